@@ -1,0 +1,1 @@
+"""futtui: a terminal for Binance USD-M perpetual futures."""

@@ -1,0 +1,176 @@
+"""Events: the only input of the desk. Each carries its own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from futtui.domain.candle import Candle
+from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.position import TradingMode
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class CandleClosed:
+    """A bar is complete. Emitted exactly once per (symbol, timeframe, open time), in order."""
+
+    symbol: str
+    timeframe: Timeframe
+    candle: Candle
+    late: bool = False
+
+    @property
+    def time_ms(self) -> int:
+        """Close time, exclusive."""
+        return self.timeframe.end_ms(self.candle.open_time_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUpdate:
+    """What price did since the previous update: `low` and `high` are its extremes in between, `last` is now."""
+
+    symbol: str
+    time_ms: int
+    last: float
+    low: float
+    high: float
+    mark: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """Trading rules of a symbol became known or changed."""
+
+    time_ms: int
+    rules: SymbolRules
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisDone:
+    """An analyzer finished with a closed candle. `late` results update readings but may not open trades."""
+
+    time_ms: int
+    result: AnalysisResult
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """News of one of our orders."""
+
+    update: OrderUpdate
+
+    @property
+    def time_ms(self) -> int:
+        """Time of the update."""
+        return self.update.time_ms
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """One of our orders was executed, wholly or in part."""
+
+    fill: Fill
+
+    @property
+    def time_ms(self) -> int:
+        """Time of the fill."""
+        return self.fill.time_ms
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChanged:
+    """Wallet balance of the account that a mode trades on, as its broker reports it."""
+
+    time_ms: int
+    mode: TradingMode
+    wallet_balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPaid:
+    """Funding booked on a symbol; positive `amount` was received."""
+
+    time_ms: int
+    symbol: str
+    mode: TradingMode
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTick:
+    """Time passed; nothing else happened. Sent at least once per minute of exchange time."""
+
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """Market data of a symbol became stale or fresh again; stale forbids entries, never exits."""
+
+    time_ms: int
+    symbol: str
+    fresh: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSymbol:
+    """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked)."""
+
+    time_ms: int
+    symbol: str
+    until_ms: int = 0
+    reason: str = "blocked by you"
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockSymbol:
+    """The user allows new trades on a symbol again."""
+
+    time_ms: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMode:
+    """The user switches between signals-only, paper and live."""
+
+    time_ms: int
+    mode: TradingMode
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaused:
+    """The user pauses or resumes new trades; exits go on."""
+
+    time_ms: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePosition:
+    """The user closes a position at market."""
+
+    time_ms: int
+    position_id: str
+
+
+Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition
+
+Event = (
+    CandleClosed
+    | PriceUpdate
+    | RulesChanged
+    | AnalysisDone
+    | OrderChanged
+    | OrderFilled
+    | BalanceChanged
+    | FundingPaid
+    | ClockTick
+    | FeedState
+    | Command
+)

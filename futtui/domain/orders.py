@@ -1,0 +1,96 @@
+"""Orders, their updates and fills. Amounts at this boundary are Decimal in exchange steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from futtui.domain.side import OrderSide
+
+
+class OrderType(Enum):
+    """Kinds of orders futtui places; the last two are conditional and live in the exchange's algo service."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP_MARKET = "STOP_MARKET"
+    TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the order waits for a trigger price."""
+        return self in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
+
+
+class OrderStatus(Enum):
+    """Life of an order. UNKNOWN ends only by evidence from the exchange."""
+
+    SENT = "SENT"
+    UNKNOWN = "UNKNOWN"
+    OPEN = "OPEN"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    TRIGGERED = "TRIGGERED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+
+
+class OrderPurpose(Enum):
+    """Why the desk placed an order."""
+
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    TARGET = "TARGET"
+    EXIT = "EXIT"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntent:
+    """What the desk wants the exchange to do. `client_id` is deterministic, unique and at most 36 characters."""
+
+    client_id: str
+    symbol: str
+    side: OrderSide
+    order_type: OrderType
+    quantity: Decimal
+    purpose: OrderPurpose
+    position_id: str
+    time_ms: int
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    reduce_only: bool = False
+    leg_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """A fact about an order from the exchange or from the attempt to send it."""
+
+    client_id: str
+    symbol: str
+    status: OrderStatus
+    time_ms: int
+    exchange_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution. `trade_id` is unique per symbol; a repeated one changes nothing."""
+
+    client_id: str
+    symbol: str
+    trade_id: str
+    side: OrderSide
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    time_ms: int
+    maker: bool = False

@@ -1,0 +1,163 @@
+"""Signals: what a strategy proposes, what the desk made of it, and the one place where levels are checked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import Enum
+
+from futtui.domain.errors import InvalidLevelsError
+from futtui.domain.regime import Regime
+from futtui.domain.side import Side
+from futtui.domain.timeframe import Timeframe
+
+
+class System(Enum):
+    """The independent signal systems."""
+
+    CORE = "CORE"
+    ACTION_PRICE = "ACTION_PRICE"
+    SR = "SR"
+    DUAL = "DUAL"
+
+
+class Trigger(Enum):
+    """When a raw signal enters: at the close that made it, or when price reaches its level inside a bar."""
+
+    IMMEDIATE = "IMMEDIATE"
+    ARMED = "ARMED"
+
+
+class SignalStatus(Enum):
+    """Life of a signal. WAITING = armed, not reached yet."""
+
+    WAITING = "WAITING"
+    ACTIVE = "ACTIVE"
+    CLOSED = "CLOSED"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the signal still occupies its (system, strategy, symbol, side) place."""
+        return self in (SignalStatus.WAITING, SignalStatus.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPart:
+    """One reason inside a signal: a component, modifier or filter.
+
+    `points` is what it adds to the score. `valid` False means that the input was not available: then `points` is 0.
+    """
+
+    name: str
+    points: float
+    reason: str
+    value: float | None = None
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Entry, stop and targets of a plan, nearest target first. Build it with `check_levels`."""
+
+    side: Side
+    entry: float
+    stop: float
+    targets: tuple[float, ...]
+
+    @property
+    def risk(self) -> float:
+        """R: distance from entry to stop in price."""
+        return abs(self.entry - self.stop)
+
+    def reward_r(self, index: int) -> float:
+        """Distance from entry to target `index` in R."""
+        return abs(self.targets[index] - self.entry) / self.risk
+
+
+def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Levels:
+    """The levels themselves when stop < entry < TP1 < TP2 < TP3 (mirrored for shorts).
+
+    Raises InvalidLevelsError naming the first pair that is out of order, not positive, or closer than `min_ticks`.
+    This is the only place where the order of levels is judged: every system passes through it.
+    """
+    sign = levels.side.sign
+    ladder = (("stop", levels.stop), ("entry", levels.entry)) + tuple(
+        (f"target {number}", price) for number, price in enumerate(levels.targets, start=1)
+    )
+    if not levels.targets:
+        raise InvalidLevelsError("A plan needs at least one target.")
+    for name, price in ladder:
+        if not price > 0 or price == float("inf"):
+            raise InvalidLevelsError(f"The {name} {price!r} is not a price above zero.")
+    smallest = tick_size * (min_ticks - 1e-6)
+    for (name_a, price_a), (name_b, price_b) in zip(ladder, ladder[1:], strict=False):
+        if sign * (price_b - price_a) < smallest:
+            relation = "above" if sign > 0 else "below"
+            raise InvalidLevelsError(
+                f"{levels.side.value}: the {name_b} {price_b:g} must lie at least {min_ticks} ticks {relation} "
+                f"the {name_a} {price_a:g}."
+            )
+    return levels
+
+
+@dataclass(frozen=True, slots=True)
+class RawSignal:
+    """A strategy's proposal, made from closed candles only; immutable.
+
+    `time_ms` is the close time of the deciding candle. For ARMED signals `levels.entry` is the waiting level and
+    `valid_until_ms` its end; for IMMEDIATE ones `valid_until_ms` bounds how late an entry may still happen.
+    """
+
+    symbol: str
+    system: System
+    strategy: str
+    timeframe: Timeframe
+    side: Side
+    trigger: Trigger
+    time_ms: int
+    valid_until_ms: int
+    levels: Levels
+    atr: float
+    base_score: float
+    regime: Regime
+    parts: tuple[SignalPart, ...]
+    summary: str
+    inputs_hash: str = ""
+    volume_ratio: float | None = None
+    flow: float | None = None
+    time_stop_bars: int = 12
+
+    @property
+    def signal_id(self) -> str:
+        """Deterministic id: the same proposal has the same id in live, replay and backtest."""
+        text = (
+            f"{self.symbol}|{self.system.value}|{self.strategy}|{self.timeframe.code}|{self.side.value}|{self.time_ms}"
+        )
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    @property
+    def place(self) -> tuple[System, str, str, Side]:
+        """(system, strategy, symbol, side): at most one open signal may hold it."""
+        return (self.system, self.strategy, self.symbol, self.side)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A scored signal as the desk keeps and shows it. `score` equals the sum of all parts' points."""
+
+    raw: RawSignal
+    score: float
+    parts: tuple[SignalPart, ...]
+    status: SignalStatus
+    status_reason: str
+    updated_ms: int
+    completeness: float = 1.0
+    position_id: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def signal_id(self) -> str:
+        """Id of the raw signal."""
+        return self.raw.signal_id

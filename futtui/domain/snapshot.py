@@ -1,0 +1,135 @@
+"""Snapshots: what the screen and Telegram read. Immutable, swapped by reference, numbered by `version`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from futtui.domain.effects import Say
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.reading import StrategyVerdict, SymbolReading
+from futtui.domain.side import Side
+from futtui.domain.signal import Signal
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.zone import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One open position as shown; profit is marked to the last price and net of fees paid so far."""
+
+    position_id: str
+    signal_id: str
+    symbol: str
+    side: Side
+    system: str
+    strategy: str
+    mode: TradingMode
+    status: str
+    quantity: float
+    entry_price: float
+    mark_price: float
+    stop: float
+    targets: tuple[float, ...]
+    targets_hit: int
+    pnl: float
+    pnl_pct: float
+    pnl_r: float
+    opened_ms: int
+    guard: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """The account of the current mode (a virtual one in signals-only and paper)."""
+
+    equity: float
+    wallet_balance: float
+    start_equity: float
+    today_pct: float
+    open_risk_pct: float
+    open_risk_cap_pct: float
+    day_loss_left_pct: float
+    closed_trades: int = 0
+    wins: int = 0
+    losses: int = 0
+    break_evens: int = 0
+    net_r: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSnapshot:
+    """State of the desk at `time_ms`."""
+
+    version: int
+    time_ms: int
+    mode: TradingMode
+    paused: bool
+    pause_reason: str
+    account: AccountView
+    signals: tuple[Signal, ...]
+    positions: tuple[PositionView, ...]
+    trades: tuple[Trade, ...]
+    blocked: Mapping[str, tuple[int, str]]
+    expired_today: int = 0
+    signals_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRow:
+    """One symbol in the market panel; `version` changes whenever anything in the row does."""
+
+    symbol: str
+    price: float
+    previous_price: float
+    change_24h_pct: float | None
+    regime_m15: str
+    regime_h1: str
+    nearest_zone: Zone | None
+    gap_pct: float | None
+    ready: bool
+    state_text: str
+    fresh: bool
+    age_ms: int
+    blocked_until_ms: int | None
+    rules: SymbolRules | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """Health of the connection: `age_ms` since the last payload, `delay_ms` from exchange time to our handling."""
+
+    connected: bool
+    text: str
+    age_ms: int
+    delay_ms: int
+    attempt: int = 0
+    reconnects: int = 0
+    gaps_filled: int = 0
+    used_weight: int = 0
+    weight_limit: int = 2400
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSnapshot:
+    """Everything the dashboard shows, at exchange time `time_ms`."""
+
+    version: int
+    time_ms: int
+    phase: str
+    phase_text: str
+    source_label: str
+    synthetic: bool
+    speed_text: str
+    market: tuple[MarketRow, ...]
+    desk: DeskSnapshot | None
+    feed: FeedView
+    log: tuple[Say, ...]
+    log_version: int
+    engine_lag_ms: float
+    readings: Mapping[str, SymbolReading] = field(default_factory=dict)
+    verdicts: Mapping[str, tuple[StrategyVerdict, ...]] = field(default_factory=dict)
+    symbols_ready: int = 0
+    symbols_total: int = 0

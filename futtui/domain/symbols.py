@@ -1,0 +1,105 @@
+"""Trading rules of a symbol: exact rounding in the exchange's own steps (Decimal, never float)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.side import Side
+
+ZERO = Decimal(0)
+
+
+def to_decimal(value: float | str | int | Decimal) -> Decimal:
+    """An exact Decimal of what a human would write for `value` (floats via their shortest text)."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRules:
+    """The filters of one symbol (PRICE_FILTER, LOT_SIZE, MARKET_LOT_SIZE, MIN_NOTIONAL, PERCENT_PRICE).
+
+    Source: exchangeInfo of the USD-M futures API. `pricePrecision` is never used as a tick.
+    """
+
+    symbol: str
+    base_asset: str
+    tick_size: Decimal
+    step_size: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    market_max_quantity: Decimal
+    min_notional: Decimal
+    min_price: Decimal
+    max_price: Decimal
+    multiplier_up: Decimal = Decimal("1.05")
+    multiplier_down: Decimal = Decimal("0.95")
+    max_leverage: int = 20
+    onboard_time_ms: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tick_size <= 0 or self.step_size <= 0:
+            raise InvalidInputError(f"{self.symbol}: tick size and step size must be above zero.")
+
+    def round_price(self, price: float | Decimal) -> Decimal:
+        """Nearest valid price."""
+        return _quantise(to_decimal(price), self.tick_size, ROUND_HALF_EVEN)
+
+    def round_price_down(self, price: float | Decimal) -> Decimal:
+        """Highest valid price at or below `price`."""
+        return _quantise(to_decimal(price), self.tick_size, ROUND_FLOOR)
+
+    def round_price_up(self, price: float | Decimal) -> Decimal:
+        """Lowest valid price at or above `price`."""
+        return _quantise(to_decimal(price), self.tick_size, ROUND_CEILING)
+
+    def round_stop(self, price: float | Decimal, side: Side) -> Decimal:
+        """The stop on the grid, rounded AWAY from the entry so that rounding never tightens it."""
+        return self.round_price_down(price) if side is Side.LONG else self.round_price_up(price)
+
+    def round_quantity_down(self, quantity: float | Decimal) -> Decimal:
+        """Largest valid quantity at or below `quantity` (never below zero)."""
+        return max(ZERO, _quantise(to_decimal(quantity), self.step_size, ROUND_FLOOR))
+
+    def is_on_tick(self, price: Decimal) -> bool:
+        """Whether `price` is a multiple of the tick."""
+        return price % self.tick_size == 0
+
+    def is_on_step(self, quantity: Decimal) -> bool:
+        """Whether `quantity` is a multiple of the step."""
+        return quantity % self.step_size == 0
+
+    def refusal(self, price: Decimal, quantity: Decimal, *, market: bool, reduce_only: bool) -> str | None:
+        """Why the exchange would refuse this order, in plain words; None if it passes the static filters."""
+        largest = min(self.max_quantity, self.market_max_quantity) if market else self.max_quantity
+        if quantity < self.min_quantity:
+            return f"quantity {quantity} is below the minimum {self.min_quantity} of {self.symbol}"
+        if quantity > largest:
+            return f"quantity {quantity} is above the maximum {largest} of {self.symbol}"
+        if not self.is_on_step(quantity):
+            return f"quantity {quantity} is not a multiple of the step {self.step_size} of {self.symbol}"
+        if not market and not self.is_on_tick(price):
+            return f"price {price} is not a multiple of the tick {self.tick_size} of {self.symbol}"
+        if not reduce_only and price * quantity < self.min_notional:
+            return f"order value {price * quantity} is below the minimum {self.min_notional} USDT of {self.symbol}"
+        return None
+
+    def format_price(self, price: float | Decimal) -> str:
+        """The price with the decimals of the tick, as the exchange writes it."""
+        return f"{self.round_price(price):f}"
+
+    @property
+    def price_decimals(self) -> int:
+        """Digits after the point in a price on the tick grid."""
+        exponent = self.tick_size.normalize().as_tuple().exponent
+        return max(0, -int(exponent))
+
+
+def _quantise(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    return ((value / step).to_integral_value(rounding=rounding) * step).quantize(_exponent(step))
+
+
+def _exponent(step: Decimal) -> Decimal:
+    normal = step.normalize()
+    return normal if int(normal.as_tuple().exponent) <= 0 else Decimal(1)

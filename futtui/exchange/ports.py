@@ -1,0 +1,168 @@
+"""The exchange as a port: what the live shell may ask of any exchange, and what it will hear from it.
+
+`exchange/binance` implements these over the wire (production, exchange demo, or our embedded exchange:
+the host is configuration). Decoded messages are domain records or the small records below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from futtui.domain.candle import Candle, FormingCandle
+from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where an exchange lives. `rest` and `stream` without trailing slash, e.g. http://127.0.0.1:8080, ws://127.0.0.1:8080."""
+
+    rest: str
+    stream: str
+    label: str
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """API key and secret; `repr` never shows them."""
+
+    api_key: str
+    api_secret: str
+
+    def __repr__(self) -> str:
+        return "Credentials(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class KlineMessage:
+    """A kline stream event: `closed` is set with the final message of the bar, else `forming`."""
+
+    symbol: str
+    timeframe: Timeframe
+    event_time_ms: int
+    closed: Candle | None
+    forming: FormingCandle | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPriceMessage:
+    """Mark price (and funding) of one symbol."""
+
+    symbol: str
+    event_time_ms: int
+    mark_price: float
+    index_price: float | None
+    funding_rate: float | None
+    next_funding_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateTradeMessage:
+    """An aggregated trade. `buyer_is_maker` True = the seller was the aggressor."""
+
+    symbol: str
+    event_time_ms: int
+    trade_id: int
+    price: float
+    quantity: float
+    trade_time_ms: int
+    buyer_is_maker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookTickerMessage:
+    """Best bid and ask."""
+
+    symbol: str
+    event_time_ms: int
+    update_id: int
+    bid: float
+    bid_quantity: float
+    ask: float
+    ask_quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMessage:
+    """ACCOUNT_UPDATE: new wallet balances per asset and position amounts per symbol; only what changed."""
+
+    event_time_ms: int
+    reason: str
+    balances: dict[str, Decimal]
+    positions: dict[str, Decimal]
+    funding_symbol: str = ""
+    balance_change: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierMessage:
+    """The embedded exchange's mark in the stream: everything up to step `step` has been sent on this connection."""
+
+    step: int
+    event_time_ms: int
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStateMessage:
+    """A connection changed state: CONNECTING, LIVE, STALE, RECONNECTING, CLOSED; with the reason in words."""
+
+    connection: str
+    state: str
+    reason: str
+    attempt: int = 0
+
+
+MarketMessage = KlineMessage | MarkPriceMessage | AggregateTradeMessage | BookTickerMessage
+UserMessage = OrderUpdate | Fill | AccountMessage
+StreamMessage = MarketMessage | UserMessage | BarrierMessage | StreamStateMessage
+MessageHandler = Callable[[StreamMessage], None]
+
+
+class MarketDataPort(Protocol):
+    """Keyless market data."""
+
+    async def server_time_ms(self) -> int: ...
+
+    async def exchange_info(self) -> dict[str, SymbolRules]: ...
+
+    async def klines(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[Candle]:
+        """CLOSED candles only, oldest first (the still open bar is cut off)."""
+        ...
+
+    async def top_symbols(self, count: int, min_quote_volume: float) -> list[str]: ...
+
+    async def close(self) -> None: ...
+
+
+class StreamPort(Protocol):
+    """Market and user streams; messages arrive through the handler given at construction, on the engine's loop."""
+
+    async def subscribe(self, streams: Sequence[str]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class TradingPort(Protocol):
+    """Orders of one account. Every method has a deadline; an answer that never came raises, it is never guessed."""
+
+    async def place(self, intent: OrderIntent) -> OrderUpdate: ...
+
+    async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate: ...
+
+    async def wallet_balance(self) -> Decimal: ...
+
+    async def close(self) -> None: ...
