@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -83,16 +84,15 @@ def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Lev
     This is the only place where the order of levels is judged: every system passes through it.
     """
     sign = levels.side.sign
-    ladder = (("stop", levels.stop), ("entry", levels.entry)) + tuple(
-        (f"target {number}", price) for number, price in enumerate(levels.targets, start=1)
-    )
+    named = ((f"target {number}", price) for number, price in enumerate(levels.targets, start=1))
+    ladder = (("stop", levels.stop), ("entry", levels.entry), *named)
     if not levels.targets:
         raise InvalidLevelsError("A plan needs at least one target.")
     for name, price in ladder:
         if not price > 0 or price == float("inf"):
             raise InvalidLevelsError(f"The {name} {price!r} is not a price above zero.")
     smallest = tick_size * (min_ticks - 1e-6)
-    for (name_a, price_a), (name_b, price_b) in zip(ladder, ladder[1:], strict=False):
+    for (name_a, price_a), (name_b, price_b) in itertools.pairwise(ladder):
         if sign * (price_b - price_a) < smallest:
             relation = "above" if sign > 0 else "below"
             raise InvalidLevelsError(
