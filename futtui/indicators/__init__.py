@@ -1,0 +1,33 @@
+"""Indicators: incremental, one update per closed bar, None until their warm-up is over."""
+
+from futtui.indicators.averages import Ema, Slope, alignment
+from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
+from futtui.indicators.flow import CumulativeDelta, FlowWindow
+from futtui.indicators.frame import FrameIndicators
+from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
+from futtui.indicators.volume_profile import PreviousDayVolumeProfile, RollingVolumeProfile, VolumeProfile
+from futtui.indicators.vwap import AnchoredVwap, DailyVwap
+from futtui.indicators.wilder import Adx, Atr, Rsi, true_range
+
+__all__ = [
+    "Adx",
+    "AnchoredVwap",
+    "Atr",
+    "BollingerBands",
+    "CumulativeDelta",
+    "DailyVwap",
+    "Donchian",
+    "EfficiencyRatio",
+    "Ema",
+    "FlowWindow",
+    "FrameIndicators",
+    "PreviousDayVolumeProfile",
+    "RollingPercentile",
+    "RollingVolumeProfile",
+    "Rsi",
+    "Slope",
+    "VolumeProfile",
+    "VolumeRatio",
+    "alignment",
+    "true_range",
+]

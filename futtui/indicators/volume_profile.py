@@ -1,0 +1,159 @@
+"""Volume by price over explicit windows: point of control and value area.
+
+Bins are 0.1 % of price wide and lie on one fixed logarithmic grid, so they never move with the window. A bar's volume
+is spread evenly over its range. Amounts are kept as whole billionths, so that adding and removing bars in any order
+gives exactly the profile built from nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import exp, floor, log
+
+from futtui.domain.candle import Candle
+from futtui.domain.reading import ProfileReading
+from futtui.domain.timeframe import DAY_MS
+
+BIN_PCT = 0.1
+VALUE_AREA_SHARE = 0.7
+_PARTS = 1_000_000_000
+
+Shares = tuple[int, tuple[int, ...]]
+"""First bin of a bar and the amounts of its bins, in billionths."""
+
+
+class VolumeProfile:
+    """A profile that bars are added to and removed from; the caller decides the window."""
+
+    __slots__ = ("_amounts", "_step", "_total", "value_area_share")
+
+    def __init__(self, bin_pct: float = BIN_PCT, value_area_share: float = VALUE_AREA_SHARE) -> None:
+        self.value_area_share = value_area_share
+        self._step = log(1.0 + bin_pct / 100.0)
+        self._amounts: dict[int, int] = {}
+        self._total = 0
+
+    def spread(self, candle: Candle) -> Shares:
+        """How the bar's volume falls on the bins; hand it to `add`, and to `remove` when the bar leaves the window."""
+        low_bin = floor(log(candle.low) / self._step)
+        high_bin = floor(log(candle.high) / self._step)
+        whole = round(candle.volume * _PARTS)
+        if low_bin == high_bin:
+            return low_bin, (whole,)
+        scale = whole / (candle.high - candle.low)
+        amounts = []
+        bottom = candle.low
+        for number in range(low_bin, high_bin):
+            top = exp((number + 1) * self._step)
+            amounts.append(int((top - bottom) * scale))
+            bottom = top
+        # The last bin takes the remainder: nothing is lost to rounding.
+        return low_bin, (*amounts, whole - sum(amounts))
+
+    def add(self, shares: Shares) -> None:
+        """Put a bar into the profile."""
+        self._change(shares, 1)
+
+    def remove(self, shares: Shares) -> None:
+        """Take a bar that was added before out of the profile."""
+        self._change(shares, -1)
+
+    def _change(self, shares: Shares, sign: int) -> None:
+        amounts = self._amounts
+        number, parts = shares
+        for part in parts:
+            changed = amounts.get(number, 0) + sign * part
+            if changed:
+                amounts[number] = changed
+            else:
+                amounts.pop(number, None)
+            number += 1
+            self._total += sign * part
+
+    @property
+    def bins(self) -> dict[float, float]:
+        """Volume by lower edge of the bin, in rising order of price."""
+        return {exp(number * self._step): self._amounts[number] / _PARTS for number in sorted(self._amounts)}
+
+    def reading(self, window: str) -> ProfileReading | None:
+        """Point of control (middle of the fullest bin) and contiguous value area; None without any volume."""
+        if self._total <= 0:
+            return None
+        fullest = min(self._amounts, key=lambda number: (-self._amounts[number], number))
+        low, high = self._value_area(fullest)
+        return ProfileReading(
+            poc=exp((fullest + 0.5) * self._step),
+            value_area_low=exp(low * self._step),
+            value_area_high=exp((high + 1) * self._step),
+            window=window,
+        )
+
+    def _value_area(self, fullest: int) -> tuple[int, int]:
+        """Lowest and highest bin: from the fullest one outward, two bins at a time, the larger pair first."""
+        amounts = self._amounts
+        wanted = self.value_area_share * self._total
+        first, last = min(amounts), max(amounts)
+        low = high = fullest
+        held = amounts[fullest]
+        while held < wanted and (low > first or high < last):
+            below = amounts.get(low - 1, 0) + amounts.get(low - 2, 0) if low > first else -1
+            above = amounts.get(high + 1, 0) + amounts.get(high + 2, 0) if high < last else -1
+            if above >= below:
+                high = min(high + 2, last)
+                held += above
+            if below >= above:
+                low = max(low - 2, first)
+                held += below
+        return low, high
+
+
+class RollingVolumeProfile:
+    """Profile of the bars that opened within `window_ms` (24 hours by default) before the newest close."""
+
+    def __init__(self, window_ms: int = DAY_MS, window: str = "24h", bin_pct: float = BIN_PCT) -> None:
+        self.window = window
+        self.window_ms = window_ms
+        self._profile = VolumeProfile(bin_pct)
+        self._bars: deque[tuple[int, Shares]] = deque()
+        self._full = False
+
+    def update(self, candle: Candle) -> None:
+        """Take the next closed candle."""
+        profile, bars = self._profile, self._bars
+        shares = profile.spread(candle)
+        profile.add(shares)
+        bars.append((candle.open_time_ms, shares))
+        while bars[0][0] <= candle.open_time_ms - self.window_ms:
+            profile.remove(bars.popleft()[1])
+            self._full = True
+
+    @property
+    def reading(self) -> ProfileReading | None:
+        """The profile; None until a whole window was seen."""
+        return self._profile.reading(self.window) if self._full else None
+
+
+class PreviousDayVolumeProfile:
+    """Profile of the last complete UTC day, fixed from midnight to midnight.
+
+    None until a day was seen from its first bar on.
+    """
+
+    def __init__(self, window: str = "previous UTC day", bin_pct: float = BIN_PCT) -> None:
+        self.window = window
+        self._bin_pct = bin_pct
+        self._day = -1
+        self._today: VolumeProfile | None = None
+        self.reading: ProfileReading | None = None
+
+    def update(self, candle: Candle) -> None:
+        """Take the next closed candle."""
+        day = candle.open_time_ms // DAY_MS
+        if day != self._day:
+            follows = self._today is not None and day == self._day + 1
+            self.reading = self._today.reading(self.window) if follows and self._today else None
+            whole_day = self._day >= 0 or candle.open_time_ms % DAY_MS == 0
+            self._today = VolumeProfile(self._bin_pct) if whole_day else None
+            self._day = day
+        if self._today is not None:
+            self._today.add(self._today.spread(candle))
