@@ -1,0 +1,98 @@
+"""Hands closed candles to the analyzers and their answers to the desk, in an order that does not depend on luck."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from futtui.domain.candle import Candle
+from futtui.domain.events import AnalysisDone, CandleClosed
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.timeframe import Timeframe
+from futtui.live.desk_runner import DeskRunner
+from futtui.live.loader import HistoryLoader
+from futtui.live.sequencer import BASE, Close
+from futtui.live.symbol_state import SymbolState
+
+
+class Analyzers(Protocol):
+    """The worker pool, as far as a round needs it."""
+
+    async def on_closes(self, symbol: str, closes: Sequence[tuple[Timeframe, Candle]]) -> AnalysisResult: ...
+
+
+class AnalysisRounds:
+    """Collects closes; each round analyses all that wait, in parallel, then tells the desk by time and symbol."""
+
+    def __init__(
+        self,
+        analyzers: Analyzers,
+        loader: HistoryLoader,
+        runner: DeskRunner,
+        states: Mapping[str, SymbolState],
+        now_ms: Callable[[], int],
+        counts: Counter[str],
+    ) -> None:
+        self._analyzers = analyzers
+        self._loader = loader
+        self._runner = runner
+        self._states = states
+        self._now_ms = now_ms
+        self._counts = counts
+        self._waiting: list[Close] = []
+        self._wake = asyncio.Event()
+
+    def add(self, close: Close) -> None:
+        """Queue a close for the next round."""
+        self._waiting.append(close)
+        self._wake.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    async def run(self) -> None:
+        """Work off rounds as they come, until cancelled."""
+        while True:
+            await self._wake.wait()
+            await self.run_once()
+
+    async def run_once(self) -> None:
+        """One round: everything that waits now."""
+        self._wake.clear()
+        batch, self._waiting = self._waiting, []
+        by_symbol: dict[str, list[Close]] = {}
+        for close in batch:
+            by_symbol.setdefault(close.symbol, []).append(close)
+        answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
+        done = [pair for answer in answers for pair in answer]
+        for close, result in sorted(done, key=lambda pair: (pair[0].time_ms, pair[0].symbol)):
+            self._tell(close, result)
+
+    async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:
+        done = []
+        for close in closes:
+            bars = [*await self._missing_seniors(close), *close.bars]
+            self._counts["analyses"] += 1
+            done.append((close, await self._analyzers.on_closes(close.symbol, bars)))
+        return done
+
+    async def _missing_seniors(self, close: Close) -> list[tuple[Timeframe, Candle]]:
+        """Longer bars that could not be put together from quarter hours come from the exchange."""
+        found: list[tuple[Timeframe, Candle]] = []
+        for frame in close.incomplete:
+            open_ms = close.time_ms - frame.ms
+            found += [(frame, bar) for bar in await self._loader.fetch(close.symbol, frame, open_ms, open_ms)]
+        return found
+
+    def _tell(self, close: Close, result: AnalysisResult) -> None:
+        late = self._now_ms() - close.time_ms > BASE.ms
+        state = self._states[close.symbol]
+        state.reading, state.verdicts = result.reading, result.verdicts
+        for frame, bar in close.bars:
+            self._counts["candles"] += 1
+            self._runner.submit(CandleClosed(close.symbol, frame, bar, late))
+        self._runner.submit(AnalysisDone(close.time_ms, result, late))

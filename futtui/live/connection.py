@@ -1,0 +1,92 @@
+"""The open ends to one exchange, held together so that they open and close as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from futtui.domain.orders import Fill, OrderUpdate
+from futtui.exchange.ports import (
+    AccountMessage,
+    BarrierMessage,
+    Endpoints,
+    MarketDataPort,
+    StreamMessage,
+    StreamPort,
+    StreamStateMessage,
+    TradingPort,
+)
+from futtui.live.control import SimulatorControl
+
+
+class UserStreamPort(Protocol):
+    """The private stream of an account."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Connection:
+    """One exchange: market data, streams, and, where an account is used, trading and its private stream."""
+
+    endpoints: Endpoints
+    market: MarketDataPort
+    streams: StreamPort
+    trading: TradingPort | None = None
+    user_stream: UserStreamPort | None = None
+    control: SimulatorControl | None = None
+
+    async def close(self) -> None:
+        """Close everything, whatever fails on the way."""
+        parts = [self.user_stream, self.streams, self.trading, self.market, self.control]
+        await asyncio.gather(*(part.close() for part in parts if part is not None), return_exceptions=True)
+
+
+@dataclass(slots=True)
+class HeldMessages:
+    """In lockstep, messages wait until the barrier of their step was seen on every connection.
+
+    Then they are handled by event time, so that two runs see one order, whichever socket was faster.
+    """
+
+    handle: Callable[[StreamMessage], None]
+    _held: list[StreamMessage] = field(default_factory=list)
+    _barriers: dict[int, set[str]] = field(default_factory=dict)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_message(self, message: StreamMessage) -> None:
+        """Keep a message, or count a barrier."""
+        if isinstance(message, BarrierMessage):
+            self._barriers.setdefault(message.step, set()).add(message.connection)
+            self._arrived.set()
+        else:
+            self._held.append(message)
+
+    async def wait_for(self, number: int, connections: int, timeout_s: float = 60.0) -> None:
+        """Return when barrier `number` came in on that many connections; TimeoutError after `timeout_s`."""
+        async with asyncio.timeout(timeout_s):
+            while len(self._barriers.get(number, ())) < connections:
+                self._arrived.clear()
+                await self._arrived.wait()
+        for old in [step for step in self._barriers if step <= number]:
+            del self._barriers[old]
+
+    def release(self) -> int:
+        """Handle all held messages; returns how many there were."""
+        held, self._held = self._held, []
+        for message in sorted(held, key=_order):
+            self.handle(message)
+        return len(held)
+
+
+def _order(message: StreamMessage) -> tuple[int, int]:
+    """Event time; account news before market data of the same moment (one socket keeps its own order)."""
+    if isinstance(message, OrderUpdate | Fill):
+        return (message.time_ms, 0)
+    if isinstance(message, StreamStateMessage):
+        return (0, 0)
+    return (message.event_time_ms, 0 if isinstance(message, AccountMessage) else 1)

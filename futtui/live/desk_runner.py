@@ -1,0 +1,113 @@
+"""Feeds the desk with events, one after the other, and carries out its effects in order."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Protocol
+
+from futtui.domain.effects import (
+    CancelOrder,
+    Effect,
+    PlaceOrder,
+    RecordPosition,
+    RecordSignal,
+    RecordSymbolState,
+    RecordTrade,
+    Say,
+    Severity,
+)
+from futtui.domain.events import Event, OrderChanged, OrderFilled
+from futtui.domain.orders import OrderStatus, OrderUpdate
+from futtui.domain.position import TradingMode
+from futtui.live.brokers import Broker
+
+if TYPE_CHECKING:
+    from futtui.desk.desk import TradingDesk
+
+log = logging.getLogger(__name__)
+
+Record = RecordSignal | RecordPosition | RecordTrade | RecordSymbolState
+
+
+class Recorder(Protocol):
+    """Where records go; never blocks."""
+
+    def submit(self, record: Record) -> None: ...
+
+
+class LogBook(Protocol):
+    """Where lines for people go."""
+
+    def say(self, line: Say) -> None: ...
+
+
+class DeskRunner:
+    """The desk's shell. Everything happens on the engine's loop, so the desk sees a single, ordered row of events."""
+
+    def __init__(self, desk: TradingDesk, recorder: Recorder, log_book: LogBook) -> None:
+        self.desk = desk
+        self.brokers: dict[TradingMode, Broker] = {}
+        self.counts: Counter[str] = Counter()
+        self.signals_by_strategy: Counter[str] = Counter()
+        self.records: list[Record] | None = None
+        self._recorder = recorder
+        self._log_book = log_book
+        self._queue: deque[Event] = deque()
+        self._busy = False
+        self._signals_seen: set[str] = set()
+
+    def submit(self, event: Event) -> None:
+        """Handle `event` now, or right after the one being handled."""
+        self._queue.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._queue:
+                item = self._queue.popleft()
+                if isinstance(item, OrderFilled):
+                    self.counts["fills"] += 1
+                for effect in self.desk.handle(item):
+                    self._carry_out(effect)
+        finally:
+            self._busy = False
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, PlaceOrder):
+            self._place(effect)
+        elif isinstance(effect, CancelOrder):
+            broker = self.brokers.get(effect.mode)
+            if broker is not None:
+                self.counts["cancels"] += 1
+                broker.cancel(effect)
+        elif isinstance(effect, Say):
+            self._log_book.say(effect)
+        else:
+            self._record(effect)
+
+    def _place(self, effect: PlaceOrder) -> None:
+        broker = self.brokers.get(effect.mode)
+        if broker is None:
+            intent = effect.intent
+            reason = f"no account is connected for {effect.mode.value}, so the order was not sent"
+            self._log_book.say(
+                Say(intent.time_ms, "order", f"{intent.symbol}: {reason}.", Severity.ERROR, intent.symbol)
+            )
+            update = OrderUpdate(intent.client_id, intent.symbol, OrderStatus.REJECTED, intent.time_ms, reason=reason)
+            self._queue.append(OrderChanged(update))
+            return
+        self.counts["orders"] += 1
+        broker.place(effect.intent)
+
+    def _record(self, effect: Record) -> None:
+        if isinstance(effect, RecordSignal):
+            signal = effect.signal
+            if signal.status.is_open and signal.signal_id not in self._signals_seen:
+                self._signals_seen.add(signal.signal_id)
+                self.signals_by_strategy[signal.raw.strategy] += 1
+        elif isinstance(effect, RecordTrade):
+            self.counts["trades"] += 1
+        if self.records is not None and isinstance(effect, RecordSignal | RecordTrade):
+            self.records.append(effect)
+        self._recorder.submit(effect)

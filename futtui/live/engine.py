@@ -1,0 +1,326 @@
+"""The engine: streams in, closed candles to the analyzers, events to the desk, orders out, a picture for the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from futtui.domain.candle import Candle
+from futtui.domain.effects import Say, Severity
+from futtui.domain.errors import ExchangeError, FuttuiError
+from futtui.domain.events import ChangeMode, ClockTick, Command, OrderChanged, OrderFilled, RulesChanged
+from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.position import TradingMode
+from futtui.domain.reading import SymbolReading
+from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import (
+    AccountMessage,
+    KlineMessage,
+    MarkPriceMessage,
+    StreamMessage,
+    StreamStateMessage,
+)
+from futtui.live.analysis_rounds import AnalysisRounds, Analyzers
+from futtui.live.brokers import Broker, ExchangeDeskBroker
+from futtui.live.clock import ExchangeClock, steady_ms
+from futtui.live.connection import Connection, HeldMessages
+from futtui.live.desk_runner import DeskRunner, Recorder
+from futtui.live.feed import FeedWatch
+from futtui.live.gaps import GapFiller
+from futtui.live.lag import LagMeter
+from futtui.live.loader import CandleStore, HistoryLoader
+from futtui.live.log_book import EngineLogBook
+from futtui.live.sequencer import Close, Hole
+from futtui.live.settings import EngineSettings
+from futtui.live.snapshots import SnapshotBuilder
+from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.warmup import Warmup
+from futtui.live.watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+
+class AnalyzerPoolPort(Analyzers, Protocol):
+    """The analyzers, in this process or in workers."""
+
+    async def load(
+        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None
+    ) -> SymbolReading: ...
+
+    async def stop(self) -> None: ...
+
+
+class StorePort(CandleStore, Recorder, Protocol):
+    """The database."""
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class EngineParts:
+    """What an engine is put together from. `connect` opens the exchange; `brokers` makes the virtual accounts."""
+
+    settings: EngineSettings
+    runner: DeskRunner
+    analyzers: AnalyzerPoolPort
+    store: StorePort
+    log_book: EngineLogBook
+    clock: ExchangeClock
+    connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
+    virtual_brokers: Callable[[DeskRunner], dict[TradingMode, Broker]]
+    set_rules: Callable[[RulesChanged], None]
+
+
+class Engine:
+    """Runs on one asyncio loop. `run` keeps going until `stop`; `snapshot` may be read from any thread."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self.parts = parts
+        self.settings = parts.settings
+        self.runner = parts.runner
+        self.clock = parts.clock
+        self.counts: Counter[str] = Counter()
+        self.states: dict[str, SymbolState] = {}
+        self.feed = FeedWatch()
+        self.lag = LagMeter()
+        self.connection: Connection | None = None
+        self.live_broker: ExchangeDeskBroker | None = None
+        self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
+        self.pictures = SnapshotBuilder(parts.log_book, _speed_text(parts.settings))
+        self.loader: HistoryLoader
+        self.rounds: AnalysisRounds
+        self.gaps: GapFiller
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._repairs: set[asyncio.Task[Any]] = set()
+        self._snapshot = self._picture()
+        self._stopped = False
+        self._stop_asked = asyncio.Event()
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, load and work until stopped; connection failures are retried with growing pauses."""
+        self.spawn(self.lag.run(), "lag meter")
+        self.spawn(self._publish_forever(), "snapshots")
+        await self.open()
+        self.spawn(self.rounds.run(), "analysis rounds")
+        self.spawn(Watchdog(self).run(), "watchdog")
+        await self._stop_asked.wait()
+
+    async def open(self) -> None:
+        """Connect to the exchange, subscribe, and load every symbol."""
+        attempt = 0
+        while True:
+            try:
+                await self._open_once()
+                return
+            except ExchangeError as error:
+                attempt += 1
+                self.feed.error, self.feed.attempt = str(error), attempt
+                self._phase("connecting", f"{error} Next try (number {attempt + 1}) in a moment.")
+                self.say("feed", str(error), Severity.WARNING)
+                if self.connection is not None:
+                    await self.connection.close()
+                    self.connection = None
+                await asyncio.sleep(min(30.0, 1.5**attempt))
+
+    async def _open_once(self) -> None:
+        self._phase("connecting", "Connecting to the exchange.")
+        on_message = self.held.on_message if self.held else self.handle
+        connection = self.connection = await self.parts.connect(on_message)
+        self.pictures.source_label = connection.endpoints.label
+        self.pictures.synthetic = connection.endpoints.synthetic
+        self.clock.observe(await connection.market.server_time_ms())
+        self._attach_brokers(connection)
+        loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
+        self.rounds = AnalysisRounds(
+            self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts
+        )
+        warmup = Warmup(self, loader)
+        self.gaps = GapFiller(loader, self.rounds.add, self.parts.log_book.say, warmup.load)
+        await warmup.choose_symbols()
+        await connection.streams.subscribe(
+            [*(f"{symbol.lower()}@kline_15m" for symbol in self.states), "!markPrice@arr@1s"]
+        )
+        if connection.user_stream is not None:
+            await connection.user_stream.start()
+        self.feed.error, self.feed.attempt = "", 0
+        await warmup.load_all()
+        self._phase("running", "")
+
+    def _attach_brokers(self, connection: Connection) -> None:
+        self.runner.brokers = dict(self.parts.virtual_brokers(self.runner))
+        if connection.trading is not None:
+            self.live_broker = ExchangeDeskBroker(
+                connection.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
+            )
+            self.runner.brokers[TradingMode.LIVE] = self.live_broker
+
+    async def stop(self) -> None:
+        """Stop every task, close every connection, write everything; safe to call twice."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._stop_asked.set()
+        self._phase("stopped", "Stopped.")
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.live_broker is not None:
+            await self.live_broker.close()
+        if self.connection is not None:
+            await self.connection.close()
+        await self.parts.analyzers.stop()
+        await self.parts.store.close()
+        self._snapshot = self._picture()
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def handle(self, message: StreamMessage) -> None:
+        """One message of a stream, on the engine's loop."""
+        if isinstance(message, KlineMessage):
+            self._on_kline(message)
+        elif isinstance(message, MarkPriceMessage):
+            self.clock.observe(message.event_time_ms)
+            state = self.states.get(message.symbol)
+            if state is not None:
+                state.tracker.mark = message.mark_price
+        elif isinstance(message, OrderUpdate):
+            self.runner.submit(OrderChanged(message))
+        elif isinstance(message, Fill):
+            self.runner.submit(OrderFilled(message))
+        elif isinstance(message, AccountMessage):
+            if self.live_broker is not None:
+                self.live_broker.on_account(message)
+        elif isinstance(message, StreamStateMessage):
+            self._on_stream_state(message)
+
+    def _on_kline(self, message: KlineMessage) -> None:
+        state = self.states.get(message.symbol)
+        if state is None or message.timeframe is not Timeframe.M15:
+            return
+        self.clock.observe(message.event_time_ms)
+        self.feed.on_payload(message.event_time_ms, self.clock.now_ms())
+        state.seen_at_ms = steady_ms()
+        bar = message.closed or message.forming
+        if bar is None:
+            return
+        update = state.tracker.on_bar(bar.open_time_ms, bar.high, bar.low, bar.close, message.event_time_ms)
+        if update is not None and state.phase is not Phase.NEW and state.phase is not Phase.LOADING:
+            for broker in self.runner.brokers.values():
+                broker.on_price(update)
+            self.runner.submit(update)
+        if message.closed is not None:
+            self.accept(state, message.closed)
+
+    def accept(self, state: SymbolState, candle: Candle) -> None:
+        """A closed quarter hour of a symbol, from whichever source, in whichever order."""
+        if state.phase is not Phase.READY:
+            state.buffered.append(candle)
+            return
+        outcome = state.sequencer.accept(candle)
+        if isinstance(outcome, Close):
+            self.parts.store.submit_candles(state.symbol, Timeframe.M15, [candle])
+            self.rounds.add(outcome)
+        elif isinstance(outcome, Hole):
+            state.buffered.append(candle)
+            state.phase = Phase.FILLING
+            self.repair(state, outcome)
+        else:
+            self.counts["duplicates"] += 1
+
+    def _on_stream_state(self, message: StreamStateMessage) -> None:
+        if self.feed.on_state(message):
+            self.say("feed", f"Connection {message.connection} is back. Missing candles are being checked.")
+        elif message.state in ("RECONNECTING", "STALE"):
+            text = f"Connection {message.connection} is {message.state.lower()}: {message.reason}"
+            self.say("feed", text, Severity.WARNING)
+
+    # --- commands and pictures ----------------------------------------------------------------------------------
+
+    def command(self, command: Command) -> str:
+        """Carry out a user's command; returns a sentence for the flash line. Raises FuttuiError when refused."""
+        if isinstance(command, ChangeMode) and command.mode is TradingMode.LIVE:
+            if not self.settings.live_allowed:
+                raise FuttuiError(self.settings.live_refusal)
+            if self.live_broker is None:
+                raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
+        self.runner.submit(command)
+        self._snapshot = self._picture()
+        return "Done."
+
+    def snapshot(self) -> EngineSnapshot:
+        """The newest picture."""
+        return self._snapshot
+
+    def publish(self) -> None:
+        """Take a new picture now."""
+        self._snapshot = self._picture()
+
+    def say(self, topic: str, text: str, severity: Severity = Severity.INFO, symbol: str = "") -> None:
+        """A line for people."""
+        self.parts.log_book.say(Say(self.clock.now_ms(), topic, text, severity, symbol))
+
+    def tick(self, time_ms: int) -> None:
+        """Tell the desk that time passed."""
+        self.runner.submit(ClockTick(time_ms))
+
+    def repair(self, state: SymbolState, hole: Hole) -> None:
+        """Fill a hole in a symbol's candles, beside everything else."""
+        task = self.spawn(self.gaps.fill(state, hole), f"fill {state.symbol}")
+        self._repairs.add(task)
+        task.add_done_callback(self._repairs.discard)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run `work` beside the engine; it is cancelled and awaited at `stop`."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    @property
+    def has_inner_work(self) -> bool:
+        """Whether closes wait for analysis or a gap is being filled (used where no background tasks run)."""
+        return not self.rounds.is_idle or bool(self._repairs)
+
+    async def do_inner_work(self) -> None:
+        """Finish gap repairs that are under way and analyse what waits."""
+        await asyncio.gather(*self._repairs)
+        await self.rounds.run_once()
+
+    async def _publish_forever(self) -> None:
+        while True:
+            self.publish()
+            await asyncio.sleep(self.settings.snapshot_ms / 1000.0)
+
+    def _picture(self) -> EngineSnapshot:
+        return self.pictures.build(
+            list(self.states.values()),
+            self.runner.desk.snapshot(),
+            self.feed.view(getattr(getattr(self.connection, "market", None), "used_weight", 0)),
+            time_ms=self.clock.now_ms(),
+            steady_now_ms=steady_ms(),
+            lag_ms=self.lag.recent_ms,
+        )
+
+    def _phase(self, phase: str, text: str) -> None:
+        self.pictures.phase, self.pictures.phase_text = phase, text
+        self.publish()
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and not self._stopped:
+            log.error("Task %s failed", task.get_name(), exc_info=task.exception())
+            self.say("engine", f"An inner task failed ({task.get_name()}): {task.exception()}", Severity.ERROR)
+
+
+def _speed_text(settings: EngineSettings) -> str:
+    if settings.lockstep:
+        return "speed max"
+    return "" if settings.speed == 1.0 else f"speed x{settings.speed:g}"

@@ -1,0 +1,97 @@
+"""Runs the engine on its own thread with its own loop, so that a stuck screen cannot slow it down."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import Command
+from futtui.domain.snapshot import EngineSnapshot
+from futtui.live.engine import Engine
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 10.0
+POOL_THREADS = 64
+"""On Windows every sleeping timer parks a thread of the loop's pool, so the default size can run dry."""
+
+
+class EngineThread:
+    """The engine as the screen sees it: `start`, `snapshot`, `send`, `stop`; all safe to call from another thread.
+
+    `build` makes the engine on the engine's own thread: it may import heavy libraries without holding up the screen.
+    """
+
+    def __init__(self, build: Callable[[], Engine], starting: EngineSnapshot) -> None:
+        self._build = build
+        self._starting = starting
+        self._engine: Engine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the thread; returns at once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+            self._thread.start()
+
+    def snapshot(self) -> EngineSnapshot:
+        """The newest picture, or the starting one while the engine is being built."""
+        engine = self._engine
+        return engine.snapshot() if engine is not None else self._starting
+
+    def exchange_time_ms(self) -> int:
+        """Exchange time as estimated now."""
+        engine = self._engine
+        return engine.clock.now_ms() if engine is not None else self._starting.time_ms
+
+    def send(self, command: Command) -> concurrent.futures.Future[str]:
+        """Hand a command to the engine; the future holds its answer or the reason of a refusal."""
+        future: concurrent.futures.Future[str] = concurrent.futures.Future()
+        engine, loop = self._engine, self._loop
+        if engine is None or loop is None or loop.is_closed():
+            future.set_exception(FuttuiError("The engine is still starting. Try again in a moment."))
+            return future
+
+        def work() -> None:
+            try:
+                future.set_result(engine.command(command))
+            except Exception as error:
+                future.set_exception(error)
+
+        loop.call_soon_threadsafe(work)
+        return future
+
+    def stop(self) -> None:
+        """Stop the engine and wait for its thread, at most STOP_TIMEOUT_S seconds; safe to call twice."""
+        engine, loop, thread = self._engine, self._loop, self._thread
+        if thread is None or not thread.is_alive():
+            return
+        if engine is not None and loop is not None and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(engine.stop(), loop)
+        thread.join(STOP_TIMEOUT_S)
+        if thread.is_alive():
+            log.error("The engine did not stop within %s s", STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as error:
+            self.failure = error
+            log.exception("The engine stopped because of an error")
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="engine-pool"))
+        engine = self._build()
+        self._engine = engine
+        try:
+            await engine.run()
+        finally:
+            await engine.stop()

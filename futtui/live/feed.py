@@ -1,0 +1,86 @@
+"""Health of the market feed: which connection is up, how old the newest payload is, which symbols are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from futtui.domain.snapshot import FeedView
+from futtui.exchange.ports import StreamStateMessage
+from futtui.live.clock import steady_ms
+from futtui.live.symbol_state import Phase, SymbolState
+
+STALE_AFTER_MS = 10_000.0
+SYMBOL_STALE_AFTER_MS = 90_000.0
+
+
+class FeedWatch:
+    """Knows the newest sign of life of each connection and symbol. Ages are real milliseconds."""
+
+    def __init__(self) -> None:
+        self.reconnects = 0
+        self.gaps_filled = 0
+        self.delay_ms = 0
+        self.error = ""
+        self.attempt = 0
+        self._states: dict[str, StreamStateMessage] = {}
+        self._seen_at_ms = 0.0
+
+    def on_state(self, message: StreamStateMessage) -> bool:
+        """Take note of a connection's state; True when a broken connection came back."""
+        before = self._states.get(message.connection)
+        self._states[message.connection] = message
+        came_back = message.state == "LIVE" and before is not None and before.state == "RECONNECTING"
+        self.reconnects += came_back
+        if message.state == "CLOSED":
+            del self._states[message.connection]
+        return came_back
+
+    def on_payload(self, event_time_ms: int, now_ms: int) -> None:
+        """A payload arrived: remember when, and how long it was under way."""
+        self._seen_at_ms = steady_ms()
+        self.delay_ms = max(0, now_ms - event_time_ms)
+
+    @property
+    def age_ms(self) -> float:
+        """Real milliseconds since the newest payload; 0 before the first."""
+        return steady_ms() - self._seen_at_ms if self._seen_at_ms else 0.0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether data arrived lately."""
+        return bool(self._seen_at_ms) and self.age_ms < STALE_AFTER_MS
+
+    def newly_changed(self, states: Iterable[SymbolState]) -> list[SymbolState]:
+        """Symbols whose freshness just changed (their `fresh` is updated)."""
+        now = steady_ms()
+        changed = []
+        for state in states:
+            if state.phase is not Phase.READY or not state.seen_at_ms:
+                continue
+            fresh = self.is_fresh and now - state.seen_at_ms < SYMBOL_STALE_AFTER_MS
+            if fresh != state.fresh:
+                state.fresh = fresh
+                changed.append(state)
+        return changed
+
+    def view(self, used_weight: int = 0) -> FeedView:
+        """The feed as shown in the status bar."""
+        broken = next((item for item in self._states.values() if item.state not in ("LIVE", "CONNECTING")), None)
+        connected = self.is_fresh and broken is None and not self.error
+        return FeedView(
+            connected=connected,
+            text=self.error or self._text(broken),
+            age_ms=int(self.age_ms),
+            delay_ms=self.delay_ms,
+            attempt=max(self.attempt, broken.attempt if broken else 0),
+            reconnects=self.reconnects,
+            gaps_filled=self.gaps_filled,
+            used_weight=used_weight,
+        )
+
+    def _text(self, broken: StreamStateMessage | None) -> str:
+        if broken is not None:
+            return f"{broken.state.lower()}: {broken.reason}"
+        if not self._seen_at_ms:
+            return "connecting"
+        return "fresh" if self.is_fresh else f"no data for {self.age_ms / 1000:.0f} s"

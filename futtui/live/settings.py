@@ -1,0 +1,67 @@
+"""How the engine runs: which symbols, how much history, which exchange, at what pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+
+from futtui.domain.position import TradingMode
+from futtui.domain.timeframe import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """How many closed bars of each timeframe are loaded before a symbol is analysed."""
+
+    bars_15m: Annotated[int, Ge(200), Le(10_000)] = 1500
+    """15-minute bars (1500 = one page of the exchange, about 15 days)."""
+    bars_1h: Annotated[int, Ge(100), Le(10_000)] = 1000
+    """1-hour bars (1000 = about 41 days)."""
+    bars_4h: Annotated[int, Ge(60), Le(10_000)] = 900
+    """4-hour bars (900 = 150 days; an EMA of 200 bars needs about 800 to settle)."""
+    bars_1d: Annotated[int, Ge(20), Le(3_000)] = 200
+    """Daily bars."""
+
+    def bars(self, timeframe: Timeframe) -> int:
+        """Number of bars wanted of `timeframe`."""
+        return {
+            Timeframe.M15: self.bars_15m,
+            Timeframe.H1: self.bars_1h,
+            Timeframe.H4: self.bars_4h,
+            Timeframe.D1: self.bars_1d,
+        }[timeframe]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSettings:
+    """Which symbols are watched."""
+
+    symbols: tuple[str, ...] = ()
+    """Symbols to watch, as in [BTCUSDT, ETHUSDT]; empty = the most traded ones."""
+    top_count: Annotated[int, Ge(1), Le(240)] = 50
+    """How many of the most traded symbols to watch when no list is given."""
+    min_quote_volume: Annotated[float, Ge(0)] = 10_000_000.0
+    """A symbol must have traded this much in 24 hours, in USDT."""
+    history: HistorySettings = field(default_factory=HistorySettings)
+    """Bars loaded before a symbol is analysed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Everything the engine needs besides the desk's and the analyzers' own settings."""
+
+    market: MarketSettings = field(default_factory=MarketSettings)
+    mode: TradingMode = TradingMode.SIGNALS
+    start_equity: Decimal = Decimal("10000")
+    speed: float = 1.0
+    lockstep: bool = False
+    snapshot_ms: Annotated[int, Gt(0)] = 200
+    load_parallel: Annotated[int, Ge(1), Le(16)] = 4
+    live_allowed: bool = False
+    live_refusal: str = (
+        "Live trading on the real exchange is not part of this version yet. "
+        "Use Paper: same signals, same rules, no money."
+    )

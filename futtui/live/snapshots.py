@@ -1,0 +1,61 @@
+"""Builds the immutable picture that the screen reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView
+from futtui.live.log_book import EngineLogBook
+from futtui.live.symbol_state import Phase, SymbolState
+
+STARTING_FEED = FeedView(connected=False, text="starting", age_ms=0, delay_ms=0)
+
+
+class SnapshotBuilder:
+    """Counts versions and reuses what did not change."""
+
+    def __init__(self, log_book: EngineLogBook, speed_text: str) -> None:
+        self._log_book = log_book
+        self._speed_text = speed_text
+        self._version = 0
+        self.phase = "starting"
+        self.phase_text = "Starting."
+        self.source_label = ""
+        self.synthetic = False
+
+    def build(
+        self,
+        states: Iterable[SymbolState],
+        desk: DeskSnapshot | None,
+        feed: FeedView,
+        *,
+        time_ms: int,
+        steady_now_ms: float,
+        lag_ms: float,
+    ) -> EngineSnapshot:
+        """The picture at exchange time `time_ms`."""
+        self._version += 1
+        known = list(states)
+        blocked = desk.blocked if desk else {}
+        return EngineSnapshot(
+            version=self._version,
+            time_ms=time_ms,
+            phase=self.phase,
+            phase_text=self.phase_text,
+            source_label=self.source_label,
+            synthetic=self.synthetic,
+            speed_text=self._speed_text,
+            market=tuple(
+                state.row(int(steady_now_ms - state.seen_at_ms) if state.seen_at_ms else 0, blocked.get(state.symbol))
+                for state in known
+            ),
+            desk=desk,
+            feed=feed,
+            log=self._log_book.lines(),
+            log_version=self._log_book.version,
+            engine_lag_ms=lag_ms,
+            readings={state.symbol: state.reading for state in known if state.reading is not None},
+            verdicts={state.symbol: state.verdicts for state in known},
+            symbols_ready=sum(state.phase is Phase.READY for state in known),
+            symbols_total=len(known),
+        )

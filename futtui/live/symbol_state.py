@@ -1,0 +1,95 @@
+"""What the engine keeps about one symbol: phase, order keeper, price, newest reading and the row for the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from futtui.domain.candle import Candle
+from futtui.domain.reading import StrategyVerdict, SymbolReading
+from futtui.domain.snapshot import MarketRow
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+from futtui.live.prices import PriceTracker
+from futtui.live.sequencer import SymbolSequencer
+
+
+class Phase(Enum):
+    """Life of a symbol in the engine."""
+
+    NEW = "waiting for its turn to load"
+    LOADING = "loading history"
+    READY = "ready"
+    FILLING = "filling a gap in its candles"
+    DISABLED = "switched off"
+
+
+@dataclass(slots=True)
+class SymbolState:
+    """One symbol. Everything here belongs to the engine's loop."""
+
+    symbol: str
+    rules: SymbolRules
+    phase: Phase = Phase.NEW
+    reason: str = ""
+    sequencer: SymbolSequencer = field(init=False)
+    tracker: PriceTracker = field(init=False)
+    buffered: list[Candle] = field(default_factory=list)
+    reading: SymbolReading | None = None
+    verdicts: tuple[StrategyVerdict, ...] = ()
+    fresh: bool = True
+    seen_at_ms: float = 0.0
+    next_try_ms: float = 0.0
+    failures: int = 0
+    _row: MarketRow | None = None
+    _row_key: tuple[object, ...] = ()
+    _previous_price: float = 0.0
+    _version: int = 0
+
+    def __post_init__(self) -> None:
+        self.sequencer = SymbolSequencer(self.symbol)
+        self.tracker = PriceTracker(self.symbol)
+
+    def row(self, age_ms: int, blocked: tuple[int, str] | None) -> MarketRow:
+        """The market row; the same object (and version) while nothing in it changed."""
+        price = self.tracker.last or (self.reading.price if self.reading else 0.0)
+        reading, tracker = self.reading, self.tracker
+        key = (price, reading.time_ms if reading else 0, self.phase, self.fresh, blocked, self.reason)
+        if self._row is not None and key == self._row_key:
+            return self._row
+        self._version += 1
+        zone = reading.nearest_zone(price) if reading and price else None
+        self._row = MarketRow(
+            symbol=self.symbol,
+            price=price,
+            previous_price=self._previous_price or price,
+            change_24h_pct=self._change_24h_pct(price),
+            regime_m15=self._regime(Timeframe.M15),
+            regime_h1=self._regime(Timeframe.H1),
+            nearest_zone=zone,
+            gap_pct=zone.gap_pct(price) if zone else None,
+            ready=self.phase is Phase.READY and bool(reading and reading.ready),
+            state_text=self.reason or self._state_text(reading),
+            fresh=self.fresh,
+            age_ms=age_ms,
+            blocked_until_ms=blocked[0] if blocked else None,
+            rules=self.rules,
+            version=self._version,
+        )
+        self._row_key, self._previous_price = key, tracker.last
+        return self._row
+
+    def _state_text(self, reading: SymbolReading | None) -> str:
+        if self.phase is not Phase.READY:
+            return self.phase.value
+        return "" if reading is None or reading.ready else reading.ready_reason
+
+    def _regime(self, timeframe: Timeframe) -> str:
+        frame = self.reading.frames.get(timeframe) if self.reading else None
+        return frame.regime.regime.value if frame else "UNKNOWN"
+
+    def _change_24h_pct(self, price: float) -> float | None:
+        if self.reading is None or self.reading.change_24h_pct is None or not price:
+            return None
+        day_ago = self.reading.price / (1.0 + self.reading.change_24h_pct / 100.0)
+        return (price / day_ago - 1.0) * 100.0

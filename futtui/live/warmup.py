@@ -1,0 +1,100 @@
+"""Brings symbols from nothing to READY: rules, choice of symbols, history, first reading."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from futtui.domain.effects import Severity
+from futtui.domain.errors import ExchangeError
+from futtui.domain.events import RulesChanged
+from futtui.domain.symbols import SymbolRules
+from futtui.live.clock import steady_ms
+from futtui.live.gaps import RETRY_MS
+from futtui.live.loader import HistoryLoader
+from futtui.live.symbol_state import Phase, SymbolState
+
+if TYPE_CHECKING:
+    from futtui.live.engine import Engine
+
+
+class Warmup:
+    """Analysis of a symbol starts when that symbol is ready; nobody waits for the slowest."""
+
+    def __init__(self, engine: Engine, loader: HistoryLoader) -> None:
+        self._engine = engine
+        self._loader = loader
+
+    async def choose_symbols(self) -> None:
+        """Fill the engine's table of symbols; raises ExchangeError when none of the wanted ones is traded."""
+        engine = self._engine
+        connection = engine.connection
+        assert connection is not None
+        rules = await connection.market.exchange_info()
+        wanted = list(engine.settings.market.symbols)
+        if not wanted:
+            market = engine.settings.market
+            wanted = await connection.market.top_symbols(market.top_count, market.min_quote_volume)
+        unknown = [symbol for symbol in wanted if symbol not in rules]
+        if unknown:
+            text = f"Not traded on this exchange and left out: {', '.join(unknown)}."
+            engine.say("data", text, Severity.WARNING)
+        chosen = [symbol for symbol in wanted if symbol in rules]
+        if not chosen:
+            raise ExchangeError(
+                f"None of the wanted symbols is traded on {connection.endpoints.label}. "
+                "Check market.symbols in config.yaml."
+            )
+        for symbol in chosen:
+            self._add(rules[symbol])
+
+    def _add(self, rules: SymbolRules) -> None:
+        engine = self._engine
+        known = engine.states.get(rules.symbol)
+        if known is None:
+            engine.states[rules.symbol] = SymbolState(rules.symbol, rules)
+        else:
+            known.rules, known.phase = rules, Phase.NEW
+        event = RulesChanged(engine.clock.now_ms(), rules)
+        engine.parts.set_rules(event)
+        engine.runner.submit(event)
+
+    async def load_all(self) -> None:
+        """Load every symbol, a few at a time."""
+        engine = self._engine
+        started = steady_ms()
+        gate = asyncio.Semaphore(1 if engine.settings.lockstep else engine.settings.load_parallel)
+        engine.pictures.phase, engine.pictures.phase_text = "loading", "Loading history."
+
+        async def one(state: SymbolState) -> None:
+            async with gate:
+                await self.load(state)
+                done = sum(item.phase is Phase.READY for item in engine.states.values())
+                engine.pictures.phase_text = f"Loading history: {done} of {len(engine.states)} symbols ready."
+
+        await asyncio.gather(*(one(state) for state in engine.states.values()))
+        ready = sum(state.phase is Phase.READY for state in engine.states.values())
+        seconds = (steady_ms() - started) / 1000.0
+        pace = "" if engine.settings.lockstep else f" in {seconds:.1f} s"
+        engine.say("data", f"{ready} of {len(engine.states)} symbols are ready{pace}.")
+
+    async def load(self, state: SymbolState) -> None:
+        """History of one symbol into its analyzer; on failure the symbol is tried again later."""
+        engine = self._engine
+        state.phase, state.reason = Phase.LOADING, ""
+        try:
+            history = await self._loader.load(state.symbol, engine.clock.now_ms())
+        except ExchangeError as error:
+            state.phase = Phase.NEW
+            state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
+            state.failures += 1
+            state.reason = f"history could not be loaded: {error}"
+            return
+        state.failures = 0
+        state.reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+        state.sequencer.start(history)
+        state.phase = Phase.READY
+        state.fresh = True
+        buffered, state.buffered = state.buffered, []
+        for candle in sorted(buffered, key=lambda bar: bar.open_time_ms):
+            engine.accept(state, candle)

@@ -1,0 +1,78 @@
+"""Looks around once a second: late candles, stale feeds, second tries, sleep of the PC; tells the desk the time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from futtui.domain.effects import Severity
+from futtui.domain.events import FeedState
+from futtui.domain.timeframe import MINUTE_MS
+from futtui.live.clock import steady_ms, wall_ms
+from futtui.live.sequencer import BASE, Hole
+from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.warmup import Warmup
+
+if TYPE_CHECKING:
+    from futtui.live.engine import Engine
+
+BEAT_S = 1.0
+CLOSE_GRACE_S = 4.0
+SLEEP_JUMP_MS = 20_000.0
+
+
+class Watchdog:
+    """Sees to it that nothing waits for a message that will never come."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._last_minute = 0
+
+    async def run(self) -> None:
+        """Look around until cancelled."""
+        steady, wall = steady_ms(), wall_ms()
+        while True:
+            await asyncio.sleep(BEAT_S)
+            jump_ms = (wall_ms() - wall) - (steady_ms() - steady)
+            steady, wall = steady_ms(), wall_ms()
+            if abs(jump_ms) > SLEEP_JUMP_MS:
+                text = (
+                    f"The PC slept or its clock jumped by {jump_ms / 1000:.0f} s. Time and candles are being checked."
+                )
+                self._engine.say("engine", text, Severity.WARNING)
+                await self._resync_clock()
+            self.look(self._engine.clock.now_ms())
+
+    def look(self, now_ms: int) -> None:
+        """One round of checks at exchange time `now_ms`."""
+        engine = self._engine
+        if now_ms // MINUTE_MS != self._last_minute:
+            self._last_minute = now_ms // MINUTE_MS
+            engine.tick(now_ms)
+        for state in engine.feed.newly_changed(engine.states.values()):
+            reason = "" if state.fresh else "no data from the exchange"
+            engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
+        grace_ms = int(CLOSE_GRACE_S * 1000 * max(1.0, engine.clock.speed))
+        for state in engine.states.values():
+            self._check(state, now_ms - grace_ms)
+
+    def _check(self, state: SymbolState, now_ms: int) -> None:
+        engine = self._engine
+        last = state.sequencer.last_open_ms
+        if state.phase is Phase.READY and last is not None:
+            due = BASE.last_closed_open_ms(now_ms)
+            if due > last:
+                state.phase = Phase.FILLING
+                engine.repair(state, Hole(state.symbol, last + BASE.ms, due))
+        elif state.next_try_ms and steady_ms() >= state.next_try_ms:
+            state.next_try_ms = 0.0
+            if state.phase is Phase.FILLING and last is not None:
+                due = BASE.last_closed_open_ms(now_ms)
+                engine.repair(state, Hole(state.symbol, last + BASE.ms, due))
+            elif state.phase is Phase.NEW:
+                engine.spawn(Warmup(engine, engine.loader).load(state), f"load {state.symbol}")
+
+    async def _resync_clock(self) -> None:
+        connection = self._engine.connection
+        if connection is not None:
+            self._engine.clock.observe(await connection.market.server_time_ms())
