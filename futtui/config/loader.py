@@ -1,0 +1,209 @@
+"""Loads YAML into settings dataclasses; refuses what it does not know, with file, line, reason and suggestion."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from futtui.config.schema import FieldShape, shape
+from futtui.domain.errors import ConfigurationError
+
+SECRET_NAMES = re.compile(r"(api_?key|secret|token|password|passphrase)", re.IGNORECASE)
+COMMA_DECIMAL = re.compile(r"-?\d+,\d+")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a configuration."""
+
+    where: str
+    reason: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}" + (f" {self.suggestion}" if self.suggestion else "")
+
+
+@dataclass
+class Loaded:
+    """Settings and where each value came from (`key.path` -> origin); values that no one set are not listed."""
+
+    settings: Any
+    origins: dict[str, str] = field(default_factory=dict)
+
+
+def load_settings(settings_type: type, file: Path | None, overrides: Mapping[str, tuple[Any, str]]) -> Loaded:
+    """Settings from defaults, then `file`, then `overrides` (key path -> (value, origin)).
+
+    Raises ConfigurationError that lists every problem, not just the first.
+    """
+    reader = _Reader(str(file) if file else "")
+    values = reader.read(file, settings_type) if file is not None else {}
+    for path, (value, origin) in overrides.items():
+        reader.override(settings_type, values, path, value, origin)
+    if reader.problems:
+        raise ConfigurationError("\n".join(str(problem) for problem in reader.problems))
+    return Loaded(_build(settings_type, values), reader.origins)
+
+
+def _build(settings_type: type, values: Mapping[str, Any]) -> Any:
+    arguments = {}
+    for name, item in shape(settings_type).items():
+        if item.nested is not None:
+            arguments[name] = _build(item.nested, values.get(name, {}))
+        elif name in values:
+            arguments[name] = values[name]
+    return settings_type(**arguments)
+
+
+class _Reader:
+    def __init__(self, file_name: str) -> None:
+        self.file_name = file_name
+        self.problems: list[Problem] = []
+        self.origins: dict[str, str] = {}
+
+    def read(self, file: Path, settings_type: type) -> dict[str, Any]:
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            self.problems.append(Problem(str(file), "this file does not exist.", "Check the path after --config."))
+            return {}
+        except UnicodeDecodeError as error:
+            where = f"{file}, byte {error.start}"
+            self.problems.append(Problem(where, "this is not UTF-8 text.", "Save the file as UTF-8."))
+            return {}
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            self.problems.append(self._syntax(error))
+            return {}
+        if node is None:
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self.problems.append(Problem(self._at(node), "the file must be a list of `key: value` lines."))
+            return {}
+        return self._mapping(node, settings_type, "")
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+        mark = error.problem_mark or error.context_mark
+        where = f"{self.file_name}, line {mark.line + 1}" if mark else self.file_name
+        reason = f"{error.problem or 'this is not YAML'}."
+        if "\\t" in reason or "'\t'" in reason:
+            return Problem(where, "a tab character stands here.", "Indent with spaces.")
+        return Problem(where, reason, "Check the indentation, colons and quotes around this line.")
+
+    def _mapping(self, node: yaml.MappingNode, settings_type: type, prefix: str) -> dict[str, Any]:
+        known = shape(settings_type)
+        values: dict[str, Any] = {}
+        first_lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            path = f"{prefix}{key}"
+            if key in first_lines:
+                text = f"`{path}` stands twice (first in line {first_lines[key]})."
+                self.problems.append(Problem(self._at(key_node), text, "Remove one of the two."))
+                continue
+            first_lines[key] = key_node.start_mark.line + 1
+            item = known.get(key)
+            if item is None:
+                self.problems.append(self._unknown(key_node, path, key, list(known)))
+            elif item.nested is not None:
+                values[key] = self._section(value_node, item.nested, path)
+            else:
+                self._leaf(value_node, item, path, values)
+        return values
+
+    def _section(self, node: yaml.Node, settings_type: type, path: str) -> dict[str, Any]:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, settings_type, f"{path}.")
+        if not (isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"):
+            keys = ", ".join(shape(settings_type))
+            self.problems.append(Problem(self._at(node), f"`{path}` is a section.", f"It may hold: {keys}."))
+        return {}
+
+    def _leaf(self, node: yaml.Node, item: FieldShape, path: str, values: dict[str, Any]) -> None:
+        loader = yaml.SafeLoader("")
+        try:
+            raw = loader.construct_object(node, deep=True)
+        except yaml.MarkedYAMLError as error:
+            self.problems.append(self._syntax(error))
+            return
+        finally:
+            loader.dispose()
+        self._take(item, path, raw, self._at(node), values)
+
+    def override(self, settings_type: type, values: dict[str, Any], path: str, value: Any, origin: str) -> None:
+        *sections, name = path.split(".")
+        target = values
+        for section in sections:
+            item = shape(settings_type).get(section)
+            if item is None or item.nested is None:
+                self.problems.append(Problem(origin, f"`{path}` is not a setting."))
+                return
+            settings_type, target = item.nested, target.setdefault(section, {})
+        leaf = shape(settings_type).get(name)
+        if leaf is None or leaf.nested is not None:
+            self.problems.append(
+                Problem(origin, f"`{path}` is not a setting.", _closest(name, list(shape(settings_type))))
+            )
+            return
+        self._take(leaf, path, value, origin, target)
+
+    def _take(self, item: FieldShape, path: str, raw: Any, where: str, values: dict[str, Any]) -> None:
+        try:
+            values[item.name] = TypeAdapter(item.annotation).validate_python(raw)
+            self.origins[path] = where
+        except ValidationError as error:
+            self.problems.append(Problem(where, *_explain(path, raw, item, error)))
+
+    def _unknown(self, node: yaml.Node, path: str, key: str, known: list[str]) -> Problem:
+        if SECRET_NAMES.search(key):
+            text = f"`{path}` looks like a secret. Secrets are never read from YAML."
+            return Problem(self._at(node), text, "Put it into the file .env (see .env.example) and remove it here.")
+        return Problem(self._at(node), f"`{path}` is not a known setting.", _closest(key, known))
+
+    def _at(self, node: yaml.Node) -> str:
+        return f"{self.file_name}, line {node.start_mark.line + 1}"
+
+
+def _closest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    return f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(known)}."
+
+
+def _explain(path: str, raw: Any, item: FieldShape, error: ValidationError) -> tuple[str, str]:
+    details = error.errors(include_url=False)[0]
+    if isinstance(raw, str) and COMMA_DECIMAL.fullmatch(raw.strip()):
+        return f"`{path}` is {raw!r}, which is not a number.", f"Write {raw.replace(',', '.')} with a point."
+    place = "".join(f"[{part}]" for part in details["loc"])
+    if isinstance(item.default, Enum) and not place:
+        allowed = ", ".join(str(member.value) for member in type(item.default))
+        return f"`{path}` is {raw!r}.", f"Use one of: {allowed}."
+    message = details["msg"][0].lower() + details["msg"][1:]
+    return f"`{path}{place}` is {raw!r}: {message}.", f"The default is {plain_value(item.default)}."
+
+
+def plain_value(value: Any) -> str:
+    """A setting as a person would write it in YAML."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(plain_value(item) for item in value)}]"
+    if dataclasses.is_dataclass(value):
+        return "..."
+    if isinstance(value, str):
+        return value if value and re.fullmatch(r"[\w./:+-]+( [\w./:+-]+)*", value) else f'"{value}"'
+    return str(value)
