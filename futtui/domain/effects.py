@@ -86,7 +86,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class PositionState:
-    """Flat, storable view of a position; also what the screen shows. Prices as float for display, text in storage."""
+    """Flat, storable view of a position; also what the screen shows. Prices as float for display, text in storage.
+
+    `detail` is what else a restart needs (fills, working orders, counters) as JSON text that only the desk reads.
+    """
 
     position_id: str
     signal_id: str
@@ -110,6 +113,7 @@ class PositionState:
     guard: str
     best_price: float
     worst_price: float
+    detail: str = ""
 
 
 Effect = PlaceOrder | CancelOrder | RecordSignal | RecordPosition | RecordTrade | RecordSymbolState | Say
