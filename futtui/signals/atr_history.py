@@ -1,0 +1,37 @@
+"""The usual ATR of a symbol and timeframe, learned from its readings."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from futtui.domain.reading import FrameReading
+from futtui.domain.timeframe import Timeframe
+
+_BARS = 50
+_MINIMUM = 20
+
+
+class AtrHistory:
+    """Average ATR over the last 50 bars of each symbol and timeframe; None before 20 bars."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, Timeframe], tuple[int, deque[float]]] = {}
+
+    def add(self, symbol: str, frame: FrameReading) -> None:
+        """Remember the ATR of a newly closed bar; a bar seen before changes nothing."""
+        if frame.atr is None or not 0.0 < frame.atr < float("inf"):
+            return
+        key = (symbol, frame.timeframe)
+        last_ms, values = self._seen.get(key, (-1, deque(maxlen=_BARS)))
+        if frame.close_time_ms > last_ms:
+            values.append(frame.atr)
+            self._seen[key] = (frame.close_time_ms, values)
+
+    def average(self, symbol: str, timeframe: Timeframe) -> float | None:
+        """Mean ATR of the bars seen; None while there are too few."""
+        entry = self._seen.get((symbol, timeframe))
+        if entry is None or len(entry[1]) < _MINIMUM:
+            return None
+        return sum(entry[1]) / len(entry[1])

@@ -1,0 +1,158 @@
+"""Modifiers of the score: each answers with a part that carries points, value, validity and a plain reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from futtui.domain.reading import FrameReading
+from futtui.domain.regime import Regime
+from futtui.domain.signal import RawSignal, SignalPart
+from futtui.signals.btc import BtcView, btc_part
+from futtui.signals.regime_fit import is_aligned, regime_weight
+from futtui.signals.settings import ScoringSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringContext:
+    """What the scorer knows besides the raw signal; `frame` is the reading of the signal's own timeframe."""
+
+    raw: RawSignal
+    frame: FrameReading | None
+    btc: BtcView
+    atr_average: float | None = None
+
+    @property
+    def regime(self) -> Regime:
+        """Regime of the signal's timeframe; what the strategy saw where the reading has none."""
+        if self.frame is not None and self.frame.regime.regime is not Regime.UNKNOWN:
+            return self.frame.regime.regime
+        return self.raw.regime
+
+
+Modifier = Callable[[ScoringContext, ScoringSettings], SignalPart]
+
+
+def volume(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus for unusual volume on the deciding bar."""
+    ratio = context.raw.volume_ratio
+    if ratio is None and context.frame is not None:
+        ratio = context.frame.volume_ratio
+    if ratio is None:
+        return _unknown("volume", "volume is not known")
+    points = settings.volume_points if ratio >= settings.volume_ratio else 0.0
+    return SignalPart("volume", points, f"volume is {ratio:.1f} times its average", ratio)
+
+
+def money_flow(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when taker buying and selling agree with the direction."""
+    flow = context.raw.flow
+    if flow is None and context.frame is not None:
+        flow = context.frame.flow
+    if flow is None:
+        return _unknown("money flow", "money flow is not known")
+    agrees = flow * context.raw.side.sign > 0.0
+    text = "money flow agrees with the direction" if agrees else "money flow does not agree with the direction"
+    return SignalPart("money flow", settings.flow_points if agrees else 0.0, text, flow)
+
+
+def trend_strength(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus for a strong trend by ADX."""
+    adx = context.frame.adx if context.frame is not None else None
+    if adx is None:
+        return _unknown("trend strength", "ADX is not known")
+    strong = context.regime.is_trend and adx > settings.adx_level
+    text = f"ADX {adx:.0f}" + (", a strong trend" if strong else ", no strong trend")
+    return SignalPart("trend strength", settings.adx_points if strong else 0.0, text, adx)
+
+
+def rsi_extreme(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus for an extreme RSI, for setups that trade against a move."""
+    rsi = context.frame.rsi if context.frame is not None else None
+    if rsi is None:
+        return _unknown("RSI", "RSI is not known")
+    if not settings.is_mean_reversion(context.raw.strategy):
+        return SignalPart("RSI", 0.0, f"RSI {rsi:.0f} is not used for this setup", rsi)
+    from_side = rsi if context.raw.side.sign > 0 else 100.0 - rsi
+    extreme = from_side < settings.rsi_low
+    text = f"RSI {rsi:.0f}" + (" is extreme, a turn is near" if extreme else " is not extreme")
+    return SignalPart("RSI", settings.rsi_points if extreme else 0.0, text, rsi)
+
+
+def regime_weighting(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """The base score grows or shrinks with how this setup usually does in this regime."""
+    if context.regime is Regime.UNKNOWN:
+        return _unknown("regime weight", "the regime is not known")
+    weight = regime_weight(context.raw.strategy, context.regime, context.raw.side)
+    points = context.raw.base_score * (weight - 1.0)
+    return SignalPart("regime weight", points, f"weight {weight:.1f} in {regime_word(context.regime)}", weight)
+
+
+def regime_alignment(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when the regime is the one the setup was made for."""
+    if context.regime is Regime.UNKNOWN:
+        return _unknown("regime fit", "the regime is not known")
+    fits = is_aligned(context.raw.strategy, context.regime, context.raw.side)
+    text = f"{regime_word(context.regime)} " + ("suits this setup" if fits else "gives this setup no bonus")
+    return SignalPart("regime fit", settings.regime_points if fits else 0.0, text)
+
+
+def late_trend(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Penalty when the trend is already old."""
+    if context.frame is None or context.frame.regime.regime is Regime.UNKNOWN:
+        return _unknown("late trend", "the age of the trend is not known")
+    late = context.frame.regime.late_trend
+    text = "the trend is already late" if late else "the trend is not late"
+    return SignalPart("late trend", -settings.late_trend_points if late else 0.0, text)
+
+
+def atr_expansion(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Penalty when volatility jumped: measured against its own average, else as the regime detector says."""
+    atr = context.frame.atr if context.frame is not None else None
+    if atr is not None and context.atr_average is not None and context.atr_average > 0.0:
+        ratio = atr / context.atr_average
+        wild = ratio > settings.atr_expansion_ratio
+        text = f"volatility is {ratio:.1f} times its average"
+        return SignalPart("volatility", -settings.atr_expansion_points if wild else 0.0, text, ratio)
+    if context.regime is Regime.UNKNOWN:
+        return _unknown("volatility", "usual volatility is not known yet")
+    wild = context.regime is Regime.EXPANSION
+    text = "volatility jumped" if wild else "volatility did not jump"
+    return SignalPart("volatility", -settings.atr_expansion_points if wild else 0.0, text)
+
+
+def btc_filter(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Penalty when BTC moves against the signal, scaled by correlation."""
+    return btc_part(context.raw, context.btc, settings)
+
+
+MODIFIERS: tuple[Modifier, ...] = (
+    volume,
+    money_flow,
+    trend_strength,
+    rsi_extreme,
+    regime_weighting,
+    regime_alignment,
+    late_trend,
+    atr_expansion,
+    btc_filter,
+)
+
+_WORDS = {
+    Regime.TREND_UP: "an up trend",
+    Regime.TREND_DOWN: "a down trend",
+    Regime.RANGE: "a range",
+    Regime.SQUEEZE: "a squeeze",
+    Regime.CHOP: "a choppy market",
+    Regime.EXPANSION: "a wild market",
+    Regime.UNKNOWN: "an unknown regime",
+}
+
+
+def regime_word(regime: Regime) -> str:
+    """The regime in everyday words."""
+    return _WORDS[regime]
+
+
+def _unknown(name: str, reason: str) -> SignalPart:
+    return SignalPart(name, 0.0, reason, None, valid=False)

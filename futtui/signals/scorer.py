@@ -1,0 +1,52 @@
+"""The scorer: base score plus modifiers, every point of it kept as a part with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from futtui.domain.signal import RawSignal, SignalPart
+from futtui.signals.btc import btc_block
+from futtui.signals.modifiers import MODIFIERS, ScoringContext, regime_word
+from futtui.signals.regime_fit import regime_weight
+from futtui.signals.settings import ScoringSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSignal:
+    """A raw signal with its score. `score` is the plain sum of the parts' points, in their order."""
+
+    raw: RawSignal
+    score: float
+    parts: tuple[SignalPart, ...]
+    completeness: float
+    filter_reason: str | None = None
+
+
+def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
+    """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
+    parts = (*_base_parts(context.raw), *(modifier(context, settings) for modifier in MODIFIERS))
+    score = sum(part.points for part in parts)
+    completeness = sum(1 for part in parts if part.valid) / len(parts)
+    return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))
+
+
+def _base_parts(raw: RawSignal) -> tuple[SignalPart, ...]:
+    """The strategy's own parts; what they leave unexplained of its base score becomes a part of its own."""
+    rest = raw.base_score - sum(part.points for part in raw.parts)
+    if raw.parts and abs(rest) < 1e-9:
+        return raw.parts
+    return (SignalPart("setup", rest, raw.summary or f"base score of {raw.strategy}", raw.base_score), *raw.parts)
+
+
+def _filter_reason(context: ScoringContext, settings: ScoringSettings, score: float) -> str | None:
+    raw = context.raw
+    if regime_weight(raw.strategy, context.regime, raw.side) < settings.regime_weight_floor:
+        return f"{raw.strategy} does not trade in {regime_word(context.regime)}"
+    blocked = btc_block(raw, context.btc, settings)
+    if blocked is not None:
+        return blocked
+    threshold = settings.threshold_of(raw.strategy)
+    # Written so that a score that is not a number never passes.
+    if not score >= threshold:
+        return f"score {score:.1f} is below {threshold:.1f}"
+    return None

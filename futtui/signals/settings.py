@@ -1,0 +1,94 @@
+"""Settings of the scorer and of the conflict rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+
+Points = Annotated[float, Ge(0.0), Le(5.0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringSettings:
+    """How raw signals are scored. Points are added to the base score of the strategy."""
+
+    threshold: Annotated[float, Ge(0.0), Le(20.0)] = 3.0
+    """Smallest final score that may trade."""
+
+    strategy_thresholds: dict[str, Annotated[float, Ge(0.0), Le(20.0)]] = field(default_factory=dict)
+    """Own threshold of a strategy by its name; all others use `threshold`."""
+
+    mean_reversion_strategies: tuple[str, ...] = ("volume_profile", "liquidity_sweep")
+    """Strategies that trade against a move: only they get the RSI points and the block after a BTC impulse."""
+
+    volume_points: Points = 1.0
+    """Points for unusual volume."""
+
+    volume_ratio: Annotated[float, Gt(0.0), Le(20.0)] = 1.5
+    """Volume of the deciding bar divided by its average from which volume counts as unusual."""
+
+    flow_points: Points = 1.0
+    """Points when money flow (taker buying minus selling) agrees with the direction."""
+
+    adx_points: Points = 1.0
+    """Points for a strong trend."""
+
+    adx_level: Annotated[float, Gt(0.0), Le(100.0)] = 30.0
+    """ADX above which a trend counts as strong."""
+
+    rsi_points: Points = 0.5
+    """Points for an extreme RSI, mean-reversion strategies only."""
+
+    rsi_low: Annotated[float, Gt(0.0), Le(50.0)] = 30.0
+    """RSI below which a long is helped; shorts mirror it at 100 minus this."""
+
+    regime_points: Points = 1.0
+    """Points when the regime suits the strategy."""
+
+    regime_weight_floor: Annotated[float, Ge(0.0), Le(1.0)] = 0.5
+    """A strategy whose weight in the current regime is below this may not trade."""
+
+    late_trend_points: Points = 1.0
+    """Points taken away when the trend is already late."""
+
+    atr_expansion_points: Points = 0.5
+    """Points taken away when volatility jumped."""
+
+    atr_expansion_ratio: Annotated[float, Gt(1.0), Le(10.0)] = 2.0
+    """ATR divided by its own average from which volatility counts as jumped."""
+
+    btc_symbol: str = "BTCUSDT"
+    """The market that leads the others."""
+
+    btc_points: Points = 2.0
+    """Points taken away at correlation 1 when BTC moves against the signal."""
+
+    btc_move_atr: Annotated[float, Gt(0.0), Le(10.0)] = 0.5
+    """Move of BTC over 45 minutes, in its 1h ATR, from which it counts as a move."""
+
+    btc_impulse_pct: Annotated[float, Gt(0.0), Le(50.0)] = 1.5
+    """Range of BTC within an hour, in percent, that blocks mean-reversion strategies for 30 minutes."""
+
+    conflict_margin: Annotated[float, Ge(0.0), Le(10.0)] = 1.0
+    """By how much the better of two opposite signals of one close must lead; else both are refused."""
+
+    def threshold_of(self, strategy: str) -> float:
+        """Threshold for a strategy, however its name is spelled (`Break & Retest` = `break_retest`)."""
+        key = strategy_key(strategy)
+        for name, threshold in self.strategy_thresholds.items():
+            if strategy_key(name) == key:
+                return threshold
+        return self.threshold
+
+    def is_mean_reversion(self, strategy: str) -> bool:
+        """Whether the strategy trades against a move."""
+        key = strategy_key(strategy)
+        return any(strategy_key(name) == key for name in self.mean_reversion_strategies)
+
+
+def strategy_key(name: str) -> str:
+    """The name in lower case with one underscore between words: how names are compared."""
+    words = "".join(character if character.isalnum() else " " for character in name.lower()).split()
+    return "_".join(words)
