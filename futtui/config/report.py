@@ -22,7 +22,7 @@ def effective_lines(loaded: Loaded) -> Iterator[str]:
 
 
 def _walk(settings: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    for name, item in shape(type(settings)).items():
+    for name, item in shape(settings.__class__).items():
         value = getattr(settings, name)
         if item.nested is not None:
             yield from _walk(value, f"{prefix}{name}.")
@@ -39,7 +39,7 @@ def reference_text(settings_type: type, heading: str) -> str:
 
 def _reference(settings: Any, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    for name, item in shape(type(settings)).items():
+    for name, item in shape(settings.__class__).items():
         value = getattr(settings, name)
         for line in textwrap.wrap(item.doc, 110 - 2 * depth):
             yield f"{indent}# {line}"

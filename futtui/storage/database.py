@@ -1,0 +1,96 @@
+"""Opens the database file: WAL mode, migrations with a backup first, and a clear refusal of newer files."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event
+
+from futtui.domain.errors import StorageError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000")
+
+
+def open_database(path: Path) -> Engine:
+    """An SQLAlchemy engine on the migrated file at `path` (made if absent, folder included).
+
+    Raises StorageError when the file is damaged, was made by a newer futtui, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_damaged(path)
+        engine = create_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", _set_pragmas)
+        _migrate(engine, path)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(
+            f"The database {path} cannot be opened: {error}. Check the folder and free space."
+        ) from error
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=5000",
+        "foreign_keys=ON",
+        "cache_size=-8000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _refuse_damaged(path: Path) -> None:
+    """A short look at an existing file, so that a damaged one is never silently replaced."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            answer = str(error)
+    if answer != "ok":
+        raise StorageError(
+            f"The database {path} is damaged ({answer}). Move the file away (keep it) and start again: "
+            "candles are loaded anew; trades can be read from the JSONL files beside the logs."
+        )
+
+
+def _migrate(engine: Engine, path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        newest = script.get_current_head()
+        if current == newest:
+            return
+        if current is not None:
+            if current not in {revision.revision for revision in script.walk_revisions()}:
+                raise StorageError(
+                    f"The database {path} was made by a newer futtui (revision {current}). "
+                    "Update futtui, or start it with another --home."
+                )
+            _backup(path, current)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def _backup(path: Path, revision: str) -> None:
+    target = path.with_name(f"{path.stem}.before-{revision}{path.suffix}")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    shutil.copystat(path, target)

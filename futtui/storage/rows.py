@@ -1,0 +1,186 @@
+"""Turns domain records into rows and back. Pure functions; statements are bound to the tables of `tables.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete
+from sqlalchemy.dialects.sqlite import insert
+
+from futtui.domain.candle import Candle
+from futtui.domain.effects import PositionState, RecordPosition, RecordSignal, RecordSymbolState, RecordTrade
+from futtui.domain.signal import Signal
+from futtui.domain.timeframe import Timeframe
+from futtui.storage import tables
+
+Record = RecordSignal | RecordPosition | RecordTrade | RecordSymbolState
+CandleRow = tuple[Any, ...]
+
+CANDLE_COLUMNS = tuple(column.name for column in tables.candles.columns)
+_UPDATED = ", ".join(f"{name} = excluded.{name}" for name in CANDLE_COLUMNS[3:])
+UPSERT_CANDLES = (
+    f"INSERT INTO candles ({', '.join(CANDLE_COLUMNS)}) VALUES ({', '.join('?' * len(CANDLE_COLUMNS))}) "
+    f"ON CONFLICT (symbol, timeframe, open_time_ms) DO UPDATE SET {_UPDATED}"
+)
+SELECT_CANDLES = (
+    f"SELECT {', '.join(CANDLE_COLUMNS[2:])} FROM candles WHERE symbol = ? AND timeframe = ? "
+    "ORDER BY open_time_ms DESC LIMIT ?"
+)
+
+
+def candle_rows(symbol: str, timeframe: Timeframe, candles: Iterable[Candle]) -> list[CandleRow]:
+    """Rows for UPSERT_CANDLES."""
+    code = timeframe.code
+    return [
+        (
+            symbol,
+            code,
+            bar.open_time_ms,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+            bar.quote_volume,
+            bar.trade_count,
+            bar.taker_buy_volume,
+            bar.taker_buy_quote_volume,
+        )
+        for bar in candles
+    ]
+
+
+def candles_of(rows: Sequence[Sequence[Any]]) -> list[Candle]:
+    """Candles, oldest first, from SELECT_CANDLES rows (newest first)."""
+    return [Candle(*row) for row in reversed(rows)]
+
+
+def write_record(connection: Connection, record: Record) -> None:
+    """Insert or update one record inside the caller's transaction."""
+    if isinstance(record, RecordSignal):
+        _write_signal(connection, record)
+    elif isinstance(record, RecordPosition):
+        _upsert(connection, tables.positions, _position_row(record.position), ("position_id",))
+    elif isinstance(record, RecordTrade):
+        _write_trade(connection, record)
+    else:
+        row = {
+            "symbol": record.symbol,
+            "blocked_until_ms": record.blocked_until_ms,
+            "reason": record.reason,
+            "updated_ms": record.time_ms,
+        }
+        _upsert(connection, tables.symbol_state, row, ("symbol",))
+
+
+def _upsert(connection: Connection, table: Any, row: dict[str, Any], key: tuple[str, ...]) -> None:
+    statement = insert(table).values(row)
+    changed = {name: statement.excluded[name] for name in row if name not in key}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
+
+
+def _write_signal(connection: Connection, record: RecordSignal) -> None:
+    signal = record.signal
+    raw = signal.raw
+    row = {
+        "signal_id": signal.signal_id,
+        "system": raw.system.value,
+        "strategy": raw.strategy,
+        "symbol": raw.symbol,
+        "side": raw.side.value,
+        "timeframe": raw.timeframe.code,
+        "trigger": raw.trigger.value,
+        "status": signal.status.value,
+        "status_reason": signal.status_reason,
+        "score": signal.score,
+        "completeness": signal.completeness,
+        "time_ms": raw.time_ms,
+        "valid_until_ms": raw.valid_until_ms,
+        "updated_ms": signal.updated_ms,
+        "entry": raw.levels.entry,
+        "stop": raw.levels.stop,
+        "targets": _json(raw.levels.targets),
+        "atr": raw.atr,
+        "regime": raw.regime.value,
+        "summary": raw.summary,
+        "parts": _json(signal.parts),
+        "inputs_hash": raw.inputs_hash,
+        "position_id": signal.position_id,
+        "record": _json(signal),
+    }
+    _upsert(connection, tables.signals, row, ("signal_id",))
+    step = {
+        "signal_id": signal.signal_id,
+        "time_ms": record.time_ms,
+        "status": signal.status.value,
+        "reason": signal.status_reason,
+    }
+    connection.execute(insert(tables.signal_events).values(step).on_conflict_do_nothing())
+
+
+def _position_row(state: PositionState) -> dict[str, Any]:
+    return {
+        "position_id": state.position_id,
+        "signal_id": state.signal_id,
+        "symbol": state.symbol,
+        "mode": state.mode,
+        "status": state.status,
+        "opened_ms": state.opened_ms,
+        "updated_ms": state.updated_ms,
+        "state": _json(state),
+    }
+
+
+def _write_trade(connection: Connection, record: RecordTrade) -> None:
+    trade = record.trade
+    row = {
+        "position_id": trade.position_id,
+        "signal_id": trade.signal_id,
+        "symbol": trade.symbol,
+        "system": trade.system.value,
+        "strategy": trade.strategy,
+        "side": trade.side.value,
+        "mode": trade.mode.value,
+        "quantity": str(trade.quantity),
+        "entry_price": str(trade.entry_price),
+        "initial_stop": str(trade.initial_stop),
+        "opened_ms": trade.opened_ms,
+        "closed_ms": trade.closed_ms,
+        "fees": str(trade.fees),
+        "funding": str(trade.funding),
+        "pnl": str(trade.pnl),
+        "result_r": trade.result_r,
+        "result_pct": trade.result_pct,
+        "mfe_r": trade.mfe_r,
+        "mae_r": trade.mae_r,
+        "score": trade.score,
+    }
+    _upsert(connection, tables.trades, row, ("position_id",))
+    connection.execute(delete(tables.legs).where(tables.legs.c.position_id == trade.position_id))
+    for index, leg in enumerate(trade.legs):
+        leg_row = {
+            "position_id": trade.position_id,
+            "leg_index": index,
+            "quantity": str(leg.quantity),
+            "price": str(leg.price),
+            "reason": leg.reason.value,
+            "time_ms": leg.time_ms,
+            "fee": str(leg.fee),
+        }
+        connection.execute(insert(tables.legs).values(leg_row))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def signal_of(text: str) -> Signal:
+    """The Signal stored in the `record` column."""
+    return msgspec.json.decode(text, type=Signal)
+
+
+def position_of(text: str) -> PositionState:
+    """The PositionState stored in the `state` column."""
+    return msgspec.json.decode(text, type=PositionState)

@@ -1,0 +1,90 @@
+"""The database as the engine uses it: queued writes, reads on their own connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+
+from futtui.domain.candle import Candle
+from futtui.domain.effects import PositionState
+from futtui.domain.signal import Signal, SignalStatus
+from futtui.domain.timeframe import Timeframe
+from futtui.storage import tables
+from futtui.storage.database import open_database
+from futtui.storage.rows import SELECT_CANDLES, Record, candle_rows, candles_of, position_of, signal_of
+from futtui.storage.writer import CandleBatch, Writer
+
+CLOSED_POSITIONS = ("CLOSED", "FAILED")
+
+
+class Storage:
+    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = open_database(path)
+        self.writer = Writer(self._engine)
+
+    def submit(self, record: Record) -> None:
+        """Queue a record; it is on disk after the next flush or within moments."""
+        self.writer.put(record)
+
+    def submit_candles(self, symbol: str, timeframe: Timeframe, candles: Sequence[Candle]) -> None:
+        """Queue closed candles; one that is there already is brought up to date in place."""
+        if candles:
+            self.writer.put(CandleBatch(candle_rows(symbol, timeframe, candles)))
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> list[Candle]:
+        """The newest `limit` stored candles, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(SELECT_CANDLES, (symbol, timeframe.code, limit)).fetchall()
+        return candles_of(rows)
+
+    async def load_candles(self, symbol: str, timeframe: Timeframe, limit: int) -> list[Candle]:
+        """As `candles`, without holding up the caller's loop."""
+        return await asyncio.to_thread(self.candles, symbol, timeframe, limit)
+
+    def open_signals(self) -> list[Signal]:
+        """Signals that were waiting or active when last written, oldest first."""
+        table = tables.signals
+        open_states = [status.value for status in SignalStatus if status.is_open]
+        query = select(table.c.record).where(table.c.status.in_(open_states)).order_by(table.c.time_ms)
+        with self._engine.connect() as connection:
+            return [signal_of(text) for (text,) in connection.execute(query)]
+
+    def open_positions(self) -> list[PositionState]:
+        """Positions that were not closed when last written, oldest first."""
+        table = tables.positions
+        query = select(table.c.state).where(table.c.status.not_in(CLOSED_POSITIONS)).order_by(table.c.opened_ms)
+        with self._engine.connect() as connection:
+            return [position_of(text) for (text,) in connection.execute(query)]
+
+    def blocked_symbols(self) -> dict[str, tuple[int, str]]:
+        """Blocked symbols with the end of the block (0 = until unblocked) and its reason."""
+        table = tables.symbol_state
+        query = select(table.c.symbol, table.c.blocked_until_ms, table.c.reason)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.where(table.c.blocked_until_ms.is_not(None)))
+            return {symbol: (until_ms, reason) for symbol, until_ms, reason in rows}
+
+    def counts(self) -> dict[str, int]:
+        """Rows per table."""
+        with self._engine.connect() as connection:
+            return {
+                table.name: connection.exec_driver_sql(f"SELECT count(*) FROM {table.name}").scalar_one()
+                for table in tables.METADATA.sorted_tables
+            }
+
+    async def close(self) -> None:
+        """Write what is queued, fold the write-ahead log into the file, close it."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """As `close`, for callers without a loop."""
+        self.writer.close()
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._engine.dispose()

@@ -1,0 +1,160 @@
+"""The tables. Times are epoch milliseconds UTC; money is text of a Decimal; unique keys are the business rules."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+candles = Table(
+    "candles",
+    METADATA,
+    Column("symbol", String(40), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("open_time_ms", BigInteger, nullable=False),
+    Column("open", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("close", Float, nullable=False),
+    Column("volume", Float, nullable=False),
+    Column("quote_volume", Float),
+    Column("trade_count", Integer),
+    Column("taker_buy_volume", Float),
+    Column("taker_buy_quote_volume", Float),
+    PrimaryKeyConstraint("symbol", "timeframe", "open_time_ms"),
+    sqlite_with_rowid=False,
+)
+"""The key is the unique composite index; a table without row ids stores the rows in its order."""
+
+signals = Table(
+    "signals",
+    METADATA,
+    Column("signal_id", String(40), primary_key=True),
+    Column("system", String(20), nullable=False),
+    Column("strategy", String(60), nullable=False),
+    Column("symbol", String(40), nullable=False),
+    Column("side", String(5), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("trigger", String(12), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("completeness", Float, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("valid_until_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("entry", Float, nullable=False),
+    Column("stop", Float, nullable=False),
+    Column("targets", Text, nullable=False),
+    Column("atr", Float, nullable=False),
+    Column("regime", String(20), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("parts", Text, nullable=False),
+    Column("inputs_hash", String(64), nullable=False),
+    Column("position_id", String(60), nullable=False),
+    Column("record", Text, nullable=False),
+)
+Index(
+    "uq_signals_open_place",
+    signals.c.system,
+    signals.c.strategy,
+    signals.c.symbol,
+    signals.c.side,
+    unique=True,
+    sqlite_where=text("status IN ('WAITING', 'ACTIVE')"),
+)
+Index("ix_signals_time_ms", signals.c.time_ms)
+
+signal_events = Table(
+    "signal_events",
+    METADATA,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("signal_id", String(40), ForeignKey("signals.signal_id"), nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("uq_signal_events_step", signal_events.c.signal_id, signal_events.c.status, signal_events.c.time_ms, unique=True)
+
+positions = Table(
+    "positions",
+    METADATA,
+    Column("position_id", String(60), primary_key=True),
+    Column("signal_id", String(40), nullable=False),
+    Column("symbol", String(40), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+Index("ix_positions_status", positions.c.status)
+
+trades = Table(
+    "trades",
+    METADATA,
+    Column("position_id", String(60), primary_key=True),
+    Column("signal_id", String(40), nullable=False),
+    Column("symbol", String(40), nullable=False),
+    Column("system", String(20), nullable=False),
+    Column("strategy", String(60), nullable=False),
+    Column("side", String(5), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("entry_price", Text, nullable=False),
+    Column("initial_stop", Text, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("closed_ms", BigInteger, nullable=False),
+    Column("fees", Text, nullable=False),
+    Column("funding", Text, nullable=False),
+    Column("pnl", Text, nullable=False),
+    Column("result_r", Float, nullable=False),
+    Column("result_pct", Float, nullable=False),
+    Column("mfe_r", Float, nullable=False),
+    Column("mae_r", Float, nullable=False),
+    Column("score", Float, nullable=False),
+)
+Index("ix_trades_closed_ms", trades.c.closed_ms)
+
+legs = Table(
+    "legs",
+    METADATA,
+    Column("position_id", String(60), ForeignKey("trades.position_id"), nullable=False),
+    Column("leg_index", Integer, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("price", Text, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("fee", Text, nullable=False),
+    PrimaryKeyConstraint("position_id", "leg_index"),
+)
+
+symbol_state = Table(
+    "symbol_state",
+    METADATA,
+    Column("symbol", String(40), primary_key=True),
+    Column("blocked_until_ms", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+"""`blocked_until_ms` NULL = not blocked, 0 = until unblocked."""

@@ -1,0 +1,130 @@
+"""The one writer: a thread with its own connection that takes records from a bounded queue, many to a transaction."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
+
+log = logging.getLogger(__name__)
+
+QUEUE_ITEMS = 20_000
+BATCH_ITEMS = 500
+RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+TRIES_WHEN_CLOSING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CandleBatch:
+    """Rows for the candle table."""
+
+    rows: list[CandleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Set when everything queued before it is on disk."""
+
+    done: threading.Event
+
+
+Item = CandleBatch | Record | Marker
+
+
+class Writer:
+    """Owns all writing. `put` never waits for the disk; `flush` does."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: queue.Queue[Item | None] = queue.Queue(QUEUE_ITEMS)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
+        self.last_error = ""
+        self.refused = 0
+        self.dropped_candles = 0
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        """Queue an item. With a full queue candles are dropped (they can be fetched again), records are not."""
+        if isinstance(item, CandleBatch):
+            try:
+                self._queue.put_nowait(item)
+            except queue.Full:
+                self.dropped_candles += len(item.rows)
+        else:
+            self._queue.put(item)
+
+    def flush(self, timeout_s: float = 10.0) -> bool:
+        """Wait until everything queued so far is on disk; False if that took longer than `timeout_s`."""
+        marker = Marker(threading.Event())
+        self.put(marker)
+        return marker.done.wait(timeout_s)
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Write what is queued and end the thread."""
+        if self._thread.is_alive():
+            self._closing.set()
+            self._queue.put(None)
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            item = self._queue.get()
+            batch: list[Item] = []
+            ended = item is None
+            while item is not None:
+                batch.append(item)
+                if len(batch) >= BATCH_ITEMS or self._queue.empty():
+                    break
+                item = self._queue.get_nowait()
+                ended = item is None
+            self._write(batch)
+            for done in batch:
+                if isinstance(done, Marker):
+                    done.done.set()
+            if ended:
+                return
+
+    def _write(self, batch: list[Item]) -> None:
+        """Write the batch; a failing disk is asked again until it works, or a few times when closing."""
+        tries = 0
+        while batch:
+            try:
+                self._write_together(batch)
+                self.last_error = ""
+                return
+            except IntegrityError:
+                self._write_singly(batch)
+                return
+            except SQLAlchemyError as error:
+                self.last_error = str(error)
+                log.error("The database refuses to write (try %d): %s", tries + 1, error)
+                if self._closing.is_set() and tries + 1 >= TRIES_WHEN_CLOSING:
+                    return
+                time.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+                tries += 1
+
+    def _write_together(self, batch: list[Item]) -> None:
+        with self._engine.begin() as connection:
+            rows = [row for item in batch if isinstance(item, CandleBatch) for row in item.rows]
+            if rows:
+                connection.exec_driver_sql(UPSERT_CANDLES, rows)
+            for item in batch:
+                if not isinstance(item, CandleBatch | Marker):
+                    write_record(connection, item)
+
+    def _write_singly(self, batch: list[Item]) -> None:
+        """One transaction each, so that a single impossible record does not take the others with it."""
+        for item in batch:
+            try:
+                self._write_together([item])
+            except IntegrityError as error:
+                self.refused += 1
+                log.error("The database refused a record that breaks a rule: %s", error.orig)
