@@ -1,0 +1,89 @@
+"""Finds the level that a bar breaks: turning points, and zones that stood in the way before this bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from futtui.domain.zone import Zone, ZoneKind
+from futtui.strategies.structure import OrientedBar, SwingTracker, opposing_kind
+
+MAX_KNOWN_ZONES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class KnownZone:
+    """What is remembered of a zone as it was BEFORE the bar that may break it (real prices)."""
+
+    zone_id: str
+    kind: str
+    low: float
+    high: float
+    score: float
+
+    def edges(self, sign: int) -> tuple[float, float]:
+        """(near, far) edge of a zone in the way of a trade of direction `sign`, oriented."""
+        return (self.low, self.high) if sign > 0 else (-self.high, -self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelBreak:
+    """A level that the newest close is beyond; oriented prices. `guard` is the far side for the stop."""
+
+    level: float
+    guard: float
+    zone: KnownZone | None
+
+
+class ZoneMemory:
+    """The zones nearest to price as of the previous close."""
+
+    def __init__(self) -> None:
+        self._zones: tuple[KnownZone, ...] = ()
+
+    def in_the_way(self, sign: int) -> list[KnownZone]:
+        """Remembered zones of the kind that opposes a trade of direction `sign`."""
+        kind = opposing_kind(sign).value
+        return [zone for zone in self._zones if zone.kind == kind]
+
+    def remember(self, zones: Iterable[Zone], price: float) -> None:
+        """Replace the memory by the zones as they are now."""
+        nearest = sorted(zones, key=lambda zone: (zone.gap_pct(price), zone.zone_id))[:MAX_KNOWN_ZONES]
+        self._zones = tuple(
+            KnownZone(each.zone_id, each.kind.value, each.low, each.high, each.score) for each in nearest
+        )
+
+    def reset(self) -> None:
+        """Forget all zones."""
+        self._zones = ()
+
+    def state(self) -> list[dict[str, Any]]:
+        """Plain JSON types."""
+        return [asdict(zone) for zone in self._zones]
+
+    def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Continue where `state()` was taken."""
+        self._zones = tuple(KnownZone(**{**zone, "kind": ZoneKind(zone["kind"]).value}) for zone in state)
+
+
+def find_break(
+    sign: int, previous: OrientedBar, bar: OrientedBar, beyond: float, swings: SwingTracker, zones: ZoneMemory
+) -> LevelBreak | None:
+    """The outermost level that this close is the first to be `beyond` (price units) of; None when there is none.
+
+    Turning points that an earlier close already broke do not count, nor do zones that the previous close was past.
+    """
+    if bar.close <= bar.open:
+        return None
+    limit = bar.close - beyond
+    levels = [sign * swing.price for swing in swings.highs(sign) if not swing.broken]
+    broken_zones = [zone for zone in zones.in_the_way(sign) if previous.close < zone.edges(sign)[1] <= limit]
+    reached = [level for level in levels if level <= limit] + [zone.edges(sign)[1] for zone in broken_zones]
+    if not reached:
+        return None
+    level = max(reached)
+    holders = [zone for zone in broken_zones if zone.edges(sign)[0] <= level <= zone.edges(sign)[1]]
+    holder = max(holders, key=lambda zone: (zone.score, zone.zone_id), default=None)
+    guard = level if holder is None else min(level, holder.edges(sign)[0])
+    return LevelBreak(level, guard, holder)

@@ -1,0 +1,138 @@
+"""Price structure seen from one side, so that a rule written for longs is also the rule for shorts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+from futtui.domain.candle import Candle
+from futtui.domain.zone import Zone, ZoneKind
+
+
+class OrientedBar(NamedTuple):
+    """A candle turned so that "up" is the direction of the trade: shorts see every price with its sign flipped."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+    @property
+    def range(self) -> float:
+        """High minus low."""
+        return self.high - self.low
+
+    @property
+    def lower_wick(self) -> float:
+        """How far price went against the trade and came back."""
+        return min(self.open, self.close) - self.low
+
+    @property
+    def body(self) -> float:
+        """Size of the body, never negative."""
+        return abs(self.close - self.open)
+
+
+def orient(bar: Candle, sign: int) -> OrientedBar:
+    """The candle as a trade of direction `sign` sees it (+1 long, -1 short)."""
+    if sign > 0:
+        return OrientedBar(bar.open, bar.high, bar.low, bar.close)
+    return OrientedBar(-bar.open, -bar.low, -bar.high, -bar.close)
+
+
+def is_rejection(bar: OrientedBar) -> bool:
+    """Whether the bar was pushed back in trade direction: wick at least as long as the body, close in the top 40 %."""
+    if bar.range <= 0 or bar.close < bar.open:
+        return False
+    return bar.lower_wick >= bar.body and bar.lower_wick > 0 and bar.close >= bar.high - 0.4 * bar.range
+
+
+def is_engulfing(previous: OrientedBar, bar: OrientedBar) -> bool:
+    """Whether the body of the bar takes back the whole opposite body before it."""
+    return previous.close < previous.open and bar.close > bar.open and bar.close >= previous.open
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """A confirmed turning point. `broken` is set once a close went clearly beyond it."""
+
+    time_ms: int
+    price: float
+    is_high: bool
+    broken: bool = False
+
+
+class SwingTracker:
+    """Confirmed swings of the last `lookback` bars, found one bar at a time.
+
+    A swing high is the highest of its `side_bars` neighbours on both sides (the first one of equals) and is known only
+    `side_bars` bars later.
+    """
+
+    def __init__(self, side_bars: int, lookback: int, bar_ms: int) -> None:
+        self.side_bars = side_bars
+        self._life_ms = lookback * bar_ms
+        self._swings: list[Swing] = []
+
+    def update(self, bars: Sequence[Candle]) -> None:
+        """Take in the newest close; `bars` ends with it and holds at least 2 x side_bars + 1 candles."""
+        oldest_ms = bars[-1].open_time_ms - self._life_ms
+        self._swings = [swing for swing in self._swings if swing.time_ms >= oldest_ms]
+        window = bars[-(2 * self.side_bars + 1) :]
+        middle = window[self.side_bars]
+        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
+        if all(bar.high < middle.high for bar in before) and all(bar.high <= middle.high for bar in after):
+            self._swings.append(Swing(middle.open_time_ms, middle.high, True))
+        if all(bar.low > middle.low for bar in before) and all(bar.low >= middle.low for bar in after):
+            self._swings.append(Swing(middle.open_time_ms, middle.low, False))
+
+    def highs(self, sign: int) -> list[Swing]:
+        """Swings above price as the trade sees it, oldest first: highs for longs, lows for shorts."""
+        return [swing for swing in self._swings if swing.is_high == (sign > 0)]
+
+    def lows(self, sign: int) -> list[Swing]:
+        """Swings below price as the trade sees it, oldest first: lows for longs, highs for shorts."""
+        return self.highs(-sign)
+
+    def mark_broken(self, close: float, tolerance: float) -> None:
+        """Remember which levels a close went beyond by at least `tolerance` (price units)."""
+        self._swings = [
+            replace(swing, broken=True)
+            if not swing.broken and (close - swing.price) * (1 if swing.is_high else -1) >= tolerance
+            else swing
+            for swing in self._swings
+        ]
+
+    def reset(self) -> None:
+        """Forget all swings."""
+        self._swings = []
+
+    def state(self) -> list[dict[str, Any]]:
+        """The swings as plain JSON types."""
+        return [asdict(swing) for swing in self._swings]
+
+    def restore(self, state: Iterable[Mapping[str, Any]]) -> None:
+        """Continue where `state()` was taken."""
+        self._swings = [Swing(**swing) for swing in state]
+
+
+def zone_edges(zone: Zone, sign: int) -> tuple[float, float]:
+    """(near edge, far edge) of a zone above price, or (far, near) of one below, in oriented prices, ascending."""
+    return (zone.low, zone.high) if sign > 0 else (-zone.high, -zone.low)
+
+
+def opposing_kind(sign: int) -> ZoneKind:
+    """The kind of zone that stands in the way of a trade of direction `sign`."""
+    return ZoneKind.RESISTANCE if sign > 0 else ZoneKind.SUPPORT
+
+
+def opposing_zones(zones: Iterable[Zone], sign: int) -> list[Zone]:
+    """The zones that stand in the way of a trade of direction `sign`."""
+    kind = opposing_kind(sign)
+    return [zone for zone in zones if zone.kind is kind]
+
+
+def supporting_zones(zones: Iterable[Zone], sign: int) -> list[Zone]:
+    """The zones that protect a trade of direction `sign`."""
+    return opposing_zones(zones, -sign)
