@@ -1,0 +1,158 @@
+"""Zones of one symbol on one timeframe, kept from bar to bar.
+
+A new cluster of confirmed swings becomes a zone, or is recognised as one that exists. Between new swings only the
+touches are counted, so a close costs little. Not used yet, for want of inputs: swing volume, VWAP confluence.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from statistics import median
+
+from futtui.domain.candle import Candle
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import Zone, ZoneKind
+from futtui.indicators.averages import Ema
+from futtui.zones.clustering import clusters
+from futtui.zones.live_zone import Bar, LiveZone, history, overlap_share
+from futtui.zones.score import WEAK_BELOW, round_number_part
+from futtui.zones.settings import ZoneSettings
+from futtui.zones.swings import FractalSwings, Swing
+
+RANGE_BARS = 20
+KEPT_PER_SHOWN = 2
+"""Zones remembered for each one that may be shown."""
+_QUOTES = ("USDT", "USDC", "BUSD", "USD")
+
+
+class ZoneBuilder:
+    """Zones of one timeframe. Feed closed candles of that timeframe only, in order."""
+
+    def __init__(self, symbol: str, timeframe: Timeframe, settings: ZoneSettings | None = None) -> None:
+        self.symbol = symbol
+        self.timeframe = timeframe
+        self.settings = settings or ZoneSettings()
+        self.frame = self.settings.frame(timeframe)
+        self.zones: tuple[Zone, ...] = ()
+        self._swings = FractalSwings(self.frame.fractal_bars)
+        self._known: deque[Swing] = deque()
+        self._bars: deque[Bar] = deque(maxlen=self.frame.lookback_bars)
+        self._live: list[LiveZone] = []
+        self._ema_200 = Ema(200)
+        self._made = 0
+        self._started = False
+        self._seen = 0
+
+    def on_candle(self, candle: Candle, atr: float | None, seniors: Sequence[Zone] = ()) -> None:
+        """Take the next closed candle with the ATR at its close (None or 0: not available, nothing is built).
+
+        `seniors` are the zones of higher timeframes, for confluence. Raises InvalidInputError for an old candle.
+        """
+        if self._bars and candle.open_time_ms <= self._bars[-1][0]:
+            raise InvalidInputError(
+                f"{self.symbol} {self.timeframe.code}: the candle at {candle.open_time_ms} is not newer than the last "
+                "one. Feed each closed candle once, in order of time."
+            )
+        self._seen += 1
+        self._ema_200.update(candle.close)
+        found = self._swings.update(candle)
+        self._known.extend(found)
+        self._bars.append((candle.open_time_ms, candle.low, candle.high, candle.close, atr or 0.0))
+        while self._known and self._known[0].time_ms < self._bars[0][0]:
+            self._known.popleft()
+        if not atr:
+            return
+        for zone in self._live:
+            zone.update(self._bars[-1])
+        if self._seen >= self.settings.minimum_bars and (found or not self._started):
+            self._recluster(found, atr)
+            self._started = True
+        self._publish(self.timeframe.end_ms(candle.open_time_ms), atr, seniors)
+
+    def _recluster(self, found: list[Swing], atr: float) -> None:
+        """Turn the clusters that hold a new swing (all of them, the first time) into new or known zones."""
+        news = set(found) if self._started else set(self._known)
+        taken: set[str] = set()
+        for kind in (ZoneKind.RESISTANCE, ZoneKind.SUPPORT):
+            swings = [swing for swing in self._known if swing.is_high == (kind is ZoneKind.RESISTANCE)]
+            prices = [swing.price for swing in swings]
+            eps = self.settings.cluster_eps_atr * atr
+            for group in clusters(prices, eps, self.settings.cluster_min_swings, self._widest(atr)):
+                members = [swings[index] for index in group]
+                if not news.isdisjoint(members):
+                    self._place(kind, members, atr, taken)
+
+    def _place(self, kind: ZoneKind, members: list[Swing], atr: float, taken: set[str]) -> None:
+        low, high = self._borders([swing.price for swing in members], atr)
+        best = max(self._live, key=lambda zone: overlap_share(zone.low, zone.high, low, high), default=None)
+        if best and overlap_share(best.low, best.high, low, high) >= self.settings.match_overlap:
+            if best.zone_id not in taken:
+                best.move_borders(low, high)
+                taken.add(best.zone_id)
+            return
+        confirmed_ms = max(swing.confirmed_ms for swing in members)
+        zone = LiveZone(
+            self._next_id(kind), kind, (low, high), self.timeframe.end_ms(confirmed_ms), self.settings, self.frame
+        )
+        first_ms = min(swing.time_ms for swing in members) - self.timeframe.ms
+        zone.replay(bar for bar in history(self._bars, first_ms) if bar[4] > 0)
+        taken.add(zone.zone_id)
+        self._live.append(zone)
+
+    def _borders(self, prices: list[float], atr: float) -> tuple[float, float]:
+        """Median plus and minus half the width: the span of the swings within the limits in ATR and percent."""
+        middle = median(prices)
+        width = max(self.frame.min_width_atr * atr, min(self.frame.max_width_atr * atr, max(prices) - min(prices)))
+        half = max(width, self.settings.min_width_pct / 100.0 * middle) / 2.0
+        return middle - half, middle + half
+
+    def _widest(self, atr: float) -> float:
+        """Largest span of a cluster before it is split."""
+        recent = list(islice(reversed(self._bars), RANGE_BARS))
+        walked = max(bar[2] for bar in recent) - min(bar[1] for bar in recent)
+        close = recent[0][3]
+        return min(self.frame.guard_atr * atr, self.frame.guard_pct / 100.0 * close, self.frame.guard_range * walked)
+
+    def _next_id(self, kind: ZoneKind) -> str:
+        self._made += 1
+        base = next((self.symbol[: -len(quote)] for quote in _QUOTES if self.symbol.endswith(quote)), self.symbol)
+        return f"{base or self.symbol}-{self.timeframe.code}-{kind.value[0]}-{self._made:04d}"
+
+    def _publish(self, now_ms: int, atr: float, seniors: Sequence[Zone]) -> None:
+        """Score the living zones, let old ones go, and choose those to show."""
+        scored = []
+        for zone in self._live:
+            score = zone.score(now_ms, self._confluence(zone, atr, seniors))
+            idle = zone.idle_days(now_ms)
+            if idle <= self.frame.expiry_days and not (score < WEAK_BELOW and idle > self.frame.prune_days):
+                scored.append((score, zone))
+        scored.sort(key=lambda pair: (-pair[0], pair[1].zone_id))
+        del scored[KEPT_PER_SHOWN * self.frame.max_zones :]
+        self._live = [zone for _, zone in scored]
+        self.zones = self._selected(scored, atr)
+
+    def _selected(self, scored: list[tuple[float, LiveZone]], atr: float) -> tuple[Zone, ...]:
+        spacing = self.frame.spacing_atr * atr
+        middles: list[float] = []
+        chosen = []
+        for score, zone in scored:
+            middle = (zone.low + zone.high) / 2.0
+            if all(abs(middle - other) >= spacing for other in middles):
+                middles.append(middle)
+                chosen.append(zone.record(self.symbol, self.timeframe, score))
+                if len(chosen) == self.frame.max_zones:
+                    break
+        return tuple(sorted(chosen, key=lambda zone: zone.middle))
+
+    def _confluence(self, zone: LiveZone, atr: float, seniors: Sequence[Zone]) -> float:
+        """EMA 200 at the zone 0.2, a round number in it up to 0.2, a zone of a higher timeframe over it 0.5."""
+        value = round_number_part(zone.low, zone.high)
+        average, near = self._ema_200.value, self.settings.near_atr * atr
+        if average is not None and zone.low - near <= average <= zone.high + near:
+            value += 0.2
+        if any(senior.low <= zone.high and zone.low <= senior.high for senior in seniors):
+            value += 0.5
+        return value

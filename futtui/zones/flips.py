@@ -1,0 +1,65 @@
+"""Confirmed breaks: when a resistance has become a support, or the other way round."""
+
+from __future__ import annotations
+
+from futtui.domain.zone import ZoneKind
+from futtui.zones.settings import ZoneSettings
+
+
+class FlipTracker:
+    """Watches one zone for a close beyond its far side and for what confirms it.
+
+    Confirmed by `flip_closes` further closes in a row beyond the edge, or by a retest: a bar that comes near to the
+    edge from beyond and, within a few bars, a move away from it. Forgotten when a close comes back through the zone
+    or when neither happens within `retest_bars`.
+    """
+
+    __slots__ = ("_closes", "_retest_age", "_settings", "pending_bars")
+
+    def __init__(self, settings: ZoneSettings) -> None:
+        self._settings = settings
+        self.pending_bars: int | None = None
+        self._closes = 0
+        self._retest_age: int | None = None
+
+    def update(self, kind: ZoneKind, bar: tuple[float, float, float], atr: float, zone: tuple[float, float]) -> bool:
+        """Whether this closed bar (low, high, close) confirms that a zone (low, high) of `kind` has changed kind."""
+        low, high, close = bar
+        zone_low, zone_high = zone
+        if kind is ZoneKind.RESISTANCE:
+            beyond, near, back = close - zone_high, low - zone_high, zone_low - close
+            away = high - zone_high
+        else:
+            beyond, near, back = zone_low - close, zone_low - high, close - zone_high
+            away = zone_low - low
+        if self.pending_bars is None:
+            if beyond > self._settings.break_atr * atr:
+                self.pending_bars = 0
+                self._closes = 0
+                self._retest_age = None
+            return False
+        confirmed = self._follow(beyond, near, away, atr)
+        if (
+            confirmed
+            or back > 0
+            or self.pending_bars >= self._settings.retest_bars + self._settings.retest_reaction_bars
+        ):
+            self.pending_bars = None
+        return confirmed
+
+    def _follow(self, beyond: float, near: float, away: float, atr: float) -> bool:
+        settings = self._settings
+        assert self.pending_bars is not None
+        self.pending_bars += 1
+        self._closes = self._closes + 1 if beyond > 0 else 0
+        if self._closes >= settings.flip_closes:
+            return True
+        if self._retest_age is not None:
+            self._retest_age += 1
+            if self._retest_age > settings.retest_reaction_bars:
+                self._retest_age = None
+            elif beyond > 0 and away >= settings.retest_reaction_atr * atr:
+                return True
+        if near <= settings.retest_near_atr * atr and self.pending_bars <= settings.retest_bars:
+            self._retest_age = 0
+        return False

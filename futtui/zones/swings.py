@@ -1,0 +1,66 @@
+"""Fractal swings, known only when the bars after them have confirmed them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from futtui.domain.candle import Candle
+
+LONGEST_PLATEAU = 64
+"""A run of equal extremes longer than this is a flat market, not a swing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """A confirmed turning point: `time_ms` opens its (last) bar, `confirmed_ms` opens the bar that confirmed it."""
+
+    time_ms: int
+    confirmed_ms: int
+    price: float
+    is_high: bool
+
+
+class FractalSwings:
+    """Finds bars more extreme than `bars` neighbours on each side.
+
+    A plateau of equal extremes counts as one swing. Nothing is reported before the last of its right neighbours has
+    closed, so a swing may be used from the moment it is returned.
+    """
+
+    __slots__ = ("_highs", "_kept", "_lows", "_times", "bars")
+
+    def __init__(self, bars: int) -> None:
+        self.bars = bars
+        self._kept = 2 * bars + LONGEST_PLATEAU
+        self._times: list[int] = []
+        self._highs: list[float] = []
+        self._lows: list[float] = []
+
+    def update(self, candle: Candle) -> list[Swing]:
+        """The swings that this closed candle confirms: none, a high, a low, or one of each."""
+        self._times.append(candle.open_time_ms)
+        self._highs.append(candle.high)
+        self._lows.append(-candle.low)
+        found = []
+        place = len(self._times) - 1 - self.bars
+        if place >= self.bars:
+            for values, is_high in ((self._highs, True), (self._lows, False)):
+                if _is_peak(values, place, self.bars):
+                    price = values[place] if is_high else -values[place]
+                    found.append(Swing(self._times[place], candle.open_time_ms, price, is_high))
+        if len(self._times) > 2 * self._kept:
+            for column in (self._times, self._highs, self._lows):
+                del column[: self._kept]
+        return found
+
+
+def _is_peak(values: Sequence[float], place: int, bars: int) -> bool:
+    """Whether the plateau that ends at `place` tops `bars` values on each side."""
+    top = values[place]
+    if max(values[place + 1 :]) >= top:
+        return False
+    start = place
+    while start > 0 and values[start - 1] == top and place - start < LONGEST_PLATEAU:
+        start -= 1
+    return start >= bars and max(values[start - bars : start]) < top
