@@ -1,0 +1,133 @@
+"""Settings of sizing, caps, entries and exits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le, Len
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizingSettings:
+    """How large a position may be."""
+
+    risk_per_trade_pct: Annotated[float, Gt(0.0), Le(5.0)] = 0.5
+    """Part of equity that a trade loses at its first stop, in percent."""
+
+    max_position_leverage: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
+    """Largest value of one position in equities; a tight stop is sized down to it."""
+
+    max_total_leverage: Annotated[float, Gt(0.0), Le(100.0)] = 10.0
+    """Largest value of all positions together in equities."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapSettings:
+    """Limits over all positions of an account."""
+
+    max_positions: Annotated[int, Ge(1), Le(100)] = 10
+    """Most positions at one time."""
+
+    max_same_direction: Annotated[int, Ge(1), Le(100)] = 6
+    """Most positions in one direction at one time."""
+
+    max_open_risk_pct: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
+    """Most that all open positions together may lose at their stops, in percent of equity."""
+
+    day_loss_limit_pct: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
+    """Loss within a UTC day, open positions at market included, after which no trade is opened until the next day."""
+
+    loss_streak: Annotated[int, Ge(1), Le(100)] = 4
+    """Losing trades in a row that cause a pause."""
+
+    loss_streak_pause_minutes: Annotated[int, Ge(0), Le(10_080)] = 60
+    """Length of that pause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySettings:
+    """When a signal may still be entered at the real price."""
+
+    max_slippage_r: Annotated[float, Gt(0.0), Le(2.0)] = 0.25
+    """Largest distance of the real price from the planned entry, in R."""
+
+    min_reward_r: Annotated[float, Gt(0.0), Le(10.0)] = 0.8
+    """Smallest reward to the first target from the real price, in R."""
+
+    min_stop_atr: Annotated[float, Gt(0.0), Le(20.0)] = 0.8
+    """Smallest stop distance, in ATR of the signal's timeframe."""
+
+    max_stop_atr: Annotated[float, Gt(0.0), Le(20.0)] = 3.0
+    """Largest stop distance, in ATR of the signal's timeframe."""
+
+    min_ticks: Annotated[int, Ge(1), Le(100)] = 3
+    """Smallest distance between stop, entry and targets, in ticks."""
+
+    min_target_costs: Annotated[float, Ge(0.0), Le(50.0)] = 4.0
+    """A first target nearer than this many round-trip costs is marked as eaten by costs."""
+
+    refuse_cost_dominated: bool = False
+    """Refuse such signals instead of marking them."""
+
+    slippage_pct: Annotated[float, Ge(0.0), Le(2.0)] = 0.02
+    """Expected slippage of a market order, in percent of price, for the cost estimate."""
+
+    taker_fee_pct: Annotated[float, Ge(0.0), Le(1.0)] = 0.05
+    """Fee of a market order, in percent of its value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitSettings:
+    """How positions are closed."""
+
+    target_shares: Annotated[tuple[Annotated[float, Gt(0.0), Le(1.0)], ...], Len(1, 3)] = (0.3, 0.4, 0.3)
+    """Part of the position sold at each target; they sum to 1."""
+
+    break_even_extra_r: Annotated[float, Ge(0.0), Le(1.0)] = 0.05
+    """What the break-even stop keeps beyond the fees, in R."""
+
+    trail_atr: Annotated[float, Gt(0.0), Le(20.0)] = 1.2
+    """Distance of the trailing stop from the best price, in ATR."""
+
+    trail_structure_max_atr: Annotated[float, Gt(0.0), Le(20.0)] = 3.0
+    """A support (resistance for shorts) up to this many ATR away widens the trail to stay behind it."""
+
+    trail_step_atr: Annotated[float, Ge(0.0), Le(5.0)] = 0.1
+    """Smallest improvement for which a trailing stop is moved, in ATR."""
+
+    time_stop_progress_r: Annotated[float, Ge(0.0), Le(10.0)] = 0.5
+    """Progress a trade must have made when the time stop of its strategy comes, in R."""
+
+    max_days: Annotated[float, Gt(0.0), Le(60.0)] = 7.0
+    """Longest life of a position."""
+
+    naked_limit_ms: Annotated[int, Ge(1_000), Le(600_000)] = 5_000
+    """How long a filled position may wait for its stop to be confirmed before it is closed at market."""
+
+    data_alarm_minutes: Annotated[int, Ge(1), Le(1_440)] = 15
+    """Age of market data of a held symbol that raises an alarm."""
+
+    data_exit_minutes: Annotated[int, Ge(0), Le(10_080)] = 240
+    """Age of market data of a held symbol after which it is closed at market; 0 = never."""
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.target_shares) - 1.0) > 1e-9:
+            raise ValueError(f"target_shares must sum to 1, they sum to {sum(self.target_shares):g}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """All settings of the risk room."""
+
+    sizing: SizingSettings = field(default_factory=SizingSettings)
+    """Size of a position."""
+
+    caps: CapSettings = field(default_factory=CapSettings)
+    """Limits over all positions."""
+
+    entry: EntrySettings = field(default_factory=EntrySettings)
+    """Conditions at the real price."""
+
+    exits: ExitSettings = field(default_factory=ExitSettings)
+    """Stops, targets, trail and time."""
