@@ -1,7 +1,7 @@
 """Log files: UTF-8, UTC, one background thread, rotation that survives Windows, secrets blacked out.
 
-Files: `futtui.log` (everything), `action_price.log`, `support_resistance.log`, and `signals-<system>-<month>.jsonl` with one
-record per step of a signal's life (schema 1: schema, time_ms, time, system, signal_id, type, payload).
+Files: `futtui.log` (everything), `action_price.log`, `support_resistance.log`, and `signals-<system>-<month>.jsonl`
+with one record per step of a signal's life (schema 1: schema, time_ms, time, system, signal_id, type, payload).
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class LogSettings:
 class RedactingFormatter(logging.Formatter):
     """UTC times; secrets that are known, or that look like one, are replaced by ***."""
 
-    converter = time.gmtime
     default_msec_format = "%s.%03dZ"
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self.converter = time.gmtime
         super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s", "%Y-%m-%dT%H:%M:%S")
         self._secrets = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
