@@ -83,7 +83,7 @@ class OrderUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution. `trade_id` is unique per symbol; a repeated one changes nothing."""
+    """One execution. `trade_id` is unique per symbol; a repeated one changes nothing. `fee` is in `fee_asset`."""
 
     client_id: str
     symbol: str
@@ -94,3 +94,4 @@ class Fill:
     fee: Decimal
     time_ms: int
     maker: bool = False
+    fee_asset: str = "USDT"

@@ -1,0 +1,268 @@
+"""Market data over REST: the exchange's time, symbols, candles, book snapshots, listen keys."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+import aiohttp
+
+from futtui.domain.candle import Candle
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance import weights
+from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.clock import ClockMs, SystemClock
+from futtui.exchange.binance.errors import BadAnswer
+from futtui.exchange.binance.rest_models import (
+    STABLE_ASSETS,
+    DepthAnswer,
+    DepthSnapshot,
+    ExchangeInfo,
+    KlineRow,
+    ListenKeyAnswer,
+    PremiumIndex,
+    ServerTime,
+    Ticker,
+    candle_from_row,
+    is_tradable,
+    rules_from_entry,
+)
+from futtui.exchange.binance.transport import Transport
+from futtui.exchange.ports import Credentials, Endpoints, MarkPriceMessage
+
+CLOCK_SAMPLES = 5
+WARN_OFFSET_MS = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class BinanceRest:
+    """Implements MarketDataPort for any host that speaks the USD-M futures API.
+
+    `ask_time` True asks the exchange for its time before each candle request instead of trusting the measured
+    offset: for hosts whose clock does not run at our speed (the embedded exchange). All methods raise the typed
+    errors of `futtui.exchange.binance.errors`, each within its deadline once the budget has let it through.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials | None = None,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        clock: ClockMs | None = None,
+        budget: RequestBudget | None = None,
+        ask_time: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        total_seconds: float | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._ask_time = ask_time
+        self._offset_ms: int | None = None
+        self._uncertainty_ms = 0
+        self._seen_ms = 0
+        self._rules: dict[str, SymbolRules] = {}
+        self.budget = budget or RequestBudget(self.exchange_now_ms, sleep=sleep)
+        self._transport = Transport(
+            endpoints.rest,
+            self.budget,
+            self.exchange_now_ms,
+            api_key=credentials.api_key if credentials else None,
+            session=session,
+            sleep=sleep,
+            total_seconds=total_seconds,
+        )
+
+    # Time
+
+    def exchange_now_ms(self) -> int:
+        """Our best guess of the exchange's time: own clock plus the measured offset (0 before it is measured)."""
+        return self._clock() + (self._offset_ms or 0)
+
+    async def server_time_ms(self) -> int:
+        """The exchange's time as it answers now."""
+        answer: ServerTime = await self._transport.ask(weights.SERVER_TIME, 1, None, ServerTime)
+        self._seen_ms = max(self._seen_ms, answer.serverTime)
+        return answer.serverTime
+
+    async def clock_offset_ms(self) -> int:
+        """Exchange time minus our time: the median of five measurements; later calls of `exchange_now_ms` use it."""
+        offsets, round_trips = [], []
+        for _ in range(CLOCK_SAMPLES):
+            sent_ms = self._clock()
+            server_ms = await self.server_time_ms()
+            received_ms = self._clock()
+            offsets.append(server_ms - (sent_ms + received_ms) // 2)
+            round_trips.append(received_ms - sent_ms)
+        self._offset_ms = int(statistics.median(offsets))
+        self._uncertainty_ms = min(round_trips) // 2 + 1
+        if abs(self._offset_ms) > WARN_OFFSET_MS and not self._ask_time:
+            logger.warning(
+                "The computer's clock differs from the exchange's by %d ms; futtui corrects for it. "
+                "Switch on automatic time in the system settings.",
+                self._offset_ms,
+            )
+        return self._offset_ms
+
+    async def _certain_now_ms(self) -> int:
+        """A moment that the exchange has certainly reached."""
+        if self._ask_time:
+            return await self.server_time_ms()
+        if self._offset_ms is None:
+            await self.clock_offset_ms()
+        self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self._uncertainty_ms)
+        return self._seen_ms
+
+    # Symbols
+
+    async def exchange_info(self) -> dict[str, SymbolRules]:
+        """Rules of every perpetual against USDT that is open for trading, by symbol."""
+        answer: ExchangeInfo = await self._transport.ask(weights.EXCHANGE_INFO, 1, None, ExchangeInfo)
+        rules: dict[str, SymbolRules] = {}
+        for entry in filter(is_tradable, answer.symbols):
+            try:
+                rules[entry.symbol] = rules_from_entry(entry)
+            except (KeyError, TypeError, ArithmeticError, InvalidInputError) as error:
+                logger.warning("Left out %s: its trading rules are incomplete (%r).", entry.symbol, error)
+        self._rules = rules
+        return dict(rules)
+
+    async def top_symbols(self, count: int, min_quote_volume: float) -> list[str]:
+        """The `count` tradable symbols with the largest 24 hour turnover in USDT, stablecoins left out."""
+        rules = self._rules or await self.exchange_info()
+        weight = weights.ticker_24h_weight(None)
+        tickers: list[Ticker] = await self._transport.ask(weights.TICKER_24H, weight, None, list[Ticker])
+        chosen = [
+            ticker
+            for ticker in tickers
+            if ticker.quoteVolume >= min_quote_volume
+            and ticker.symbol in rules
+            and rules[ticker.symbol].base_asset not in STABLE_ASSETS
+        ]
+        chosen.sort(key=lambda ticker: (-ticker.quoteVolume, ticker.symbol))
+        return [ticker.symbol for ticker in chosen[:count]]
+
+    # Candles
+
+    async def klines(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[Candle]:
+        """CLOSED candles, oldest first, whose open time lies in [start_ms, end_ms].
+
+        With `start_ms` the first `limit` of them, else the newest `limit`. The bar that the exchange has not finished
+        is never among them. More than 1500 are fetched in pages.
+        """
+        if limit <= 0:
+            return []
+        last_open_ms = timeframe.last_closed_open_ms(await self._closed_border_ms(timeframe, end_ms))
+        if end_ms is not None:
+            last_open_ms = min(last_open_ms, timeframe.open_ms(end_ms))
+        if start_ms is None:
+            next_open_ms = max(0, last_open_ms - (limit - 1) * timeframe.ms)
+        else:
+            next_open_ms = timeframe.open_ms(start_ms + timeframe.ms - 1)
+        candles: list[Candle] = []
+        while next_open_ms <= last_open_ms and len(candles) < limit:
+            wanted = min(limit - len(candles), timeframe.bars_between(next_open_ms, last_open_ms), weights.MAX_KLINES)
+            page = await self._kline_page(symbol, timeframe, next_open_ms, last_open_ms, wanted)
+            candles.extend(page)
+            if len(page) < wanted:
+                break
+            next_open_ms = timeframe.end_ms(page[-1].open_time_ms)
+        return candles
+
+    async def _closed_border_ms(self, timeframe: Timeframe, end_ms: int | None) -> int:
+        """A moment the exchange has passed and that decides which bars are closed; asks for it only where needed."""
+        if end_ms is not None and timeframe.end_ms(timeframe.open_ms(end_ms)) <= self._seen_ms:
+            return self._seen_ms
+        return await self._certain_now_ms()
+
+    async def _kline_page(
+        self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, count: int
+    ) -> list[Candle]:
+        params: dict[str, str | int] = {
+            "symbol": symbol,
+            "interval": timeframe.code,
+            "startTime": first_open_ms,
+            "endTime": last_open_ms,
+            "limit": count,
+        }
+        rows: list[KlineRow] = await self._transport.ask(
+            weights.KLINES, weights.klines_weight(count), params, list[KlineRow]
+        )
+        try:
+            candles = [candle_from_row(row) for row in rows]
+        except InvalidInputError as error:
+            raise BadAnswer(f"The exchange sent an impossible candle of {symbol} {timeframe.code}. {error}") from error
+        opens = [candle.open_time_ms for candle in candles]
+        in_order = all(earlier < later for earlier, later in pairwise(opens))
+        if not in_order or (opens and not first_open_ms <= opens[0] <= opens[-1] <= last_open_ms):
+            raise BadAnswer(
+                f"The exchange sent candles of {symbol} {timeframe.code} that are out of order or not the ones asked "
+                "for. futtui does not use them and asks again later."
+            )
+        return candles
+
+    # Prices and books
+
+    async def depth(self, symbol: str, limit: int = 1000) -> DepthSnapshot:
+        """The book of `symbol`; `limit` is one of 5, 10, 20, 50, 100, 500, 1000 (else InvalidInputError)."""
+        if limit not in weights.DEPTH_LIMITS:
+            raise InvalidInputError(f"A book snapshot cannot have {limit} levels. Use one of {weights.DEPTH_LIMITS}.")
+        answer: DepthAnswer = await self._transport.ask(
+            weights.DEPTH, weights.depth_weight(limit), {"symbol": symbol, "limit": limit}, DepthAnswer
+        )
+        return DepthSnapshot(symbol, answer.lastUpdateId, answer.E, answer.bids, answer.asks)
+
+    async def premium_index(self, symbol: str | None = None) -> list[MarkPriceMessage]:
+        """Mark price and funding of one symbol, or of all."""
+        params: dict[str, str | int] = {"symbol": symbol} if symbol else {}
+        answer_type: Any = PremiumIndex if symbol else list[PremiumIndex]
+        answer = await self._transport.ask(
+            weights.PREMIUM_INDEX, weights.premium_index_weight(symbol), params, answer_type
+        )
+        entries: list[PremiumIndex] = [answer] if symbol else answer
+        return [
+            MarkPriceMessage(
+                symbol=entry.symbol,
+                event_time_ms=entry.time,
+                mark_price=entry.markPrice,
+                index_price=float(entry.indexPrice) if entry.indexPrice else None,
+                funding_rate=float(entry.lastFundingRate) if entry.lastFundingRate else None,
+                next_funding_ms=entry.nextFundingTime,
+            )
+            for entry in entries
+        ]
+
+    # Listen key of the account stream
+
+    async def create_listen_key(self) -> str:
+        """The key of the account stream; an active one is returned again and lives 60 minutes more."""
+        answer: ListenKeyAnswer = await self._transport.ask(weights.CREATE_LISTEN_KEY, 1, None, ListenKeyAnswer)
+        if not answer.listenKey:
+            raise BadAnswer("The exchange gave no key for the account stream. futtui asks again later.")
+        return answer.listenKey
+
+    async def keep_listen_key(self) -> None:
+        """Prolongs the key by 60 minutes; raises Refused with code -1125 when it is gone."""
+        await self._transport.ask(weights.KEEP_LISTEN_KEY, 1)
+
+    async def close_listen_key(self) -> None:
+        """Ends the key; the account stream falls silent."""
+        await self._transport.ask(weights.CLOSE_LISTEN_KEY, 1)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._transport.close()

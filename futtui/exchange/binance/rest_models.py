@@ -1,0 +1,129 @@
+"""Typed shapes of REST answers, and their translation into domain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from futtui.domain.candle import Candle
+from futtui.domain.symbols import SymbolRules
+
+STABLE_ASSETS = frozenset(
+    {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
+)
+
+KlineRow = tuple[int, float, float, float, float, float, int, float, int, float, float, Any]
+
+
+class ServerTime(msgspec.Struct):
+    """Answer of /time."""
+
+    serverTime: int  # noqa: N815 - the wire's spelling
+
+
+class SymbolEntry(msgspec.Struct):
+    """What futtui reads of one symbol in exchangeInfo."""
+
+    symbol: str
+    contractType: str = ""  # noqa: N815
+    status: str = ""
+    baseAsset: str = ""  # noqa: N815
+    quoteAsset: str = ""  # noqa: N815
+    onboardDate: int = 0  # noqa: N815
+    filters: list[dict[str, Any]] = []
+
+
+class ExchangeInfo(msgspec.Struct):
+    """Answer of /exchangeInfo."""
+
+    symbols: list[SymbolEntry]
+
+
+class Ticker(msgspec.Struct):
+    """What futtui reads of a 24 hour ticker."""
+
+    symbol: str
+    quoteVolume: float = 0.0  # noqa: N815
+
+
+class PremiumIndex(msgspec.Struct):
+    """Answer of /premiumIndex."""
+
+    symbol: str
+    markPrice: float  # noqa: N815
+    time: int
+    indexPrice: str = ""  # noqa: N815
+    lastFundingRate: str = ""  # noqa: N815
+    nextFundingTime: int = 0  # noqa: N815
+
+
+class DepthAnswer(msgspec.Struct):
+    """Answer of /depth."""
+
+    lastUpdateId: int  # noqa: N815
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
+    E: int = 0
+
+
+class ListenKeyAnswer(msgspec.Struct):
+    """Answer of POST and PUT /listenKey."""
+
+    listenKey: str = ""  # noqa: N815
+
+
+@dataclass(frozen=True, slots=True)
+class DepthSnapshot:
+    """A book as REST gives it: (price, quantity) levels, best first."""
+
+    symbol: str
+    last_update_id: int
+    event_time_ms: int
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
+
+
+def candle_from_row(row: KlineRow) -> Candle:
+    """The candle of one kline row; raises InvalidInputError if its figures contradict each other."""
+    return Candle(
+        open_time_ms=row[0],
+        open=row[1],
+        high=row[2],
+        low=row[3],
+        close=row[4],
+        volume=row[5],
+        quote_volume=row[7],
+        trade_count=row[8],
+        taker_buy_volume=row[9],
+        taker_buy_quote_volume=row[10],
+    ).check()
+
+
+def is_tradable(entry: SymbolEntry) -> bool:
+    """Whether futtui trades it: a perpetual against USDT that is open for trading."""
+    return entry.contractType == "PERPETUAL" and entry.quoteAsset == "USDT" and entry.status == "TRADING"
+
+
+def rules_from_entry(entry: SymbolEntry) -> SymbolRules:
+    """The trading rules of a symbol; raises KeyError or ArithmeticError when a needed filter is absent or broken."""
+    filters = {str(item.get("filterType")): item for item in entry.filters}
+    price, lot = filters["PRICE_FILTER"], filters["LOT_SIZE"]
+    percent = filters.get("PERCENT_PRICE", {})
+    return SymbolRules(
+        symbol=entry.symbol,
+        base_asset=entry.baseAsset,
+        tick_size=Decimal(price["tickSize"]),
+        step_size=Decimal(lot["stepSize"]),
+        min_quantity=Decimal(lot["minQty"]),
+        max_quantity=Decimal(lot["maxQty"]),
+        market_max_quantity=Decimal(filters.get("MARKET_LOT_SIZE", lot)["maxQty"]),
+        min_notional=Decimal(filters["MIN_NOTIONAL"]["notional"]),
+        min_price=Decimal(price["minPrice"]),
+        max_price=Decimal(price["maxPrice"]),
+        multiplier_up=Decimal(percent.get("multiplierUp", "1.05")),
+        multiplier_down=Decimal(percent.get("multiplierDown", "0.95")),
+        onboard_time_ms=entry.onboardDate,
+    )

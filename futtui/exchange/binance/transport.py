@@ -1,0 +1,172 @@
+"""One HTTP request with deadline, weight budget, careful repeats and typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from futtui.domain.errors import ExchangeError
+from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.clock import ClockMs
+from futtui.exchange.binance.errors import (
+    Banned,
+    NotSent,
+    RateLimited,
+    TimeoutUnknown,
+    Unavailable,
+    bad_json,
+    error_from_answer,
+)
+from futtui.exchange.binance.weights import Endpoint
+
+CONNECT_SECONDS = 5.0
+MAX_REPEATS = 3
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` points to this computer; then no proxy may stand in between."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Transport:
+    """Sends requests to one host. The session is created on first use, on the loop that uses it.
+
+    Questions (GET) are repeated at most three times, with full jitter, after transport errors, 408 and 5xx; nothing
+    else ever is. Raises only errors of `futtui.exchange.binance.errors`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        budget: RequestBudget,
+        clock: ClockMs,
+        *,
+        api_key: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+        total_seconds: float | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._budget = budget
+        self._clock = clock
+        self._api_key = api_key
+        self._session = session
+        self._owns_session = session is None
+        self._sleep = sleep
+        self._jitter = jitter
+        self._total_seconds = total_seconds
+        self._closed = False
+
+    async def ask(
+        self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int] | None = None, answer_type: Any = Any
+    ) -> Any:
+        """The decoded answer of `endpoint`, as `answer_type` of msgspec."""
+        body = await self._with_repeats(endpoint, weight, params or {})
+        try:
+            return msgspec.json.decode(body, type=answer_type, strict=False)
+        except msgspec.MsgspecError:
+            raise bad_json(body) from None
+
+    async def close(self) -> None:
+        """Closes the session if it is ours."""
+        self._closed = True
+        if self._session is not None and self._owns_session:
+            await self._session.close()
+        self._session = None
+
+    async def _with_repeats(self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int]) -> bytes:
+        is_question = endpoint.method == "GET"
+        for attempt in range(MAX_REPEATS + 1):
+            try:
+                return await self._once(endpoint, weight, params)
+            except Unavailable as error:
+                if not is_question or attempt == MAX_REPEATS:
+                    raise
+                logger.debug("%s %s: %s; asking again", endpoint.method, endpoint.path, error)
+                ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+                await self._sleep(ceiling * self._jitter())
+        raise AssertionError("the loop above returns or raises")
+
+    async def _once(self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int]) -> bytes:
+        async with self._budget.reserve(weight) as reservation:
+            try:
+                status, headers, body = await self._send(endpoint, params)
+            except NotSent:
+                self._budget.forget(reservation)
+                raise
+            self._budget.settle(reservation, used_weight(headers))
+        error = error_from_answer(status, headers, body, now_ms=self._clock(), changes_state=endpoint.method != "GET")
+        if error is not None:
+            note_limits(self._budget, error)
+            raise error
+        return body
+
+    async def _send(self, endpoint: Endpoint, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {"X-MBX-APIKEY": self._api_key} if endpoint.needs_key and self._api_key else {}
+        timeout = aiohttp.ClientTimeout(
+            total=self._total_seconds or endpoint.total_seconds, sock_connect=CONNECT_SECONDS
+        )
+        try:
+            async with self._open_session().request(
+                endpoint.method, self._base_url + endpoint.path, params=params, headers=headers, timeout=timeout
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(
+                f"No connection to the exchange at {self._base_url} ({_reason(error)}). futtui keeps trying; check the "
+                "internet connection."
+            ) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if endpoint.method != "GET":
+                raise TimeoutUnknown(_reason(error)) from error
+            raise Unavailable(
+                f"The exchange did not answer in time or broke off ({_reason(error)}). futtui asks again; if it lasts, "
+                "check the internet connection."
+            ) from error
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise NotSent("The connection to the exchange was closed by futtui itself; nothing is asked any more.")
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=aiohttp.ThreadedResolver(), use_dns_cache=True, ttl_dns_cache=300, limit=32
+            )
+            self._session = aiohttp.ClientSession(connector=connector, trust_env=not is_loopback(self._base_url))
+        return self._session
+
+
+def used_weight(headers: Mapping[str, str]) -> int | None:
+    """The exchange's count of this minute's weight, where the answer carries it."""
+    value = headers.get("X-MBX-USED-WEIGHT-1M", "")
+    return int(value) if value.isdigit() else None
+
+
+def note_limits(budget: RequestBudget, error: ExchangeError) -> None:
+    """Closes the budget's gate when `error` says that we asked too much."""
+    if isinstance(error, RateLimited):
+        budget.pause_until(error.until_ms)
+    elif isinstance(error, Banned):
+        budget.ban_until(error)
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,70 @@
+"""REST endpoints as data: path, true request weight by parameter, time-out.
+
+Source: weights of the USD-M futures API (2400 a minute and address; the weight follows the LIMIT parameter, not the
+rows that come back). Re-verify here when the exchange announces a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WEIGHT_LIMIT_PER_MINUTE = 2400
+SAFE_SHARE = 0.70
+MAX_KLINES = 1500
+DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One REST call: HTTP method, path, and its total time-out in seconds."""
+
+    method: str
+    path: str
+    total_seconds: float = 15.0
+    needs_key: bool = False
+
+
+SERVER_TIME = Endpoint("GET", "/fapi/v1/time")
+EXCHANGE_INFO = Endpoint("GET", "/fapi/v1/exchangeInfo", total_seconds=60.0)
+KLINES = Endpoint("GET", "/fapi/v1/klines")
+DEPTH = Endpoint("GET", "/fapi/v1/depth")
+PREMIUM_INDEX = Endpoint("GET", "/fapi/v1/premiumIndex")
+TICKER_24H = Endpoint("GET", "/fapi/v1/ticker/24hr")
+CREATE_LISTEN_KEY = Endpoint("POST", "/fapi/v1/listenKey", needs_key=True)
+KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
+CLOSE_LISTEN_KEY = Endpoint("DELETE", "/fapi/v1/listenKey", needs_key=True)
+
+ACCOUNT_QUERY_WEIGHT = 5
+
+
+def klines_weight(limit: int) -> int:
+    """Weight of a candle request: below 100 rows 1, below 500 2, up to 1000 5, above 10."""
+    if limit < 100:
+        return 1
+    if limit < 500:
+        return 2
+    return 5 if limit <= 1000 else 10
+
+
+def depth_weight(limit: int) -> int:
+    """Weight of a book snapshot: up to 50 levels 2, 100 5, 500 10, 1000 20."""
+    if limit <= 50:
+        return 2
+    if limit <= 100:
+        return 5
+    return 10 if limit <= 500 else 20
+
+
+def premium_index_weight(symbol: str | None) -> int:
+    """1 for one symbol, 10 for all."""
+    return 1 if symbol else 10
+
+
+def ticker_24h_weight(symbol: str | None) -> int:
+    """1 for one symbol, 40 for all."""
+    return 1 if symbol else 40
+
+
+def open_orders_weight(symbol: str | None) -> int:
+    """1 for one symbol, 40 for all; the same for normal and conditional orders."""
+    return 1 if symbol else 40
