@@ -1,0 +1,188 @@
+"""SymbolAnalyzer: candles of one symbol in, readings and raw signals out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from futtui.analysis.frame import AnalysisFrame, newest_unbroken
+from futtui.analysis.settings import AnalysisSettings
+from futtui.analysis.vwap_week import WeekVwap
+from futtui.domain.candle import Candle
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.reading import AnalysisResult, StrategyVerdict, SymbolReading
+from futtui.domain.regime import Regime
+from futtui.domain.signal import RawSignal
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
+from futtui.indicators.volume_profile import RollingVolumeProfile
+from futtui.indicators.vwap import DailyVwap
+from futtui.strategies.atr_momentum import AtrMomentum
+from futtui.strategies.base import StrategyContext
+from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.manager import StrategyManager
+from futtui.zones.registry import ZoneRegistry
+
+BASE = Timeframe.M15
+KEPT_CANDLES = 300
+DAY_BARS = DAY_MS // BASE.ms
+SELF = "analyzer"
+"""Name under which the analyzer itself speaks in verdicts, about data and not about a strategy."""
+
+Close = tuple[Timeframe, Candle]
+
+
+class SymbolAnalyzer:
+    """Candle series, indicators, regimes, zones and strategies of one symbol.
+
+    Pure: the same candles give the same readings and signals, whenever and wherever they are fed. Feed it history with
+    `load`, then every moment's closed candles with `on_closes`. A timeframe with a hole gives no readings, and no
+    strategy decides on it, until the history is loaded again.
+    """
+
+    def __init__(self, symbol: str, settings: AnalysisSettings | None = None, tick_size: float | None = None) -> None:
+        self.symbol = symbol
+        self.tick_size = tick_size
+        self._settings = settings or AnalysisSettings()
+        self._start_over()
+
+    def _start_over(self) -> None:
+        settings = self._settings
+        self._manager = StrategyManager(
+            (BreakRetest(self.symbol, settings.break_retest), AtrMomentum(self.symbol, settings.atr_momentum))
+        )
+        kept = max(KEPT_CANDLES, self._manager.memory_bars, self._manager.required_bars)
+        self._frames = {frame: AnalysisFrame(frame, settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
+        self._zones = ZoneRegistry(self.symbol, settings.zones)
+        self._day_vwap = DailyVwap()
+        self._week_vwap = WeekVwap()
+        self._profile = RollingVolumeProfile()
+        self._time_ms = 0
+
+    def load(self, history: Mapping[Timeframe, Sequence[Candle]]) -> SymbolReading:
+        """The reading after all of `history`; signals of the past are not reported.
+
+        Starts over, and uses the newest unbroken run of each timeframe, in the order in which it would have come.
+        Raises InvalidInputError when there is no usable 15m candle.
+        """
+        self._start_over()
+        runs = {frame: newest_unbroken(frame, history.get(frame, ())) for frame in ANALYSIS_TIMEFRAMES}
+        if not runs[BASE]:
+            raise InvalidInputError(f"{self.symbol}: there is no usable 15m candle. Load some history first.")
+        decide_from_ms = BASE.end_ms(runs[BASE][-1].open_time_ms) - (self._manager.memory_bars + 1) * BASE.ms
+        closes = ((frame, candle) for frame, run in runs.items() for candle in run)
+        for time_ms, group in _moments(closes):
+            taken, _ = self._take(time_ms, group)
+            if time_ms >= decide_from_ms:
+                self._decide(time_ms, taken)
+        return self.reading
+
+    def on_closes(self, closes: Sequence[Close]) -> AnalysisResult:
+        """What the closed candles of one moment mean: the new reading, raw signals, and reasons.
+
+        Higher timeframes are taken first whatever the order given; should candles of several moments come at once, the
+        moments are worked off in order. A repeated candle is ignored and named in the verdicts; a candle after a hole
+        is refused, and its timeframe stays "not ready" until `load`. Raises InvalidInputError before the first `load`.
+        """
+        signals: list[RawSignal] = []
+        remarks: list[StrategyVerdict] = []
+        for time_ms, group in _moments(closes):
+            taken, refused = self._take(time_ms, group)
+            signals += self._decide(time_ms, taken)
+            remarks += (StrategyVerdict(SELF, False, reason) for reason in refused)
+        return AnalysisResult(self.reading, tuple(signals), (*remarks, *self._manager.verdicts))
+
+    def _take(self, time_ms: int, closes: Iterable[Close]) -> tuple[list[Timeframe], list[str]]:
+        taken, refused = [], []
+        for timeframe, candle in closes:
+            frame = self._frames.get(timeframe)
+            reason = f"{timeframe.code} is not analysed" if frame is None else frame.refusal(candle)
+            if frame is None or reason is not None:
+                refused.append(reason or "")
+                continue
+            frame.take(candle)
+            self._zones.on_candle(timeframe, candle, frame.atr)
+            if timeframe is BASE:
+                self._day_vwap.update(candle)
+                self._week_vwap.update(candle)
+                self._profile.update(candle)
+            taken.append(timeframe)
+        if taken:
+            self._time_ms = max(self._time_ms, time_ms)
+        return taken, refused
+
+    def _decide(self, time_ms: int, taken: Sequence[Timeframe]) -> list[RawSignal]:
+        if not taken:
+            return []
+        context = self._context(time_ms)
+        return [signal for timeframe in taken for signal in self._manager.on_close(timeframe, context)]
+
+    def _context(self, time_ms: int) -> StrategyContext:
+        """What strategies may see: only timeframes whose newest due candle is here, so none decides on old context."""
+        current = {frame: each for frame, each in self._frames.items() if each.is_current(time_ms)}
+        readings = {frame: each.reading for frame, each in current.items()}
+        return StrategyContext(
+            symbol=self.symbol,
+            time_ms=time_ms,
+            frames={frame: reading for frame, reading in readings.items() if reading is not None},
+            candle_source=self._candles,
+            zones=self._zones.zones(),
+            daily_vwap=self._day_vwap.value,
+            profile=self._profile.reading,
+            tick_size=self.tick_size,
+        )
+
+    def _candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
+        frame = self._frames.get(timeframe)
+        return () if frame is None else frame.candles(count)
+
+    @property
+    def reading(self) -> SymbolReading:
+        """Everything known at the last close; raises InvalidInputError before the first 15m candle."""
+        newest = self._frames[BASE].last_taken
+        if not newest:
+            raise InvalidInputError(f"{self.symbol}: no 15m candle yet. Load its history first.")
+        readings = {frame: each.reading for frame, each in self._frames.items()}
+        reason = self._not_ready_reason()
+        return SymbolReading(
+            symbol=self.symbol,
+            time_ms=self._time_ms,
+            price=newest[-1].close,
+            frames={frame: reading for frame, reading in readings.items() if reading is not None},
+            zones=self._zones.zones(),
+            daily_vwap=self._day_vwap.value,
+            anchored_vwap=self._week_vwap.value,
+            profile=self._profile.reading,
+            change_24h_pct=self._change_24h_pct(),
+            ready=not reason,
+            ready_reason=reason,
+        )
+
+    def _change_24h_pct(self) -> float | None:
+        day = self._candles(BASE, DAY_BARS + 1)
+        return None if len(day) <= DAY_BARS else (day[-1].close / day[0].close - 1.0) * 100.0
+
+    def _not_ready_reason(self) -> str:
+        """Why strategies cannot decide yet, seniors first; empty when they can. Days are context only."""
+        reasons = []
+        for timeframe, frame in self._frames.items():
+            if frame.missing:
+                reasons.append(frame.not_ready_reason)
+            elif timeframe is Timeframe.D1:
+                continue
+            elif not frame.is_current(self._time_ms):
+                reasons.append(frame.not_ready_reason or f"{timeframe.code}: its newest candle has not arrived")
+            elif frame.atr is None:
+                reasons.append(f"{timeframe.code}: warming up, {frame.bars} candles so far")
+        four_hours = self._frames[Timeframe.H4].reading
+        if not reasons and (four_hours is None or four_hours.regime.regime is Regime.UNKNOWN):
+            reasons.append("4h: the regime is not known yet" + (f" ({four_hours.regime.reason})" if four_hours else ""))
+        return "; ".join(reasons)
+
+
+def _moments(closes: Iterable[Close]) -> Iterable[tuple[int, list[Close]]]:
+    """(close time, candles) oldest first; inside a moment higher timeframes first."""
+    timed = [(timeframe.end_ms(candle.open_time_ms), timeframe, candle) for timeframe, candle in closes]
+    timed.sort(key=lambda each: (each[0], -each[1].ms))
+    for time_ms, group in groupby(timed, key=itemgetter(0)):
+        yield time_ms, [(timeframe, candle) for _, timeframe, candle in group]

@@ -1,0 +1,118 @@
+"""One timeframe inside an analyzer: takes each closed candle once, in order, and knows when one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from futtui.domain.candle import Candle
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.reading import FrameReading
+from futtui.domain.timeframe import Timeframe
+from futtui.indicators.frame import FrameIndicators
+from futtui.regime.detector import RegimeDetector
+from futtui.regime.settings import RegimeSettings
+
+
+class AnalysisFrame:
+    """Indicators, regime and continuity of one timeframe."""
+
+    def __init__(self, timeframe: Timeframe, settings: RegimeSettings, kept_candles: int) -> None:
+        self.timeframe = timeframe
+        self.missing = 0
+        self._indicators = FrameIndicators(timeframe, kept_candles)
+        self._detector = RegimeDetector(settings)
+        self._last_open_ms: int | None = None
+        self._reading: FrameReading | None = None
+
+    def refusal(self, candle: Candle) -> str | None:
+        """Why this candle cannot be taken, in words; None when it is the next one. Notes missing candles."""
+        code, open_ms = self.timeframe.code, candle.open_time_ms
+        if self._last_open_ms is None:
+            return self._fault_of(candle)
+        if open_ms <= self._last_open_ms:
+            return f"{code}: the candle at {open_ms} was already taken; ignored"
+        gap = (open_ms - self._last_open_ms) // self.timeframe.ms - 1
+        fault = self._fault_of(candle)
+        if fault is not None or gap > 0 or self.missing:
+            self.missing = max(self.missing, gap + (fault is not None))
+            return fault or self.not_ready_reason
+        return None
+
+    def _fault_of(self, candle: Candle) -> str | None:
+        code = self.timeframe.code
+        if candle.open_time_ms % self.timeframe.ms:
+            return f"{code}: the candle at {candle.open_time_ms} does not start on a full {code}; ignored"
+        try:
+            candle.check()
+        except InvalidInputError as fault:
+            return f"{code}: {fault}"
+        return None
+
+    def take(self, candle: Candle) -> None:
+        """Take a candle that `refusal` found nothing against."""
+        self._indicators.update(candle)
+        self._detector.update(self._indicators)
+        self._last_open_ms = candle.open_time_ms
+        self._reading = None
+
+    @property
+    def bars(self) -> int:
+        """Candles taken since the last load."""
+        return self._indicators.bars
+
+    @property
+    def atr(self) -> float | None:
+        """ATR at the last close; None while it warms up."""
+        return self._indicators.atr.value
+
+    @property
+    def reading(self) -> FrameReading | None:
+        """The measures at the last close; None before the first candle and while candles are missing."""
+        if self.missing or self._last_open_ms is None:
+            return None
+        if self._reading is None:
+            self._reading = self._indicators.reading(self._detector.reading)
+        return self._reading
+
+    def is_current(self, time_ms: int) -> bool:
+        """Whether the newest candle that is closed at `time_ms` has been taken."""
+        return self._last_open_ms is not None and self._last_open_ms >= self.timeframe.last_closed_open_ms(time_ms)
+
+    def candles(self, count: int) -> Sequence[Candle]:
+        """The newest `count` closed candles, oldest first; none while candles are missing."""
+        return () if self.missing else self._indicators.candles(count)
+
+    @property
+    def last_taken(self) -> Sequence[Candle]:
+        """The newest candle that was taken, even while later ones are missing; empty before the first."""
+        return self._indicators.candles(1)
+
+    @property
+    def not_ready_reason(self) -> str:
+        """Why this timeframe gives no readings; empty when it does."""
+        if not self.missing:
+            return "" if self.bars else f"{self.timeframe.code}: no candles yet"
+        noun = "candle" if self.missing == 1 else "candles"
+        return f"{self.timeframe.code}: not ready, {self.missing} {noun} missing; reload the history"
+
+
+def newest_unbroken(timeframe: Timeframe, candles: Sequence[Candle]) -> list[Candle]:
+    """The newest run of sound candles without a hole, oldest first; of two with one open time the later given wins."""
+    by_time = {candle.open_time_ms: candle for candle in candles}
+    run: list[Candle] = []
+    for open_ms in sorted(by_time, reverse=True):
+        candle = by_time[open_ms]
+        if run and run[-1].open_time_ms - open_ms != timeframe.ms:
+            break
+        if not _is_sound(timeframe, candle):
+            break
+        run.append(candle)
+    return run[::-1]
+
+
+def _is_sound(timeframe: Timeframe, candle: Candle) -> bool:
+    try:
+        candle.check()
+    except InvalidInputError:
+        return False
+    return candle.open_time_ms % timeframe.ms == 0
