@@ -25,7 +25,7 @@ TOPIC_FILES = {"action_price": "action_price.log", "support_resistance": "suppor
 SECRET_PAIR = re.compile(
     r"(?i)((?:signature|api_?key|api_?secret|secret|token|listenKey|X-MBX-APIKEY)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+"
 )
-BOT_TOKEN = re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{30,}\b")
+BOT_TOKEN = re.compile(r"\d{8,10}:[A-Za-z0-9_-]{30,}\b")
 HIDDEN = "***"
 
 
