@@ -1,0 +1,395 @@
+"""The simulated exchange's matching and account core behind one door: `ExchangeCore`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+
+from futtui.domain.errors import InvalidInputError
+from futtui.exchange.simulator.core import algo as algo_service
+from futtui.exchange.simulator.core import changes, clock, margin, preferences, queries
+from futtui.exchange.simulator.core.account import Account, Settings
+from futtui.exchange.simulator.core.brackets import BracketTable, default_table
+from futtui.exchange.simulator.core.liquidity import Level, Liquidity, SyntheticBook
+from futtui.exchange.simulator.core.market import Market
+from futtui.exchange.simulator.core.matching import react
+from futtui.exchange.simulator.core.placement import place_order
+from futtui.exchange.simulator.core.records import (
+    AlgoRecord,
+    AlgoRequest,
+    AmendmentRecord,
+    BalanceRecord,
+    Bracket,
+    CoreEvent,
+    IncomeRecord,
+    MarginChange,
+    MarketView,
+    ModifyRequest,
+    OrderRecord,
+    OrderRequest,
+    PositionRecord,
+    SymbolSettings,
+    TradeRecord,
+)
+from futtui.exchange.simulator.core.refusals import ExchangeRefusal, refusal
+from futtui.exchange.simulator.core.state import CoreState, FundingRate
+from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
+
+BATCH_LIMIT = 5
+CANCEL_BATCH_LIMIT = 10
+BASIC_FUNDING_RATE = Decimal("0.0001")
+
+
+def basic_funding_rate(symbol: str, time_ms: int) -> Decimal:
+    """The exchange's interest rate, 0.01 % each eight hours, for every symbol at every time."""
+    return BASIC_FUNDING_RATE
+
+
+class ExchangeCore:
+    """Orders, positions and money of a simulated USD-M futures exchange in one-way, single-asset mode.
+
+    Synchronous and deterministic: no clock, no chance, no I/O. Time comes with ticks and `advance_time`. Every method
+    that a client's request reaches raises `ExchangeRefusal` where the exchange would refuse. What happened is fetched
+    with `drain_events`; on a fill the order event comes first, then the account event. Accounts trade against a book
+    that is made up around the price, never against each other.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[SymbolSpec],
+        start_ms: int,
+        *,
+        seed: int = 7,
+        funding_rate: FundingRate = basic_funding_rate,
+        liquidity: Liquidity | None = None,
+        brackets: Mapping[str, BracketTable] | None = None,
+    ) -> None:
+        self._brackets = dict(brackets or {})
+        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate)
+        self._markets = self._state.markets
+        for spec in specs:
+            self.add_symbol(spec)
+
+    # Set-up
+
+    def add_symbol(self, spec: SymbolSpec) -> None:
+        """List one more symbol; InvalidInputError if it is listed."""
+        symbol = spec.rules.symbol
+        table = self._brackets.get(symbol) or default_table(symbol)
+        self._state.add_market(Market(spec, table, self._state.now_ms))
+
+    def add_account(self, api_key: str, api_secret: str, balance: Decimal = Decimal("10000")) -> Account:
+        """A new customer with `balance` USDT; InvalidInputError if the key is taken or the balance negative."""
+        if api_key in self._state.accounts:
+            raise InvalidInputError("This API key is in use already; give each account its own.")
+        if balance < 0:
+            raise InvalidInputError("The start balance of an account must not be negative.")
+        account = self._state.accounts[api_key] = Account(api_key, api_secret, balance)
+        return account
+
+    def account(self, api_key: str) -> Account:
+        """The account of a key; refused with -2015."""
+        return self._state.account(api_key)
+
+    # Market and time
+
+    @property
+    def now_ms(self) -> int:
+        """Exchange time."""
+        return self._state.now_ms
+
+    @property
+    def symbols(self) -> list[str]:
+        """Listed symbols in listing order."""
+        return list(self._markets)
+
+    @property
+    def next_funding_ms(self) -> int:
+        """When funding is paid next."""
+        return self._state.next_funding_ms
+
+    def apply_tick(self, tick: MarketTick) -> None:
+        """Let one symbol's price move: prices, fills, triggers, liquidations; time goes on to the tick's."""
+        state = self._state
+        time_ms = tick.time_ms
+        if time_ms >= state.due_ms:
+            clock.advance(state, time_ms)
+        if time_ms > state.now_ms:
+            state.now_ms = time_ms
+        market = self._markets.get(tick.symbol)
+        if market is None:
+            raise InvalidInputError(f"{tick.symbol} is not listed; list it before sending ticks.")
+        if market.move(tick):
+            react(state, market)
+
+    def apply_ticks(self, ticks: Iterable[MarketTick]) -> None:
+        """Apply ticks one after the other."""
+        for tick in ticks:
+            self.apply_tick(tick)
+
+    def set_mark_price(self, symbol: str, mark_price: float) -> None:
+        """Use a mark price known from outside until the next tick."""
+        market = self._state.market(symbol)
+        if market.set_mark(mark_price):
+            react(self._state, market)
+
+    def advance_time(self, now_ms: int) -> None:
+        """Let time pass: funding at 00, 08, 16 UTC and good-till-date orders fall due. Never goes back."""
+        clock.advance(self._state, now_ms)
+
+    def market(self, symbol: str) -> MarketView:
+        """Prices of a symbol now; refused with -1121. All prices are 0 before its first tick."""
+        market = self._state.market(symbol)
+        bid, ask = self._state.liquidity.quotes(market) if market.price else (market.last, market.last)
+        return MarketView(
+            symbol=symbol,
+            time_ms=market.time_ms,
+            last_price=market.last,
+            bid=bid,
+            ask=ask,
+            mark_price=market.mark_price,
+            volume=market.volume,
+            taker_buy_volume=market.taker_buy_volume,
+        )
+
+    def book(self, symbol: str, levels: int) -> tuple[list[Level], list[Level]]:
+        """(bids, asks), each best first, of (price, quantity); a function of seed, symbol, price and time only.
+
+        Empty before the first tick; refused with -1121. Users' own resting orders are not part of it.
+        """
+        market = self._state.market(symbol)
+        if not market.price:
+            return [], []
+        liquidity = self._state.liquidity
+        return list(islice(liquidity.levels(market, -1), levels)), list(islice(liquidity.levels(market, 1), levels))
+
+    def drain_events(self) -> list[CoreEvent]:
+        """Everything that happened since the last call, in order."""
+        events, self._state.events = self._state.events, []
+        return events
+
+    # Orders
+
+    def place_order(self, api_key: str, request: OrderRequest) -> OrderRecord:
+        """Place a LIMIT or MARKET order; its state after matching."""
+        order = place_order(self._state, self.account(api_key), request)
+        assert order is not None
+        return order.snapshot()
+
+    def test_order(self, api_key: str, request: OrderRequest) -> None:
+        """Check an order without placing it."""
+        place_order(self._state, self.account(api_key), request, dry_run=True)
+
+    def place_orders(self, api_key: str, requests: Sequence[OrderRequest]) -> list[OrderRecord | ExchangeRefusal]:
+        """Place up to five orders; each answer stands for itself. Refused as a whole with -4082."""
+        if not 0 < len(requests) <= BATCH_LIMIT:
+            raise refusal(-4082)
+        return [_answer(partial(self.place_order, api_key, request)) for request in requests]
+
+    def modify_order(self, api_key: str, request: ModifyRequest) -> OrderRecord:
+        """Change price and quantity of a resting LIMIT order; its state afterwards (it may have filled)."""
+        return changes.modify_order(self._state, self.account(api_key), request).snapshot()
+
+    def modify_orders(self, api_key: str, requests: Sequence[ModifyRequest]) -> list[OrderRecord | ExchangeRefusal]:
+        """Modify up to five orders; each answer stands for itself. Refused as a whole with -4082."""
+        if not 0 < len(requests) <= BATCH_LIMIT:
+            raise refusal(-4082)
+        return [_answer(partial(self.modify_order, api_key, request)) for request in requests]
+
+    def cancel_order(
+        self, api_key: str, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None
+    ) -> OrderRecord:
+        """Cancel a resting order; refused with -2011."""
+        self._state.market(symbol)
+        order = changes.find_open_order(self.account(api_key), symbol, order_id, client_order_id, -2011)
+        changes.cancel_order(self._state, order)
+        return order.snapshot()
+
+    def cancel_orders(
+        self, api_key: str, symbol: str, *, order_ids: Sequence[int] = (), client_order_ids: Sequence[str] = ()
+    ) -> list[OrderRecord | ExchangeRefusal]:
+        """Cancel up to ten orders by order id or, without those, by client id; each answer stands for itself."""
+        if not 0 < len(order_ids or client_order_ids) <= CANCEL_BATCH_LIMIT:
+            raise refusal(-4082)
+        if order_ids:
+            return [_answer(partial(self.cancel_order, api_key, symbol, order_id=i)) for i in order_ids]
+        return [_answer(partial(self.cancel_order, api_key, symbol, client_order_id=i)) for i in client_order_ids]
+
+    def cancel_all_orders(self, api_key: str, symbol: str) -> int:
+        """Cancel all resting orders of a symbol (conditional ones stay); how many there were."""
+        self._state.market(symbol)
+        orders = list(self.account(api_key).orders_on(symbol).values())
+        for order in orders:
+            changes.cancel_order(self._state, order)
+        return len(orders)
+
+    # Conditional orders
+
+    def place_algo(self, api_key: str, request: AlgoRequest) -> AlgoRecord:
+        """Place a conditional order in the algo service."""
+        return algo_service.place_algo(self._state, self.account(api_key), request).snapshot()
+
+    def cancel_algo(self, api_key: str, *, algo_id: int | None = None, client_algo_id: str | None = None) -> AlgoRecord:
+        """Cancel a waiting conditional order; refused with -2011 (also once it has triggered)."""
+        algo = changes.find_open_algo(self.account(api_key), algo_id, client_algo_id)
+        algo_service.cancel_algo(self._state, algo)
+        return algo.snapshot()
+
+    def cancel_all_algos(self, api_key: str, symbol: str) -> int:
+        """Cancel all waiting conditional orders of a symbol; how many there were."""
+        self._state.market(symbol)
+        algos = [algo for algo in self.account(api_key).algos.values() if algo.symbol == symbol]
+        for algo in algos:
+            algo_service.cancel_algo(self._state, algo)
+        return len(algos)
+
+    # Settings
+
+    def set_leverage(self, api_key: str, symbol: str, leverage: int) -> SymbolSettings:
+        """Choose the leverage of a symbol; refused with -4028, -4161, -2027, -2028."""
+        preferences.set_leverage(self._state, self.account(api_key), symbol, leverage)
+        return self.settings(api_key, symbol)
+
+    def set_margin_type(self, api_key: str, symbol: str, margin_type: str) -> None:
+        """Choose CROSSED or ISOLATED; refused with -4046, -4047, -4048."""
+        preferences.set_margin_type(self._state, self.account(api_key), symbol, margin_type)
+
+    def change_position_margin(self, api_key: str, symbol: str, amount: Decimal, change_type: int) -> None:
+        """Add (1) or take out (2) isolated margin; refused with -4049, -4050, -4051, -4054, -4055."""
+        preferences.change_position_margin(self._state, self.account(api_key), symbol, amount, change_type)
+
+    def set_position_mode(self, api_key: str, dual: bool) -> None:
+        """Always refused: -4059 for one-way, -4067, -4068 or -4531 for hedge mode."""
+        preferences.set_position_mode(self.account(api_key), dual)
+
+    def set_multi_assets_mode(self, api_key: str, multi_assets: bool) -> None:
+        """Always refused: -4171 for single-asset, -4169 for multi-assets."""
+        self.account(api_key)
+        preferences.set_multi_assets_mode(multi_assets)
+
+    # Questions
+
+    def order(
+        self, api_key: str, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None
+    ) -> OrderRecord:
+        """An order in any state; refused with -2013."""
+        return queries.order_record(self.account(api_key), symbol, order_id, client_order_id)
+
+    def open_order(
+        self, api_key: str, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None
+    ) -> OrderRecord:
+        """A resting order; refused with -2013."""
+        return changes.find_open_order(self.account(api_key), symbol, order_id, client_order_id, -2013).snapshot()
+
+    def open_orders(self, api_key: str, symbol: str | None = None) -> list[OrderRecord]:
+        """Resting orders, oldest first."""
+        return queries.open_orders(self.account(api_key), symbol)
+
+    def all_orders(
+        self,
+        api_key: str,
+        symbol: str | None = None,
+        *,
+        order_id: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[OrderRecord]:
+        """Orders in any state, oldest first."""
+        return queries.all_orders(self.account(api_key), symbol, order_id, start_ms, end_ms, limit)
+
+    def algo_order(self, api_key: str, *, algo_id: int | None = None, client_algo_id: str | None = None) -> AlgoRecord:
+        """A conditional order in any state; refused with -2013."""
+        return queries.algo_record(self.account(api_key), algo_id, client_algo_id)
+
+    def open_algo_orders(self, api_key: str, symbol: str | None = None) -> list[AlgoRecord]:
+        """Waiting conditional orders, oldest first."""
+        return queries.open_algos(self.account(api_key), symbol)
+
+    def all_algo_orders(
+        self,
+        api_key: str,
+        symbol: str | None = None,
+        *,
+        algo_id: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[AlgoRecord]:
+        """Conditional orders in any state, oldest first."""
+        return queries.all_algos(self.account(api_key), symbol, algo_id, start_ms, end_ms, limit)
+
+    def amendments(self, api_key: str, symbol: str, order_id: int | None = None) -> list[AmendmentRecord]:
+        """Modifications of orders on a symbol, oldest first."""
+        records = self.account(api_key).amendments
+        return [a for a in records if a.symbol == symbol and order_id in (None, a.order_id)]
+
+    def trades(
+        self,
+        api_key: str,
+        symbol: str | None = None,
+        *,
+        order_id: int | None = None,
+        from_id: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[TradeRecord]:
+        """The account's executions, oldest first."""
+        return queries.trades(self.account(api_key), symbol, order_id, from_id, start_ms, end_ms, limit)
+
+    def income(
+        self,
+        api_key: str,
+        symbol: str | None = None,
+        income_type: str | None = None,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 100,
+    ) -> list[IncomeRecord]:
+        """Changes of the wallet, oldest first."""
+        return queries.income(self.account(api_key), symbol, income_type, start_ms, end_ms, limit)
+
+    def margin_changes(self, api_key: str, symbol: str) -> list[MarginChange]:
+        """Isolated margin that the user moved, oldest first."""
+        return [change for change in self.account(api_key).margin_changes if change.symbol == symbol]
+
+    def position(self, api_key: str, symbol: str) -> PositionRecord:
+        """The position on a symbol, flat or not; refused with -1121."""
+        return margin.position_record(self._state, self.account(api_key), symbol)
+
+    def positions(self, api_key: str, symbol: str | None = None, *, all_symbols: bool = False) -> list[PositionRecord]:
+        """Positions of symbols with a position or resting orders (v3 answers), or of every symbol (v2 answers)."""
+        account = self.account(api_key)
+        names = [symbol] if symbol is not None else list(self._markets)
+        records = [margin.position_record(self._state, account, name) for name in names]
+        return [r for r in records if all_symbols or r.quantity or account.orders_on(r.symbol)]
+
+    def balance(self, api_key: str) -> BalanceRecord:
+        """Wallet and margins of the account."""
+        return margin.balance(self._state, self.account(api_key))
+
+    def settings(self, api_key: str, symbol: str) -> SymbolSettings:
+        """The account's leverage and margin type on a symbol; refused with -1121."""
+        market = self._state.market(symbol)
+        settings: Settings = self._state.settings(self.account(api_key), symbol)
+        return SymbolSettings(
+            symbol=symbol,
+            margin_type="ISOLATED" if settings.isolated else "CROSSED",
+            leverage=settings.leverage,
+            max_notional=market.table.max_notional(settings.leverage),
+        )
+
+    def brackets(self, symbol: str) -> tuple[Bracket, ...]:
+        """The leverage brackets of a symbol; refused with -1121."""
+        return self._state.market(symbol).table.brackets
+
+
+def _answer(call: Callable[[], OrderRecord]) -> OrderRecord | ExchangeRefusal:
+    try:
+        return call()
+    except ExchangeRefusal as refused:
+        return refused
