@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,8 @@ class BarMarket:
         end_ms = self.end_ms
         last_ms = to_ms if end_ms is None else min(to_ms, end_ms)
         found: list[MarketTick] = []
-        for minute_ms in range(from_ms - from_ms % MINUTE_MS, last_ms, MINUTE_MS):
+        begin_ms = max(from_ms, self._begin_ms)
+        for minute_ms in range(begin_ms - begin_ms % MINUTE_MS, last_ms, MINUTE_MS):
             times, ticks = self._minute(minute_ms)
             if from_ms <= minute_ms and minute_ms + MINUTE_MS <= last_ms:
                 found.extend(ticks)
@@ -80,7 +82,7 @@ class BarMarket:
         """
         market_end_ms = self.end_ms
         until_ms = end_ms if market_end_ms is None else min(end_ms, market_end_ms)
-        first_ms = -(-first_open_ms // timeframe.ms) * timeframe.ms
+        first_ms = -(-max(first_open_ms, self._begin_ms - DAY_MS) // timeframe.ms) * timeframe.ms
         last_ms = until_ms - until_ms % timeframe.ms
         if market_end_ms is not None and market_end_ms <= end_ms - end_ms % timeframe.ms:
             last_ms = market_end_ms
@@ -91,6 +93,11 @@ class BarMarket:
         else:
             chosen = self._fine(bars, symbol, timeframe.ms, first_ms, last_ms, limit)
         return candles(chosen, self._lattices[symbol])
+
+    @property
+    def _begin_ms(self) -> int:
+        """Open time of the market's oldest bar."""
+        raise NotImplementedError
 
     def _bars(self, symbol: str, until_ms: int) -> Bars:
         """The symbol's base bars; at least all that open before `until_ms`, as far as the market has them."""
@@ -169,12 +176,19 @@ def joined(pieces: Sequence[Bars]) -> Bars:
     if len(pieces) == 1:
         return pieces[0]
 
-    def column(name: str) -> npt.NDArray[np.int64]:
+    def column(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(piece, name) for piece in pieces])
 
     known = all(piece.quote is not None and piece.taker_quote is not None for piece in pieces)
     return Bars(
-        *(column(name) for name in ("open_ms", "open", "high", "low", "close", "volume", "taker", "count")),
-        column("quote").astype(np.float64) if known else None,
-        column("taker_quote").astype(np.float64) if known else None,
+        open_ms=column("open_ms"),
+        open=column("open"),
+        high=column("high"),
+        low=column("low"),
+        close=column("close"),
+        volume=column("volume"),
+        taker=column("taker"),
+        count=column("count"),
+        quote=column("quote") if known else None,
+        taker_quote=column("taker_quote") if known else None,
     )

@@ -25,7 +25,7 @@ MAX_SYMBOLS = 240
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """How a synthetic symbol behaves. `own_sigma`: own 15-minute volatility as a fraction; `turnover`: USDT in 15 min."""
+    """How a synthetic symbol behaves: `own_sigma` is its own volatility of 15 minutes as a fraction, `turnover` USDT."""
 
     symbol: str
     price: float
@@ -50,18 +50,18 @@ class _Major:
 
 
 _MAJORS = {
-    "BTCUSDT": _Major(92_000.0, "0.10", "0.001", "50", "1000", "120", 125, 1.00, 0.0021, 110e6),
-    "ETHUSDT": _Major(3_150.0, "0.01", "0.001", "20", "10000", "2000", 125, 1.18, 0.0013, 95e6),
-    "BNBUSDT": _Major(880.0, "0.010", "0.01", "5", "100000", "2000", 75, 0.80, 0.0012, 6e6),
-    "SOLUSDT": _Major(138.0, "0.0100", "0.01", "5", "1000000", "5000", 100, 1.30, 0.0018, 34e6),
-    "XRPUSDT": _Major(2.10, "0.0001", "0.1", "5", "10000000", "2000000", 75, 1.05, 0.0019, 17e6),
-    "DOGEUSDT": _Major(0.145, "0.000010", "1", "5", "50000000", "30000000", 75, 1.30, 0.0021, 11e6),
-    "ADAUSDT": _Major(0.400, "0.00010", "1", "5", "2000000", "300000", 75, 1.20, 0.0021, 5e6),
-    "AVAXUSDT": _Major(13.80, "0.001", "1", "5", "10000000", "25000", 75, 1.25, 0.0022, 4e6),
-    "LINKUSDT": _Major(13.40, "0.001", "0.01", "20", "200000", "20000", 75, 1.22, 0.0022, 4.5e6),
-    "LTCUSDT": _Major(82.00, "0.01", "0.001", "20", "10000", "5000", 75, 0.95, 0.0019, 3e6),
-    "TRXUSDT": _Major(0.290, "0.00001", "1", "5", "10000000", "5000000", 75, 0.50, 0.0012, 1.6e6),
-    "SUIUSDT": _Major(1.700, "0.000100", "0.1", "5", "1000000", "500000", 75, 1.38, 0.0026, 8e6),
+    "BTCUSDT": _Major(92_000.0, "0.10", "0.001", "50", "1000", "120", 125, 1.00, 0.0024, 110e6),
+    "ETHUSDT": _Major(3_150.0, "0.01", "0.001", "20", "10000", "2000", 125, 1.18, 0.0018, 95e6),
+    "BNBUSDT": _Major(880.0, "0.010", "0.01", "5", "100000", "2000", 75, 0.80, 0.0014, 6e6),
+    "SOLUSDT": _Major(138.0, "0.0100", "0.01", "5", "1000000", "5000", 100, 1.30, 0.0025, 34e6),
+    "XRPUSDT": _Major(2.10, "0.0001", "0.1", "5", "10000000", "2000000", 75, 1.05, 0.0026, 17e6),
+    "DOGEUSDT": _Major(0.145, "0.000010", "1", "5", "50000000", "30000000", 75, 1.30, 0.0029, 11e6),
+    "ADAUSDT": _Major(0.400, "0.00010", "1", "5", "2000000", "300000", 75, 1.20, 0.0028, 5e6),
+    "AVAXUSDT": _Major(13.80, "0.001", "1", "5", "10000000", "25000", 75, 1.25, 0.0030, 4e6),
+    "LINKUSDT": _Major(13.40, "0.001", "0.01", "20", "200000", "20000", 75, 1.22, 0.0029, 4.5e6),
+    "LTCUSDT": _Major(82.00, "0.01", "0.001", "20", "10000", "5000", 75, 0.95, 0.0025, 3e6),
+    "TRXUSDT": _Major(0.290, "0.00001", "1", "5", "10000000", "5000000", 75, 0.50, 0.0015, 1.6e6),
+    "SUIUSDT": _Major(1.700, "0.000100", "0.1", "5", "1000000", "500000", 75, 1.38, 0.0036, 8e6),
 }
 
 DEFAULT_SYMBOLS = tuple(_MAJORS)
@@ -120,8 +120,13 @@ def _invented(symbol: str, onboard_time_ms: int) -> tuple[SymbolSpec, Character]
     tick = Decimal(1).scaleb(min(-1, decade - 3))
     step = Decimal(1).scaleb(max(-2, min(0, -decade)) if price > 1 else 0)
     character = Character(
-        symbol, price, 0.7 + 0.8 * draws[1], 0.0018 + 0.0017 * draws[2], 10.0 ** (5.6 + 1.1 * draws[3]), 500 + 400 * draws[4]
-    )  # fmt: skip
+        symbol,
+        price,
+        beta=0.7 + 0.8 * draws[1],
+        own_sigma=0.0024 + 0.0016 * draws[2],
+        turnover=10.0 ** (5.6 + 1.1 * draws[3]),
+        trade_size=500.0 + 400.0 * draws[4],
+    )
     rules = rules_for(symbol, tick, step, price, onboard_time_ms)
     return SymbolSpec(rules=rules, onboard_time_ms=onboard_time_ms, liquidation_fee=Decimal("0.0150")), character
 

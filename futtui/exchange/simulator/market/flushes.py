@@ -14,8 +14,8 @@ from futtui.exchange.simulator.market.chance import Floats, Keys, uniforms
 REACH_BARS = 40
 """How many bars the longest move, with its recovery, can last."""
 
-_CHANCE_FACTOR = 1.0 / (96 * 14)
-_CHANCE_OWN = 1.0 / (96 * 11)
+_CHANCE_FACTOR = 1.0 / (96 * 18)
+_CHANCE_OWN = 1.0 / (96 * 16)
 _SPIKE_SHARE = 0.22
 _LANE = 1 << 33
 
@@ -37,23 +37,24 @@ def jolts(keys: Keys, is_factor: np.ndarray, first: int, last: int) -> Jolts:
     shape = (last - first, len(keys))
     found = Jolts(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     for index, row in np.argwhere(starts).tolist():
-        _add(found, keys[row : row + 1], row, int(bars[index]), first, last)
+        _add(found, keys[row : row + 1], row, int(bars[index]), first, last, bool(is_factor[row]))
     return found
 
 
-def _add(found: Jolts, key: Keys, row: int, start: int, first: int, last: int) -> None:
+def _add(found: Jolts, key: Keys, row: int, start: int, first: int, last: int, factor: bool) -> None:
     draws = uniforms(key, start * 8 + np.arange(6) + 2 * _LANE).tolist()
     sign = 1.0 if draws[0] < _SPIKE_SHARE else -1.0
-    depth = (0.030 + 0.025 * draws[1]) if sign > 0 else (0.048 + 0.030 * draws[1])
+    depth = (0.030 + 0.025 * draws[1]) if sign > 0 else (0.050 + 0.030 * draws[1])
+    depth *= 0.75 if factor else 1.0
     back = 0.35 + 0.40 * draws[2]
     recovery_bars = 6 + int(24 * draws[3])
     fade = 0.80 ** np.arange(recovery_bars)
     if draws[4] < 0.4:
-        steps = np.array([depth * (1.0 - 0.5 * back)])
+        steps = np.array([depth * (1.0 - 0.7 * back)])
         _wick(found, row, start, first, last, sign * depth)
-        given_back = 0.5 * back * depth
+        given_back = 0.3 * back * depth
     else:
-        parts = 1 + int(3 * draws[5])
+        parts = 2 + int(3 * draws[5])
         steps = np.full(parts, depth / parts)
         given_back = back * depth
     path = sign * np.concatenate([steps, -given_back * fade / fade.sum()])

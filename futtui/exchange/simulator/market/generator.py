@@ -2,7 +2,8 @@
 
 Model of the log price of symbol i: beta_i x (driving force of BTC) + its own force. Each force has moods (moods.py), a
 GARCH(1,1) variance with Student-t shocks, sudden moves (flushes.py), a daily and weekly rhythm, and a weak pull home.
-High and low are drawn from the exact law of the extremes of a Brownian bridge between open and close.
+High and low are drawn from the law of the extremes of a Brownian bridge between open and close, with a little more
+room (2.3 instead of 2 variances), because real wicks are longer.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from futtui.exchange.simulator.market.moods import Mood, first_mood, forces, nex
 BAR_MS = Timeframe.M15.ms
 BLOCK_BARS = 192
 
-_ALPHA, _BETA = 0.09, 0.89
+_ALPHA, _BETA = 0.085, 0.905
 _OMEGA = 1.0 - _ALPHA - _BETA
 _DEGREES = 4.5
 _HOME_PULL = 1.0 / (35 * 96)
@@ -70,7 +71,9 @@ def rhythm(open_ms: Integers) -> Floats:
 class Generator:
     """The synthetic market as an endless, strictly sequential source of blocks."""
 
-    def __init__(self, characters: Sequence[Character], factor: Character, grids: Sequence[Lattices], seed: int, origin_ms: int):
+    def __init__(
+        self, characters: Sequence[Character], factor: Character, grids: Sequence[Lattices], seed: int, origin_ms: int
+    ):
         """`grids`: one for each of `characters`; `factor`: the character of BTC, whether it is listed or not."""
         self._characters = list(characters)
         self._origin_ms = origin_ms
@@ -153,7 +156,13 @@ class Generator:
         return mood.end
 
     def _switch(
-        self, bar: int, first: int, last: int, level: Floats, pace: Floats, acting: tuple[Floats, Floats, Floats, Floats]
+        self,
+        bar: int,
+        first: int,
+        last: int,
+        level: Floats,
+        pace: Floats,
+        acting: tuple[Floats, Floats, Floats, Floats],
     ) -> int:
         for row, mood in enumerate(self._moods):
             if mood.end <= bar:
@@ -171,7 +180,7 @@ class Generator:
         sigma = np.sqrt(course.sigma[:, rows].T ** 2 + (betas * course.sigma[:, :1].T) ** 2)
         keys, counters = self._trade_keys[:, None], np.arange(first, last, dtype=np.int64)[None, :] * 8
         middle, width = (log_open + log_close) / 2.0, log_close - log_open
-        spread = 1.6 * sigma * sigma
+        spread = 2.3 * sigma * sigma
         log_high = middle + 0.5 * np.sqrt(width**2 - spread * np.log(uniforms(keys, counters)))
         log_low = middle - 0.5 * np.sqrt(width**2 - spread * np.log(uniforms(keys, counters + 1)))
         wick_up = sudden.wick_up[:, rows].T + betas * sudden.wick_up[:, :1].T
@@ -181,7 +190,9 @@ class Generator:
         prices = self._prices(log_close, log_high, log_low)
         return self._traded(prices, width, log_high - log_low, sigma, pace, keys, counters)
 
-    def _prices(self, log_close: Floats, log_high: Floats, log_low: Floats) -> tuple[Integers, Integers, Integers, Integers]:
+    def _prices(
+        self, log_close: Floats, log_high: Floats, log_low: Floats
+    ) -> tuple[Integers, Integers, Integers, Integers]:
         ticks = np.array([grid.price.denominator / grid.price.numerator for grid in self._grids])[:, None]
         close = np.maximum(np.rint(np.exp(log_close) * ticks), _FEWEST_TICKS).astype(np.int64)
         opened = np.concatenate([self._last_close[:, None], close[:, :-1]], axis=1)
@@ -205,7 +216,7 @@ class Generator:
         lots = np.array([grid.quantity.denominator / grid.quantity.numerator for grid in self._grids])[:, None]
         usual = np.hypot(self._sigma[self._rows], self._betas * self._sigma[0])[:, None]
         lively = 0.16 + 0.42 * np.abs(move) / usual + 0.28 * width / usual
-        mixed = np.exp(0.32 * near_normals(keys, counters + 2)) * np.sqrt(pace)[None, :]
+        mixed = np.exp(0.45 * near_normals(keys, counters + 2)) * np.sqrt(pace)[None, :]
         turnover = np.array([one.turnover for one in self._characters])[:, None] * lively * mixed
         home = np.exp(self._log_home)[:, None]
         volume = np.maximum(np.rint(turnover / home * lots), 1).astype(np.int64)

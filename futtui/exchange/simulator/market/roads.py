@@ -96,9 +96,7 @@ class RoadGroup:
         price_n, price_d, lot_n, lot_d = (scale[members] for scale in self._scales)
         taker = walked.taker * lot_n / lot_d
         known = bool((bars.taker >= 0).all())
-        return _Roads(
-            members.tolist(), walked.price * price_n / price_d, walked.volume * lot_n / lot_d, taker, known
-        )
+        return _Roads(members.tolist(), walked.price * price_n / price_d, walked.volume * lot_n / lot_d, taker, known)
 
 
 def fine_bars(bars: Bars, walked: WalkedBars, length_ms: int) -> Bars:
@@ -133,7 +131,8 @@ def _shared(totals: Floats | None, value: Integers, starts: npt.NDArray[np.intp]
     figures = value.astype(np.float64)
     whole = np.cumsum(figures, axis=1)[:, -1:]
     shares = figures / np.where(whole > 0.0, whole, 1.0) * totals[:, None]
-    return np.round(np.add.reduceat(shares.ravel(), starts), 8)
+    sums: Floats = np.add.reduceat(shares.ravel(), starts)
+    return sums.round(8)
 
 
 def _shared_counts(counts: npt.NDArray[Any], walked: WalkedBars, starts: npt.NDArray[np.intp]) -> Integers:

@@ -90,6 +90,10 @@ class SyntheticMarket(BarMarket):
         day, week = (float(np.log(bars.close[last] / bars.close[max(0, last - back)])) for back in (96, 672))
         return round(min(0.003, max(-0.003, 0.0001 + 0.0025 * day + 0.0008 * week + 0.00004 * noise)), 8)
 
+    @property
+    def _begin_ms(self) -> int:
+        return self._origin_ms
+
     def _bars(self, symbol: str, until_ms: int) -> Bars:
         self._extend(until_ms)
         row, done = self._row[symbol], self._generator.bars_done

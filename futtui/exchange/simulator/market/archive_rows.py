@@ -1,0 +1,140 @@
+"""Reads rows of archive CSV text into number columns quickly; says which line is wrong when one is.
+
+Kline columns: open_time, open, high, low, close, volume, close_time, quote_volume, count, taker_buy_volume,
+taker_buy_quote_volume, ignore. A header line may be there or not; an empty cell means unknown and becomes NaN.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from futtui.domain.errors import InvalidInputError
+from futtui.exchange.simulator.market.chance import Floats
+
+KLINE_COLUMNS = 12
+_REQUIRED = ("open_time", "open", "high", "low", "close", "volume")
+_MICROSECONDS_FROM = 1e14
+
+
+class RowsOfFile:
+    """The text of one file, ready to be cut to a time window and parsed. Rows must be in time order."""
+
+    def __init__(self, path: Path, text: bytes, columns: int) -> None:
+        """Raises InvalidInputError when the file has no row."""
+        self._path, self._columns = path, columns
+        first_line, _, rest = text.partition(b"\n")
+        self._header = 0 if first_line[:1].isdigit() else 1
+        self._body = (rest if self._header else text).rstrip(b"\n \t")
+        if not self._body:
+            raise InvalidInputError(f"File {path} holds no rows.")
+        self._unit = 1_000 if self._time_at(0) >= _MICROSECONDS_FROM else 1
+        last = self._body.rfind(b"\n") + 1
+        self.first_ms = self._time_at(0) // self._unit
+        self.last_ms = self._time_at(last) // self._unit
+        self.end_ms = self._end_of(last)
+
+    def keep(self, from_ms: int, to_ms: int | None) -> None:
+        """Forgets the rows outside from_ms <= time < to_ms (None = to the end); coverage and line numbers stay."""
+        begin = self._seek(from_ms)
+        end = len(self._body) if to_ms is None else max(begin, self._seek(to_ms))
+        self._header += self._body.count(b"\n", 0, begin)
+        self._body = self._body[begin:end].rstrip(b"\n")
+
+    def parse(self) -> Floats:
+        """The rows as numbers; row = line, times in milliseconds, NaN = empty cell."""
+        if not self._body:
+            return np.empty((0, self._columns))
+        lines = self._body.count(b"\n") + 1
+        rows = _numbers(self._body)
+        if rows.size != lines * self._columns or self._body.count(b",") != lines * (self._columns - 1):
+            self._complain()
+        table = rows.reshape(lines, self._columns)
+        if self._unit != 1:
+            table[:, 0] = np.floor(table[:, 0] / self._unit)
+            if self._columns == KLINE_COLUMNS:
+                table[:, 6] = np.floor(table[:, 6] / self._unit)
+        if self._columns == KLINE_COLUMNS:
+            self._check_klines(table)
+        return table
+
+    def _end_of(self, last: int) -> int:
+        """The end of the last row's bar, from its close time where it is given; else just after its open time."""
+        cells = self._body[last:].split(b",")
+        known = self._columns == KLINE_COLUMNS and len(cells) > 6 and cells[6].isdigit()
+        return int(cells[6]) // self._unit + 1 if known else self.last_ms + 1
+
+    def _seek(self, time_ms: int) -> int:
+        """Where the first line at or after `time_ms` starts."""
+        low, high = 0, len(self._body)
+        while low < high:
+            start = max(low, self._body.rfind(b"\n", low, (low + high) // 2) + 1)
+            if self._time_at(start) // self._unit < time_ms:
+                after = self._body.find(b"\n", start)
+                low = high if after < 0 else min(high, after + 1)
+            else:
+                high = start
+        return low
+
+    def _time_at(self, start: int) -> int:
+        cell = self._body[start : start + 40].split(b"\n", 1)[0].split(b",", 1)[0]
+        try:
+            return int(cell)
+        except ValueError:
+            raise self._error(self._line_of(start), f"{_shown(cell)} is not a time in milliseconds") from None
+
+    def _complain(self) -> None:
+        """Raises for the first line that does not have the right number of numbers."""
+        first = self._line_of(0)
+        for offset, line in enumerate(self._body.split(b"\n")):
+            cells = line.split(b",")
+            if len(cells) != self._columns:
+                raise self._error(first + offset, f"it has {len(cells)} cells, expected {self._columns}")
+            for cell in cells:
+                try:
+                    float(cell or b"nan")
+                except ValueError:
+                    raise self._error(first + offset, f"{_shown(cell)} is not a number") from None
+        raise self._error(first, "it holds something that is not a number")
+
+    def _check_klines(self, table: Floats) -> None:
+        _, opened, high, low, close, volume = (table[:, column] for column in range(6))
+        required = np.isfinite(table[:, :6])
+        shaped = (low <= np.minimum(opened, close)) & (high >= np.maximum(opened, close)) & (low > 0) & (volume >= 0)
+        wrong = np.flatnonzero(~(required.all(axis=1) & shaped))
+        if len(wrong) == 0:
+            return
+        row = int(wrong[0])
+        line = self._line_of(0) + row
+        for column, name in enumerate(_REQUIRED):
+            if not required[row, column]:
+                raise self._error(line, f"{name} is empty or not a finite number")
+        o, h, lo, c, v = (f"{table[row, column]:.12g}" for column in range(1, 6))
+        raise self._error(line, f"the bar is impossible: open {o}, high {h}, low {lo}, close {c}, volume {v}")
+
+    def _line_of(self, start: int) -> int:
+        return self._body.count(b"\n", 0, start) + 1 + self._header
+
+    def _error(self, line: int, reason: str) -> InvalidInputError:
+        return InvalidInputError(
+            f"Line {line} of file {self._path} cannot be read because {reason}. Correct or remove that line."
+        )
+
+
+def _numbers(part: bytes) -> Floats:
+    """All numbers of the text in one row; fewer than there are cells when one is not a number."""
+    filled = part.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n").replace(b"\n", b",")
+    if filled.endswith(b","):
+        filled += b"nan"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)
+            return np.fromstring(filled, dtype=np.float64, sep=",")
+    except (ValueError, DeprecationWarning):
+        return np.empty(0)
+
+
+def _shown(cell: bytes) -> str:
+    return repr(cell[:30].decode("utf-8", "replace"))
