@@ -52,17 +52,19 @@ def load_settings(settings_type: type, file: Path | None, overrides: Mapping[str
         reader.override(settings_type, values, path, value, origin)
     if reader.problems:
         raise ConfigurationError("\n".join(str(problem) for problem in reader.problems))
-    return Loaded(_build(settings_type, values), reader.origins)
+    try:
+        return Loaded(_build(settings_type(), values), reader.origins)
+    except ValueError as error:
+        raise ConfigurationError(f"{file or 'settings'}: values do not fit together: {error}") from error
 
 
-def _build(settings_type: type, values: Mapping[str, Any]) -> Any:
-    arguments = {}
-    for name, item in shape(settings_type).items():
-        if item.nested is not None:
-            arguments[name] = _build(item.nested, values.get(name, {}))
-        elif name in values:
-            arguments[name] = values[name]
-    return settings_type(**arguments)
+def _build(default: Any, values: Mapping[str, Any]) -> Any:
+    """`default` with `values` put in; sections keep what their parent presets for them."""
+    changes = {}
+    for name, item in shape(default.__class__).items():
+        if name in values:
+            changes[name] = _build(getattr(default, name), values[name]) if item.nested else values[name]
+    return dataclasses.replace(default, **changes)
 
 
 class _Reader:

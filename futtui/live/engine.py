@@ -37,7 +37,7 @@ from futtui.live.loader import CandleStore, HistoryLoader
 from futtui.live.log_book import EngineLogBook
 from futtui.live.sequencer import Close, Hole
 from futtui.live.settings import EngineSettings
-from futtui.live.snapshots import SnapshotBuilder
+from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.symbol_state import Phase, SymbolState
 from futtui.live.warmup import Warmup
 from futtui.live.watchdog import Watchdog
@@ -91,7 +91,7 @@ class Engine:
         self.connection: Connection | None = None
         self.live_broker: ExchangeDeskBroker | None = None
         self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
-        self.pictures = SnapshotBuilder(parts.log_book, _speed_text(parts.settings))
+        self.pictures = SnapshotBuilder(parts.log_book, speed_text(parts.settings))
         self.loader: HistoryLoader
         self.rounds: AnalysisRounds
         self.gaps: GapFiller
@@ -318,9 +318,3 @@ class Engine:
         if not task.cancelled() and task.exception() is not None and not self._stopped:
             log.error("Task %s failed", task.get_name(), exc_info=task.exception())
             self.say("engine", f"An inner task failed ({task.get_name()}): {task.exception()}", Severity.ERROR)
-
-
-def _speed_text(settings: EngineSettings) -> str:
-    if settings.lockstep:
-        return "speed max"
-    return "" if settings.speed == 1.0 else f"speed x{settings.speed:g}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView
+from futtui.live.clock import wall_ms
 from futtui.live.log_book import EngineLogBook
+from futtui.live.settings import EngineSettings
 from futtui.live.symbol_state import Phase, SymbolState
 
 STARTING_FEED = FeedView(connected=False, text="starting", age_ms=0, delay_ms=0)
@@ -59,3 +61,29 @@ class SnapshotBuilder:
             symbols_ready=sum(state.phase is Phase.READY for state in known),
             symbols_total=len(known),
         )
+
+
+def starting_snapshot(settings: EngineSettings) -> EngineSnapshot:
+    """The picture before the engine exists."""
+    return EngineSnapshot(
+        version=0,
+        time_ms=wall_ms(),
+        phase="starting",
+        phase_text="Starting the engine.",
+        source_label="",
+        synthetic=False,
+        speed_text=speed_text(settings),
+        market=(),
+        desk=None,
+        feed=STARTING_FEED,
+        log=(),
+        log_version=0,
+        engine_lag_ms=0.0,
+    )
+
+
+def speed_text(settings: EngineSettings) -> str:
+    """How fast time runs; empty for real time."""
+    if settings.lockstep:
+        return "speed max"
+    return "" if settings.speed == 1.0 else f"speed x{settings.speed:g}"

@@ -1,0 +1,111 @@
+"""Commands of `futtui`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from futtui.cli.config_command import config_app
+from futtui.cli.exchange_command import exchange_app
+from futtui.domain.errors import FuttuiError
+from futtui.version import VERSION
+
+app = typer.Typer(
+    name="futtui",
+    help="Watches Binance USD-M futures, shows trade ideas and explains them. Starts in signals-only mode, without keys.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(config_app, name="config")
+app.add_typer(exchange_app, name="exchange")
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+) -> None:
+    """Open the terminal on the exchange's public market data, in signals-only mode."""
+    if version:
+        typer.echo(f"futtui {VERSION}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from futtui.cli.live_command import run_live
+
+        run_live(config, home)
+
+
+@app.command()
+def demo(
+    history: Annotated[Path | None, typer.Option(help="Replay candles from this file or folder instead.")] = None,
+    symbols: Annotated[str, typer.Option(help="Comma-separated symbols.")] = "",
+    from_date: Annotated[str, typer.Option("--from", help="First day of the replay, as in 2024-03-01 (UTC).")] = "",
+    to_date: Annotated[str, typer.Option("--to", help="Day on which the replay ends (UTC).")] = "",
+    speed: Annotated[str, typer.Option(help="How fast time runs: 1, 60, ... or max (only with --headless).")] = "60",
+    seed: Annotated[int, typer.Option(min=0, help="Number from which the synthetic market is made.")] = 7,
+    mode: Annotated[str, typer.Option(help="signals, paper or live (harmless here).")] = "",
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Without a screen; prints the counts at the end.")
+    ] = False,
+    minutes: Annotated[int | None, typer.Option(min=1, help="Minutes of exchange time to run (headless).")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file (headless).")] = None,
+    faults: Annotated[Path | None, typer.Option(help="Script of faults of the embedded exchange (YAML).")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Trade a made-up (or replayed) market on the embedded exchange: no keys, no internet, no money."""
+    from futtui.cli.demo_command import DemoRequest, run_demo
+
+    run_demo(
+        DemoRequest(
+            history=history,
+            symbols=tuple(part.strip().upper() for part in symbols.split(",") if part.strip()),
+            from_date=from_date,
+            to_date=to_date,
+            speed=speed,
+            seed=seed,
+            mode=mode,
+            headless=headless,
+            minutes=minutes,
+            json_file=json_file,
+            faults=faults,
+            config=config,
+            home=home,
+        )
+    )
+
+
+@app.command()
+def paths(home: HomeOption = None) -> None:
+    """Print where futtui keeps its files."""
+    from futtui.cli.places import Places
+
+    for name, path in Places.of(home).rows():
+        typer.echo(f"{name:14} {path}")
+
+
+def run() -> None:
+    """Run the command line; an expected failure is one plain message and exit code 2."""
+    _speak_utf8()
+    try:
+        app()
+    except FuttuiError as error:
+        typer.echo(f"futtui: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+def _speak_utf8() -> None:
+    """A redirected Windows console speaks another code page, in which our signs do not exist."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

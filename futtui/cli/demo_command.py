@@ -1,0 +1,152 @@
+"""`futtui demo`: the app on the embedded exchange."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from futtui.cli.places import Places
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.position import TradingMode
+
+if TYPE_CHECKING:
+    from futtui.exchange.simulator.process import EmbeddedExchange, ServerConfig
+    from futtui.live.settings import MarketSettings
+
+DAY_MINUTES = 1440
+LOCKSTEP = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """What the user asked for."""
+
+    history: Path | None
+    symbols: tuple[str, ...]
+    from_date: str
+    to_date: str
+    speed: str
+    seed: int
+    mode: str
+    headless: bool
+    minutes: int | None
+    json_file: Path | None
+    faults: Path | None
+    config: Path | None
+    home: Path | None
+
+    @property
+    def lockstep(self) -> bool:
+        """Whether time waits for the app."""
+        return self.speed.lower() == LOCKSTEP
+
+
+def run_demo(request: DemoRequest) -> None:
+    """Start the embedded exchange and the app on it."""
+    from futtui.exchange.simulator.process import EmbeddedExchange
+
+    mode = trading_mode(request.mode or ("live" if request.headless else "paper"))
+    exchange = EmbeddedExchange(server_config(request))
+    exchange.start()
+    try:
+        _run(request, mode, exchange)
+    finally:
+        exchange.stop()
+
+
+def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) -> None:
+    from futtui.analysis.pool import AnalyzerPool
+    from futtui.cli.launch import Launch, run_headless, run_screen
+    from futtui.config.settings import find_config, load
+    from futtui.exchange.ports import Credentials
+    from futtui.live.settings import EngineSettings
+
+    places = Places.of(request.home)
+    settings = load(find_config(request.config, places.home)).settings
+    pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
+    pool.start()
+    engine_settings = EngineSettings(
+        market=_with_symbols(settings.market, request.symbols),
+        mode=mode,
+        start_equity=Decimal(str(settings.start_equity)),
+        speed=1.0 if request.lockstep else speed_factor(request.speed),
+        lockstep=request.lockstep,
+        live_allowed=True,
+    )
+    launch = Launch(
+        settings=settings,
+        engine=engine_settings,
+        pool=pool,
+        places=places,
+        database=places.demo_database,
+        fresh_database=True,
+        endpoints=exchange.endpoints,
+        credentials=Credentials("demo-key", "demo-secret"),
+    )
+    if request.headless:
+        run_headless(launch, request.minutes or DAY_MINUTES, request.json_file)
+    else:
+        run_screen(launch)
+
+
+def server_config(request: DemoRequest) -> ServerConfig:
+    """The embedded exchange that the request describes; raises InvalidInputError for what cannot be."""
+    from futtui.exchange.simulator.process import ServerConfig
+
+    if request.lockstep and not request.headless:
+        raise InvalidInputError("--speed max is for --headless runs. With the screen use a number, as in --speed 60.")
+    if request.history is None and (request.from_date or request.to_date):
+        raise InvalidInputError("--from and --to belong to a replay. Add --history PATH, or leave them out.")
+    if request.history is not None and not request.history.exists():
+        raise InvalidInputError(f"--history: there is no file or folder {request.history}.")
+    if request.faults is not None and not request.faults.is_file():
+        raise InvalidInputError(f"--faults: there is no file {request.faults}.")
+    return ServerConfig(
+        source="synthetic" if request.history is None else "history",
+        symbols=request.symbols or None,
+        history_path=request.history,
+        from_ms=day_ms(request.from_date, "--from"),
+        to_ms=day_ms(request.to_date, "--to"),
+        seed=request.seed,
+        speed=0.0 if request.lockstep else speed_factor(request.speed),
+        fault_file=request.faults,
+    )
+
+
+def trading_mode(text: str) -> TradingMode:
+    """The mode called `text`."""
+    try:
+        return TradingMode(text.upper())
+    except ValueError:
+        raise InvalidInputError(f"--mode {text}: use signals, paper or live.") from None
+
+
+def speed_factor(text: str) -> float:
+    """The pace as a number above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidInputError(f"--speed {text}: use a number such as 1 or 60, or max with --headless.") from None
+    if not 0 < value <= 3600:
+        raise InvalidInputError(f"--speed {text}: use a number above 0 and up to 3600.")
+    return value
+
+
+def day_ms(text: str, option: str) -> int | None:
+    """Midnight UTC of the day `text`, in epoch milliseconds; None for an empty text."""
+    if not text:
+        return None
+    try:
+        day = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        raise InvalidInputError(f"{option} {text}: write a day as in 2024-03-01.") from None
+    return int(day.timestamp() * 1000)
+
+
+def _with_symbols(market: MarketSettings, symbols: tuple[str, ...]) -> MarketSettings:
+    """The embedded exchange has its own symbols: take those asked for, else all of them."""
+    return dataclasses.replace(market, symbols=symbols, min_quote_volume=0.0, top_count=240)

@@ -1,0 +1,102 @@
+"""Runs an engine with the screen or without; sees to it that nothing is left when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from futtui.cli.places import Places
+from futtui.exchange.ports import Credentials, Endpoints
+from futtui.live.assembly import EnginePlan, build_engine
+from futtui.live.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from futtui.analysis.pool import AnalyzerPool
+    from futtui.config.settings import Settings
+    from futtui.live.logs import LogFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything that is known before the start."""
+
+    settings: Settings
+    engine: EngineSettings
+    pool: AnalyzerPool
+    places: Places
+    database: Path
+    fresh_database: bool
+    endpoints: Callable[[], Awaitable[Endpoints]]
+    credentials: Credentials | None
+
+    def plan(self) -> EnginePlan:
+        """The engine's part."""
+        return EnginePlan(
+            settings=self.engine,
+            desk=self.settings.desk,
+            pool=self.pool,
+            database=self.database,
+            endpoints=self.endpoints,
+            credentials=self.credentials,
+            fresh_database=self.fresh_database,
+        )
+
+
+def run_screen(launch: Launch) -> None:
+    """Open the terminal app; the engine starts when the first frame is on screen."""
+    from futtui.live.engine_thread import EngineThread
+    from futtui.live.snapshots import starting_snapshot
+    from futtui.tui.app import FuttuiApp
+    from futtui.tui.settings import UiSettings
+
+    logs = start_log_files(launch)
+    engine = EngineThread(lambda: build_engine(launch.plan()), starting_snapshot(launch.engine))
+    screen = launch.settings.screen
+    ui = UiSettings(
+        time_zone=launch.settings.time_zone,
+        theme=screen.theme.value,
+        plain_glyphs=screen.plain_glyphs,
+        pulse_hz=screen.pulse_hz,
+        bell=screen.bell,
+    )
+    app = FuttuiApp(engine, settings=ui)
+    try:
+        app.run()
+    finally:
+        engine.stop()
+        logs.close()
+    if engine.failure is not None:
+        raise engine.failure
+
+
+def run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
+    """Run without a screen for `minutes` of exchange time; print the counts and write them to `json_file`."""
+    from futtui.live.headless import run
+
+    logs = start_log_files(launch)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            result = asyncio.run(run(lambda: build_engine(launch.plan()), minutes))
+            for name, value in result.summary():
+                typer.echo(f"{name:22} {value}")
+            if json_file is not None:
+                json_file.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    finally:
+        logs.close()
+
+
+def start_log_files(launch: Launch) -> LogFiles:
+    """Log files of this run; keys never appear in them."""
+    from futtui.live.logs import log_folder, start_logs
+
+    logging.raiseExceptions = False  # a full disk must not write over the screen
+    secrets = [launch.credentials.api_key, launch.credentials.api_secret] if launch.credentials else []
+    return start_logs(launch.settings.logs, log_folder(launch.settings.logs, launch.places.home), secrets)

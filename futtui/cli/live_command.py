@@ -1,0 +1,46 @@
+"""Plain `futtui`: the app on the exchange's public market data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from futtui.cli.places import Places
+from futtui.domain.position import TradingMode
+
+
+def run_live(config: Path | None, home: Path | None) -> None:
+    """Signals only (or Paper, if configured so) on real market data; no keys are needed or used."""
+    from futtui.analysis.pool import AnalyzerPool
+    from futtui.cli.launch import Launch, run_screen
+    from futtui.config.settings import ExchangeName, find_config, load
+    from futtui.exchange.ports import Endpoints
+    from futtui.live.assembly import EXCHANGE_DEMO, PRODUCTION
+    from futtui.live.settings import EngineSettings
+
+    places = Places.of(home)
+    settings = load(find_config(config, places.home)).settings
+    known = PRODUCTION if settings.exchange.name is ExchangeName.PRODUCTION else EXCHANGE_DEMO
+    endpoints = Endpoints(
+        settings.exchange.rest_url or known.rest, settings.exchange.stream_url or known.stream, known.label
+    )
+
+    async def where() -> Endpoints:
+        return endpoints
+
+    pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
+    pool.start()
+    mode = TradingMode.SIGNALS if settings.signals_only_mode else TradingMode.PAPER
+    equity = Decimal(str(settings.start_equity))
+    run_screen(
+        Launch(
+            settings=settings,
+            engine=EngineSettings(market=settings.market, mode=mode, start_equity=equity),
+            pool=pool,
+            places=places,
+            database=places.database,
+            fresh_database=False,
+            endpoints=where,
+            credentials=None,
+        )
+    )

@@ -1,0 +1,39 @@
+"""Where futtui keeps its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders and files below one home, by default the platform's folder for local application data."""
+
+    home: Path
+
+    @classmethod
+    def of(cls, home: Path | None) -> Places:
+        """The places below `home`, or below the platform's own folder."""
+        return cls(home.expanduser().resolve() if home else Path(PlatformDirs("futtui", appauthor=False).user_data_dir))
+
+    @property
+    def database(self) -> Path:
+        """Candles, signals and trades of the real market."""
+        return self.home / "futtui.db"
+
+    @property
+    def demo_database(self) -> Path:
+        """The same of the newest demo; made anew at each start."""
+        return self.home / "demo.db"
+
+    def rows(self) -> Iterator[tuple[str, Path]]:
+        """Names and paths for people."""
+        yield "home", self.home
+        yield "config", self.home / "config.yaml"
+        yield "database", self.database
+        yield "demo database", self.demo_database
+        yield "logs", self.home / "logs"

@@ -1,0 +1,147 @@
+"""The whole configuration: one section per room, each declared by that room."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Le
+
+from futtui.analysis.settings import AnalysisSettings
+from futtui.config.loader import Loaded, load_settings
+from futtui.desk.settings import DeskSettings
+from futtui.live.logs import LogSettings
+from futtui.live.settings import MarketSettings
+from futtui.regime.settings import RegimeSettings
+from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
+from futtui.strategies.break_retest_setup import BreakRetestSettings
+from futtui.zones.settings import ZoneSettings
+
+ENVIRONMENT_PREFIX = "FUTTUI__"
+SECRETS = ("FUTTUI_API_KEY", "FUTTUI_API_SECRET")
+
+
+class ExchangeName(Enum):
+    """Which of the exchange's public hosts is used."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+
+
+class ThemeName(Enum):
+    """Colours of the screen."""
+
+    NIGHT = "night"
+    COLOUR_SAFE = "colour-safe"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSettings:
+    """The exchange."""
+
+    name: ExchangeName = ExchangeName.PRODUCTION
+    """production, or demo (the exchange's own practice host; its prices are not real)."""
+    rest_url: str = ""
+    """Other address for requests, for a mirror; empty = the exchange's own."""
+    stream_url: str = ""
+    """Other address for streams; empty = the exchange's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySettings:
+    """The core strategies; each has `enabled` and its own numbers."""
+
+    break_retest: BreakRetestSettings = field(default_factory=BreakRetestSettings)
+    """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
+    atr_momentum: AtrMomentumSettings = field(default_factory=AtrMomentumSettings)
+    """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """The screen."""
+
+    theme: ThemeName = ThemeName.NIGHT
+    """night, colour-safe or light."""
+    plain_glyphs: bool = False
+    """Only characters that every font has."""
+    pulse_hz: Annotated[float, Ge(1), Le(30)] = 5.0
+    """How often the screen looks for news, per second."""
+    bell: bool = True
+    """Ring the terminal's bell on a new signal while the window is in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured."""
+
+    time_zone: str = "Europe/Kyiv"
+    """Time zone of the clock on the screen; files are always UTC."""
+    signals_only_mode: bool = True
+    """true = start with signals only; false = start in Paper. Live is never a start mode."""
+    start_equity: Annotated[float, Gt(0)] = 10_000.0
+    """Money of the virtual account, in USDT."""
+    worker_processes: Annotated[int, Ge(0), Le(16)] = 1
+    """Processes that analyse candles; 0 = none beside the app."""
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    """Which exchange."""
+    market: MarketSettings = field(default_factory=MarketSettings)
+    """Which symbols, and how much history."""
+    strategies: StrategySettings = field(default_factory=StrategySettings)
+    """Strategies."""
+    regime: RegimeSettings = field(default_factory=RegimeSettings)
+    """Market regime."""
+    zones: ZoneSettings = field(default_factory=ZoneSettings)
+    """Support and resistance zones."""
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    """Scoring, risk, exits."""
+    logs: LogSettings = field(default_factory=LogSettings)
+    """Log files."""
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
+    """Screen."""
+
+    def analysis(self) -> AnalysisSettings:
+        """The analyzers' part."""
+        return AnalysisSettings(
+            regime=self.regime,
+            zones=self.zones,
+            break_retest=self.strategies.break_retest,
+            atr_momentum=self.strategies.atr_momentum,
+        )
+
+
+def find_config(explicit: Path | None, data_folder: Path) -> Path | None:
+    """The configuration file: the given one, else ./config.yaml, else config.yaml in the data folder, else none."""
+    if explicit is not None:
+        return explicit
+    return next((path for path in (Path("config.yaml"), data_folder / "config.yaml") if path.is_file()), None)
+
+
+def load(file: Path | None, environment: Mapping[str, str] | None = None, **overrides: Any) -> Loaded:
+    """Settings from defaults, file, environment (FUTTUI__SECTION__KEY=value) and the command line, in this order."""
+    import yaml
+
+    given: dict[str, tuple[Any, str]] = {}
+    for name, text in sorted((os.environ if environment is None else environment).items()):
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            path = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
+            given[path] = (yaml.safe_load(text), f"environment variable {name}")
+    given |= {path: (value, "command line") for path, value in overrides.items() if value is not None}
+    return load_settings(Settings, file, given)
+
+
+def load_secrets(folders: tuple[Path, ...]) -> dict[str, str]:
+    """Secrets from the environment or the first `.env` file that has them; never from YAML."""
+    from dotenv import dotenv_values
+
+    found: dict[str, str] = {}
+    for folder in folders:
+        path = folder / ".env"
+        values = dotenv_values(path, encoding="utf-8") if path.is_file() else {}
+        found = {name: value for name in SECRETS if (value := values.get(name))} | found
+    return found | {name: value for name in SECRETS if (value := os.environ.get(name))}

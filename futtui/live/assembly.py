@@ -1,0 +1,144 @@
+"""Puts an engine together: the one place where rooms, exchange and database meet.
+
+Heavy libraries are imported inside, on the engine's thread, so that the first frame does not wait for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from futtui.domain.events import RulesChanged
+from futtui.domain.position import TradingMode
+from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
+from futtui.live.clock import ExchangeClock
+from futtui.live.connection import Connection
+from futtui.live.engine import Engine, EngineParts
+from futtui.live.log_book import EngineLogBook
+from futtui.live.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from futtui.analysis.pool import AnalyzerPool
+    from futtui.desk.settings import DeskSettings
+    from futtui.exchange.simulator.paper import PaperBroker
+    from futtui.live.brokers import Broker
+    from futtui.live.desk_runner import DeskRunner
+
+PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
+EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
+
+VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlan:
+    """Everything that is decided before the engine starts.
+
+    `endpoints` is awaited on the engine's loop, because the embedded exchange may still be starting.
+    """
+
+    settings: EngineSettings
+    desk: DeskSettings
+    pool: AnalyzerPool
+    database: Path
+    endpoints: Callable[[], Awaitable[Endpoints]]
+    credentials: Credentials | None = None
+    fresh_database: bool = False
+
+
+def build_engine(plan: EnginePlan) -> Engine:
+    """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
+    from futtui.desk.desk import TradingDesk
+    from futtui.live.desk_runner import DeskRunner
+    from futtui.live.journal import JournalRecorder
+    from futtui.live.restore import restore_state
+    from futtui.storage.store import Storage
+
+    if plan.fresh_database:
+        remove_database(plan.database)
+    store = Storage(plan.database)
+    clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
+    log_book = EngineLogBook()
+    desk = TradingDesk(plan.desk, plan.settings.mode, plan.settings.start_equity)
+    runner = DeskRunner(desk, JournalRecorder(store), log_book)
+    accounts = VirtualAccounts(plan.settings)
+    if not plan.fresh_database:
+        restore_state(store, desk, accounts.brokers, log_book, clock.now_ms())
+    return Engine(
+        EngineParts(
+            settings=plan.settings,
+            runner=runner,
+            analyzers=plan.pool,
+            store=store,
+            log_book=log_book,
+            clock=clock,
+            connect=lambda on_message: connect(plan, clock, on_message),
+            virtual_brokers=accounts.attach,
+            set_rules=accounts.set_rules,
+        )
+    )
+
+
+class VirtualAccounts:
+    """The in-process accounts of signals-only and paper."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        from futtui.exchange.simulator.paper import PaperBroker
+
+        self.brokers: dict[TradingMode, PaperBroker] = {
+            mode: PaperBroker(settings.start_equity, 0) for mode in VIRTUAL_MODES
+        }
+
+    def attach(self, runner: DeskRunner) -> dict[TradingMode, Broker]:
+        """Brokers for the desk, speaking to `runner`."""
+        from futtui.live.brokers import PaperDeskBroker
+
+        return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self.brokers.items()}
+
+    def set_rules(self, event: RulesChanged) -> None:
+        """Pass new trading rules on to both accounts."""
+        for broker in self.brokers.values():
+            broker.set_rules(event.rules)
+
+
+async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None]) -> Connection:
+    """Open the ends to the exchange; raises ExchangeError when it cannot be reached."""
+    from futtui.exchange.binance.rest import BinanceRest
+    from futtui.exchange.binance.streams import BinanceStreams
+    from futtui.live.control import SimulatorControl
+
+    endpoints = await plan.endpoints()
+    lockstep = plan.settings.lockstep
+    rest = BinanceRest(endpoints, plan.credentials)
+    streams = BinanceStreams(endpoints, on_message, barrier=lockstep)
+    connection = Connection(endpoints, rest, streams, control=SimulatorControl(endpoints) if lockstep else None)
+    if plan.credentials is not None:
+        await _connect_account(plan, clock, on_message, connection, rest)
+    return connection
+
+
+async def _connect_account(
+    plan: EnginePlan,
+    clock: ExchangeClock,
+    on_message: Callable[[StreamMessage], None],
+    connection: Connection,
+    rest: object,
+) -> None:
+    from futtui.exchange.binance.trading import BinanceTrading
+    from futtui.exchange.binance.user_stream import BinanceUserStream
+
+    assert plan.credentials is not None
+    rules = await connection.market.exchange_info()
+    connection.trading = await asyncio.to_thread(
+        BinanceTrading, connection.endpoints, plan.credentials, rules, clock.signing_ms
+    )
+    connection.user_stream = BinanceUserStream(connection.endpoints, rest, on_message, barrier=plan.settings.lockstep)
+
+
+def remove_database(path: Path) -> None:
+    """Delete a database file and its side files; used for the demo, whose market starts anew each time."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,176 @@
+"""Runs an engine without a screen for a stretch of exchange time and says what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from futtui.domain.effects import RecordSignal, RecordTrade
+from futtui.domain.position import TradeClass
+from futtui.domain.signal import SignalStatus
+from futtui.domain.timeframe import MINUTE_MS
+from futtui.live.clock import steady_ms
+from futtui.live.engine import Engine
+from futtui.live.lockstep import run_lockstep
+
+SCHEMA = 1
+POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlessResult:
+    """What happened, in figures and in full. `signals` and `trades` depend on the market alone, not on the machine."""
+
+    run: dict[str, Any]
+    counts: dict[str, Any]
+    account: dict[str, Any]
+    signals: list[dict[str, Any]]
+    trades: list[dict[str, Any]]
+    wall_seconds: float
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all signals and trades: equal for equal runs."""
+        text = msgspec.json.encode([self.signals, self.trades])
+        return hashlib.sha256(text).hexdigest()[:16]
+
+    def summary(self) -> Iterator[tuple[str, Any]]:
+        """Lines for people."""
+        yield from self.run.items()
+        for name, value in self.counts.items():
+            if isinstance(value, dict):
+                yield name, ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
+            else:
+                yield name, value
+        yield from self.account.items()
+        yield "fingerprint", self.fingerprint
+        yield "wall_seconds", round(self.wall_seconds, 1)
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON object; its schema is described in the README."""
+        return {
+            "schema": SCHEMA,
+            "run": self.run,
+            "counts": self.counts,
+            "account": self.account,
+            "fingerprint": self.fingerprint,
+            "wall_seconds": round(self.wall_seconds, 3),
+            "signals": self.signals,
+            "trades": self.trades,
+        }
+
+
+async def run(build: Callable[[], Engine], minutes: int) -> HeadlessResult:
+    """Build an engine, run it for `minutes` of exchange time, stop it, and return the result."""
+    started = steady_ms()
+    engine = build()
+    engine.runner.records = []
+    try:
+        if engine.settings.lockstep:
+            await engine.open()
+            start_ms = engine.clock.now_ms()
+            complete = await run_lockstep(engine, minutes)
+        else:
+            start_ms, complete = await _run_on_the_clock(engine, minutes)
+        return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
+    finally:
+        await engine.stop()
+
+
+async def _run_on_the_clock(engine: Engine, minutes: int) -> tuple[int, bool]:
+    work = asyncio.create_task(engine.run())
+    while engine.pictures.phase != "running" and not work.done():
+        await asyncio.sleep(POLL_S)
+    start_ms = engine.clock.now_ms()
+    while engine.clock.now_ms() < start_ms + minutes * MINUTE_MS and not work.done():
+        await asyncio.sleep(POLL_S)
+    if work.done():
+        work.result()
+    return start_ms, True
+
+
+def _result(engine: Engine, start_ms: int, complete: bool, wall_seconds: float) -> HeadlessResult:
+    records = engine.runner.records or []
+    trades = [_plain(item.trade) for item in records if isinstance(item, RecordTrade)]
+    signals = [_signal(item) for item in records if isinstance(item, RecordSignal)]
+    return HeadlessResult(
+        run={
+            "source": engine.pictures.source_label,
+            "synthetic": engine.pictures.synthetic,
+            "mode": engine.runner.desk.snapshot().mode.value,
+            "symbols": len(engine.states),
+            "start_ms": start_ms,
+            "end_ms": engine.clock.now_ms(),
+            "complete": complete,
+        },
+        counts=_counts(engine, records),
+        account=_account(engine, records),
+        signals=signals,
+        trades=trades,
+        wall_seconds=wall_seconds,
+    )
+
+
+def _counts(engine: Engine, records: list[Any]) -> dict[str, Any]:
+    runner = engine.runner
+    refused = sum(isinstance(item, RecordSignal) and item.signal.status is SignalStatus.REFUSED for item in records)
+    return {
+        "candles": engine.counts["candles"],
+        "analyses": engine.counts["analyses"],
+        "duplicate_candles": engine.counts["duplicates"],
+        "signals": sum(runner.signals_by_strategy.values()),
+        "signals_by_strategy": dict(sorted(runner.signals_by_strategy.items())),
+        "signals_refused": refused,
+        "orders": runner.counts["orders"],
+        "cancels": runner.counts["cancels"],
+        "fills": runner.counts["fills"],
+        "trades": runner.counts["trades"],
+        "gaps": engine.gaps.holes,
+        "gap_candles_filled": engine.gaps.bars_filled,
+        "reconnects": engine.feed.reconnects,
+        "log_lines": engine.parts.log_book.version,
+    }
+
+
+def _account(engine: Engine, records: list[Any]) -> dict[str, Any]:
+    view = engine.runner.desk.snapshot().account
+    classes = [item.trade.result_class for item in records if isinstance(item, RecordTrade)]
+    return {
+        "equity": round(view.equity, 8),
+        "wallet_balance": round(view.wallet_balance, 8),
+        "start_equity": round(view.start_equity, 8),
+        "wins": classes.count(TradeClass.WIN),
+        "losses": classes.count(TradeClass.LOSS),
+        "break_evens": classes.count(TradeClass.BREAK_EVEN),
+        "net_r": round(sum(item.trade.result_r for item in records if isinstance(item, RecordTrade)), 8),
+        "open_positions": len(engine.runner.desk.snapshot().positions),
+    }
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return dict(msgspec.to_builtins(value))
+
+
+def _signal(record: RecordSignal) -> dict[str, Any]:
+    signal = record.signal
+    raw = signal.raw
+    return {
+        "signal_id": signal.signal_id,
+        "time_ms": record.time_ms,
+        "status": signal.status.value,
+        "reason": signal.status_reason,
+        "symbol": raw.symbol,
+        "strategy": raw.strategy,
+        "side": raw.side.value,
+        "trigger": raw.trigger.value,
+        "score": signal.score,
+        "entry": raw.levels.entry,
+        "stop": raw.levels.stop,
+        "targets": list(raw.levels.targets),
+        "summary": raw.summary,
+    }
