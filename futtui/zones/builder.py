@@ -6,6 +6,7 @@ touches are counted, so a close costs little. Not used yet, for want of inputs: 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
@@ -18,7 +19,7 @@ from futtui.domain.zone import Zone, ZoneKind
 from futtui.indicators.averages import Ema
 from futtui.zones.clustering import clusters
 from futtui.zones.live_zone import Bar, LiveZone, history, overlap_share
-from futtui.zones.score import WEAK_BELOW, round_number_part
+from futtui.zones.score import WEAK_BELOW
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.swings import FractalSwings, Swing
 
@@ -68,37 +69,57 @@ class ZoneBuilder:
         for zone in self._live:
             zone.update(self._bars[-1])
         if self._seen >= self.settings.minimum_bars and (found or not self._started):
-            self._recluster(found, atr)
+            self._recluster(found if self._started else self._known, atr)
             self._started = True
         self._publish(self.timeframe.end_ms(candle.open_time_ms), atr, seniors)
 
-    def _recluster(self, found: list[Swing], atr: float) -> None:
-        """Turn the clusters that hold a new swing (all of them, the first time) into new or known zones."""
-        news = set(found) if self._started else set(self._known)
+    def _recluster(self, news: Sequence[Swing], atr: float) -> None:
+        """Turn the clusters that hold one of `news` into new or known zones."""
         taken: set[str] = set()
-        for kind in (ZoneKind.RESISTANCE, ZoneKind.SUPPORT):
-            swings = [swing for swing in self._known if swing.is_high == (kind is ZoneKind.RESISTANCE)]
-            prices = [swing.price for swing in swings]
-            eps = self.settings.cluster_eps_atr * atr
-            for group in clusters(prices, eps, self.settings.cluster_min_swings, self._widest(atr)):
-                members = [swings[index] for index in group]
-                if not news.isdisjoint(members):
-                    self._place(kind, members, atr, taken)
+        for is_high in (True, False):
+            fresh = {swing for swing in news if swing.is_high == is_high}
+            if not fresh:
+                continue
+            ordered = sorted((swing for swing in self._known if swing.is_high == is_high), key=_by_price)
+            for group in self._groups(ordered, fresh, atr):
+                self._place(group, atr, taken)
 
-    def _place(self, kind: ZoneKind, members: list[Swing], atr: float, taken: set[str]) -> None:
+    def _groups(self, ordered: list[Swing], fresh: set[Swing], atr: float) -> list[list[Swing]]:
+        """Clusters with a fresh swing. Only chains of close swings that hold one are looked at: no other can."""
+        eps = self.settings.cluster_eps_atr * atr
+        found = []
+        start = 0
+        for end in range(1, len(ordered) + 1):
+            if end < len(ordered) and ordered[end].price - ordered[end - 1].price <= eps:
+                continue
+            chain, start = ordered[start:end], end
+            if len(chain) < self.settings.cluster_min_swings or fresh.isdisjoint(chain):
+                continue
+            prices = [swing.price for swing in chain]
+            for indices in clusters(prices, eps, self.settings.cluster_min_swings, self._widest(atr)):
+                group = [chain[index] for index in indices]
+                if not fresh.isdisjoint(group):
+                    found.append(group)
+        return found
+
+    def _place(self, members: list[Swing], atr: float, taken: set[str]) -> None:
         low, high = self._borders([swing.price for swing in members], atr)
-        best = max(self._live, key=lambda zone: overlap_share(zone.low, zone.high, low, high), default=None)
-        if best and overlap_share(best.low, best.high, low, high) >= self.settings.match_overlap:
+        best, share = None, 0.0
+        for zone in self._live:
+            common = overlap_share(zone.low, zone.high, low, high)
+            if common > share:
+                best, share = zone, common
+        if best and share >= self.settings.match_overlap:
             if best.zone_id not in taken:
                 best.move_borders(low, high)
                 taken.add(best.zone_id)
             return
-        confirmed_ms = max(swing.confirmed_ms for swing in members)
-        zone = LiveZone(
-            self._next_id(kind), kind, (low, high), self.timeframe.end_ms(confirmed_ms), self.settings, self.frame
-        )
+        kind = ZoneKind.RESISTANCE if members[0].is_high else ZoneKind.SUPPORT
+        made_ms = self.timeframe.end_ms(max(swing.confirmed_ms for swing in members))
+        zone = LiveZone(kind, (low, high), made_ms, self.settings, self.frame)
         first_ms = min(swing.time_ms for swing in members) - self.timeframe.ms
         zone.replay(bar for bar in history(self._bars, first_ms) if bar[4] > 0)
+        zone.zone_id = self._next_id(zone.kind)
         taken.add(zone.zone_id)
         self._live.append(zone)
 
@@ -135,24 +156,35 @@ class ZoneBuilder:
         self.zones = self._selected(scored, atr)
 
     def _selected(self, scored: list[tuple[float, LiveZone]], atr: float) -> tuple[Zone, ...]:
+        """The best zones, at most `max_zones`, their middles at least the spacing apart; lowest first."""
         spacing = self.frame.spacing_atr * atr
-        middles: list[float] = []
-        chosen = []
+        chosen: list[tuple[float, Zone]] = []
         for score, zone in scored:
             middle = (zone.low + zone.high) / 2.0
-            if all(abs(middle - other) >= spacing for other in middles):
-                middles.append(middle)
-                chosen.append(zone.record(self.symbol, self.timeframe, score))
+            place = bisect_left(chosen, middle, key=_first)
+            clear_below = place == 0 or middle - chosen[place - 1][0] >= spacing
+            clear_above = place == len(chosen) or chosen[place][0] - middle >= spacing
+            if clear_below and clear_above:
+                chosen.insert(place, (middle, zone.record(self.symbol, self.timeframe, score)))
                 if len(chosen) == self.frame.max_zones:
                     break
-        return tuple(sorted(chosen, key=lambda zone: zone.middle))
+        return tuple(zone for _, zone in chosen)
 
     def _confluence(self, zone: LiveZone, atr: float, seniors: Sequence[Zone]) -> float:
         """EMA 200 at the zone 0.2, a round number in it up to 0.2, a zone of a higher timeframe over it 0.5."""
-        value = round_number_part(zone.low, zone.high)
+        value, low, high = zone.round_number, zone.low, zone.high
         average, near = self._ema_200.value, self.settings.near_atr * atr
-        if average is not None and zone.low - near <= average <= zone.high + near:
+        if average is not None and low - near <= average <= high + near:
             value += 0.2
-        if any(senior.low <= zone.high and zone.low <= senior.high for senior in seniors):
-            value += 0.5
+        for senior in seniors:
+            if senior.low <= high and low <= senior.high:
+                return value + 0.5
         return value
+
+
+def _by_price(swing: Swing) -> tuple[float, int]:
+    return swing.price, swing.time_ms
+
+
+def _first(pair: tuple[float, Zone]) -> float:
+    return pair[0]

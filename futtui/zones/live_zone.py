@@ -9,7 +9,15 @@ from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.zones.episodes import TouchTracker
 from futtui.zones.flips import FlipTracker
-from futtui.zones.score import ScoreParts, freshness_part, noise_part, reaction_part, touch_part
+from futtui.zones.score import (
+    ScoreParts,
+    freshness_part,
+    noise_part,
+    reaction_part,
+    round_number_part,
+    touch_part,
+    weighted,
+)
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 
 Bar = tuple[int, float, float, float, float]
@@ -28,6 +36,8 @@ class LiveZone:
 
     __slots__ = (
         "_frame",
+        "_held",
+        "_record",
         "_settings",
         "bars",
         "closes_inside",
@@ -37,15 +47,20 @@ class LiveZone:
         "high",
         "kind",
         "low",
+        "round_number",
         "touch",
         "zone_id",
     )
 
     def __init__(
-        self, zone_id: str, kind: ZoneKind, borders: tuple[float, float], created_ms: int,
-        settings: ZoneSettings, frame: ZoneFrameSettings,
-    ) -> None:  # fmt: skip
-        self.zone_id = zone_id
+        self,
+        kind: ZoneKind,
+        borders: tuple[float, float],
+        created_ms: int,
+        settings: ZoneSettings,
+        frame: ZoneFrameSettings,
+    ) -> None:
+        self.zone_id = ""
         self.kind = kind
         self.low, self.high = borders
         self.created_ms = created_ms
@@ -54,13 +69,20 @@ class LiveZone:
         self.flips = FlipTracker(settings)
         self.bars = 0
         self.closes_inside = 0
+        self.round_number = round_number_part(self.low, self.high)
         self._settings = settings
         self._frame = frame
+        self._held: tuple[float, float] | None = None
+        self._record: Zone | None = None
 
     def replay(self, bars: Iterable[Bar]) -> None:
-        """Live through past bars, oldest first: only what was known when the zone was made."""
+        """Live through past bars, oldest first: only what was known when the zone was made.
+
+        The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
+        """
         for bar in bars:
             self.update(bar)
+        self.flipped = False
 
     def update(self, bar: Bar) -> None:
         """Take the next closed bar."""
@@ -76,50 +98,66 @@ class LiveZone:
         if self.flips.update(self.kind, (low, high, close), atr, (self.low, self.high)):
             self.kind = self.kind.opposite
             self.flipped = True
+        self._held = self._record = None
 
     def move_borders(self, low: float, high: float) -> None:
         """Move part of the way to newly measured borders."""
         weight = self._settings.border_weight
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
+        self.round_number = round_number_part(self.low, self.high)
+        self._record = None
+
+    @property
+    def last_touch_ms(self) -> int:
+        """Open time of the bar of the last touch; before any touch, when the zone was made."""
+        return self.touch.last_touch_ms or self.created_ms
 
     def idle_days(self, now_ms: int) -> float:
         """Days since the last touch, or since the zone was made if that is later."""
         return (now_ms - max(self.touch.last_touch_ms, self.created_ms)) / DAY_MS
 
-    def score(self, now_ms: int, confluence: float) -> float:
-        """Score 0-100 at `now_ms`; a zone that changed kind keeps a part of it only."""
-        total = self.parts(now_ms, confluence).total
-        return total * self._settings.flip_score_factor if self.flipped else total
-
     def parts(self, now_ms: int, confluence: float) -> ScoreParts:
-        """The parts of the score."""
+        """The parts of the score at `now_ms`, to be shown."""
+        touches, reactions = self._what_held()
+        return ScoreParts(touches, reactions, self._freshness(now_ms), min(1.0, confluence), self._noise())
+
+    def score(self, now_ms: int, confluence: float) -> float:
+        """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it only."""
+        touches, reactions = self._held or self._what_held()
+        total = weighted(touches, reactions, self._freshness(now_ms), min(1.0, confluence), self._noise())
+        return round(total * self._settings.flip_score_factor if self.flipped else total, 1)
+
+    def _what_held(self) -> tuple[float, float]:
         touch = self.touch
-        last_ms = touch.last_touch_ms or self.created_ms
-        return ScoreParts(
-            touches=touch_part(touch.bounces),
-            reactions=reaction_part(touch.reactions, touch.bounces, touch.touches),
-            freshness=freshness_part(now_ms - last_ms, self._frame.freshness_days),
-            confluence=min(1.0, confluence),
-            noise=noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces),
-        )
+        self._held = (touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches))
+        return self._held
+
+    def _freshness(self, now_ms: int) -> float:
+        return freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
+
+    def _noise(self) -> float:
+        return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
 
     def record(self, symbol: str, timeframe: Timeframe, score: float) -> Zone:
         """The zone as an immutable record."""
-        return Zone(
-            zone_id=self.zone_id,
-            symbol=symbol,
-            timeframe=timeframe,
-            kind=self.kind,
-            low=self.low,
-            high=self.high,
-            score=score,
-            touches=self.touch.touches,
-            bounces=self.touch.bounces,
-            created_ms=self.created_ms,
-            last_touch_ms=self.touch.last_touch_ms or self.created_ms,
-            flipped=self.flipped,
-        )
+        known = self._record
+        if known is None or known.score != score:
+            known = self._record = Zone(
+                self.zone_id,
+                symbol,
+                timeframe,
+                self.kind,
+                self.low,
+                self.high,
+                score,
+                self.touch.touches,
+                self.touch.bounces,
+                self.created_ms,
+                self.last_touch_ms,
+                self.flipped,
+            )
+        return known
 
 
 def history(bars: deque[Bar], since_ms: int) -> list[Bar]:

@@ -33,7 +33,9 @@ class ZoneRegistry:
         builder = self.builders.get(timeframe)
         if builder is None:
             raise InvalidInputError(f"There are no zones on {timeframe.code}. Use one of: 15m, 1h, 4h, 1d.")
-        seniors = [zone for frame in ZONE_TIMEFRAMES if frame.ms > timeframe.ms for zone in self.builders[frame].zones]
+        seniors: list[Zone] = []
+        for senior in ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]:
+            seniors.extend(self.builders[senior].zones)
         builder.on_candle(candle, atr, seniors)
         self._merged = None
 
@@ -48,23 +50,30 @@ class ZoneRegistry:
 
     def _merge(self) -> tuple[Zone, ...]:
         kept: list[Zone] = []
+        absorbed: list[int] = []
         for timeframe in ZONE_TIMEFRAMES:
-            standing = len(kept)
+            seniors = len(kept)
             for zone in self.builders[timeframe].zones:
-                place = self._absorber(zone, kept[:standing])
+                place = self._absorber(zone, kept, seniors)
                 if place is None:
                     kept.append(zone)
+                    absorbed.append(0)
                 else:
-                    senior = kept[place]
-                    kept[place] = replace(senior, score=min(100.0, senior.score + self.settings.merge_bonus))
-        return tuple(sorted(kept, key=lambda zone: (zone.middle, zone.zone_id)))
+                    absorbed[place] += 1
+        for place, count in enumerate(absorbed):
+            if count:
+                zone = kept[place]
+                kept[place] = replace(zone, score=min(100.0, zone.score + count * self.settings.merge_bonus))
+        return tuple(sorted(kept, key=lambda zone: (zone.low + zone.high, zone.zone_id)))
 
-    def _absorber(self, zone: Zone, seniors: list[Zone]) -> int | None:
+    def _absorber(self, zone: Zone, kept: list[Zone], seniors: int) -> int | None:
         """Place of the senior zone of the same kind that overlaps most, if it overlaps enough."""
         best, most = None, 0.0
-        for place, senior in enumerate(seniors):
-            if senior.kind is zone.kind and senior.low <= zone.high and zone.low <= senior.high:
-                share = overlap_share(senior.low, senior.high, zone.low, zone.high)
+        low, high, kind = zone.low, zone.high, zone.kind
+        for place in range(seniors):
+            senior = kept[place]
+            if senior.low <= high and low <= senior.high and senior.kind is kind:
+                share = overlap_share(senior.low, senior.high, low, high)
                 if share >= self.settings.merge_overlap and share > most:
                     best, most = place, share
         return best

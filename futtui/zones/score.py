@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, exp, floor, log10
 from statistics import median
+from typing import NamedTuple
 
 from futtui.domain.timeframe import DAY_MS
 
@@ -18,8 +18,7 @@ _REACTIONS = (0.7, 1.0, 1.5, 2.0)
 _REACTION_VALUES = (0.2, 0.4, 0.6, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreParts:
+class ScoreParts(NamedTuple):
     """Parts of a score, each 0-1: touches that held, reactions, freshness, confluence, and noise (a penalty)."""
 
     touches: float
@@ -30,9 +29,14 @@ class ScoreParts:
 
     @property
     def total(self) -> float:
-        """100 * (22 T + 32 Re + 16 F + 24 C) / 94 - 14 N, held within 0-100."""
-        good = 22.0 * self.touches + 32.0 * self.reactions + 16.0 * self.freshness + 24.0 * self.confluence
-        return max(0.0, min(100.0, 100.0 * good / 94.0 - 14.0 * self.noise))
+        """The score they add up to, 0-100."""
+        return weighted(*self)
+
+
+def weighted(touches: float, reactions: float, freshness: float, confluence: float, noise: float) -> float:
+    """100 * (22 T + 32 Re + 16 F + 24 C) / 94 - 14 N, held within 0-100."""
+    good = 22.0 * touches + 32.0 * reactions + 16.0 * freshness + 24.0 * confluence
+    return max(0.0, min(100.0, 100.0 * good / 94.0 - 14.0 * noise))
 
 
 def touch_part(bounces: int) -> float:
