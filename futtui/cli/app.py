@@ -15,7 +15,7 @@ from futtui.version import VERSION
 
 app = typer.Typer(
     name="futtui",
-    help="Watches Binance USD-M futures, shows trade ideas and explains them. Starts in signals-only mode, without keys.",
+    help="Watches Binance USD-M futures, shows trade ideas and explains them. Starts signals-only, without keys.",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode=None,
@@ -54,9 +54,7 @@ def demo(
     speed: Annotated[str, typer.Option(help="How fast time runs: 1, 60, ... or max (only with --headless).")] = "60",
     seed: Annotated[int, typer.Option(min=0, help="Number from which the synthetic market is made.")] = 7,
     mode: Annotated[str, typer.Option(help="signals, paper or live (harmless here).")] = "",
-    headless: Annotated[
-        bool, typer.Option("--headless", help="Without a screen; prints the counts at the end.")
-    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a screen; prints counts at the end.")] = False,
     minutes: Annotated[int | None, typer.Option(min=1, help="Minutes of exchange time to run (headless).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file (headless).")] = None,
     faults: Annotated[Path | None, typer.Option(help="Script of faults of the embedded exchange (YAML).")] = None,
