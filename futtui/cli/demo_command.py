@@ -86,6 +86,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         fresh_database=True,
         endpoints=exchange.endpoints,
         credentials=Credentials("demo-key", "demo-secret"),
+        virtual_clock=True,
     )
     if request.headless:
         run_headless(launch, request.minutes or DAY_MINUTES, request.json_file)
@@ -107,13 +108,13 @@ def server_config(request: DemoRequest) -> ServerConfig:
         raise InvalidInputError(f"--faults: there is no file {request.faults}.")
     return ServerConfig(
         source="synthetic" if request.history is None else "history",
-        symbols=request.symbols or None,
-        history_path=request.history,
-        from_ms=day_ms(request.from_date, "--from"),
-        to_ms=day_ms(request.to_date, "--to"),
+        symbols=request.symbols,
+        history_path=str(request.history or ""),
+        start_ms=day_ms(request.from_date, "--from"),
+        end_ms=day_ms(request.to_date, "--to"),
         seed=request.seed,
-        speed=0.0 if request.lockstep else speed_factor(request.speed),
-        fault_file=request.faults,
+        speed=LOCKSTEP if request.lockstep else speed_factor(request.speed),
+        fault_file=str(request.faults or ""),
     )
 
 

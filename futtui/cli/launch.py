@@ -36,6 +36,7 @@ class Launch:
     fresh_database: bool
     endpoints: Callable[[], Awaitable[Endpoints]]
     credentials: Credentials | None
+    virtual_clock: bool = False
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
@@ -47,6 +48,7 @@ class Launch:
             endpoints=self.endpoints,
             credentials=self.credentials,
             fresh_database=self.fresh_database,
+            virtual_clock=self.virtual_clock,
         )
 
 

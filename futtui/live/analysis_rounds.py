@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from futtui.domain.candle import Candle
+from futtui.domain.errors import FuttuiError
 from futtui.domain.events import AnalysisDone, CandleClosed
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import Timeframe
+from futtui.live.clock import steady_ms
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
-from futtui.live.symbol_state import SymbolState
+from futtui.live.symbol_state import Phase, SymbolState
+
+log = logging.getLogger(__name__)
 
 
 class Analyzers(Protocol):
@@ -75,10 +80,21 @@ class AnalysisRounds:
     async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:
         done = []
         for close in closes:
-            bars = [*await self._missing_seniors(close), *close.bars]
+            try:
+                bars = [*await self._missing_seniors(close), *close.bars]
+                result = await self._analyzers.on_closes(close.symbol, bars)
+            except FuttuiError as error:
+                self._set_aside(self._states[close.symbol], error)
+                break
             self._counts["analyses"] += 1
-            done.append((close, await self._analyzers.on_closes(close.symbol, bars)))
+            done.append((close, result))
         return done
+
+    def _set_aside(self, state: SymbolState, error: FuttuiError) -> None:
+        """The analyzer of a symbol is lost: its history is loaded anew at the next look around."""
+        log.error("%s could not be analysed: %s", state.symbol, error)
+        state.phase, state.reason = Phase.NEW, f"its analysis failed and is started anew: {error}"
+        state.next_try_ms = steady_ms()
 
     async def _missing_seniors(self, close: Close) -> list[tuple[Timeframe, Candle]]:
         """Longer bars that could not be put together from quarter hours come from the exchange."""

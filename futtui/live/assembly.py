@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from futtui.live.settings import EngineSettings
 if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.desk.settings import DeskSettings
+    from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
@@ -47,6 +49,7 @@ class EnginePlan:
     endpoints: Callable[[], Awaitable[Endpoints]]
     credentials: Credentials | None = None
     fresh_database: bool = False
+    virtual_clock: bool = False
 
 
 def build_engine(plan: EnginePlan) -> Engine:
@@ -64,9 +67,10 @@ def build_engine(plan: EnginePlan) -> Engine:
     log_book = EngineLogBook()
     desk = TradingDesk(plan.desk, plan.settings.mode, plan.settings.start_equity)
     runner = DeskRunner(desk, JournalRecorder(store), log_book)
-    accounts = VirtualAccounts(plan.settings)
-    if not plan.fresh_database:
-        restore_state(store, desk, accounts.brokers, log_book, clock.now_ms())
+    accounts = VirtualAccounts(
+        plan.settings.start_equity,
+        lambda brokers: restore_state(store, desk, brokers, log_book) if not plan.fresh_database else None,
+    )
     return Engine(
         EngineParts(
             settings=plan.settings,
@@ -83,24 +87,26 @@ def build_engine(plan: EnginePlan) -> Engine:
 
 
 class VirtualAccounts:
-    """The in-process accounts of signals-only and paper."""
+    """The in-process accounts of signals-only and paper; opened at the exchange's time, once."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        from futtui.exchange.simulator.paper import PaperBroker
+    def __init__(self, start_equity: Decimal, restore: Callable[[dict[TradingMode, PaperBroker]], None]) -> None:
+        self._start_equity = start_equity
+        self._restore = restore
+        self._brokers: dict[TradingMode, PaperBroker] = {}
 
-        self.brokers: dict[TradingMode, PaperBroker] = {
-            mode: PaperBroker(settings.start_equity, 0) for mode in VIRTUAL_MODES
-        }
-
-    def attach(self, runner: DeskRunner) -> dict[TradingMode, Broker]:
+    def attach(self, runner: DeskRunner, now_ms: int) -> dict[TradingMode, Broker]:
         """Brokers for the desk, speaking to `runner`."""
+        from futtui.exchange.simulator.paper import PaperBroker
         from futtui.live.brokers import PaperDeskBroker
 
-        return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self.brokers.items()}
+        if not self._brokers:
+            self._brokers = {mode: PaperBroker(self._start_equity, now_ms, mode=mode) for mode in VIRTUAL_MODES}
+            self._restore(self._brokers)
+        return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self._brokers.items()}
 
     def set_rules(self, event: RulesChanged) -> None:
         """Pass new trading rules on to both accounts."""
-        for broker in self.brokers.values():
+        for broker in self._brokers.values():
             broker.set_rules(event.rules)
 
 
@@ -112,7 +118,7 @@ async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[
 
     endpoints = await plan.endpoints()
     lockstep = plan.settings.lockstep
-    rest = BinanceRest(endpoints, plan.credentials)
+    rest = BinanceRest(endpoints, plan.credentials, ask_time=plan.virtual_clock)
     streams = BinanceStreams(endpoints, on_message, barrier=lockstep)
     connection = Connection(endpoints, rest, streams, control=SimulatorControl(endpoints) if lockstep else None)
     if plan.credentials is not None:
@@ -125,17 +131,17 @@ async def _connect_account(
     clock: ExchangeClock,
     on_message: Callable[[StreamMessage], None],
     connection: Connection,
-    rest: object,
+    rest: BinanceRest,
 ) -> None:
     from futtui.exchange.binance.trading import BinanceTrading
-    from futtui.exchange.binance.user_stream import BinanceUserStream
+    from futtui.exchange.binance.user_stream import UserStream
 
     assert plan.credentials is not None
     rules = await connection.market.exchange_info()
     connection.trading = await asyncio.to_thread(
         BinanceTrading, connection.endpoints, plan.credentials, rules, clock.signing_ms
     )
-    connection.user_stream = BinanceUserStream(connection.endpoints, rest, on_message, barrier=plan.settings.lockstep)
+    connection.user_stream = UserStream(rest, connection.endpoints, on_message, barrier=plan.settings.lockstep)
 
 
 def remove_database(path: Path) -> None:

@@ -72,7 +72,7 @@ class EngineParts:
     log_book: EngineLogBook
     clock: ExchangeClock
     connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
-    virtual_brokers: Callable[[DeskRunner], dict[TradingMode, Broker]]
+    virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
     set_rules: Callable[[RulesChanged], None]
 
 
@@ -154,7 +154,7 @@ class Engine:
         self._phase("running", "")
 
     def _attach_brokers(self, connection: Connection) -> None:
-        self.runner.brokers = dict(self.parts.virtual_brokers(self.runner))
+        self.runner.brokers = dict(self.parts.virtual_brokers(self.runner, self.clock.now_ms()))
         if connection.trading is not None:
             self.live_broker = ExchangeDeskBroker(
                 connection.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
