@@ -11,7 +11,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.analysis.vwap_week import WeekVwap
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.reading import AnalysisResult, StrategyVerdict, SymbolReading
+from futtui.domain.reading import AnalysisResult, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -57,6 +57,7 @@ class SymbolAnalyzer:
         self._day_vwap = DailyVwap()
         self._week_vwap = WeekVwap()
         self._profile = RollingVolumeProfile()
+        self._profile_reading: ProfileReading | None = None
         self._time_ms = 0
 
     def load(self, history: Mapping[Timeframe, Sequence[Candle]]) -> SymbolReading:
@@ -114,6 +115,8 @@ class SymbolAnalyzer:
     def _decide(self, time_ms: int, taken: Sequence[Timeframe]) -> list[RawSignal]:
         if not taken:
             return []
+        if BASE in taken:
+            self._profile_reading = self._profile.reading
         context = self._context(time_ms)
         return [signal for timeframe in taken for signal in self._manager.on_close(timeframe, context)]
 
@@ -128,7 +131,7 @@ class SymbolAnalyzer:
             candle_source=self._candles,
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
-            profile=self._profile.reading,
+            profile=self._profile_reading,
             tick_size=self.tick_size,
         )
 
@@ -152,7 +155,7 @@ class SymbolAnalyzer:
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
             anchored_vwap=self._week_vwap.value,
-            profile=self._profile.reading,
+            profile=self._profile_reading,
             change_24h_pct=self._change_24h_pct(),
             ready=not reason,
             ready_reason=reason,

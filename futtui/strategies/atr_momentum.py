@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 from futtui.domain.candle import Candle
@@ -16,6 +15,7 @@ from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.strategies.atr_momentum_impulse import MEDIAN_BARS, AtrMomentumSettings, Impulse, find_impulse
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.figures import median
 from futtui.strategies.levels import PlanRequest, build_levels
 from futtui.strategies.parts import agrees_with_average, bias_part, higher_frames_part, missing
 from futtui.strategies.structure import OrientedBar, SwingTracker, opposing_zones, orient, supporting_zones, zone_edges

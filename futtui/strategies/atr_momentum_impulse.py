@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
 
 from futtui.domain.candle import Candle
+from futtui.strategies.figures import median
 from futtui.strategies.levels import LevelSettings
 from futtui.strategies.structure import OrientedBar, orient
 
@@ -101,7 +101,7 @@ class Impulse:
 
 def median_volume_ratio(bars: Sequence[Candle]) -> float | None:
     """Volume of the last bar in medians of the 20 bars before it; None when they had no volume."""
-    usual = median(bar.volume for bar in bars[-MEDIAN_BARS - 1 : -1])
+    usual = median([bar.volume for bar in bars[-MEDIAN_BARS - 1 : -1]])
     return bars[-1].volume / usual if usual > 0 else None
 
 

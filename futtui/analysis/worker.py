@@ -1,0 +1,46 @@
+"""The worker process: answers requests on stdin until the app closes the pipe or dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from futtui.analysis.wire import read_message, write_message
+
+NICENESS = 5
+"""The app's own loop goes first when processor time is short."""
+
+
+def main() -> None:
+    """Serve until stdin ends. First message in: the settings. First message out: None, or why it cannot work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not break the protocol
+    try:
+        try:
+            from futtui.analysis.house import AnalyzerHouse
+
+            house = AnalyzerHouse(read_message(requests))
+        except (EOFError, OSError):
+            return
+        except Exception as fault:
+            write_message(answers, f"{type(fault).__name__}: {fault}")
+            return
+        write_message(answers, None)
+        while True:
+            request_id, kind, arguments = read_message(requests)
+            write_message(answers, (request_id, *_answer(house, kind, arguments)))
+    except (EOFError, OSError):
+        return
+
+
+def _answer(house: Any, kind: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    """(True, result), or (False, what went wrong in words)."""
+    try:
+        return True, getattr(house, kind)(*arguments)
+    except Exception as fault:  # the app must learn of any failure; this worker serves other symbols too
+        return False, f"{type(fault).__name__}: {fault}"
