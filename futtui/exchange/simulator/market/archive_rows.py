@@ -50,7 +50,8 @@ class RowsOfFile:
         lines = self._body.count(b"\n") + 1
         rows = _numbers(self._body)
         if rows.size != lines * self._columns or self._body.count(b",") != lines * (self._columns - 1):
-            self._complain()
+            self._check_cells()
+            raise self._error(self._line_of(0), "it or a later line holds something that is not a number")
         table = rows.reshape(lines, self._columns)
         if self._unit != 1:
             table[:, 0] = np.floor(table[:, 0] / self._unit)
@@ -85,8 +86,8 @@ class RowsOfFile:
         except ValueError:
             raise self._error(self._line_of(start), f"{_shown(cell)} is not a time in milliseconds") from None
 
-    def _complain(self) -> None:
-        """Raises for the first line that does not have the right number of numbers."""
+    def _check_cells(self) -> None:
+        """Raises for the first line that does not have the right number of numbers; slow, only for errors."""
         first = self._line_of(0)
         for offset, line in enumerate(self._body.split(b"\n")):
             cells = line.split(b",")
@@ -97,7 +98,6 @@ class RowsOfFile:
                     float(cell or b"nan")
                 except ValueError:
                     raise self._error(first + offset, f"{_shown(cell)} is not a number") from None
-        raise self._error(first, "it holds something that is not a number")
 
     def _check_klines(self, table: Floats) -> None:
         _, opened, high, low, close, volume = (table[:, column] for column in range(6))
@@ -106,6 +106,7 @@ class RowsOfFile:
         wrong = np.flatnonzero(~(required.all(axis=1) & shaped))
         if len(wrong) == 0:
             return
+        self._check_cells()
         row = int(wrong[0])
         line = self._line_of(0) + row
         for column, name in enumerate(_REQUIRED):

@@ -25,7 +25,7 @@ MAX_SYMBOLS = 240
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """How a synthetic symbol behaves: `own_sigma` is its own volatility of 15 minutes as a fraction, `turnover` USDT."""
+    """How a synthetic symbol behaves: `own_sigma` is its own volatility of 15 minutes, `turnover` in USDT."""
 
     symbol: str
     price: float
@@ -117,7 +117,7 @@ def _invented(symbol: str, onboard_time_ms: int) -> tuple[SymbolSpec, Character]
     draws = uniforms(keys_of("character", symbol), np.arange(5)).tolist()
     price = round(10.0 ** (-2.0 + 4.0 * draws[0]), 4)
     decade = int(np.floor(np.log10(price)))
-    tick = Decimal(1).scaleb(min(-1, decade - 3))
+    tick = Decimal(1).scaleb(min(-1, decade - 4))
     step = Decimal(1).scaleb(max(-2, min(0, -decade)) if price > 1 else 0)
     character = Character(
         symbol,

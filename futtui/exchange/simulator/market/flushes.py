@@ -29,23 +29,23 @@ class Jolts:
     wick_up: Floats
 
 
-def jolts(keys: Keys, is_factor: np.ndarray, first: int, last: int) -> Jolts:
-    """The sudden moves in bars `first` up to `last`; `keys` one a row."""
+def jolts(keys: Keys, sizes: Floats, first: int, last: int) -> Jolts:
+    """The sudden moves in bars `first` up to `last`; `keys` and `sizes` (1 = usual) one a row, BTC's force first."""
     bars = np.arange(max(0, first - REACH_BARS), last, dtype=np.int64)
-    chance = np.where(is_factor, _CHANCE_FACTOR, _CHANCE_OWN)
+    chance = np.where(np.arange(len(keys)) == 0, _CHANCE_FACTOR, _CHANCE_OWN)
     starts = uniforms(keys[None, :], bars[:, None] + _LANE) < chance[None, :]
     shape = (last - first, len(keys))
     found = Jolts(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     for index, row in np.argwhere(starts).tolist():
-        _add(found, keys[row : row + 1], row, int(bars[index]), first, last, bool(is_factor[row]))
+        _add(found, keys[row : row + 1], row, int(bars[index]), first, last, float(sizes[row]))
     return found
 
 
-def _add(found: Jolts, key: Keys, row: int, start: int, first: int, last: int, factor: bool) -> None:
+def _add(found: Jolts, key: Keys, row: int, start: int, first: int, last: int, size: float) -> None:
     draws = uniforms(key, start * 8 + np.arange(6) + 2 * _LANE).tolist()
     sign = 1.0 if draws[0] < _SPIKE_SHARE else -1.0
     depth = (0.030 + 0.025 * draws[1]) if sign > 0 else (0.050 + 0.030 * draws[1])
-    depth *= 0.75 if factor else 1.0
+    depth *= size
     back = 0.35 + 0.40 * draws[2]
     recovery_bars = 6 + int(24 * draws[3])
     fade = 0.80 ** np.arange(recovery_bars)
@@ -55,7 +55,8 @@ def _add(found: Jolts, key: Keys, row: int, start: int, first: int, last: int, f
         given_back = 0.3 * back * depth
     else:
         parts = 2 + int(3 * draws[5])
-        steps = np.full(parts, depth / parts)
+        falling = 0.4 ** np.arange(parts)
+        steps = depth * falling / falling.sum()
         given_back = back * depth
     path = sign * np.concatenate([steps, -given_back * fade / fade.sum()])
     begin, end = max(first, start), min(last, start + len(path))

@@ -29,6 +29,9 @@ _OMEGA = 1.0 - _ALPHA - _BETA
 _DEGREES = 4.5
 _HOME_PULL = 1.0 / (35 * 96)
 _FEWEST_TICKS = 30
+_USUAL_SIGMA = 0.0026
+_FACTOR_JOLT = 0.75
+"""BTC's own sudden moves are smaller; through their betas they are full-sized in the others."""
 _HOURLY = np.array(
     [1.10, 0.98, 0.90, 0.82, 0.76, 0.74, 0.80, 0.92, 1.02, 1.00, 0.96, 0.96,
      1.08, 1.32, 1.42, 1.36, 1.24, 1.10, 1.02, 0.98, 0.98, 0.92, 0.82, 0.90]
@@ -81,6 +84,8 @@ class Generator:
         self._rows = [0 if one.symbol == FACTOR else names.index(one.symbol) for one in characters]
         own = {one.symbol: one.own_sigma for one in characters}
         self._sigma = np.array([own.get(name, factor.own_sigma) for name in names])
+        self._jolt_sizes = np.clip(self._sigma / _USUAL_SIGMA, 0.6, 1.15)
+        self._jolt_sizes[0] = _FACTOR_JOLT
         self._betas = np.array([0.0 if row == 0 else one.beta for one, row in zip(characters, self._rows, strict=True)])
         self._mood_keys = [keys_of("mood", seed, name) for name in names]
         self._shock_keys = np.concatenate([keys_of("shock", seed, name) for name in names])
@@ -111,8 +116,7 @@ class Generator:
         first, last = self._done, self._done + BLOCK_BARS
         open_ms = self._origin_ms + np.arange(first, last, dtype=np.int64) * BAR_MS
         pace = rhythm(open_ms)
-        is_factor = np.arange(len(self._sigma)) == 0
-        sudden = jolts(self._jolt_keys, is_factor, first, last)
+        sudden = jolts(self._jolt_keys, self._jolt_sizes, first, last)
         start = self._level.copy()
         course = self._run(first, last, pace, sudden)
         block = self._bars(first, last, pace, start, course, sudden)

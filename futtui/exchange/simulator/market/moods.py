@@ -101,8 +101,8 @@ def next_mood(last: Mood, key: Keys, level: float) -> Mood:
         last.end,
         last.end + length,
         number,
-        drift=sign * (0.09 + 0.10 * draws[3]) if trending else 0.0,
-        swing=2.3 if trending else 4.5 + 3.0 * draws[4] if kind is MoodKind.RANGE else 0.0,
+        drift=sign * (0.07 + 0.09 * draws[3]) if trending else 0.0,
+        swing=1.8 if trending else 4.0 + 2.5 * draws[4] if kind is MoodKind.RANGE else 0.0,
         period=36.0 + 50.0 * draws[5],
         phase=draws[6],
         anchor=level,
@@ -119,12 +119,12 @@ def forces(mood: Mood, first: int, last: int, sigma: float) -> Forces:
     if mood.kind in (MoodKind.TREND_UP, MoodKind.TREND_DOWN):
         drift = mood.drift * (1.0 + mood.swing * np.cos(wave))
         if mood.breakout:
-            drift += np.where(age < 6, np.sign(mood.drift) * 0.75, 0.0)
+            drift += np.where(age < 6, np.sign(mood.drift) * 0.6, 0.0)
             volatility += np.where(age < 10, 0.5, 0.0)
         return Forces(drift, volatility, quiet, quiet)
     if mood.kind is MoodKind.RANGE:
         anchor = mood.anchor + mood.swing * sigma * np.sin(wave + 2.0 * np.pi * mood.phase)
-        return Forces(quiet, volatility, np.full_like(age, 0.07), anchor)
+        return Forces(quiet, volatility, np.full_like(age, 0.045), anchor)
     if mood.kind is MoodKind.SQUEEZE:
         return Forces(quiet, volatility, np.full_like(age, 0.06), np.full_like(age, mood.anchor))
     return Forces(quiet, volatility, quiet, quiet)
