@@ -22,6 +22,8 @@ from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
 _KEPT_MINUTES = 8
 _BARS_A_WALK = 256
+_FEW_BARS = 2
+_KEPT_FINE = 6
 
 
 def lattices_of(spec: SymbolSpec) -> Lattices:
@@ -49,6 +51,7 @@ class BarMarket:
                     "Use bars of whole minutes that divide a day, such as 1m, 5m, 15m, 1h or 1d."
                 )
         self._groups = [self._group(length) for length in sorted(set(by_name.values()))]
+        self._fine_kept: OrderedDict[tuple[str, int, int], Bars] = OrderedDict()
         self._minutes: OrderedDict[int, tuple[list[int], list[MarketTick]]] = OrderedDict()
 
     @property
@@ -126,18 +129,36 @@ class BarMarket:
         last = max(first, int(np.searchsorted(bars.open_ms, last_ms)))
         if limit:
             last = min(last, first + -(-limit * frame_ms // length_ms) + 1)
-        at_once = _BARS_A_WALK if length_ms % frame_ms == 0 else max(1, last - first)
-        pieces: list[Bars] = []
-        for start in range(first, last, at_once):
-            part = with_quotes(bars.cut(start, min(last, start + at_once)), self._lattices[symbol])
-            walked = walk(batch_of(part, self._keys[symbol]), length_ms // GRID_MS)
-            pieces.append(fine_bars(part, walked, frame_ms))
+        divides = length_ms % frame_ms == 0
+        if divides and last - first <= _FEW_BARS:
+            pieces = [self._fine_of_one(bars, symbol, frame_ms, index) for index in range(first, last)]
+        else:
+            at_once = _BARS_A_WALK if divides else max(1, last - first)
+            pieces = [
+                self._walked_fine(bars.cut(start, min(last, start + at_once)), symbol, frame_ms)
+                for start in range(first, last, at_once)
+            ]
         if not pieces:
             return bars.cut(0, 0)
         whole = joined(pieces)
         begin = int(np.searchsorted(whole.open_ms, first_ms))
         end = int(np.searchsorted(whole.open_ms, last_ms))
         return whole.cut(begin, min(end, begin + limit) if limit else end)
+
+    def _walked_fine(self, bars: Bars, symbol: str, frame_ms: int) -> Bars:
+        part = with_quotes(bars, self._lattices[symbol])
+        walked = walk(batch_of(part, self._keys[symbol]), self._length_ms[symbol] // GRID_MS)
+        return fine_bars(part, walked, frame_ms)
+
+    def _fine_of_one(self, bars: Bars, symbol: str, frame_ms: int, index: int) -> Bars:
+        """The fine bars of one base bar, kept: a server asks for the newest minute again and again."""
+        key = (symbol, frame_ms, int(bars.open_ms[index]))
+        kept = self._fine_kept.get(key)
+        if kept is None:
+            kept = self._fine_kept[key] = self._walked_fine(bars.cut(index, index + 1), symbol, frame_ms)
+            if len(self._fine_kept) > _KEPT_FINE * len(self._specs):
+                self._fine_kept.popitem(last=False)
+        return kept
 
     def _minute(self, minute_ms: int) -> tuple[list[int], list[MarketTick]]:
         kept = self._minutes.get(minute_ms)

@@ -281,3 +281,20 @@ def test_market_before_its_history_has_nothing(small: SyntheticMarket) -> None:
     assert small.ticks(0, begin) == []
     assert small.candles("BTCUSDT", Timeframe.H1, 0, begin, 0) == []
     assert len(small.ticks(begin - HOUR_MS, begin + MINUTE_MS)) == 3 * 12
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 180), st.integers(1, 60), st.sampled_from([Timeframe.M1, Timeframe.M5]))
+def test_candles_fine_ones_asked_one_by_one_equal_those_asked_together(
+    first_minute: int, minutes: int, timeframe: Timeframe
+) -> None:
+    market = _SLICING[0]
+    begin = timeframe.open_ms(market.start_ms + first_minute * MINUTE_MS)
+    end = begin + minutes * timeframe.ms
+    together = market.candles("ETHUSDT", timeframe, begin, end, 0)
+    single = [
+        candle
+        for open_ms in range(begin, end, timeframe.ms)
+        for candle in market.candles("ETHUSDT", timeframe, open_ms, open_ms + timeframe.ms, 1)
+    ]
+    assert together == single
