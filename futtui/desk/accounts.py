@@ -1,0 +1,127 @@
+"""One account per mode: wallet, day start, results. A virtual account is a fold over its trades."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import Decimal
+
+from futtui.desk.positions import Position
+from futtui.domain.position import Trade, TradeClass, TradingMode
+from futtui.domain.snapshot import AccountView
+from futtui.domain.symbols import ZERO
+from futtui.domain.timeframe import DAY_MS, MINUTE_MS
+from futtui.risk.caps import AccountRisk, Exposure, day_loss_left_pct
+from futtui.risk.settings import CapSettings
+
+
+class Account:
+    """Money of one mode. Until a broker reports a wallet, the wallet is start equity plus everything realised."""
+
+    def __init__(self, mode: TradingMode, start_equity: Decimal, trades_kept: int) -> None:
+        self.mode = mode
+        self.start_equity = start_equity
+        self.reported_wallet: Decimal | None = None
+        self.day_start_equity = start_equity
+        self.trades: deque[Trade] = deque(maxlen=max(1, trades_kept))
+        self.pause_until_ms = 0
+        self.losses_in_a_row = 0
+        self.closed_trades = 0
+        self.classes: dict[TradeClass, int] = dict.fromkeys(TradeClass, 0)
+        self.net_r = 0.0
+        self._booked_pnl = ZERO
+        self._traded = False
+
+    def report_wallet(self, wallet: Decimal, positions: Iterable[Position]) -> None:
+        """Take in the wallet that the broker reports; the first one before any trade is where the day starts."""
+        first = self.reported_wallet is None
+        held = list(positions)
+        self.reported_wallet = wallet
+        if first and not self._traded and not held:
+            self.day_start_equity = wallet
+            if self.mode is TradingMode.LIVE:
+                self.start_equity = wallet
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the money of the account is known: always for virtual ones, after a report for live."""
+        return self.mode is not TradingMode.LIVE or self.reported_wallet is not None
+
+    def wallet(self, positions: Iterable[Position]) -> Decimal:
+        """Wallet balance: as reported, else the fold of everything realised."""
+        if self.reported_wallet is not None:
+            return self.reported_wallet
+        return self.start_equity + self._booked_pnl + sum((item.ledger.net for item in positions), ZERO)
+
+    def equity(self, positions: Iterable[Position]) -> Decimal:
+        """Wallet plus open profit at the last prices."""
+        held = list(positions)
+        return self.wallet(held) + sum((item.unrealized for item in held), ZERO)
+
+    def start_day(self, positions: Iterable[Position]) -> None:
+        """A UTC day begins: its loss limit counts from the equity now."""
+        self.day_start_equity = self.equity(positions)
+
+    def book(self, trade: Trade, caps: CapSettings) -> None:
+        """Add a closed trade; a corrected one replaces its earlier version."""
+        earlier = next((item for item in self.trades if item.position_id == trade.position_id), None)
+        if earlier is not None:
+            self.trades.remove(earlier)
+            self._count(earlier, -1)
+        self._traded = True
+        self.trades.append(trade)
+        self._count(trade, 1)
+        if trade.result_class is TradeClass.LOSS:
+            self.losses_in_a_row += 1
+            if self.losses_in_a_row >= caps.loss_streak:
+                self.pause_until_ms = trade.closed_ms + caps.loss_streak_pause_minutes * MINUTE_MS
+        elif trade.result_class is TradeClass.WIN:
+            self.losses_in_a_row = 0
+
+    def restart(self, trades: Iterable[Trade], caps: CapSettings) -> None:
+        """Take in the trades of earlier runs, oldest first."""
+        for trade in sorted(trades, key=lambda item: (item.closed_ms, item.position_id)):
+            self.book(trade, caps)
+
+    def resume_day(self, time_ms: int) -> None:
+        """After a restart: the day began before, so its losses still count."""
+        midnight = time_ms - time_ms % DAY_MS
+        today = sum((trade.pnl for trade in self.trades if trade.closed_ms >= midnight), ZERO)
+        base = self.reported_wallet
+        if base is None:
+            base = self.start_equity + self._booked_pnl
+        self.day_start_equity = base - today
+
+    def risk(self, positions: Iterable[Position]) -> AccountRisk:
+        """What the caps need to know."""
+        held = list(positions)
+        exposures = tuple(Exposure(item.plan.side, item.notional, item.risk_money) for item in held)
+        return AccountRisk(
+            self.equity(held), self.day_start_equity, exposures, self.pause_until_ms, self.losses_in_a_row
+        )
+
+    def view(self, positions: Iterable[Position], caps: CapSettings) -> AccountView:
+        """The account as the screen shows it."""
+        held = list(positions)
+        risk = self.risk(held)
+        started = self.day_start_equity
+        return AccountView(
+            equity=float(risk.equity),
+            wallet_balance=float(self.wallet(held)),
+            start_equity=float(self.start_equity),
+            today_pct=float((risk.equity / started - 1) * 100) if started > 0 else 0.0,
+            open_risk_pct=float(risk.open_risk / risk.equity * 100) if risk.equity > 0 else 0.0,
+            open_risk_cap_pct=caps.max_open_risk_pct,
+            day_loss_left_pct=day_loss_left_pct(risk.equity, started, caps),
+            closed_trades=self.closed_trades,
+            wins=self.classes[TradeClass.WIN],
+            losses=self.classes[TradeClass.LOSS],
+            break_evens=self.classes[TradeClass.BREAK_EVEN],
+            net_r=self.net_r,
+        )
+
+    def _count(self, trade: Trade, step: int) -> None:
+        self.closed_trades += step
+        self.classes[trade.result_class] += step
+        self.net_r += step * trade.result_r
+        self._booked_pnl += step * trade.pnl

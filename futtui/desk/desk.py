@@ -1,0 +1,360 @@
+"""The trading desk: events in, effects out. The one place that sees all symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from futtui.desk import words
+from futtui.desk.intake import SignalIntake
+from futtui.desk.life import PositionLife
+from futtui.desk.orders import WorkingOrder, signal_id_of
+from futtui.desk.outbox import Outbox
+from futtui.desk.positions import Position
+from futtui.desk.restart import restore_desk
+from futtui.desk.settings import DeskSettings
+from futtui.desk.snapshots import SnapshotBuilder
+from futtui.desk.state import DeskState
+from futtui.desk.storage_form import position_state
+from futtui.desk.trades import trade_of
+from futtui.domain.candle import Candle
+from futtui.domain.effects import Effect, PlaceOrder, PositionState, Severity
+from futtui.domain.events import (
+    AnalysisDone,
+    BalanceChanged,
+    BlockSymbol,
+    CandleClosed,
+    ChangeMode,
+    ClockTick,
+    ClosePosition,
+    Event,
+    FeedState,
+    FundingPaid,
+    OrderChanged,
+    OrderFilled,
+    PriceUpdate,
+    RulesChanged,
+    SetPaused,
+    UnblockSymbol,
+)
+from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
+from futtui.domain.signal import Signal, SignalStatus
+from futtui.domain.snapshot import DeskSnapshot
+from futtui.domain.symbols import ZERO
+from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
+
+_INFINITE = float("inf")
+
+
+class TradingDesk:
+    """Signals to positions to orders, for every symbol and mode.
+
+    Synchronous and deterministic: the same events give the same effects, time comes from the events alone.
+    The effects of one event are ordered so that every record comes before the orders it explains.
+    """
+
+    def __init__(
+        self,
+        settings: DeskSettings | None = None,
+        mode: TradingMode = TradingMode.SIGNALS,
+        start_equity: Decimal = Decimal(10_000),
+    ) -> None:
+        self._state = DeskState(settings or DeskSettings(), mode, start_equity)
+        self._out = Outbox(position_state)
+        risk = self._state.settings.risk
+        self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
+        self._intake = SignalIntake(self._state, self._out, self._life)
+        self._builder = SnapshotBuilder()
+        self._version = 1
+        self._snapshot: DeskSnapshot | None = None
+        self._next_day_ms = 0
+        self._resumed: dict[str, None] = {}
+        self._data_alarms: dict[str, None] = {}
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            CandleClosed: self._on_candle,
+            AnalysisDone: self._on_analysis,
+            RulesChanged: self._on_rules,
+            OrderChanged: self._on_order,
+            OrderFilled: self._on_fill,
+            BalanceChanged: self._on_balance,
+            FundingPaid: self._on_funding,
+            ClockTick: self._on_clock,
+            FeedState: self._on_feed,
+            BlockSymbol: self._on_block,
+            UnblockSymbol: self._on_unblock,
+            ChangeMode: self._on_mode,
+            SetPaused: self._on_paused,
+            ClosePosition: self._on_close_position,
+        }
+
+    # --- the three doors ----------------------------------------------------------------------------------------
+
+    def handle(self, event: Event) -> list[Effect]:
+        """Effects of one event, to be carried out in order. Late, repeated or unknown news never raises."""
+        if type(event) is PriceUpdate:
+            return self._on_price(event)
+        handler = self._handlers.get(type(event))
+        if handler is None:
+            return []
+        time_ms = event.time_ms
+        self._see_time(time_ms)
+        handler(event)
+        return self._finish(time_ms)
+
+    def snapshot(self) -> DeskSnapshot:
+        """The desk as the screen shows it; the same object until something changes."""
+        if self._snapshot is None:
+            state = self._state
+            self._snapshot = self._builder.build(
+                version=self._version,
+                time_ms=state.now_ms,
+                mode=state.mode,
+                paused=state.paused,
+                account=state.accounts[state.mode],
+                caps=state.settings.risk.caps,
+                positions=state.open.values(),
+                book=state.book,
+                trades=reversed(state.trades),
+                blocked=state.blocks.view(),
+            )
+        return self._snapshot
+
+    def restore(
+        self,
+        positions: Iterable[PositionState] = (),
+        signals: Iterable[Signal] = (),
+        blocked: Mapping[str, tuple[int, str]] | None = None,
+        trades: Iterable[Trade] = (),
+        time_ms: int = 0,
+    ) -> list[Effect]:
+        """Take in what storage kept, once, before the first event; returns effects like `handle`.
+
+        `positions` are those not CLOSED or FAILED, `signals` the open ones and the latest finished ones, `trades` all
+        closed trades of the accounts, `blocked` symbol to (until_ms, reason). Nothing is sent again: what should
+        be working at the brokers is in `working_orders`.
+        """
+        restore_desk(self._state, self._out, positions, signals, blocked or {}, trades, time_ms)
+        self._resumed = dict.fromkeys(self._state.open)
+        self._changed()
+        return self._finish(time_ms)
+
+    def working_orders(self) -> tuple[PlaceOrder, ...]:
+        """Orders that should be alive at the brokers now, as they were sent: for a broker that starts empty."""
+        return tuple(
+            PlaceOrder(position.plan.mode, position.intent_of(order))
+            for position in self._state.open.values()
+            for order in position.orders.values()
+            if not order.is_spent and not order.is_final and not order.cancel_sent
+        )
+
+    def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
+        """Give the BTC filter closed 15-minute candles of the past, so that correlations are known from the start."""
+        for candle in candles:
+            self._state.closes.add(symbol, Timeframe.M15.end_ms(candle.open_time_ms), candle.close)
+
+    # --- market -------------------------------------------------------------------------------------------------
+
+    def _on_price(self, event: PriceUpdate) -> list[Effect]:
+        symbol, time_ms, state = event.symbol, event.time_ms, self._state
+        previous = state.prices.get(symbol)
+        if not 0.0 < event.last < _INFINITE or (previous is not None and time_ms < previous.time_ms):
+            return []
+        state.prices[symbol] = event
+        if time_ms > state.now_ms:
+            self._see_time(time_ms)
+        if not state.is_watched(symbol):
+            return []
+        since_ms = previous.time_ms if previous is not None else -1
+        for position in state.on(symbol):
+            # The range may reach back to before the position was opened: then only the last price counts.
+            whole = since_ms >= position.opened_ms or (previous is None and position.position_id in self._resumed)
+            low, high = (event.low, event.high) if whole else (event.last, event.last)
+            self._life.on_price(position, event.last, low, high, time_ms)
+            position.version = self._version + 1
+        self._intake.on_price(event, since_ms)
+        self._changed()
+        return self._finish(time_ms)
+
+    def _on_candle(self, event: CandleClosed) -> None:
+        if event.timeframe is not Timeframe.M15:
+            return
+        candle = event.candle
+        self._state.closes.add(event.symbol, event.time_ms, candle.close)
+        for position in self._state.on(event.symbol):
+            if position.ledger.entry_quantity and candle.open_time_ms >= position.opened_ms:
+                position.observe(candle.low, candle.high)
+
+    def _on_analysis(self, event: AnalysisDone) -> None:
+        reading = event.result.reading
+        self._state.learn(reading)
+        if not event.late:
+            for position in self._state.on(reading.symbol):
+                self._life.on_close(position, event.time_ms)
+        if event.result.signals:
+            self._intake.take(event)
+
+    def _on_rules(self, event: RulesChanged) -> None:
+        rules = event.rules
+        self._state.rules[rules.symbol] = rules
+        for position in self._state.on(rules.symbol):
+            position.rules = rules
+
+    def _on_feed(self, event: FeedState) -> None:
+        if event.fresh:
+            self._state.stale.pop(event.symbol, None)
+            self._data_alarms.pop(event.symbol, None)
+        elif event.symbol not in self._state.stale:
+            self._state.stale[event.symbol] = (event.time_ms, event.reason)
+
+    # --- orders and money ---------------------------------------------------------------------------------------
+
+    def _on_order(self, event: OrderChanged) -> None:
+        found = self._find_order(event.update.client_id)
+        if found is not None:
+            self._life.on_update(*found, event.update)
+
+    def _on_fill(self, event: OrderFilled) -> None:
+        found = self._find_order(event.fill.client_id)
+        if found is None:
+            text = f"{event.fill.symbol}: an execution of order {event.fill.client_id}, which is not ours"
+            self._out.say(event.time_ms, "order", text, Severity.DEBUG, event.fill.symbol)
+            return
+        position = found[0]
+        self._life.on_fill(*found, event.fill)
+        if position.is_open and position.position_id not in self._state.open:
+            self._state.add(position)
+
+    def _find_order(self, client_id: str) -> tuple[Position, WorkingOrder] | None:
+        signal_id = signal_id_of(client_id)
+        position = self._state.find(f"p-{signal_id}") if signal_id is not None else None
+        order = position.orders.get(client_id) if position is not None else None
+        return None if position is None or order is None else (position, order)
+
+    def _on_balance(self, event: BalanceChanged) -> None:
+        self._state.accounts[event.mode].report_wallet(event.wallet_balance, self._state.held(event.mode))
+        self._changed()
+
+    def _on_funding(self, event: FundingPaid) -> None:
+        held = [item for item in self._state.on(event.symbol) if item.plan.mode is event.mode and item.ledger.open > 0]
+        total = sum((item.ledger.open for item in held), ZERO)
+        left = event.amount
+        for index, position in enumerate(held):
+            last = index == len(held) - 1
+            share = left if last else event.amount * position.ledger.open / total
+            position.ledger.funding += share
+            left -= share
+            self._out.touch(position)
+
+    # --- time and commands --------------------------------------------------------------------------------------
+
+    def _on_clock(self, event: ClockTick) -> None:
+        time_ms, state = event.time_ms, self._state
+        for symbol in state.blocks.ended(time_ms):
+            self._out.block(symbol, None, "the block is over", time_ms)
+            self._out.say(time_ms, "block", f"{symbol}: the block is over, new trades are allowed", symbol=symbol)
+        self._intake.on_clock(time_ms)
+        for position in list(state.open.values()):
+            self._life.on_clock(position, time_ms)
+            self._check_data(position, time_ms)
+            extremes = (position.best_price, position.worst_price)
+            if extremes != (position.recorded_best, position.recorded_worst):
+                self._out.touch(position)
+
+    def _check_data(self, position: Position, time_ms: int) -> None:
+        """A held symbol without market data: alarm, much later a safety exit."""
+        symbol, exits = position.plan.symbol, self._state.settings.risk.exits
+        stale = self._state.stale.get(symbol)
+        if stale is None:
+            return
+        minutes = (time_ms - stale[0]) // MINUTE_MS
+        if 0 < exits.data_exit_minutes <= minutes and position.exit_reason is None:
+            self._life.request_exit(position, ExitReason.DATA, time_ms, f"no market data for {minutes} minutes")
+        elif minutes >= exits.data_alarm_minutes and symbol not in self._data_alarms:
+            self._data_alarms[symbol] = None
+            text = f"{symbol}: no market data for {minutes} minutes, the stop on the exchange still protects it"
+            self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+
+    def _on_block(self, event: BlockSymbol) -> None:
+        self._state.blocks.block(event.symbol, event.until_ms, event.reason)
+        self._out.block(event.symbol, event.until_ms, event.reason, event.time_ms)
+        self._out.say(event.time_ms, "block", f"{event.symbol}: no new trades, {event.reason}", symbol=event.symbol)
+
+    def _on_unblock(self, event: UnblockSymbol) -> None:
+        if self._state.blocks.unblock(event.symbol):
+            self._out.block(event.symbol, None, "allowed by you", event.time_ms)
+            text = f"{event.symbol}: new trades are allowed again"
+            self._out.say(event.time_ms, "block", text, symbol=event.symbol)
+
+    def _on_mode(self, event: ChangeMode) -> None:
+        before, self._state.mode = self._state.mode, event.mode
+        if before is event.mode:
+            return
+        count = len(self._state.open)
+        kept = f"; {count} open positions stay in the mode they were opened in" if count else ""
+        text = f"Mode changed from {words.MODE[before]} to {words.MODE[event.mode]}{kept}"
+        self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
+
+    def _on_paused(self, event: SetPaused) -> None:
+        if self._state.paused is not event.paused:
+            self._state.paused = event.paused
+            text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
+            self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
+
+    def _on_close_position(self, event: ClosePosition) -> None:
+        position = self._state.open.get(event.position_id)
+        if position is None:
+            self._out.say(event.time_ms, "trade", "This position is not open any more", Severity.NOTICE)
+            return
+        self._life.request_exit(position, ExitReason.MANUAL, event.time_ms, "by your command")
+
+    # --- after every event --------------------------------------------------------------------------------------
+
+    def _see_time(self, time_ms: int) -> None:
+        state = self._state
+        if time_ms > state.now_ms:
+            state.now_ms = time_ms
+        if time_ms < self._next_day_ms:
+            return
+        first = self._next_day_ms == 0
+        self._next_day_ms = time_ms - time_ms % DAY_MS + DAY_MS
+        for mode, account in state.accounts.items():
+            if not first:
+                account.start_day(state.held(mode))
+            elif state.trades:
+                account.resume_day(time_ms)
+
+    def _finish(self, time_ms: int) -> list[Effect]:
+        finished, self._out.finished = self._out.finished, []
+        for position in finished:
+            self._retire(position, time_ms)
+        touched = self._out.touched
+        effects = self._out.drain(time_ms)
+        if effects:
+            self._changed()
+        for position in touched:
+            position.version = self._version
+        return effects
+
+    def _retire(self, position: Position, time_ms: int) -> None:
+        state, plan = self._state, position.plan
+        state.retire(position)
+        self._resumed.pop(position.position_id, None)
+        if position.status is PositionStatus.FAILED:
+            reason = "the exchange did not accept the entry"
+            self._out.say(time_ms, "trade", f"{plan.symbol}: {reason}", Severity.WARNING, plan.symbol)
+            signal = state.book.change(plan.signal_id, SignalStatus.REFUSED, reason, time_ms)
+        else:
+            trade = trade_of(position)
+            state.accounts[plan.mode].book(trade, state.settings.risk.caps)
+            state.keep_trade(trade)
+            self._out.trade(trade)
+            self._out.say(time_ms, "trade", words.closed(trade), Severity.NOTICE, plan.symbol)
+            reason = f"closed with {trade.result_r:+.2f} R"
+            signal = state.book.change(plan.signal_id, SignalStatus.CLOSED, reason, time_ms)
+        if signal is not None:
+            self._out.signal(signal)
+
+    def _changed(self) -> None:
+        self._version += 1
+        self._snapshot = None

@@ -1,0 +1,157 @@
+"""From a signal to a plan: every gate that a trade passes, in one row, each with its own reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from futtui.desk.accounts import Account
+from futtui.desk.positions import Plan, Position
+from futtui.desk.refusals import Refusal
+from futtui.domain.position import TradingMode
+from futtui.domain.signal import Levels, RawSignal, Signal
+from futtui.domain.symbols import SymbolRules
+from futtui.risk.caps import account_refusal, trade_refusal
+from futtui.risk.entry_checks import is_cost_dominated, levels_at_price, price_refusal, stop_distance_refusal
+from futtui.risk.settings import RiskSettings
+from futtui.risk.sizing import Sizing, size_position
+from futtui.risk.targets import shares_for, slice_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """An entry that passed every gate: the plan, and what the user should know about it."""
+
+    plan: Plan
+    notes: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) -> Refusal | None:
+    """Why the levels of a signal cannot be traded at all, judged at its own entry price; None if they can."""
+    try:
+        levels = levels_at_price(raw.levels, rules.round_price(raw.levels.entry), rules, settings.entry)
+    except (ArithmeticError, ValueError):
+        return Refusal("levels", "its levels are not prices")
+    if isinstance(levels, str):
+        return Refusal("levels", levels)
+    if raw.levels.side is not raw.side:
+        return Refusal("levels", "its levels are for the other side")
+    reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, settings.entry)
+    if reason is not None:
+        return Refusal("stop distance", reason)
+    if settings.entry.refuse_cost_dominated and is_cost_dominated(
+        raw.levels.entry, raw.levels.targets[0], settings.entry
+    ):
+        return Refusal("costs", "fees and slippage would eat too much of the first target")
+    return None
+
+
+def crowd_refusal(raw: RawSignal, mode: TradingMode, open_positions: Iterable[Position]) -> Refusal | None:
+    """Why positions that are already open on the symbol stand against the signal; None if none does."""
+    for position in open_positions:
+        plan = position.plan
+        if plan.symbol != raw.symbol or plan.mode is not mode:
+            continue
+        if plan.side is not raw.side:
+            return Refusal("counter", f"counter to the open {plan.side.value.lower()} position on {raw.symbol}")
+        if plan.system is raw.system:
+            text = f"{plan.system.value} already holds a {plan.side.value.lower()} position on {raw.symbol}"
+            return Refusal("position", text)
+    return None
+
+
+def draft_entry(
+    signal: Signal,
+    price: float,
+    rules: SymbolRules,
+    account: Account,
+    held: Iterable[Position],
+    time_ms: int,
+    settings: RiskSettings,
+) -> EntryDraft | Refusal:
+    """The trade that the signal becomes at `price`, sized and within every limit; a Refusal where one stands against.
+
+    `held` are the open positions of the account. The stop stays at its structural price, targets are recomputed.
+    """
+    raw = signal.raw
+    reason = price_refusal(raw.levels, price, settings.entry)
+    if reason is not None:
+        return Refusal("price", reason)
+    entry = rules.round_price(price)
+    levels = levels_at_price(raw.levels, entry, rules, settings.entry)
+    if isinstance(levels, str):
+        return Refusal("levels", levels)
+    reason = stop_distance_refusal(raw.levels, price, raw.atr, settings.entry)
+    if reason is not None:
+        return Refusal("stop distance", reason)
+    sizing = _sized(account, list(held), raw, entry, rules, time_ms, settings)
+    if isinstance(sizing, Refusal):
+        return sizing
+    stop = rules.round_stop(raw.levels.stop, raw.side)
+    return _draft(signal, entry, stop, levels, sizing, rules, account.mode, settings)
+
+
+def _sized(
+    account: Account,
+    held: list[Position],
+    raw: RawSignal,
+    entry: Decimal,
+    rules: SymbolRules,
+    time_ms: int,
+    settings: RiskSettings,
+) -> Sizing | Refusal:
+    if not account.is_known:
+        return Refusal("balance", "the balance of the account is not known yet")
+    risk = account.risk(held)
+    reason = account_refusal(risk, raw.side, time_ms, settings.caps)
+    if reason is not None:
+        return Refusal("limits", reason)
+    stop = rules.round_stop(raw.levels.stop, raw.side)
+    sizing = size_position(risk.equity, risk.open_notional, entry, stop, rules, settings.sizing)
+    if isinstance(sizing, str):
+        return Refusal("size", sizing)
+    reason = trade_refusal(risk, sizing.risk_money, settings.caps)
+    return sizing if reason is None else Refusal("risk", reason)
+
+
+def _draft(
+    signal: Signal,
+    entry: Decimal,
+    stop: Decimal,
+    levels: Levels,
+    sizing: Sizing,
+    rules: SymbolRules,
+    mode: TradingMode,
+    settings: RiskSettings,
+) -> EntryDraft:
+    raw = signal.raw
+    shares = shares_for(len(levels.targets), settings.exits.target_shares)
+    rewards = tuple(raw.levels.reward_r(index) for index in range(len(shares)))
+    plan = Plan(
+        signal.signal_id,
+        raw.symbol,
+        raw.system,
+        raw.strategy,
+        raw.side,
+        raw.timeframe,
+        mode,
+        raw.atr,
+        signal.score,
+        raw.time_stop_bars,
+        entry,
+        stop,
+        rewards,
+        sizing.quantity,
+    )
+    notes = [sizing.note] if sizing.note else []
+    slices = slice_quantity(sizing.quantity, shares, rules)
+    if len(slices) < len(shares):
+        where = " and ".join(str(item.target) for item in slices)
+        notes.append(f"too small for {len(shares)} slices, sold at target {where} only")
+    tags = list(signal.tags)
+    if is_cost_dominated(float(entry), levels.targets[0], settings.entry):
+        tags.append("cost-dominated")
+        notes.append("costs eat much of the first target")
+    return EntryDraft(plan, tuple(notes), tuple(tags))

@@ -1,0 +1,208 @@
+"""Takes raw signals in: score, filters, gates, then entry or waiting. Immediate and armed ones share one path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from futtui.desk import words
+from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
+from futtui.desk.life import PositionLife
+from futtui.desk.outbox import Outbox
+from futtui.desk.positions import Position
+from futtui.desk.refusals import Refusal, RefusalLog
+from futtui.desk.state import DeskState
+from futtui.domain.effects import Severity
+from futtui.domain.events import AnalysisDone, PriceUpdate
+from futtui.domain.reading import SymbolReading
+from futtui.domain.side import Side
+from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
+from futtui.domain.timeframe import Timeframe
+from futtui.signals.btc import btc_view
+from futtui.signals.conflicts import conflict_refusals
+from futtui.signals.modifiers import ScoringContext
+from futtui.signals.scorer import ScoredSignal, score_signal
+
+FROM_ABOVE = "waits-below"
+FROM_BELOW = "waits-above"
+
+
+class SignalIntake:
+    """Turns proposals into entries, waiting signals or recorded refusals."""
+
+    def __init__(self, state: DeskState, out: Outbox, life: PositionLife) -> None:
+        self._state = state
+        self._out = out
+        self._life = life
+        self._log = RefusalLog(state.settings.refusal_merge_minutes)
+
+    def take(self, event: AnalysisDone) -> None:
+        """All signals of one close, best score first."""
+        fresh: dict[str, RawSignal] = {}
+        for raw in event.result.signals:
+            signal_id = raw.signal_id
+            if self._state.book.has_seen(signal_id) or signal_id in fresh:
+                self._say_refused(raw, Refusal("duplicate", "this signal was handled before"), event.time_ms)
+            else:
+                fresh[signal_id] = raw
+        scored = [self._score(raw, event.result.reading) for raw in fresh.values()]
+        lost = conflict_refusals(scored, self._state.settings.scoring.conflict_margin)
+        for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
+            conflict = lost.get(item.raw.signal_id)
+            refusal = self._refusal_of_close(item, event)
+            if refusal is None and conflict is not None:
+                refusal = Refusal("conflict", conflict)
+            self._accept(item, event, refusal or self._refusal_of_signal(item))
+
+    def on_price(self, update: PriceUpdate, since_ms: int) -> None:
+        """Waiting signals of the symbol whose level the price reached; the update covers the time since `since_ms`."""
+        for signal in self._state.book.waiting(update.symbol):
+            if update.time_ms > signal.raw.valid_until_ms:
+                self._expire(signal, update.time_ms)
+                continue
+            whole = since_ms >= signal.updated_ms
+            low, high = (update.low, update.high) if whole else (update.last, update.last)
+            level = signal.raw.levels.entry
+            if low <= level if FROM_ABOVE in signal.tags else high >= level:
+                refusal = self._refusal_now(signal.raw, update.time_ms)
+                self._enter(signal, update.last, update.time_ms, refusal)
+
+    def on_clock(self, time_ms: int) -> None:
+        """Waiting signals whose time is over, and refusals that are due in the log."""
+        for signal in self._state.book.all_waiting():
+            if time_ms > signal.raw.valid_until_ms:
+                self._expire(signal, time_ms)
+        for line in self._log.due(time_ms):
+            self._out.add_line(line)
+
+    # --- scoring ------------------------------------------------------------------------------------------------
+
+    def _score(self, raw: RawSignal, reading: SymbolReading) -> ScoredSignal:
+        state, scoring = self._state, self._state.settings.scoring
+        btc_hour = state.frame(scoring.btc_symbol, Timeframe.H1)
+        btc = btc_view(
+            state.closes, raw.symbol, raw.time_ms, btc_hour.atr if btc_hour is not None else None, scoring.btc_symbol
+        )
+        average = state.atrs.average(raw.symbol, raw.timeframe)
+        return score_signal(ScoringContext(raw, reading.frames.get(raw.timeframe), btc, average), scoring)
+
+    # --- gates --------------------------------------------------------------------------------------------------
+
+    def _refusal_of_close(self, item: ScoredSignal, event: AnalysisDone) -> Refusal | None:
+        """What stands against every signal of this close."""
+        if event.late:
+            return Refusal("late", "the candle arrived too late to trade on it")
+        reading = event.result.reading
+        if not reading.ready:
+            return Refusal("not ready", reading.ready_reason or "its history is not complete yet")
+        if event.time_ms > item.raw.valid_until_ms:
+            return Refusal("late", "the signal came after its validity")
+        return None
+
+    def _refusal_of_signal(self, item: ScoredSignal) -> Refusal | None:
+        raw, state = item.raw, self._state
+        refusal = self._refusal_now(raw, state.now_ms)
+        if refusal is not None:
+            return refusal
+        if item.filter_reason is not None:
+            return Refusal("filter", item.filter_reason)
+        if state.book.holder(raw.place) is not None:
+            return Refusal("place", "this setup already has an open signal here")
+        return shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
+
+    def _refusal_now(self, raw: RawSignal, time_ms: int) -> Refusal | None:
+        """What stands against a trade on the symbol at this moment, whatever the signal says."""
+        state, symbol = self._state, raw.symbol
+        if state.paused:
+            return Refusal("paused", "new trades are paused")
+        blocked = state.blocks.refusal(symbol, time_ms)
+        if blocked is not None:
+            return Refusal("blocked", blocked)
+        if symbol in state.stale:
+            return Refusal("old data", f"market data is old ({state.stale[symbol][1] or 'no reason given'})")
+        unsure = state.unsure_order(symbol)
+        if unsure is not None:
+            return Refusal("unknown order", f"the exchange has not answered about order {unsure}")
+        if symbol not in state.rules:
+            return Refusal("no rules", f"the trading rules of {symbol} are not known")
+        return crowd_refusal(raw, state.mode, state.on(symbol))
+
+    # --- outcomes -----------------------------------------------------------------------------------------------
+
+    def _accept(self, item: ScoredSignal, event: AnalysisDone, refusal: Refusal | None) -> None:
+        signal = Signal(
+            item.raw, item.score, item.parts, SignalStatus.WAITING, "", event.time_ms, item.completeness
+        )  # fmt: skip
+        price = self._state.entry_price(item.raw.symbol, event.result.reading)
+        if refusal is None and (price is None or not 0.0 < price < float("inf")):
+            refusal = Refusal("no price", "the price is not known")
+        if refusal is not None or price is None:
+            self._refuse(signal, refusal or Refusal("no price", "the price is not known"), event.time_ms)
+        elif item.raw.trigger is Trigger.ARMED:
+            self._arm(signal, price, event.time_ms)
+        else:
+            self._enter(signal, price, event.time_ms, None)
+
+    def _arm(self, signal: Signal, price: float, time_ms: int) -> None:
+        raw = signal.raw
+        distance = price - raw.levels.entry
+        from_above = distance > 0.0 or (distance == 0.0 and raw.side is Side.LONG)
+        reason = "waiting for price to reach its level"
+        armed = replace(signal, status_reason=reason, tags=(FROM_ABOVE if from_above else FROM_BELOW,))
+        self._state.book.put(armed)
+        self._out.signal(armed)
+        level = words.price(self._state.rules[raw.symbol], raw.levels.entry)
+        text = words.signal_waits(raw, signal.score, level)
+        self._out.say(time_ms, "signal", text, Severity.NOTICE, raw.symbol)
+
+    def _enter(self, signal: Signal, price: float, time_ms: int, refusal: Refusal | None) -> None:
+        """The one path into a position, for immediate and armed signals alike."""
+        state, raw = self._state, signal.raw
+        rules = state.rules.get(raw.symbol)
+        if refusal is not None or rules is None:
+            self._refuse(signal, refusal or Refusal("no rules", "the trading rules are not known"), time_ms)
+            return
+        account = state.accounts[state.mode]
+        draft = draft_entry(signal, price, rules, account, state.held(state.mode), time_ms, state.settings.risk)
+        if isinstance(draft, Refusal):
+            self._refuse(signal, draft, time_ms)
+            return
+        self._open(signal, draft, price, time_ms)
+
+    def _open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
+        state, plan = self._state, draft.plan
+        reason = "; ".join(("entering at market", *draft.notes))
+        active = replace(
+            signal,
+            status=SignalStatus.ACTIVE,
+            status_reason=reason,
+            updated_ms=time_ms,
+            position_id=plan.position_id,
+            tags=draft.tags,
+        )
+        state.book.put(active)
+        self._out.signal(active)
+        text = words.signal_found(signal.raw, signal.score)
+        text = "; ".join((text, *draft.notes))
+        self._out.say(time_ms, "signal", text, Severity.NOTICE, plan.symbol)
+        position = Position(plan, state.rules[plan.symbol], time_ms, price)
+        state.add(position)
+        self._life.start(position, time_ms)
+
+    def _refuse(self, signal: Signal, refusal: Refusal, time_ms: int) -> None:
+        refused = replace(
+            signal, status=SignalStatus.REFUSED, status_reason=refusal.reason, updated_ms=time_ms
+        )  # fmt: skip
+        self._state.book.put(refused)
+        self._out.signal(refused)
+        self._say_refused(signal.raw, refusal, time_ms)
+
+    def _say_refused(self, raw: RawSignal, refusal: Refusal, time_ms: int) -> None:
+        for line in self._log.add(raw, refusal, time_ms):
+            self._out.add_line(line)
+
+    def _expire(self, signal: Signal, time_ms: int) -> None:
+        reason = "price did not reach its level in time"
+        expired = self._state.book.change(signal.signal_id, SignalStatus.EXPIRED, reason, time_ms)
+        if expired is not None:
+            self._out.signal(expired)
+            self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)

@@ -1,0 +1,274 @@
+"""How a position reacts to news: fills, order updates, prices, time and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from futtui.desk import words
+from futtui.desk.orders import WorkingOrder
+from futtui.desk.outbox import Outbox
+from futtui.desk.positions import Position
+from futtui.desk.protection import Protection
+from futtui.desk.transitions import Move
+from futtui.domain.effects import Severity
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.position import ExitReason, PositionStatus
+from futtui.risk.settings import RiskSettings
+from futtui.risk.time_stops import life_deadline_ms, progress_deadline_ms, time_stop_reason
+
+MOST_EXIT_ATTEMPTS = 5
+_NAKED_EVENTS = 3
+_OPEN = (PositionStatus.NAKED, PositionStatus.PROTECTED)
+
+TrailInputs = Callable[[Position], tuple[float | None, float | None]]
+"""ATR of the position's timeframe and the structure behind its best price, as far as they are known."""
+
+
+class PositionLife:
+    """The rules of a position's life. Every public method ends by bringing the position to rest (`_advance`)."""
+
+    def __init__(
+        self,
+        settings: RiskSettings,
+        out: Outbox,
+        trail_inputs: TrailInputs,
+        risk_pct: Callable[[Position], float],
+    ) -> None:
+        self._settings = settings
+        self._out = out
+        self._trail_inputs = trail_inputs
+        self._risk_pct = risk_pct
+        self._protection = Protection(settings, out)
+
+    # --- news ---------------------------------------------------------------------------------------------------
+
+    def start(self, position: Position, time_ms: int) -> None:
+        """Send the entry."""
+        intent = position.new_order(OrderPurpose.ENTRY, OrderType.MARKET, position.plan.quantity, time_ms)
+        self._out.place(position, intent)
+
+    def on_fill(self, position: Position, order: WorkingOrder, fill: Fill) -> None:
+        """An execution; impossible or repeated ones change nothing."""
+        plausible = fill.quantity > 0 and fill.price > 0 and fill.side is order.side
+        if not plausible or fill.symbol != position.plan.symbol or not position.ledger.is_new(fill.trade_id):
+            return
+        order.take(fill.quantity)
+        at = float(fill.price)
+        position.last_price = at
+        if order.purpose is OrderPurpose.ENTRY:
+            self._on_entry_fill(position, fill, at)
+        else:
+            position.ledger.leave(fill, order.reason or ExitReason.DATA)
+            position.observe(at, at)
+        if order.purpose is OrderPurpose.TARGET and order.filled >= order.quantity:
+            self._on_target_complete(position, order, fill.time_ms)
+        self._out.touch(position)
+        self._advance(position, fill.time_ms)
+
+    def on_update(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
+        """News of one of its orders; what is already known or older changes nothing."""
+        if not order.learn(update.status):
+            return
+        self._out.touch(position)
+        symbol = position.plan.symbol
+        if update.status is OrderStatus.UNKNOWN:
+            text = f"{symbol}: no answer about order {order.client_id}; no new trades on {symbol} until it is known"
+            self._out.say(update.time_ms, "risk", text, Severity.WARNING, symbol)
+        elif order.is_final and order.status is not OrderStatus.FILLED:
+            self._on_dead_order(position, order, update)
+        self._advance(position, update.time_ms)
+
+    def on_price(self, position: Position, last: float, low: float, high: float, time_ms: int) -> None:
+        """A price range and the price now."""
+        position.last_price = last
+        if position.ledger.entry_quantity:
+            position.observe(low, high)
+        self._on_time(position, time_ms)
+
+    def on_clock(self, position: Position, time_ms: int) -> None:
+        """Time passed."""
+        self._on_time(position, time_ms)
+
+    def on_close(self, position: Position, time_ms: int) -> None:
+        """A 15-minute bar closed: move the trail."""
+        if position.status in _OPEN and position.completed and max(position.completed) >= 2:
+            self._protection.trail(position, *self._trail_inputs(position))
+        self._on_time(position, time_ms)
+
+    def request_exit(self, position: Position, reason: ExitReason, time_ms: int, why: str) -> None:
+        """Close at market; the first reason stays. By hand it is always tried again, else up to five times."""
+        if not position.is_open:
+            return
+        if reason is ExitReason.MANUAL:
+            position.exit_attempts, position.retry_ms = 0, 0
+        if position.exit_reason is None and position.exit_attempts < MOST_EXIT_ATTEMPTS:
+            position.exit_reason = reason
+            self._out.say(time_ms, "trade", words.closing(position, why), Severity.NOTICE, position.plan.symbol)
+            self._out.touch(position)
+        self._advance(position, time_ms)
+
+    # --- parts of the news --------------------------------------------------------------------------------------
+
+    def _on_entry_fill(self, position: Position, fill: Fill, at: float) -> None:
+        ledger = position.ledger
+        if not ledger.entry_quantity:
+            position.opened_ms = fill.time_ms
+            position.best_price = position.worst_price = at
+            self._set_deadlines(position, fill.time_ms)
+        ledger.enter(fill)
+        if position.entry_order.is_spent and position.status is not PositionStatus.CLOSED:
+            text = words.opened(position, self._risk_pct(position))
+            self._out.say(fill.time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
+
+    def _on_target_complete(self, position: Position, order: WorkingOrder, time_ms: int) -> None:
+        if position.targets:
+            self._protection.on_target_complete(position, order, time_ms, *self._trail_inputs(position))
+
+    def _set_deadlines(self, position: Position, opened_ms: int) -> None:
+        plan = position.plan
+        position.progress_deadline_ms = progress_deadline_ms(opened_ms, plan.timeframe, plan.time_stop_bars)
+        position.life_deadline_ms = life_deadline_ms(opened_ms, self._settings.exits)
+
+    def _on_dead_order(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
+        """An order ended without being filled completely."""
+        symbol, time_ms = position.plan.symbol, update.time_ms
+        if order.purpose is OrderPurpose.STOP and not order.cancel_sent and not order.fired:
+            if position.status in _OPEN:
+                instead = self._protection.on_stop_refused(position, order, update.reason, time_ms)
+                if instead is not None:
+                    self.request_exit(position, instead[0], time_ms, instead[1])
+        elif order.purpose is OrderPurpose.EXIT:
+            self._on_exit_failed(position, update)
+        elif order.purpose is OrderPurpose.TARGET and position.status in _OPEN and not order.cancel_sent:
+            text = f"{symbol}: target {order.leg_index} is not on the exchange ({update.reason or update.status.value})"
+            self._out.say(time_ms, "trade", f"{text}; the stop covers its part", Severity.WARNING, symbol)
+
+    def _on_exit_failed(self, position: Position, update: OrderUpdate) -> None:
+        position.retry_ms = update.time_ms + 1_000 * 2**position.exit_attempts
+        if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
+            return
+        symbol = position.plan.symbol
+        text = f"{symbol}: the closing order failed ({update.reason or update.status.value})"
+        fired = any(order.fired for order in position.of(OrderPurpose.STOP))
+        if position.covering_stop() is not None and not fired:
+            position.move(Move.EXIT_FAILED)
+            position.exit_reason = None
+            self._out.say(update.time_ms, "risk", f"{text}; the stop still protects it", Severity.ERROR, symbol)
+        elif position.exit_attempts >= MOST_EXIT_ATTEMPTS:
+            self._out.say(update.time_ms, "risk", f"{text}; please close it by hand", Severity.ERROR, symbol)
+        else:
+            self._out.say(update.time_ms, "risk", f"{text}; trying again", Severity.WARNING, symbol)
+
+    def _on_time(self, position: Position, time_ms: int) -> None:
+        if position.status in _OPEN and position.exit_reason is None:
+            self._check_deadlines(position, time_ms)
+        if position.status is PositionStatus.NAKED:
+            position.naked_events += 1
+            waited = time_ms - position.naked_since_ms
+            if waited >= self._settings.exits.naked_limit_ms and position.naked_events >= _NAKED_EVENTS:
+                self.request_exit(position, ExitReason.DATA, time_ms, "its stop was not confirmed in time")
+                return
+        self._advance(position, time_ms)
+
+    def _check_deadlines(self, position: Position, time_ms: int) -> None:
+        if not position.ledger.entry_quantity or time_ms < position.retry_ms:
+            return
+        if time_ms < position.progress_deadline_ms and time_ms < position.life_deadline_ms:
+            return
+        why = time_stop_reason(
+            time_ms,
+            position.progress_deadline_ms,
+            position.life_deadline_ms,
+            position.in_r(position.best_price),
+            self._settings.exits,
+        )
+        if why is not None:
+            self.request_exit(position, ExitReason.TIME, time_ms, why)
+
+    # --- coming to rest -----------------------------------------------------------------------------------------
+
+    def _advance(self, position: Position, time_ms: int) -> None:
+        """Do what the facts demand; calling it again without new facts does nothing."""
+        if position.status is PositionStatus.ENTERING:
+            self._advance_entering(position, time_ms)
+        elif not position.is_open and position.ledger.open > 0:
+            position.move(Move.LATE_FILL)
+            position.exit_reason = position.exit_reason or ExitReason.DATA
+            text = f"{position.plan.symbol}: a late execution arrived, closing it at market"
+            self._out.say(time_ms, "risk", text, Severity.WARNING, position.plan.symbol)
+        if position.status in _OPEN:
+            self._advance_open(position, time_ms)
+        if position.status is PositionStatus.CLOSING:
+            self._advance_closing(position, time_ms)
+
+    def _advance_entering(self, position: Position, time_ms: int) -> None:
+        entry = position.entry_order
+        if entry.filled > 0 or entry.status is OrderStatus.FILLED:
+            position.move(Move.ENTRY_FILLED)
+            position.naked_since_ms, position.naked_events = time_ms, 0
+            self._out.touch(position)
+        elif entry.is_final:
+            position.move(Move.ENTRY_FAILED)
+            self._finish(position)
+
+    def _advance_open(self, position: Position, time_ms: int) -> None:
+        if position.is_flat:
+            position.move(Move.FLAT)
+            self._cancel_rest(position, time_ms)
+            self._finish(position)
+            return
+        fired = [order for order in position.of(OrderPurpose.STOP) if order.fired]
+        if fired and position.exit_reason is None:
+            position.exit_reason = fired[0].reason
+        if position.exit_reason is None:
+            self._protect(position, time_ms)
+        if position.exit_reason is not None:
+            position.move(Move.EXIT_STARTED)
+            self._out.touch(position)
+
+    def _protect(self, position: Position, time_ms: int) -> None:
+        instead = self._protection.tend_stop(position, time_ms)
+        covered = position.covering_stop() is not None and position.quantity_to_protect > 0
+        if covered and position.status is PositionStatus.NAKED:
+            position.move(Move.STOP_LIVE)
+            self._out.touch(position)
+        elif not covered and position.status is PositionStatus.PROTECTED:
+            position.move(Move.STOP_LOST)
+            position.naked_since_ms, position.naked_events = time_ms, 0
+            self._out.touch(position)
+        if instead is not None:
+            self._out.say(time_ms, "trade", words.closing(position, instead[1]), Severity.NOTICE, position.plan.symbol)
+            position.exit_reason = instead[0]
+        elif not position.targets_placed and position.entry_order.is_spent and position.ledger.open > 0:
+            self._protection.place_targets(position, time_ms)
+
+    def _advance_closing(self, position: Position, time_ms: int) -> None:
+        if position.is_flat:
+            position.move(Move.FLAT)
+            self._cancel_rest(position, time_ms)
+            self._finish(position)
+            return
+        if position.ledger.open <= 0 or time_ms < position.retry_ms:
+            return
+        if position.exit_attempts >= MOST_EXIT_ATTEMPTS:
+            return
+        if any(not order.is_spent for order in position.of(OrderPurpose.EXIT)):
+            return
+        if any(order.fired and not order.is_spent for order in position.of(OrderPurpose.STOP)):
+            return
+        position.exit_attempts += 1
+        intent = position.new_order(
+            OrderPurpose.EXIT, OrderType.MARKET, position.ledger.open, time_ms, reason=position.exit_reason
+        )
+        self._out.place(position, intent)
+
+    def _cancel_rest(self, position: Position, time_ms: int) -> None:
+        for order in position.orders.values():
+            if order.is_final or order.cancel_sent or order.fired or order.purpose is OrderPurpose.ENTRY:
+                continue
+            order.cancel_sent = True
+            self._out.cancel(position, order.client_id, order.order_type.is_conditional, time_ms)
+
+    def _finish(self, position: Position) -> None:
+        self._out.touch(position)
+        self._out.finished.append(position)

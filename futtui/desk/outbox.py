@@ -1,0 +1,92 @@
+"""Collects the effects of one event and hands them out in an order that loses nothing: records before orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from futtui.desk.positions import Position
+from futtui.domain.effects import (
+    CancelOrder,
+    Effect,
+    PlaceOrder,
+    PositionState,
+    RecordPosition,
+    RecordSignal,
+    RecordSymbolState,
+    RecordTrade,
+    Say,
+    Severity,
+)
+from futtui.domain.orders import OrderIntent
+from futtui.domain.position import Trade
+from futtui.domain.signal import Signal
+
+
+class Outbox:
+    """Effects of the event being handled. A crash after any prefix of the drained list loses no intent."""
+
+    def __init__(self, state_of: Callable[[Position], PositionState]) -> None:
+        self._state_of = state_of
+        self._signals: dict[str, Signal] = {}
+        self._positions: dict[str, Position] = {}
+        self._blocks: list[RecordSymbolState] = []
+        self._orders: list[PlaceOrder | CancelOrder] = []
+        self._trades: list[Trade] = []
+        self._lines: list[Say] = []
+        self.finished: list[Position] = []
+
+    def signal(self, signal: Signal) -> None:
+        """Record a signal; the last state within one event counts."""
+        self._signals[signal.signal_id] = signal
+
+    def touch(self, position: Position) -> None:
+        """Record a position as it is at the end of the event."""
+        self._positions[position.position_id] = position
+
+    def block(self, symbol: str, until_ms: int | None, reason: str, time_ms: int) -> None:
+        """Record the block state of a symbol."""
+        self._blocks.append(RecordSymbolState(symbol, until_ms, reason, time_ms))
+
+    def place(self, position: Position, intent: OrderIntent) -> None:
+        """Send an order of a position."""
+        self._orders.append(PlaceOrder(position.plan.mode, intent))
+        self.touch(position)
+
+    def cancel(self, position: Position, client_id: str, conditional: bool, time_ms: int) -> None:
+        """Cancel an order of a position."""
+        plan = position.plan
+        self._orders.append(CancelOrder(plan.mode, plan.symbol, client_id, conditional, time_ms))
+        self.touch(position)
+
+    def trade(self, trade: Trade) -> None:
+        """Record a closed trade."""
+        self._trades.append(trade)
+
+    def say(self, time_ms: int, topic: str, text: str, severity: Severity = Severity.INFO, symbol: str = "") -> None:
+        """A line for people."""
+        self._lines.append(Say(time_ms, topic, text, severity, symbol))
+
+    def add_line(self, line: Say | None) -> None:
+        """A ready line, if there is one."""
+        if line is not None:
+            self._lines.append(line)
+
+    @property
+    def touched(self) -> tuple[Position, ...]:
+        """Positions that changed in this event."""
+        return tuple(self._positions.values())
+
+    def drain(self, time_ms: int) -> list[Effect]:
+        """All effects: signals, positions, blocks, then orders, then trades, then lines. Empties the box."""
+        effects: list[Effect] = [RecordSignal(signal, time_ms) for signal in self._signals.values()]
+        for position in self._positions.values():
+            position.updated_ms = position.recorded_ms = time_ms
+            position.recorded_best, position.recorded_worst = position.best_price, position.worst_price
+            effects.append(RecordPosition(self._state_of(position), time_ms))
+        effects += self._blocks
+        effects += self._orders
+        effects += [RecordTrade(trade, time_ms) for trade in self._trades]
+        effects += self._lines
+        self._signals, self._positions = {}, {}
+        self._blocks, self._orders, self._trades, self._lines = [], [], [], []
+        return effects

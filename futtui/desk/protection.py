@@ -1,0 +1,196 @@
+"""Keeps stops and targets of an open position as they should be. New stop first, old one away only after it stands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from futtui.desk import words
+from futtui.desk.orders import WorkingOrder
+from futtui.desk.outbox import Outbox
+from futtui.desk.positions import Position
+from futtui.domain.effects import Severity
+from futtui.domain.orders import OrderPurpose, OrderStatus, OrderType
+from futtui.domain.position import ExitReason
+from futtui.domain.symbols import to_decimal
+from futtui.risk.settings import RiskSettings
+from futtui.risk.targets import shares_for, slice_quantity, targets_from_entry
+from futtui.risk.trailing import break_even_price, trailed_stop
+
+MOST_LOST_STOPS = 3
+_MOVE_RETRY_MS = 60_000
+TARGET_REASONS = (ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3)
+
+
+class Protection:
+    """Places and moves stops and targets; decides nothing about closing except by the reason it returns."""
+
+    def __init__(self, settings: RiskSettings, out: Outbox) -> None:
+        self._settings = settings
+        self._out = out
+
+    # --- stops --------------------------------------------------------------------------------------------------
+
+    def tend_stop(self, position: Position, time_ms: int) -> tuple[ExitReason, str] | None:
+        """See to it that a confirmed stop covers the position at the wanted price.
+
+        Returns why the position has to be closed at market instead; None while all is well or on its way.
+        """
+        wanted = position.quantity_to_protect
+        if wanted <= 0:
+            return None
+        covering = position.covering_stop()
+        if covering is not None:
+            self._adopt(position, covering, time_ms)
+            if self._is_as_wanted(position, covering):
+                return None
+        if any(order.is_in_flight for order in position.of(OrderPurpose.STOP)):
+            return None
+        if covering is None and position.lost_stops > MOST_LOST_STOPS:
+            return ExitReason.DATA, "the exchange did not keep a stop"
+        if position.has_passed(position.goal_price):
+            return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
+        if covering is not None and time_ms < position.retry_ms:
+            return None
+        intent = position.new_order(
+            OrderPurpose.STOP,
+            OrderType.STOP_MARKET,
+            wanted,
+            time_ms,
+            trigger=position.goal_price,
+            reason=position.goal_kind,
+        )
+        self._out.place(position, intent)
+        return None
+
+    def set_goal(self, position: Position, price: Decimal, kind: ExitReason) -> bool:
+        """Want a better stop; False if `price` is not better than what is wanted already."""
+        if position.plan.side.sign * (price - position.goal_price) <= 0:
+            return False
+        position.goal_price, position.goal_kind = price, kind
+        self._out.touch(position)
+        return True
+
+    def on_stop_refused(
+        self, position: Position, order: WorkingOrder, reason: str, time_ms: int
+    ) -> tuple[ExitReason, str] | None:
+        """React to a stop that the exchange refused or dropped; returns why to close at market, None to go on."""
+        covering = position.covering_stop()
+        if covering is not None and (order.cancel_sent or order.trigger != position.goal_price):
+            return None
+        if "-2021" in reason or "immediately" in reason.lower():
+            return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
+        position.lost_stops += 1
+        symbol = position.plan.symbol
+        if covering is None:
+            if order.status is OrderStatus.REJECTED:
+                return ExitReason.DATA, f"the exchange refused the stop ({reason or 'no reason given'})"
+            text = f"{symbol}: the stop was removed from outside, placing it again"
+            self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+            return None
+        position.retry_ms = time_ms + _MOVE_RETRY_MS
+        if position.lost_stops > MOST_LOST_STOPS:
+            position.goal_price, position.goal_kind = _terms(covering)
+            position.resize_due = False
+        text = f"{symbol}: the stop could not be moved ({reason or 'no reason given'}), the old stop stays"
+        self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+        return None
+
+    def _is_as_wanted(self, position: Position, order: WorkingOrder) -> bool:
+        same_size = order.remaining == position.quantity_to_protect or not position.resize_due
+        return order.trigger == position.goal_price and same_size
+
+    def _adopt(self, position: Position, covering: WorkingOrder, time_ms: int) -> None:
+        """Make a confirmed stop the stop of the position, and cancel every older one."""
+        older = [order for order in position.of(OrderPurpose.STOP) if order.is_live and order is not covering]
+        before, kind = position.stop, position.stop_kind
+        position.stop, position.stop_kind = _terms(covering)
+        if covering.remaining == position.quantity_to_protect:
+            position.resize_due = False
+        if older or before != position.stop or kind is not position.stop_kind:
+            self._out.touch(position)
+            if older and before != position.stop:
+                self._out.say(time_ms, "trade", words.stop_moved(position, before), symbol=position.plan.symbol)
+        for order in older:
+            order.cancel_sent = True
+            self._out.cancel(position, order.client_id, True, time_ms)
+
+    # --- targets ------------------------------------------------------------------------------------------------
+
+    def place_targets(self, position: Position, time_ms: int) -> None:
+        """Place the targets once the entry is complete, recomputed from the real entry, in slices that sum exactly."""
+        plan, rules = position.plan, position.rules
+        position.targets_placed = True
+        shares = shares_for(len(plan.rewards), self._settings.exits.target_shares)
+        risk_stop = position.entry_price - plan.side.sign * position.risk_per_unit
+        position.targets = targets_from_entry(
+            plan.side, position.entry_price, risk_stop, plan.rewards[: len(shares)], rules
+        )
+        position.slices = slice_quantity(position.ledger.open, shares, rules)
+        for item in position.slices:
+            intent = position.new_order(
+                OrderPurpose.TARGET,
+                OrderType.TAKE_PROFIT_MARKET,
+                item.quantity,
+                time_ms,
+                trigger=position.targets[item.target - 1],
+                leg_index=item.target,
+                reason=TARGET_REASONS[item.target - 1],
+            )
+            self._out.place(position, intent)
+
+    def on_target_complete(
+        self, position: Position, order: WorkingOrder, time_ms: int, atr: float | None, structure: float | None
+    ) -> None:
+        """After a target: break-even after the first, trail after the second; the stop shrinks with the position."""
+        if order.leg_index in position.completed:
+            return
+        position.completed = (*position.completed, order.leg_index)
+        position.resize_due = True
+        then = "the position is closed"
+        if position.ledger.open > 0:
+            moved = self._break_even(position)
+            then = "stop moves to break-even" if moved else "the stop stays"
+            if order.leg_index >= 2:
+                self.trail(position, atr, structure)
+                then = "the rest is trailed"
+        assert order.trigger is not None
+        at = position.ledger.legs[-1].price if position.ledger.legs else order.trigger
+        text = words.target_hit(position, order.leg_index, order.quantity, at, then)
+        self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
+
+    def _break_even(self, position: Position) -> bool:
+        """Want the stop at break-even, unless fees eat so much that it would lie beyond the nearest target."""
+        ledger, exits = position.ledger, self._settings.exits
+        if ledger.entry_quantity <= 0:
+            return False
+        price = break_even_price(
+            position.plan.side,
+            position.entry_price,
+            ledger.entry_fees / ledger.entry_quantity,
+            self._settings.entry.taker_fee_pct,
+            position.risk_per_unit,
+            exits.break_even_extra_r,
+            position.rules,
+        )
+        nearest = position.targets[min(position.completed) - 1]
+        if position.plan.side.sign * (nearest - price) <= 0:
+            return False
+        return self.set_goal(position, price, ExitReason.BREAK_EVEN)
+
+    def trail(self, position: Position, atr: float | None, structure: float | None) -> None:
+        """Want the trailing stop for the best price so far; only ever in favour."""
+        exits = self._settings.exits
+        width = atr if atr is not None and atr > 0.0 else position.plan.atr
+        wanted = trailed_stop(position.plan.side, position.best_price, width, structure, exits)
+        if not wanted > 0.0:
+            return
+        price = position.rules.round_stop(wanted, position.plan.side)
+        gain = position.plan.side.sign * (price - position.goal_price)
+        if gain >= max(position.rules.tick_size, to_decimal(exits.trail_step_atr * width)):
+            self.set_goal(position, price, ExitReason.TRAIL)
+
+
+def _terms(stop: WorkingOrder) -> tuple[Decimal, ExitReason]:
+    """Price and kind of a stop order."""
+    assert stop.trigger is not None
+    return stop.trigger, stop.reason or ExitReason.STOP

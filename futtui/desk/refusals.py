@@ -1,0 +1,48 @@
+"""Refused signals in the log: the first of a kind at once, the rest of them together in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from futtui.desk import words
+from futtui.domain.effects import Say
+from futtui.domain.signal import RawSignal
+from futtui.domain.timeframe import MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a signal may not trade: a short kind for counting, and the reason in plain words."""
+
+    kind: str
+    reason: str
+
+
+class RefusalLog:
+    """Merges repeats of refusals within a window of exchange time."""
+
+    def __init__(self, merge_minutes: int) -> None:
+        self._minutes = merge_minutes
+        self._window_end_ms = 0
+        self._told: dict[str, None] = {}
+        self._more: Counter[str] = Counter()
+
+    def add(self, raw: RawSignal, refusal: Refusal, time_ms: int) -> list[Say]:
+        """Lines to say now for one refusal: a summary that is due, and the refusal if it is the first of its kind."""
+        lines = self.due(time_ms)
+        if refusal.kind in self._told:
+            self._more[refusal.kind] += 1
+            return lines
+        if not self._told:
+            self._window_end_ms = time_ms + self._minutes * MINUTE_MS
+        self._told[refusal.kind] = None
+        return [*lines, Say(time_ms, "filter", words.refused(raw, refusal.reason), symbol=raw.symbol)]
+
+    def due(self, time_ms: int) -> list[Say]:
+        """The summary of the window that is over; empty while it runs or when there is nothing to tell."""
+        if not self._told or time_ms < self._window_end_ms:
+            return []
+        more, self._more = self._more, Counter()
+        self._told = {}
+        return [Say(time_ms, "filter", words.refusals_merged(self._minutes, more))] if more else []

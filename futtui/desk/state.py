@@ -1,0 +1,137 @@
+"""What the desk knows: one place that its rooms read and write, nothing hidden elsewhere."""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+from futtui.desk.accounts import Account
+from futtui.desk.positions import Position
+from futtui.desk.settings import DeskSettings
+from futtui.desk.signal_book import SignalBook
+from futtui.domain.events import PriceUpdate
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.reading import FrameReading, SymbolReading
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+from futtui.risk.blocks import BlockList
+from futtui.risk.trailing import structure_behind
+from futtui.signals.atr_history import AtrHistory
+from futtui.signals.closes import CloseBook
+
+_ARCHIVE_KEPT = 200
+
+
+class DeskState:
+    """Mutable state of the desk. `now_ms` is the newest event time seen."""
+
+    def __init__(self, settings: DeskSettings, mode: TradingMode, start_equity: Decimal) -> None:
+        self.settings = settings
+        self.mode = mode
+        self.paused = False
+        self.now_ms = 0
+        self.prices: dict[str, PriceUpdate] = {}
+        self.rules: dict[str, SymbolRules] = {}
+        self.stale: dict[str, tuple[int, str]] = {}
+        self.readings: dict[str, SymbolReading] = {}
+        self.closes = CloseBook()
+        self.atrs = AtrHistory()
+        self.blocks = BlockList()
+        self.book = SignalBook(settings.finished_signals_shown)
+        self.accounts = {item: Account(item, start_equity, settings.trades_shown) for item in TradingMode}
+        self.open: dict[str, Position] = {}
+        self.trades: deque[Trade] = deque(maxlen=max(1, settings.trades_shown))
+        self._by_symbol: dict[str, dict[str, Position]] = {}
+        self._archive: dict[str, Position] = {}
+
+    # --- positions ----------------------------------------------------------------------------------------------
+
+    def add(self, position: Position) -> None:
+        """Take a position into care."""
+        self._archive.pop(position.position_id, None)
+        self.open[position.position_id] = position
+        self._by_symbol.setdefault(position.plan.symbol, {})[position.position_id] = position
+
+    def retire(self, position: Position) -> None:
+        """Put a finished position aside; late news may still find it for a while."""
+        self.open.pop(position.position_id, None)
+        group = self._by_symbol.get(position.plan.symbol, {})
+        group.pop(position.position_id, None)
+        if not group:
+            self._by_symbol.pop(position.plan.symbol, None)
+        self._archive[position.position_id] = position
+        while len(self._archive) > _ARCHIVE_KEPT:
+            del self._archive[next(iter(self._archive))]
+
+    def keep_trade(self, trade: Trade) -> None:
+        """Add a closed trade; a corrected one replaces its earlier version."""
+        if trade.position_id in self._archive:
+            kept = [item for item in self.trades if item.position_id != trade.position_id]
+            if len(kept) < len(self.trades):
+                self.trades = deque(kept, maxlen=self.trades.maxlen)
+        self.trades.append(trade)
+
+    def find(self, position_id: str) -> Position | None:
+        """A position in care, or one that was closed lately."""
+        return self.open.get(position_id) or self._archive.get(position_id)
+
+    def held(self, mode: TradingMode) -> list[Position]:
+        """Positions in care of one account."""
+        return [position for position in self.open.values() if position.plan.mode is mode]
+
+    def on(self, symbol: str) -> list[Position]:
+        """Positions in care on a symbol."""
+        return list(self._by_symbol.get(symbol, {}).values())
+
+    def is_watched(self, symbol: str) -> bool:
+        """Whether a price of the symbol can change anything."""
+        return symbol in self._by_symbol or self.book.has_waiting(symbol)
+
+    def unsure_order(self, symbol: str) -> str | None:
+        """Client id of an order on the symbol whose fate is unknown; None if all is clear."""
+        for position in self._by_symbol.get(symbol, {}).values():
+            for order in position.orders.values():
+                if order.unsure:
+                    return order.client_id
+        return None
+
+    # --- measures -----------------------------------------------------------------------------------------------
+
+    def learn(self, reading: SymbolReading) -> None:
+        """Keep a reading and what the scorer remembers of it."""
+        known = self.readings.get(reading.symbol)
+        if known is None or reading.time_ms >= known.time_ms:
+            self.readings[reading.symbol] = reading
+        for timeframe, frame in reading.frames.items():
+            self.atrs.add(reading.symbol, frame)
+            if timeframe is Timeframe.M15:
+                self.closes.add(reading.symbol, frame.close_time_ms, frame.close)
+
+    def frame(self, symbol: str, timeframe: Timeframe) -> FrameReading | None:
+        """Newest reading of a timeframe."""
+        reading = self.readings.get(symbol)
+        return None if reading is None else reading.frames.get(timeframe)
+
+    def entry_price(self, symbol: str, reading: SymbolReading | None) -> float | None:
+        """The price at which a market order would be judged now: the newest of live price and last close."""
+        update = self.prices.get(symbol)
+        if update is None:
+            return None if reading is None else reading.price
+        if reading is not None and reading.time_ms > update.time_ms + Timeframe.M1.ms:
+            return reading.price
+        return update.last
+
+    def trail_inputs(self, position: Position) -> tuple[float | None, float | None]:
+        """ATR of the position's timeframe, and the structure behind its best price."""
+        plan = position.plan
+        frame = self.frame(plan.symbol, plan.timeframe)
+        atr = frame.atr if frame is not None and frame.atr is not None and frame.atr > 0.0 else plan.atr
+        reading = self.readings.get(plan.symbol)
+        zones = reading.zones if reading is not None else ()
+        return atr, structure_behind(plan.side, position.best_price, atr, zones)
+
+    def risk_pct(self, position: Position) -> float:
+        """What the position loses at its stop in percent of its account."""
+        mode = position.plan.mode
+        equity = self.accounts[mode].equity(self.held(mode))
+        return float(position.risk_money / equity * 100) if equity > 0 else 0.0

@@ -1,0 +1,137 @@
+"""Every line the desk says, in one place and in everyday words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+from futtui.desk.positions import Position
+from futtui.domain.position import ExitReason, Trade, TradingMode
+from futtui.domain.signal import RawSignal
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+
+MODE = {TradingMode.SIGNALS: "signals only", TradingMode.PAPER: "paper", TradingMode.LIVE: "live"}
+_NUMBER = {1: "first", 2: "second", 3: "third"}
+_REASON = {
+    ExitReason.STOP: "the stop",
+    ExitReason.BREAK_EVEN: "the break-even stop",
+    ExitReason.TARGET_1: "target 1",
+    ExitReason.TARGET_2: "target 2",
+    ExitReason.TARGET_3: "target 3",
+    ExitReason.TRAIL: "the trailing stop",
+    ExitReason.TIME: "the time stop",
+    ExitReason.MANUAL: "your command",
+    ExitReason.LIQUIDATION: "liquidation",
+    ExitReason.DATA: "a safety exit",
+}
+
+
+def price(rules: SymbolRules, value: Decimal | float) -> str:
+    """A price with the decimals of the tick and thousands separated, as in 3,098.10."""
+    return f"{rules.round_price(value):,f}"
+
+
+def amount(value: Decimal) -> str:
+    """A quantity without needless zeros."""
+    return f"{value.normalize():,f}"
+
+
+def percent(part: Decimal, whole: Decimal) -> str:
+    """Share as whole percent."""
+    return f"{float(part / whole * 100):.0f} %" if whole else "0 %"
+
+
+def age(span_ms: int) -> str:
+    """A span of time, as in `3 h 20 min`."""
+    hours, minutes = span_ms // HOUR_MS, span_ms % HOUR_MS // MINUTE_MS
+    if hours >= 48:
+        return f"{hours // 24} days {hours % 24} h"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def side(raw_or_plan_side: object) -> str:
+    """`long` or `short`."""
+    return str(getattr(raw_or_plan_side, "value", raw_or_plan_side)).lower()
+
+
+def setup(raw: RawSignal) -> str:
+    """Symbol, side, strategy and timeframe of a signal."""
+    return f"{raw.symbol} {side(raw.side)} {raw.strategy.replace('_', ' ')} {raw.timeframe.code}"
+
+
+def signal_found(raw: RawSignal, score: float) -> str:
+    """An accepted signal that enters now."""
+    return f"{setup(raw)}: signal with score {score:.1f}, entering now"
+
+
+def signal_waits(raw: RawSignal, score: float, level: str) -> str:
+    """An armed signal."""
+    return f"{setup(raw)}: score {score:.1f}, waiting for price to reach {level}"
+
+
+def signal_expired(raw: RawSignal) -> str:
+    """An armed signal whose time is over."""
+    return f"{setup(raw)}: price did not come in time, the waiting signal ended"
+
+
+def refused(raw: RawSignal, reason: str) -> str:
+    """One refused signal."""
+    return f"{raw.symbol} {side(raw.side)} skipped: {reason}"
+
+
+def refusals_merged(minutes: int, kinds: Counter[str]) -> str:
+    """Many refused signals in one line."""
+    total = sum(kinds.values())
+    parts = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
+    return f"{total} more signals skipped in {minutes} minutes: {parts}"
+
+
+def opened(position: Position, risk_pct: float) -> str:
+    """The entry is filled."""
+    plan, rules = position.plan, position.rules
+    verb = "bought" if plan.side.sign > 0 else "sold"
+    return (
+        f"{plan.symbol} {side(plan.side)}: {verb} {amount(position.ledger.entry_quantity)} at "
+        f"{price(rules, position.entry_price)}, stop {price(rules, plan.stop)} (risk {risk_pct:.1f} %)"
+    )
+
+
+def target_hit(position: Position, number: int, quantity: Decimal, at: Decimal, then: str) -> str:
+    """A target is complete."""
+    plan = position.plan
+    verb = "sold" if plan.side.sign > 0 else "bought back"
+    share = percent(quantity, position.ledger.entry_quantity)
+    return f"{plan.symbol}: {_NUMBER[number]} target hit, {share} {verb} at {price(position.rules, at)}, {then}"
+
+
+def stop_moved(position: Position, before: Decimal) -> str:
+    """A better stop is confirmed."""
+    names = {ExitReason.BREAK_EVEN: "break-even", ExitReason.TRAIL: "trailing"}
+    name = names.get(position.stop_kind, "new size")
+    rules = position.rules
+    if before == position.stop:
+        return f"{position.plan.symbol}: stop stays at {price(rules, before)}, now for the quantity that is left"
+    return f"{position.plan.symbol}: stop moved {price(rules, before)} → {price(rules, position.stop)} ({name})"
+
+
+def closing(position: Position, why: str) -> str:
+    """An exit at market was ordered."""
+    return f"{position.plan.symbol} {side(position.plan.side)}: closing at market, {why}"
+
+
+def closed(trade: Trade) -> str:
+    """A trade with its net result and where it went."""
+    shares: dict[ExitReason, Decimal] = {}
+    for leg in trade.legs:
+        shares[leg.reason] = shares.get(leg.reason, Decimal(0)) + leg.quantity
+    where = ", ".join(f"{percent(part, trade.quantity)} at {_REASON[reason]}" for reason, part in shares.items())
+    return (
+        f"{trade.symbol} {side(trade.side)} closed: {trade.result_r:+.2f} R ({trade.pnl:+,.2f} USDT after fees) in "
+        f"{age(trade.closed_ms - trade.opened_ms)}; {where}"
+    )
+
+
+def reason_word(reason: ExitReason) -> str:
+    """An exit reason in words."""
+    return _REASON[reason]
