@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from futtui.exchange.simulator.core.records import (
     ZERO,
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MONEY_STEP = Decimal("0.00000001")
 PRICE_STEP = Decimal("0.0000000001")
 HISTORY_LIMIT = 10_000
+
+Kept = TypeVar("Kept")
 
 
 def money(amount: Decimal) -> Decimal:
@@ -151,7 +153,7 @@ class Account:
         _remember(self.algo_history, record.algo_id, record)
 
 
-def _remember(history: OrderedDict, key: int, record: object) -> None:
+def _remember(history: OrderedDict[int, Kept], key: int, record: Kept) -> None:
     history[key] = record
     while len(history) > HISTORY_LIMIT:
         history.popitem(last=False)

@@ -34,6 +34,7 @@ from futtui.exchange.simulator.core.records import (
     TradeRecord,
 )
 from futtui.exchange.simulator.core.refusals import ExchangeRefusal, refusal
+from futtui.exchange.simulator.core.restoring import restore
 from futtui.exchange.simulator.core.state import CoreState, FundingRate
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
@@ -80,6 +81,11 @@ class ExchangeCore:
         table = self._brackets.get(symbol) or default_table(symbol)
         self._state.add_market(Market(spec, table, self._state.now_ms))
 
+    def update_symbol(self, spec: SymbolSpec) -> None:
+        """New rules or fees for a listed symbol; what is open stays as it is. Refused with -1121."""
+        market = self._state.market(spec.rules.symbol)
+        market.spec, market.rules = spec, spec.rules
+
     def add_account(self, api_key: str, api_secret: str, balance: Decimal = Decimal("10000")) -> Account:
         """A new customer with `balance` USDT; InvalidInputError if the key is taken or the balance negative."""
         if api_key in self._state.accounts:
@@ -92,6 +98,21 @@ class ExchangeCore:
     def account(self, api_key: str) -> Account:
         """The account of a key; refused with -2015."""
         return self._state.account(api_key)
+
+    def restore(
+        self,
+        api_key: str,
+        *,
+        positions: Sequence[tuple[str, Decimal, Decimal]] = (),
+        orders: Sequence[OrderRequest] = (),
+        algos: Sequence[AlgoRequest] = (),
+    ) -> None:
+        """Put positions (symbol, signed quantity, entry price) and open orders back after a restart.
+
+        Nothing is checked, matched or told: what a price has passed meanwhile happens at the next tick. Every order
+        needs its client id. Refused with -1121 for a symbol that is not listed.
+        """
+        restore(self._state, self.account(api_key), positions, orders, algos)
 
     # Market and time
 

@@ -34,9 +34,9 @@ class SyntheticBook:
     """A book around the last price whose level sizes depend only on seed, symbol, price and time.
 
     The last print sits at the ask after a rise and at the bid after a fall. A level keeps its size for four seconds,
-    then draws a new one; sizes grow with the distance from the price. Mean depth is about 50,000 USDT for each basis
-    point, at least 8,000 USDT a level and four times that at the best price, so that orders far above it slip. Taking
-    does not empty the book.
+    then draws a new one; sizes double with each doubling of the distance beyond 5 basis points. Mean depth is about
+    50,000 USDT for each basis point, at least 8,000 USDT a level and four times that at the best price, so that
+    orders far above it slip. Taking does not empty the book.
     """
 
     def __init__(self, seed: int) -> None:
@@ -52,15 +52,15 @@ class SyntheticBook:
         bid, ask = self._quote_ticks(market)
         rules = market.rules
         tick, step = rules.tick_size, rules.step_size
-        tick_float, step_float, price = float(tick), float(step), market.price
-        basis_points_a_tick = tick_float / price * 10_000
-        base_notional = max(SMALLEST_LEVEL_NOTIONAL, NOTIONAL_PER_BASIS_POINT * basis_points_a_tick)
+        notional_a_step = float(step) * float(tick)
         symbol_seed = self._symbol_seed(market.symbol)
         at, distance = (ask, 0) if sign > 0 else (bid, 0)
         while at > 0:
             share = _share(symbol_seed, at, market.time_ms)
-            growth = 1.0 + distance * basis_points_a_tick / 5.0 if distance else BEST_LEVEL_FACTOR
-            steps = int(base_notional * growth * (0.25 + 2.25 * share * share) / (at * tick_float) / step_float)
+            basis_points_a_tick = 10_000 / at
+            notional = max(SMALLEST_LEVEL_NOTIONAL, NOTIONAL_PER_BASIS_POINT * basis_points_a_tick)
+            notional *= BEST_LEVEL_FACTOR if not distance else 1 << int(distance * basis_points_a_tick / 5).bit_length()
+            steps = int(notional * (0.25 + 2.25 * share * share) / (at * notional_a_step))
             yield tick * at, step * max(1, steps)
             at += sign
             distance += 1

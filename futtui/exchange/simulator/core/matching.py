@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import inf
 
 from futtui.exchange.simulator.core.algo import run_triggers, triggers_upward
@@ -41,7 +42,7 @@ def fill_resting(state: CoreState, market: Market) -> None:
             _fill_one(state, market, order)
 
 
-def _priority(order: LiveOrder) -> tuple:
+def _priority(order: LiveOrder) -> tuple[Decimal, int]:
     return (-order.sign * order.price, order.sequence)
 
 

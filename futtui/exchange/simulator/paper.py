@@ -1,0 +1,347 @@
+"""The paper account: our own desk's orders against real prices, inside the process, on the exchange core.
+
+Used by paper and signals-only modes. Synchronous; time comes only from the caller, so equal inputs give equal results.
+The model is on the careful side: a resting limit order fills only when price trades THROUGH it, takers pay
+`slippage_ticks` on top of the last price, and inside one update the extreme that hurts the open position comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+
+from futtui.domain.events import FundingPaid, PriceUpdate
+from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.position import TradingMode
+from futtui.domain.side import OrderSide
+from futtui.domain.symbols import SymbolRules
+from futtui.exchange.simulator.core.exchange import BASIC_FUNDING_RATE, ExchangeCore
+from futtui.exchange.simulator.core.liquidity import FlatBook
+from futtui.exchange.simulator.core.records import (
+    AccountEvent,
+    AlgoEvent,
+    AlgoRecord,
+    AlgoRequest,
+    CoreEvent,
+    OrderEvent,
+    OrderRecord,
+    OrderRequest,
+)
+from futtui.exchange.simulator.core.refusals import ExchangeRefusal
+from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
+
+PAPER_KEY = "paper"
+WHOLE_BOOK = Decimal(1)
+
+BrokerNews = OrderUpdate | Fill | FundingPaid
+
+ORDER_STATUS = {
+    "NEW": OrderStatus.OPEN,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "EXPIRED": OrderStatus.EXPIRED,
+}
+ALGO_STATUS = {
+    "NEW": OrderStatus.OPEN,
+    "TRIGGERED": OrderStatus.TRIGGERED,
+    "CANCELED": OrderStatus.CANCELED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "REJECTED": OrderStatus.REJECTED,
+}
+EXPIRY_REASONS = {
+    2: "the rest could not be filled at once",
+    4: "the position it would reduce is gone",
+    5: "the account was liquidated",
+    9: "the rest found no price within the allowed distance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPosition:
+    """An open paper position; `quantity` is negative for shorts."""
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal
+
+
+class PaperBroker:
+    """One paper account in USDT, cross margin at 20x (or the symbol's maximum, if that is lower)."""
+
+    def __init__(
+        self,
+        start_balance: Decimal,
+        start_ms: int,
+        *,
+        maker_fee: Decimal = Decimal("0.0002"),
+        taker_fee: Decimal = Decimal("0.0005"),
+        slippage_ticks: int = 1,
+        mode: TradingMode = TradingMode.PAPER,
+    ) -> None:
+        self._maker_fee, self._taker_fee = maker_fee, taker_fee
+        self._mode = mode
+        self._trade_prefix = f"{mode.value.lower()}-{start_ms}"
+        self._funding_rates: dict[str, Decimal] = {}
+        self._rules: dict[str, SymbolRules] = {}
+        self._unread: list[BrokerNews] = []
+        self._waiting_positions: dict[str, PaperPosition] = {}
+        self._waiting_orders: dict[str, list[OrderIntent]] = {}
+        self._core = ExchangeCore([], start_ms, liquidity=FlatBook(slippage_ticks), funding_rate=self._funding_rate)
+        self._account = self._core.add_account(PAPER_KEY, "", start_balance)
+
+    def set_rules(self, rules: SymbolRules) -> None:
+        """Make a symbol tradable, or change its rules; restored orders that waited for it come back to life."""
+        spec = SymbolSpec(rules, rules.onboard_time_ms, self._maker_fee, self._taker_fee, market_take_bound=WHOLE_BOOK)
+        known = rules.symbol in self._rules
+        self._rules[rules.symbol] = rules
+        if known:
+            self._core.update_symbol(spec)
+            return
+        self._core.add_symbol(spec)
+        leverage = min(self._core.settings(PAPER_KEY, rules.symbol).leverage, rules.max_leverage)
+        self._core.set_leverage(PAPER_KEY, rules.symbol, max(1, leverage))
+        self._core.drain_events()
+        self._restore_symbol(rules.symbol)
+
+    def set_funding_rate(self, symbol: str, rate: float | Decimal) -> None:
+        """The rate (a fraction) that the next funding of the symbol uses; 0.01 % until one is known."""
+        self._funding_rates[symbol] = Decimal(str(rate))
+
+    def wallet_balance(self) -> Decimal:
+        """Everything booked so far, in USDT, without open profit or loss."""
+        return self._account.wallet
+
+    def positions(self) -> list[PaperPosition]:
+        """Open positions, to be stored and given to `restore` after a restart."""
+        records = self._core.positions(PAPER_KEY)
+        return [PaperPosition(r.symbol, r.quantity, r.entry_price) for r in records if r.quantity]
+
+    def restore(
+        self,
+        wallet_balance: Decimal,
+        positions: Sequence[PaperPosition] = (),
+        orders: Sequence[OrderIntent] = (),
+    ) -> None:
+        """Go on after a restart: once, before anything else. MARKET intents are left out, they cannot be open.
+
+        What price has passed meanwhile happens at the first price. Symbols without rules wait for `set_rules`.
+        """
+        self._account.wallet = wallet_balance
+        for position in positions:
+            self._waiting_positions[position.symbol] = position
+        for intent in orders:
+            self._waiting_orders.setdefault(intent.symbol, []).append(intent)
+        for symbol in self._rules:
+            self._restore_symbol(symbol)
+
+    def place(self, intent: OrderIntent, time_ms: int) -> list[OrderUpdate | Fill]:
+        """Carry out an intent: what became of it, fills before the status they lead to.
+
+        A refused order comes back as REJECTED with the reason. A client id that was used before changes nothing and
+        gives the state of that earlier order.
+        """
+        refusal = self._cannot_trade(intent.symbol)
+        if refusal:
+            return [_update(intent.client_id, intent.symbol, OrderStatus.REJECTED, time_ms, reason=refusal)]
+        earlier = self._known(intent.symbol, intent.client_id, time_ms)
+        if earlier:
+            return [earlier]
+        self._advance(time_ms)
+        try:
+            if intent.order_type.is_conditional:
+                self._core.place_algo(PAPER_KEY, _algo_request(intent))
+            else:
+                self._core.place_order(PAPER_KEY, _order_request(intent))
+        except ExchangeRefusal as refused:
+            return [_update(intent.client_id, intent.symbol, OrderStatus.REJECTED, time_ms, reason=refused.message)]
+        return self._order_news()
+
+    def cancel(self, symbol: str, client_id: str, conditional: bool, time_ms: int) -> list[OrderUpdate | Fill]:
+        """Cancel an open order: CANCELED, or the state that it is already in, or REJECTED if it was never seen."""
+        if symbol not in self._rules:
+            reason = f"{symbol} is not known to the paper account"
+            return [_update(client_id, symbol, OrderStatus.REJECTED, time_ms, reason=reason)]
+        self._advance(time_ms)
+        try:
+            if conditional:
+                self._core.cancel_algo(PAPER_KEY, client_algo_id=client_id)
+            else:
+                self._core.cancel_order(PAPER_KEY, symbol, client_order_id=client_id)
+        except ExchangeRefusal:
+            reason = "the paper account has no such order"
+            gone = self._known(symbol, client_id, time_ms)
+            return [gone or _update(client_id, symbol, OrderStatus.REJECTED, time_ms, reason=reason)]
+        return self._order_news()
+
+    def on_price(self, update: PriceUpdate) -> list[BrokerNews]:
+        """Let price move: fills, status changes and funding that follow, in order.
+
+        A stop reached inside the update fills at the worse of its trigger and the last price, a take-profit at its
+        trigger, both less slippage. Prices that make no sense, and symbols without rules, change nothing.
+        """
+        prices = (update.last, update.low, update.high)
+        if update.symbol not in self._rules or not all(isfinite(p) and p > 0 for p in prices):
+            return []
+        self._advance(update.time_ms)
+        for price in self._path(update):
+            self._core.apply_tick(MarketTick(update.symbol, update.time_ms, price, 0.0, None))
+        if update.mark is not None and isfinite(update.mark) and update.mark > 0:
+            self._core.set_mark_price(update.symbol, update.mark)
+        self._collect()
+        news, self._unread = self._unread, []
+        return news
+
+    def _path(self, update: PriceUpdate) -> list[float]:
+        """The prices that the update is taken to have visited, in order."""
+        symbol, last = update.symbol, update.last
+        algos = self._core.open_algo_orders(PAPER_KEY, symbol)
+        position = self._core.position(PAPER_KEY, symbol).quantity
+        if not (algos or position or self._core.open_orders(PAPER_KEY, symbol)):
+            return [last]
+        low, high = min(update.low, last), max(update.high, last)
+        previous = float(self._core.market(symbol).last_price) or last
+        low_first = position > 0 or (position == 0 and last >= previous)
+        path: list[float] = []
+        at = previous
+        for target in (low, high, last) if low_first else (high, low, last):
+            path += _trigger_prices(algos, at, target, last)
+            path.append(target)
+            at = target
+        return path
+
+    def _advance(self, time_ms: int) -> None:
+        self._core.advance_time(time_ms)
+        self._collect()
+
+    def _order_news(self) -> list[OrderUpdate | Fill]:
+        """News of orders now; funding that fell due at the same time waits for the next price."""
+        self._collect()
+        funding: list[BrokerNews] = [item for item in self._unread if isinstance(item, FundingPaid)]
+        news = [item for item in self._unread if not isinstance(item, FundingPaid)]
+        self._unread = funding
+        return news
+
+    def _collect(self) -> None:
+        for event in self._core.drain_events():
+            self._unread += self._news_of(event)
+
+    def _news_of(self, event: CoreEvent) -> list[BrokerNews]:
+        if isinstance(event, OrderEvent):
+            return self._order_event_news(event)
+        if isinstance(event, AlgoEvent) and event.algo.status in ALGO_STATUS:
+            return [_algo_update(event.algo, event.time_ms)]
+        if isinstance(event, AccountEvent) and event.reason == "FUNDING_FEE":
+            return [FundingPaid(event.time_ms, event.funding_symbol, self._mode, event.balances[0].change)]
+        return []
+
+    def _order_event_news(self, event: OrderEvent) -> list[BrokerNews]:
+        order, trade = event.order, event.trade
+        news: list[BrokerNews] = []
+        if trade is not None:
+            fill = Fill(
+                client_id=order.client_order_id,
+                symbol=order.symbol,
+                trade_id=f"{self._trade_prefix}-{trade.trade_id}",
+                side=OrderSide(order.side),
+                price=trade.price,
+                quantity=trade.quantity,
+                fee=trade.fee,
+                time_ms=event.time_ms,
+                maker=trade.maker,
+            )
+            news.append(fill)
+        came_from_trigger = order.orig_type != order.order_type
+        if not (came_from_trigger and event.execution_type == "NEW"):
+            news.append(_order_update(order, event.time_ms))
+        return news
+
+    def _known(self, symbol: str, client_id: str, time_ms: int) -> OrderUpdate | None:
+        """The state of an order with this client id, whatever became of it."""
+        try:
+            return _order_update(self._core.order(PAPER_KEY, symbol, client_order_id=client_id), time_ms)
+        except ExchangeRefusal:
+            pass
+        try:
+            return _algo_update(self._core.algo_order(PAPER_KEY, client_algo_id=client_id), time_ms)
+        except ExchangeRefusal:
+            return None
+
+    def _cannot_trade(self, symbol: str) -> str:
+        if symbol not in self._rules:
+            return f"{symbol} is not known to the paper account"
+        if not self._core.market(symbol).last_price:
+            return f"no price of {symbol} has arrived yet"
+        return ""
+
+    def _restore_symbol(self, symbol: str) -> None:
+        position = self._waiting_positions.pop(symbol, None)
+        intents = self._waiting_orders.pop(symbol, [])
+        self._core.restore(
+            PAPER_KEY,
+            positions=[(symbol, position.quantity, position.entry_price)] if position else [],
+            orders=[_order_request(i) for i in intents if i.order_type is OrderType.LIMIT],
+            algos=[_algo_request(i) for i in intents if i.order_type.is_conditional],
+        )
+
+    def _funding_rate(self, symbol: str, time_ms: int) -> Decimal:
+        return self._funding_rates.get(symbol, BASIC_FUNDING_RATE)
+
+
+def _trigger_prices(algos: Sequence[AlgoRecord], start: float, end: float, last: float) -> list[float]:
+    """Prices at which conditional orders between `start` and `end` fill, in the order in which they are reached."""
+    downward = end < start
+    reached: list[tuple[float, float]] = []
+    for algo in algos:
+        buys, stops = algo.side == "BUY", algo.order_type.startswith("STOP")
+        level = float(algo.trigger_price)
+        if (buys == stops) == downward or not min(start, end) <= level <= max(start, end):
+            continue
+        worse = max(level, last) if buys else min(level, last)
+        reached.append((level, worse if stops else level))
+    return [price for _, price in sorted(reached, reverse=downward)]
+
+
+def _order_request(intent: OrderIntent) -> OrderRequest:
+    limit = intent.order_type is OrderType.LIMIT
+    return OrderRequest(
+        symbol=intent.symbol,
+        side=intent.side.value,
+        order_type=intent.order_type.value,
+        quantity=intent.quantity,
+        price=intent.price if limit else None,
+        time_in_force="GTC" if limit else None,
+        reduce_only=intent.reduce_only,
+        client_order_id=intent.client_id,
+    )
+
+
+def _algo_request(intent: OrderIntent) -> AlgoRequest:
+    return AlgoRequest(
+        symbol=intent.symbol,
+        side=intent.side.value,
+        order_type=intent.order_type.value,
+        quantity=intent.quantity,
+        trigger_price=intent.trigger_price,
+        reduce_only=intent.reduce_only,
+        client_algo_id=intent.client_id,
+    )
+
+
+def _order_update(order: OrderRecord, time_ms: int) -> OrderUpdate:
+    reason = EXPIRY_REASONS.get(order.expiry_reason, "")
+    status = ORDER_STATUS[order.status]
+    return _update(order.client_order_id, order.symbol, status, time_ms, str(order.order_id), reason)
+
+
+def _algo_update(algo: AlgoRecord, time_ms: int) -> OrderUpdate:
+    status = ALGO_STATUS.get(algo.status, OrderStatus.TRIGGERED)
+    return _update(algo.client_algo_id, algo.symbol, status, time_ms, str(algo.algo_id), algo.reject_reason)
+
+
+def _update(
+    client_id: str, symbol: str, status: OrderStatus, time_ms: int, exchange_id: str = "", reason: str = ""
+) -> OrderUpdate:
+    return OrderUpdate(client_id, symbol, status, time_ms, exchange_id, reason)
