@@ -7,6 +7,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
 
+from futtui.domain.errors import InvalidInputError
+
 
 @dataclass(frozen=True)
 class RegimeSettings:
@@ -36,3 +38,16 @@ class RegimeSettings:
     """Bars in a row that must agree before the state changes."""
     late_trend_atr: Annotated[float, Gt(0)] = 1.8
     """Distance of the close from the 20-bar average, in ATR, from which a move is late."""
+
+    def __post_init__(self) -> None:
+        self._check_order("trend_leave_adx", "trend_enter_adx")
+        self._check_order("squeeze_enter_percentile", "squeeze_leave_percentile")
+        self._check_order("expansion_leave_percentile", "expansion_enter_percentile")
+        self._check_order("chop_leave_slope_atr", "chop_enter_slope_atr")
+
+    def _check_order(self, lower: str, upper: str) -> None:
+        if getattr(self, lower) > getattr(self, upper):
+            raise InvalidInputError(
+                f"{lower} ({getattr(self, lower)}) is above {upper} ({getattr(self, upper)}). "
+                f"Set {lower} to the same value or a lower one."
+            )

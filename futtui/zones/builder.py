@@ -75,14 +75,15 @@ class ZoneBuilder:
 
     def _recluster(self, news: Sequence[Swing], atr: float) -> None:
         """Turn the clusters that hold one of `news` into new or known zones."""
-        taken: set[str] = set()
+        groups: list[list[Swing]] = []
         for is_high in (True, False):
             fresh = {swing for swing in news if swing.is_high == is_high}
-            if not fresh:
-                continue
-            ordered = sorted((swing for swing in self._known if swing.is_high == is_high), key=_by_price)
-            for group in self._groups(ordered, fresh, atr):
-                self._place(group, atr, taken)
+            if fresh:
+                ordered = sorted((swing for swing in self._known if swing.is_high == is_high), key=_by_price)
+                groups += self._groups(ordered, fresh, atr)
+        taken: set[str] = set()
+        for group in sorted(groups, key=_by_weight):
+            self._place(group, atr, taken)
 
     def _groups(self, ordered: list[Swing], fresh: set[Swing], atr: float) -> list[list[Swing]]:
         """Clusters with a fresh swing. Only chains of close swings that hold one are looked at: no other can."""
@@ -104,12 +105,8 @@ class ZoneBuilder:
 
     def _place(self, members: list[Swing], atr: float, taken: set[str]) -> None:
         low, high = self._borders([swing.price for swing in members], atr)
-        best, share = None, 0.0
-        for zone in self._live:
-            common = overlap_share(zone.low, zone.high, low, high)
-            if common > share:
-                best, share = zone, common
-        if best and share >= self.settings.match_overlap:
+        best = self._same_place(low, high)
+        if best is not None:
             if best.zone_id not in taken:
                 best.move_borders(low, high)
                 taken.add(best.zone_id)
@@ -122,6 +119,17 @@ class ZoneBuilder:
         zone.zone_id = self._next_id(zone.kind)
         taken.add(zone.zone_id)
         self._live.append(zone)
+
+    def _same_place(self, low: float, high: float) -> LiveZone | None:
+        """The zone that overlaps these borders enough; of several the most, then the one nearest to their middle."""
+        best, best_rank = None, (self.settings.match_overlap, -float("inf"))
+        for zone in self._live:
+            share = overlap_share(zone.low, zone.high, low, high)
+            if share >= best_rank[0]:
+                rank = (share, -abs(zone.low + zone.high - low - high))
+                if rank > best_rank:
+                    best, best_rank = zone, rank
+        return best
 
     def _borders(self, prices: list[float], atr: float) -> tuple[float, float]:
         """Median plus and minus half the width: the span of the swings within the limits in ATR and percent."""
@@ -184,6 +192,11 @@ class ZoneBuilder:
 
 def _by_price(swing: Swing) -> tuple[float, int]:
     return swing.price, swing.time_ms
+
+
+def _by_weight(group: list[Swing]) -> tuple[int, float, list[int]]:
+    """Most swings first, then the narrowest, then by time: an order that does not depend on which way is up."""
+    return -len(group), group[-1].price - group[0].price, sorted(swing.time_ms for swing in group)
 
 
 def _first(pair: tuple[float, Zone]) -> float:

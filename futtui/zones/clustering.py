@@ -94,7 +94,9 @@ def split_at_gaps(values: Sequence[float], ordered: list[int], least: int, wides
             continue
         gaps = [values[after] - values[before] for before, after in pairwise(group)]
         centre = len(gaps) / 2.0
-        # Among equal gaps the middle one: a cut must not depend on which way up the chart is.
-        cut = max(range(len(gaps)), key=lambda place: (gaps[place], -abs(place + 0.5 - centre))) + 1
-        pending += [group[:cut], group[cut:]]
+        # Among equal gaps the middle one, or both of a middle pair: a cut must not depend on which way up the chart is.
+        ranks = [(gap, -abs(place + 0.5 - centre)) for place, gap in enumerate(gaps)]
+        best = max(ranks)
+        cuts = [0, *(place + 1 for place, rank in enumerate(ranks) if rank == best), len(group)]
+        pending += [group[start:end] for start, end in pairwise(cuts)]
     return sorted(pieces, key=lambda group: values[group[0]])

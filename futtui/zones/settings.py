@@ -42,6 +42,13 @@ class ZoneFrameSettings:
     spacing_atr: Annotated[float, Ge(0)] = 0.4
     """Least distance between the middles of two zones; the stronger one stays."""
 
+    def __post_init__(self) -> None:
+        if self.min_width_atr > self.max_width_atr:
+            raise InvalidInputError(
+                f"min_width_atr ({self.min_width_atr}) is above max_width_atr ({self.max_width_atr}). "
+                "Set it to the same value or a lower one."
+            )
+
 
 _H1 = ZoneFrameSettings(
     fractal_bars=3,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from futtui.domain.errors import InvalidInputError
 from futtui.domain.regime import Bias, Regime
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators import FrameIndicators
@@ -253,3 +254,17 @@ def test_regime_of_the_past_does_not_depend_on_the_future(seed, cut):
     other = candles[:cut] + made_candles(400 - cut, seed=seed + 1, start_ms=candles[cut].open_time_ms)
     known = cut - (400 - len(run(candles)))
     assert run(candles)[:known] == run(other)[:known]
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        {"trend_leave_adx": 30.0},
+        {"squeeze_enter_percentile": 50.0},
+        {"expansion_leave_percentile": 90.0},
+        {"chop_leave_slope_atr": 0.2},
+    ],
+)
+def test_settings_whose_dead_band_is_turned_round_are_refused(contradiction):
+    with pytest.raises(InvalidInputError, match=next(iter(contradiction))):
+        RegimeSettings(**contradiction)
