@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -43,7 +44,7 @@ class AnalysisFrame:
         if candle.open_time_ms % self.timeframe.ms:
             return f"{code}: the candle at {candle.open_time_ms} does not start on a full {code}; ignored"
         try:
-            candle.check()
+            _checked(candle)
         except InvalidInputError as fault:
             return f"{code}: {fault}"
         return None
@@ -112,7 +113,14 @@ def newest_unbroken(timeframe: Timeframe, candles: Sequence[Candle]) -> list[Can
 
 def _is_sound(timeframe: Timeframe, candle: Candle) -> bool:
     try:
-        candle.check()
+        _checked(candle)
     except InvalidInputError:
         return False
     return candle.open_time_ms % timeframe.ms == 0
+
+
+def _checked(candle: Candle) -> Candle:
+    """The candle; raises InvalidInputError when a figure is missing, endless or contradicts another."""
+    if not all(map(isfinite, (candle.open, candle.high, candle.low, candle.close, candle.volume))):
+        raise InvalidInputError(f"Candle at {candle.open_time_ms} holds a figure that is not a number; ignored.")
+    return candle.check()

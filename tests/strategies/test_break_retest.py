@@ -52,7 +52,7 @@ def test_break_retest_complete_setup_signals_long_at_the_retest_close():
     assert len(signals(answers)) == 1
     signal = signals(answers[-1:])[0]
     assert (signal.side, signal.trigger, signal.levels.entry) == (Side.LONG, Trigger.IMMEDIATE, 101.6)
-    assert "101" in signal.summary and "came back" in signal.summary
+    assert signal.summary == "Price broke 101.00, came back to it and was pushed up again."
     assert signal.base_score == pytest.approx(sum(each.points for each in signal.parts))
     check_levels(signal.levels, 0.01)
 

@@ -1,0 +1,162 @@
+"""StrategyManager: order, isolation of a faulty strategy, and reasons that are kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from futtui.domain.reading import StrategyVerdict
+from futtui.domain.signal import RawSignal
+from futtui.domain.timeframe import Timeframe
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext
+from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.manager import StrategyManager
+from tests.strategies.crafted import Surroundings, Tape, signals
+from tests.strategies.crafted import run as run_alone
+from tests.strategies.test_break_retest import good
+
+
+class Scripted(BaseStrategy):
+    """Answers what a function makes of the context; counts how often it was asked and reset."""
+
+    title = "Scripted"
+
+    def __init__(self, name: str, answer, enabled: bool = True, timeframe: Timeframe = Timeframe.M15) -> None:
+        super().__init__("TESTUSDT")
+        self.name, self.timeframe = name, timeframe
+        self._answer, self._enabled = answer, enabled
+        self.asked = self.resets = 0
+
+    enabled = property(lambda self: self._enabled)
+    required_bars = property(lambda self: 3)
+    memory_bars = property(lambda self: 5)
+
+    def evaluate(self, context: StrategyContext) -> Proposal:
+        self.asked += 1
+        return self._answer(context)
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def state(self) -> dict[str, Any]:
+        return {"asked": self.asked}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.asked = state["asked"]
+
+
+def raising(context: StrategyContext) -> Proposal:
+    raise ZeroDivisionError("no volume")
+
+
+def calm(context: StrategyContext) -> Proposal:
+    return StrategyVerdict("calm", False, "nothing to do")
+
+
+TAPE = good()
+CONTEXT = Surroundings().context(TAPE.bars)
+SIGNAL = signals(run_alone(BreakRetest("TESTUSDT"), TAPE))[0]
+
+
+def test_manager_faulty_strategy_does_not_stop_the_others_and_is_set_aside_after_three_faults():
+    bad, fine = Scripted("bad", raising), Scripted("calm", calm)
+    manager = StrategyManager([bad, fine])
+    for _ in range(5):
+        manager.on_close(Timeframe.M15, CONTEXT)
+    assert (bad.asked, bad.resets, fine.asked) == (3, 3, 5)
+    words = {verdict.strategy: verdict.reason for verdict in manager.verdicts}
+    assert "set aside after 3 faults" in words["bad"]
+    assert words["calm"] == "nothing to do"
+
+
+def test_manager_first_fault_is_told_with_its_cause():
+    manager = StrategyManager([Scripted("bad", raising)])
+    manager.on_close(Timeframe.M15, CONTEXT)
+    assert "ZeroDivisionError: no volume" in manager.verdicts[0].reason
+    assert "fault 1 of 3" in manager.verdicts[0].reason
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda signal: replace(signal, base_score=math.nan),
+        lambda signal: replace(signal, atr=math.inf),
+        lambda signal: replace(signal, levels=replace(signal.levels, entry=math.nan)),
+        lambda signal: replace(signal, levels=replace(signal.levels, stop=signal.levels.entry + 1)),
+        lambda signal: replace(signal, levels=replace(signal.levels, targets=signal.levels.targets[::-1])),
+        lambda signal: replace(signal, parts=signal.parts[1:]),
+        lambda signal: replace(signal, symbol="OTHERUSDT"),
+        lambda signal: replace(signal, time_ms=signal.time_ms - 1),
+    ],
+)
+def test_manager_impossible_signal_counts_as_a_fault(spoil):
+    def answer(context: StrategyContext) -> RawSignal:
+        return spoil(replace(SIGNAL, strategy="odd"))
+
+    manager = StrategyManager([Scripted("odd", answer)])
+    assert manager.on_close(Timeframe.M15, CONTEXT) == ()
+    assert "fault 1 of 3" in manager.verdicts[0].reason
+
+
+def test_manager_sound_signals_come_in_the_order_of_the_strategies():
+    names = ("second", "first", "third")
+    strategies = [Scripted(name, lambda _, name=name: replace(SIGNAL, strategy=name)) for name in names]
+    manager = StrategyManager(strategies)
+    assert [each.strategy for each in manager.on_close(Timeframe.M15, CONTEXT)] == list(names)
+    assert [(each.strategy, each.proposed) for each in manager.verdicts] == [(name, True) for name in names]
+
+
+def test_manager_asks_only_at_the_close_of_the_own_timeframe_and_keeps_the_last_verdict():
+    hourly, quarter = Scripted("hourly", calm, timeframe=Timeframe.H1), Scripted("calm", calm)
+    manager = StrategyManager([hourly, quarter])
+    manager.on_close(Timeframe.H1, CONTEXT)
+    manager.on_close(Timeframe.M15, CONTEXT)
+    manager.on_close(Timeframe.M15, CONTEXT)
+    assert (hourly.asked, quarter.asked) == (1, 2)
+    assert len(manager.verdicts) == 2
+
+
+def test_manager_disabled_strategy_is_not_asked_and_says_so():
+    off = Scripted("off", raising, enabled=False)
+    manager = StrategyManager([off])
+    manager.on_close(Timeframe.M15, CONTEXT)
+    assert off.asked == 0
+    assert "switched off" in manager.verdicts[0].reason
+
+
+def test_manager_restored_state_continues_identically():
+    around, tape = Surroundings(), good()
+    first, second = (StrategyManager([BreakRetest("TESTUSDT"), Scripted("bad", raising)]) for _ in range(2))
+    contexts = [around.context(tape.bars[: end + 1]) for end in range(len(tape.bars))]
+    for context in contexts[:-1]:
+        first.on_close(Timeframe.M15, context)
+    second.restore(first.state())
+    answers = [manager.on_close(Timeframe.M15, contexts[-1]) for manager in (first, second)]
+    assert answers[0] == answers[1] != ()
+    assert first.verdicts == second.verdicts
+
+
+def test_manager_reset_gives_a_quarantined_strategy_another_chance():
+    bad = Scripted("bad", raising)
+    manager = StrategyManager([bad])
+    for _ in range(4):
+        manager.on_close(Timeframe.M15, CONTEXT)
+    manager.reset()
+    manager.on_close(Timeframe.M15, CONTEXT)
+    assert bad.asked == 4
+    assert "fault 1 of 3" in manager.verdicts[0].reason
+
+
+def test_context_cuts_readings_and_candles_that_close_later():
+    tape = Tape().quiet(10)
+    whole = Surroundings().context(tape.bars)
+    early = replace(whole, time_ms=tape.bars[6].open_time_ms)
+    assert early.frame(Timeframe.M15) is None
+    assert list(early.candles(Timeframe.M15, 4)) == tape.bars[2:6]
+    assert list(whole.candles(Timeframe.M15, 4)) == tape.bars[-4:]
+    inside_a_bar = replace(whole, time_ms=tape.bars[6].open_time_ms + 1)
+    assert inside_a_bar.candles(Timeframe.M15, 3)[-1] == tape.bars[5]
