@@ -84,7 +84,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         places=places,
         database=places.demo_database,
         fresh_database=True,
-        endpoints=exchange.endpoints,
+        endpoints=exchange.wait_ready_async,
         credentials=Credentials("demo-key", "demo-secret"),
         virtual_clock=True,
     )

@@ -34,4 +34,4 @@ def serve(
 
     wanted = tuple(part.strip().upper() for part in symbols.split(",") if part.strip())
     request = DemoRequest(history, wanted, from_date, to_date, speed, seed, "", True, None, None, faults, None, None)
-    serve_exchange(dataclasses.replace(server_config(request), port=port))
+    serve_exchange(dataclasses.replace(server_config(request), port=port), typer.echo)

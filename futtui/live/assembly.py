@@ -6,12 +6,13 @@ Heavy libraries are imported inside, on the engine's thread, so that the first f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from futtui.domain.effects import Effect
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
+
+Restore = Callable[["dict[TradingMode, PaperBroker]", int], Sequence[Effect]]
 
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
 
@@ -69,7 +72,9 @@ def build_engine(plan: EnginePlan) -> Engine:
     runner = DeskRunner(desk, JournalRecorder(store), log_book)
     accounts = VirtualAccounts(
         plan.settings.start_equity,
-        lambda brokers: restore_state(store, desk, brokers, log_book) if not plan.fresh_database else None,
+        lambda brokers, now_ms: (
+            restore_state(store, desk, brokers, plan.settings.start_equity, now_ms) if not plan.fresh_database else ()
+        ),
     )
     return Engine(
         EngineParts(
@@ -89,7 +94,9 @@ def build_engine(plan: EnginePlan) -> Engine:
 class VirtualAccounts:
     """The in-process accounts of signals-only and paper; opened at the exchange's time, once."""
 
-    def __init__(self, start_equity: Decimal, restore: Callable[[dict[TradingMode, PaperBroker]], None]) -> None:
+    def __init__(
+        self, start_equity: Decimal, restore: Callable[[dict[TradingMode, PaperBroker], int], Sequence[Effect]]
+    ) -> None:
         self._start_equity = start_equity
         self._restore = restore
         self._brokers: dict[TradingMode, PaperBroker] = {}
@@ -101,7 +108,8 @@ class VirtualAccounts:
 
         if not self._brokers:
             self._brokers = {mode: PaperBroker(self._start_equity, now_ms, mode=mode) for mode in VIRTUAL_MODES}
-            self._restore(self._brokers)
+            effects = self._restore(self._brokers, now_ms)
+            runner.carry_out(effects)
         return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self._brokers.items()}
 
     def set_rules(self, event: RulesChanged) -> None:

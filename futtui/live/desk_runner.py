@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from futtui.domain.effects import (
@@ -72,6 +73,11 @@ class DeskRunner:
                     self._carry_out(effect)
         finally:
             self._busy = False
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        """Carry out effects that did not come from an event (those of a restore)."""
+        for effect in effects:
+            self._carry_out(effect)
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, PlaceOrder):

@@ -9,6 +9,7 @@ from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import RulesChanged
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
 from futtui.live.clock import steady_ms
 from futtui.live.gaps import RETRY_MS
 from futtui.live.loader import HistoryLoader
@@ -92,6 +93,7 @@ class Warmup:
             return
         state.failures = 0
         state.reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+        engine.runner.desk.warm_up(state.symbol, history[Timeframe.M15])
         state.sequencer.start(history)
         state.phase = Phase.READY
         state.fresh = True

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, RowMapping, delete
 from sqlalchemy.dialects.sqlite import insert
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState, RecordPosition, RecordSignal, RecordSymbolState, RecordTrade
-from futtui.domain.signal import Signal
+from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
+from futtui.domain.side import Side
+from futtui.domain.signal import Signal, System
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 
 Record = RecordSignal | RecordPosition | RecordTrade | RecordSymbolState
 CandleRow = tuple[Any, ...]
+
+MONEY_COLUMNS = ("quantity", "entry_price", "initial_stop", "fees", "funding", "pnl")
+TEXT_AND_TIME_COLUMNS = ("position_id", "signal_id", "symbol", "strategy", "opened_ms", "closed_ms")
+FIGURE_COLUMNS = ("result_r", "result_pct", "mfe_r", "mae_r", "score")
 
 CANDLE_COLUMNS = tuple(column.name for column in tables.candles.columns)
 _UPDATED = ", ".join(f"{name} = excluded.{name}" for name in CANDLE_COLUMNS[3:])
@@ -184,3 +191,22 @@ def signal_of(text: str) -> Signal:
 def position_of(text: str) -> PositionState:
     """The PositionState stored in the `state` column."""
     return msgspec.json.decode(text, type=PositionState)
+
+
+def leg_of(row: RowMapping) -> Leg:
+    """A leg from its row."""
+    quantity, price, fee = Decimal(row["quantity"]), Decimal(row["price"]), Decimal(row["fee"])
+    return Leg(quantity, price, ExitReason(row["reason"]), row["time_ms"], fee)
+
+
+def trade_of(row: RowMapping, legs: Sequence[Leg]) -> Trade:
+    """A trade from its row and legs."""
+    values: dict[str, Any] = {name: Decimal(row[name]) for name in MONEY_COLUMNS}
+    values |= {name: row[name] for name in (*TEXT_AND_TIME_COLUMNS, *FIGURE_COLUMNS)}
+    return Trade(
+        system=System(row["system"]),
+        side=Side(row["side"]),
+        mode=TradingMode(row["mode"]),
+        legs=tuple(legs),
+        **values,
+    )

@@ -10,11 +10,21 @@ from sqlalchemy import select
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
+from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 from futtui.storage.database import open_database
-from futtui.storage.rows import SELECT_CANDLES, Record, candle_rows, candles_of, position_of, signal_of
+from futtui.storage.rows import (
+    SELECT_CANDLES,
+    Record,
+    candle_rows,
+    candles_of,
+    leg_of,
+    position_of,
+    signal_of,
+    trade_of,
+)
 from futtui.storage.writer import CandleBatch, Writer
 
 CLOSED_POSITIONS = ("CLOSED", "FAILED")
@@ -61,6 +71,18 @@ class Storage:
         query = select(table.c.state).where(table.c.status.not_in(CLOSED_POSITIONS)).order_by(table.c.opened_ms)
         with self._engine.connect() as connection:
             return [position_of(text) for (text,) in connection.execute(query)]
+
+    def trades(self, limit: int) -> list[Trade]:
+        """The newest `limit` closed trades with their legs, oldest first."""
+        newest = select(tables.trades).order_by(tables.trades.c.closed_ms.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            rows = connection.execute(newest).mappings().all()
+            wanted = {row["position_id"] for row in rows}
+            legs: dict[str, list[Leg]] = {position_id: [] for position_id in wanted}
+            for leg in connection.execute(select(tables.legs).order_by(tables.legs.c.leg_index)).mappings():
+                if leg["position_id"] in wanted:
+                    legs[leg["position_id"]].append(leg_of(leg))
+        return [trade_of(row, legs[row["position_id"]]) for row in reversed(rows)]
 
     def blocked_symbols(self) -> dict[str, tuple[int, str]]:
         """Blocked symbols with the end of the block (0 = until unblocked) and its reason."""

@@ -94,6 +94,7 @@ def test_storage_trade_legs_are_written_once_however_often_it_is_recorded(store:
     assert store.writer.flush()
     assert store.counts()["trades"] == 1
     assert store.counts()["legs"] == 2
+    assert store.trades(10) == [trade()]
 
 
 def test_storage_unblocked_symbol_is_no_longer_listed(store: Storage) -> None:
