@@ -1,0 +1,172 @@
+"""The score is the sum of its parts, and every modifier can change it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from futtui.domain.reading import FrameReading
+from futtui.domain.regime import Regime, RegimeReading
+from futtui.domain.side import Side
+from futtui.domain.signal import SignalPart
+from futtui.domain.timeframe import Timeframe
+from futtui.signals.btc import BtcView
+from futtui.signals.modifiers import ScoringContext
+from futtui.signals.scorer import score_signal
+from futtui.signals.settings import ScoringSettings, strategy_key
+from tests.desk.world import START_MS, raw_signal
+
+SETTINGS = ScoringSettings()
+CALM = RegimeReading(Regime.RANGE, 0.9)
+
+
+def frame(**changes: object) -> FrameReading:
+    base = FrameReading(
+        Timeframe.M15, START_MS, 100.0, atr=1.0, adx=20.0, rsi=50.0, flow=-1.0, volume_ratio=1.0, regime=CALM
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def context(signal: object = None, btc: BtcView | None = None, **changes: object) -> ScoringContext:
+    raw = signal or raw_signal()
+    return ScoringContext(raw, frame(**changes), btc or BtcView(False, 0.8, 0.0, 0.1), 1.0)  # type: ignore[arg-type]
+
+
+def points(found: ScoringContext) -> dict[str, float]:
+    return {part.name: part.points for part in score_signal(found, SETTINGS).parts}
+
+
+optional = st.none() | st.floats(-200, 200, allow_nan=False)
+
+
+@given(
+    base=st.floats(-10, 10, allow_nan=False),
+    own=st.lists(st.floats(-3, 3, allow_nan=False), max_size=5),
+    side=st.sampled_from(Side),
+    strategy=st.sampled_from(["break_retest", "atr_momentum", "volume_profile", "liquidity_sweep", "x"]),
+    regime=st.sampled_from(Regime),
+    late=st.booleans(),
+    adx=optional,
+    rsi=optional,
+    flow=optional,
+    volume_ratio=optional,
+    correlation=st.none() | st.floats(-1, 1),
+    move=optional,
+)
+def test_score_any_inputs_is_the_sum_of_its_parts(
+    base: float,
+    own: list[float],
+    side: Side,
+    strategy: str,
+    regime: Regime,
+    late: bool,
+    adx: float | None,
+    rsi: float | None,
+    flow: float | None,
+    volume_ratio: float | None,
+    correlation: float | None,
+    move: float | None,
+) -> None:
+    parts = tuple(SignalPart(f"part {number}", value, "own") for number, value in enumerate(own))
+    raw = raw_signal(side, base_score=base, strategy=strategy, parts=parts)
+    found = ScoringContext(
+        raw,
+        frame(
+            adx=adx, rsi=rsi, flow=flow, volume_ratio=volume_ratio, regime=RegimeReading(regime, 0.5, late_trend=late)
+        ),
+        BtcView(False, correlation, move, None),
+        1.0,
+    )
+    scored = score_signal(found, SETTINGS)
+    assert scored.score == sum(part.points for part in scored.parts)
+    assert all(part.reason for part in scored.parts)
+    assert all(part.points == 0.0 for part in scored.parts if not part.valid)
+    share = sum(part.valid for part in scored.parts) / len(scored.parts)
+    assert scored.completeness == share
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "wanted"),
+    [
+        ("volume", {"volume_ratio": 1.5}, 1.0),
+        ("money flow", {"flow": 5.0}, 1.0),
+        ("trend strength", {"adx": 31.0, "regime": RegimeReading(Regime.TREND_UP, 0.9)}, 1.0),
+        ("late trend", {"regime": RegimeReading(Regime.TREND_UP, 0.9, late_trend=True)}, -1.0),
+        ("volatility", {"atr": 2.1}, -0.5),
+    ],
+)
+def test_modifier_crafted_input_changes_the_score(name: str, changes: dict[str, object], wanted: float) -> None:
+    assert points(context())[name] == 0.0
+    assert points(context(**changes))[name] == wanted
+
+
+def test_rsi_extreme_counts_only_for_setups_against_a_move() -> None:
+    against = raw_signal(Side.SHORT, strategy="volume_profile")
+    assert points(context(against, rsi=75.0))["RSI"] == 0.5
+    assert points(context(raw_signal(Side.SHORT, strategy="break_retest"), rsi=75.0))["RSI"] == 0.0
+    assert points(context(against, rsi=25.0))["RSI"] == 0.0
+
+
+def test_regime_trend_with_the_signal_lifts_break_retest_and_against_it_does_not() -> None:
+    raw = raw_signal(Side.LONG, strategy="Break & Retest", base_score=2.0)
+    up = points(context(raw, regime=RegimeReading(Regime.TREND_UP, 0.9)))
+    down = points(context(raw, regime=RegimeReading(Regime.TREND_DOWN, 0.9)))
+    assert (up["regime weight"], up["regime fit"]) == (1.0, 1.0)
+    assert (down["regime weight"], down["regime fit"]) == (0.0, 0.0)
+    quiet = points(context(raw, regime=CALM))
+    assert quiet["regime weight"] == pytest.approx(-0.4)
+
+
+def test_missing_inputs_give_no_points_and_lower_completeness() -> None:
+    raw = raw_signal(regime=Regime.UNKNOWN)
+    scored = score_signal(ScoringContext(raw, None, BtcView(False)), SETTINGS)
+    assert scored.score == raw.base_score
+    assert scored.completeness == pytest.approx(1 / 10)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "move", "wanted"),
+    [(1.0, -0.6, -2.0), (0.5, -0.6, -1.0), (-0.7, -0.6, 0.0), (1.0, -0.5, 0.0), (1.0, 3.0, 0.0), (None, -3.0, 0.0)],
+)
+def test_btc_filter_long_penalty_scales_with_correlation(correlation: float | None, move: float, wanted: float) -> None:
+    assert points(context(btc=BtcView(False, correlation, move)))["BTC filter"] == pytest.approx(wanted)
+    mirrored = context(raw_signal(Side.SHORT), btc=BtcView(False, correlation, -move))
+    assert points(mirrored)["BTC filter"] == pytest.approx(wanted)
+
+
+def test_btc_filter_on_btc_itself_does_not_apply() -> None:
+    part = next(part for part in score_signal(context(btc=BtcView(True)), SETTINGS).parts if part.name == "BTC filter")
+    assert part.points == 0.0
+    assert part.valid
+
+
+def test_btc_impulse_blocks_setups_against_a_move_only() -> None:
+    wild = BtcView(False, 0.9, 0.0, 1.6)
+    blocked = score_signal(context(raw_signal(strategy="volume_profile"), btc=wild), SETTINGS)
+    assert blocked.filter_reason is not None
+    assert "30 minutes" in blocked.filter_reason
+    assert score_signal(context(raw_signal(strategy="break_retest"), btc=wild), SETTINGS).filter_reason is None
+
+
+def test_threshold_own_value_of_a_strategy_wins_however_it_is_spelled() -> None:
+    settings = ScoringSettings(strategy_thresholds={"Break & Retest": 4.5})
+    assert settings.threshold_of("break_retest") == 4.5
+    assert settings.threshold_of("atr_momentum") == 3.0
+    assert strategy_key("Break & Retest") == strategy_key("BREAK_RETEST")
+
+
+@pytest.mark.parametrize(("base", "passes"), [(3.0, True), (2.99, False), (float("nan"), False)])
+def test_threshold_score_at_or_above_passes(base: float, passes: bool) -> None:
+    assert (score_signal(context(raw_signal(base_score=base)), SETTINGS).filter_reason is None) is passes
+
+
+def test_regime_weight_below_floor_refuses() -> None:
+    raw = raw_signal(strategy="volume_profile", base_score=9.0)
+    settings = ScoringSettings(regime_weight_floor=0.9)
+    found = context(raw, regime=RegimeReading(Regime.TREND_UP, 0.9))
+    reason = score_signal(found, settings).filter_reason
+    assert reason is not None
+    assert "up trend" in reason
