@@ -102,6 +102,11 @@ class RequestBudget:
         else:
             self._used += reservation.weight
 
+    def note_used(self, used_header: int) -> None:
+        """Takes over the exchange's count from an answer of this very moment."""
+        self._turn_minute()
+        self._used = max(self._used, used_header)
+
     def forget(self, reservation: Reservation) -> None:
         """Gives a reservation back whole: its request never left this computer."""
         if not reservation.settled:

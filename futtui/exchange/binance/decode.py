@@ -17,7 +17,6 @@ from futtui.exchange.binance.messages import (
     ControlAnswer,
     DepthMessage,
     ListenKeyExpiredMessage,
-    MiniTickerMessage,
     WireMessage,
 )
 from futtui.exchange.ports import (
@@ -154,11 +153,6 @@ def _depth(event: wire.DepthEvent, _: str) -> Decoded:
     return (DepthMessage(event.s, event.E, event.U, event.u, event.pu, event.b, event.a),)
 
 
-def _mini_ticker(event: wire.MiniTickerEvent, _: str) -> Decoded:
-    message = MiniTickerMessage(event.s, event.E, event.c, event.o, event.h, event.l, event.v, event.q)
-    return (message,)
-
-
 def _order(event: wire.OrderEvent, _: str) -> Decoded:
     """The fill first, if there is one, then the order's new state."""
     body = event.o
@@ -245,7 +239,6 @@ _TRANSLATORS: dict[type, Callable[[Any, str], Decoded]] = {
     wire.AggTradeEvent: _agg_trade,
     wire.BookTickerEvent: _book_ticker,
     wire.DepthEvent: _depth,
-    wire.MiniTickerEvent: _mini_ticker,
     wire.OrderEvent: _order,
     wire.AlgoEvent: _algo,
     wire.AccountEvent: _account,

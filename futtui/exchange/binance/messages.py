@@ -24,20 +24,6 @@ class DepthMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class MiniTickerMessage:
-    """The last 24 hours of a symbol in brief."""
-
-    symbol: str
-    event_time_ms: int
-    last: float
-    open: float
-    high: float
-    low: float
-    volume: float
-    quote_volume: float
-
-
-@dataclass(frozen=True, slots=True)
 class ControlAnswer:
     """Answer to SUBSCRIBE and the like; `error` empty = accepted."""
 
@@ -52,4 +38,4 @@ class ListenKeyExpiredMessage:
     event_time_ms: int
 
 
-WireMessage = StreamMessage | DepthMessage | MiniTickerMessage | ControlAnswer | ListenKeyExpiredMessage
+WireMessage = StreamMessage | DepthMessage | ControlAnswer | ListenKeyExpiredMessage

@@ -91,20 +91,6 @@ class DepthEvent(msgspec.Struct, tag_field="e", tag="depthUpdate"):
     st: int = 1
 
 
-class MiniTickerEvent(msgspec.Struct, tag_field="e", tag="24hrMiniTicker"):
-    """24 hour mini ticker."""
-
-    E: int
-    s: str
-    c: float
-    o: float
-    h: float
-    l: float  # noqa: E741
-    v: float
-    q: float
-    st: int = 1
-
-
 class OrderBody(msgspec.Struct):
     """`o` of ORDER_TRADE_UPDATE."""
 
@@ -210,7 +196,6 @@ Event = (
     | AggTradeEvent
     | BookTickerEvent
     | DepthEvent
-    | MiniTickerEvent
     | OrderEvent
     | AlgoEvent
     | AccountEvent

@@ -1,0 +1,150 @@
+"""The signed side: ccxt as signer and transport for named endpoints, with our errors, deadline and budget.
+
+ccxt is imported only here, in a thread, when an account is used: it costs a second and 90 MB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDict
+
+from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.clock import ClockMs
+from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable, error_from_answer
+from futtui.exchange.binance.transport import is_loopback, note_limits, used_weight
+from futtui.exchange.ports import Credentials, Endpoints
+
+RECEIVE_WINDOW_MS = 5000
+DEADLINE_SECONDS = 10.0
+
+
+class SignedClient:
+    """Calls ccxt's implicit endpoint methods (`fapiPrivatePostOrder` and the like) one at a time or in parallel.
+
+    `now_ms` gives the time for the signature: the EXCHANGE's time. Raises only our typed errors; TimeoutUnknown when
+    a request that changes something got no clear answer. Nothing is ever repeated here.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        now_ms: ClockMs,
+        budget: RequestBudget,
+        *,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._endpoints = endpoints
+        self._credentials = credentials
+        self._now_ms = now_ms
+        self._budget = budget
+        self._deadline_seconds = deadline_seconds
+        self._exchange: Any = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Loads the library; called by the first request if nobody did before."""
+        async with self._opening:
+            if self._exchange is None:
+                module = await asyncio.to_thread(importlib.import_module, "ccxt.async_support.binanceusdm")
+                self._exchange = _build(
+                    module.binanceusdm, self._endpoints, self._credentials, self._now_ms, self._budget
+                )
+
+    async def call(self, method: str, params: Mapping[str, str], *, weight: int, changes_state: bool) -> Any:
+        """The decoded answer of one endpoint, within the deadline. Urgent: it never queues behind market data."""
+        if self._exchange is None:
+            await self.open()
+        endpoint: Callable[..., Any] = getattr(self._exchange, method)
+        async with self._budget.reserve(weight, urgent=True) as reservation:
+            try:
+                async with asyncio.timeout(self._deadline_seconds):
+                    answer = await endpoint(dict(params))
+            except NotSent:
+                self._budget.forget(reservation)
+                raise
+            except TimeoutError as error:
+                raise _no_answer("no answer in time", changes_state) from error
+            except TimeoutUnknown as error:
+                raise error if changes_state else _no_answer("no clear answer", changes_state) from error
+            self._budget.settle(reservation, None)
+        if not isinstance(answer, dict | list):
+            raise (
+                TimeoutUnknown("the answer was not data")
+                if changes_state
+                else BadAnswer("The exchange answered something else than data. futtui asks again later.")
+            )
+        return answer
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._exchange is not None:
+            exchange, self._exchange = self._exchange, None
+            exchange.timeout_on_exit = 0
+            await exchange.close()
+
+
+def _no_answer(detail: str, changes_state: bool) -> TimeoutUnknown | Unavailable:
+    if changes_state:
+        return TimeoutUnknown(detail)
+    return Unavailable(f"The exchange could not answer a question ({detail}). futtui asks again later.")
+
+
+def _build(base: type, endpoints: Endpoints, credentials: Credentials, now_ms: ClockMs, budget: RequestBudget) -> Any:
+    """A ccxt exchange that points to `endpoints`, tells the exchange's time and raises our errors."""
+
+    class Signer(base):
+        async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+            try:
+                return await super().fetch(url, method, headers, body)
+            except Exception as error:
+                raise _translated(error) from error
+
+        def handle_errors(
+            self, code: int, reason: str, url: str, method: str, headers: Any, body: Any, *_: Any
+        ) -> None:
+            headers = CIMultiDict(headers)
+            used = used_weight(headers)
+            if used is not None:
+                budget.note_used(used)
+            text = body.encode() if isinstance(body, str) else b""
+            error = error_from_answer(code, headers, text, now_ms=now_ms(), changes_state=method != "GET")
+            if error is not None:
+                note_limits(budget, error)
+                raise error
+
+    exchange = Signer(
+        {
+            "apiKey": credentials.api_key,
+            "secret": credentials.api_secret,
+            "enableRateLimit": False,
+            "timeout": int(DEADLINE_SECONDS * 1000),
+            "options": {"recvWindow": RECEIVE_WINDOW_MS, "timeDifference": 0, "fetchCurrencies": False},
+            "aiohttp_trust_env": not is_loopback(endpoints.rest),
+        }
+    )
+    exchange.milliseconds = now_ms
+    for version in ("", "V2", "V3"):
+        path = f"{endpoints.rest}/fapi/{version.lower() or 'v1'}"
+        exchange.urls["api"][f"fapiPublic{version}"] = path
+        exchange.urls["api"][f"fapiPrivate{version}"] = path
+    exchange.urls["api"]["fapiData"] = f"{endpoints.rest}/futures/data"
+    return exchange
+
+
+def _translated(error: Exception) -> Exception:
+    """Our error for one of ccxt's transport errors, which name their cause; our own errors pass through."""
+    cause = error.__cause__
+    if cause is None:
+        return error
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | socket.gaierror):
+        return NotSent(f"No connection to the exchange ({cause}), so nothing was sent. Check the internet connection.")
+    if isinstance(cause, aiohttp.ClientError | OSError | TimeoutError):
+        return TimeoutUnknown(str(cause) or type(cause).__name__)
+    return error

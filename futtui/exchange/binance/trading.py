@@ -1,0 +1,203 @@
+"""Orders of one account: what was asked for leaves once, and every answer becomes a plain fact about the order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from futtui.domain.errors import ExchangeError
+from futtui.domain.orders import OrderIntent, OrderStatus, OrderUpdate
+from futtui.domain.symbols import SymbolRules
+from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.clock import ClockMs
+from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown
+from futtui.exchange.binance.signed_client import DEADLINE_SECONDS, SignedClient
+from futtui.exchange.binance.trading_models import (
+    OpenOrder,
+    OpenPosition,
+    algo_params,
+    open_algo_from,
+    open_order_from,
+    order_params,
+    position_from,
+    refusal_before_sending,
+    rows_of,
+    update_from_algo,
+    update_from_order,
+)
+from futtui.exchange.binance.weights import ACCOUNT_QUERY_WEIGHT, open_orders_weight
+from futtui.exchange.ports import Credentials, Endpoints
+
+DUPLICATE_CLIENT_ID = -4116
+UNKNOWN_ORDER_CODES = frozenset({-2011, -2013})
+CLOCK_CODES = frozenset({-1021, -5028})
+NOTHING_TO_CHANGE = -4046
+MARGIN_ASSET = "USDT"
+
+logger = logging.getLogger(__name__)
+Resync = Callable[[], Awaitable[object]]
+
+
+class BinanceTrading:
+    """Implements TradingPort through ccxt as signer and transport; order meaning stays here.
+
+    `clock` gives the EXCHANGE's time in ms (for the embedded exchange its virtual time). `resync_clock` measures it
+    anew after the exchange called a timestamp wrong; such a request was certainly not carried out and is sent once
+    more under the same client id. Nothing else is ever sent twice. Each request has a deadline of 10 s.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        rules: Mapping[str, SymbolRules],
+        clock: ClockMs,
+        *,
+        budget: RequestBudget | None = None,
+        resync_clock: Resync | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._resync_clock = resync_clock
+        self._client = SignedClient(
+            endpoints, credentials, clock, budget or RequestBudget(clock), deadline_seconds=deadline_seconds
+        )
+
+    async def open(self) -> None:
+        """Loads the trading library (a second); the first call would do it otherwise."""
+        await self._client.open()
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+    # Orders
+
+    async def place(self, intent: OrderIntent) -> OrderUpdate:
+        """Sends the order once and says what is known then.
+
+        REJECTED with the reason after a definite refusal, UNKNOWN when no clear answer came or the client id exists
+        already (an earlier attempt arrived): then only the account stream or `query` may tell.
+        """
+        refusal = refusal_before_sending(intent, self._rules.get(intent.symbol))
+        if refusal is not None:
+            return self._fact(intent, OrderStatus.REJECTED, f"not sent: {refusal}")
+        try:
+            if intent.order_type.is_conditional:
+                answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0)
+                return self._checked(update_from_algo(answer, self._clock()), intent)
+            answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0)
+            return self._checked(update_from_order(answer, self._clock()), intent)
+        except TimeoutUnknown as error:
+            return self._fact(intent, OrderStatus.UNKNOWN, str(error))
+        except Refused as error:
+            is_known = error.code == DUPLICATE_CLIENT_ID
+            return self._fact(intent, OrderStatus.UNKNOWN if is_known else OrderStatus.REJECTED, str(error))
+        except BadAnswer as error:
+            return self._fact(intent, OrderStatus.UNKNOWN, str(error))
+        except ExchangeError as error:
+            return self._fact(intent, OrderStatus.REJECTED, str(error))
+
+    async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
+        """Cancels an order; if the exchange does not have it open any more, says what became of it.
+
+        UNKNOWN when no clear answer came; raises ExchangeError when the exchange certainly did not cancel it.
+        """
+        try:
+            if conditional:
+                await self._change("fapiPrivateDeleteAlgoOrder", {"clientAlgoId": client_id}, weight=1)
+                return OrderUpdate(client_id, symbol, OrderStatus.CANCELED, self._clock())
+            params = {"symbol": symbol, "origClientOrderId": client_id}
+            answer = await self._change("fapiPrivateDeleteOrder", params, weight=1)
+            return update_from_order(answer, self._clock())
+        except (TimeoutUnknown, BadAnswer) as error:
+            return OrderUpdate(client_id, symbol, OrderStatus.UNKNOWN, self._clock(), reason=str(error))
+        except Refused as error:
+            if error.code not in UNKNOWN_ORDER_CODES:
+                raise
+        found = await self.query(symbol, client_id, conditional=conditional)
+        if found is not None:
+            return found
+        reason = "the exchange knows no such order, neither open nor ended"
+        return OrderUpdate(client_id, symbol, OrderStatus.UNKNOWN, self._clock(), reason=reason)
+
+    async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None:
+        """What the exchange knows about an order; None if it says that there is no such order."""
+        try:
+            if conditional:
+                answer = await self._ask("fapiPrivateGetAlgoOrder", {"clientAlgoId": client_id}, weight=1)
+                return update_from_algo(answer, self._clock())
+            params = {"symbol": symbol, "origClientOrderId": client_id}
+            return update_from_order(await self._ask("fapiPrivateGetOrder", params, weight=1), self._clock())
+        except Refused as error:
+            if error.code in UNKNOWN_ORDER_CODES:
+                return None
+            raise
+
+    # The account as the exchange sees it
+
+    async def wallet_balance(self) -> Decimal:
+        """Wallet balance in USDT, without unrealised profit; 0 if the account holds none."""
+        rows = await self._ask("fapiPrivateV3GetBalance", {}, weight=ACCOUNT_QUERY_WEIGHT)
+        balances = dict(rows_of(rows, lambda row: (row["asset"], Decimal(str(row["balance"])))))
+        return balances.get(MARGIN_ASSET, Decimal(0))
+
+    async def open_orders(self, symbol: str | None = None) -> list[OpenOrder]:
+        """All resting orders, normal and conditional, of one symbol or of the account."""
+        params = {"symbol": symbol} if symbol else {}
+        weight = open_orders_weight(symbol)
+        normal = await self._ask("fapiPrivateGetOpenOrders", params, weight=weight)
+        conditional = await self._ask("fapiPrivateGetOpenAlgoOrders", params, weight=weight)
+        return [*rows_of(normal, open_order_from), *rows_of(conditional, open_algo_from)]
+
+    async def positions(self) -> list[OpenPosition]:
+        """Positions that are not flat."""
+        rows = await self._ask("fapiPrivateV3GetPositionRisk", {}, weight=ACCOUNT_QUERY_WEIGHT)
+        return [position for position in rows_of(rows, position_from) if position.amount != 0]
+
+    async def set_leverage(self, symbol: str, leverage: int) -> int:
+        """Sets the leverage; returns what the exchange set."""
+        params = {"symbol": symbol, "leverage": str(leverage)}
+        answer = await self._change("fapiPrivatePostLeverage", params, weight=1)
+        return int(answer["leverage"])
+
+    async def set_margin_type(self, symbol: str, *, isolated: bool) -> None:
+        """Sets isolated or cross margin; that it was set already is fine too."""
+        params = {"symbol": symbol, "marginType": "ISOLATED" if isolated else "CROSSED"}
+        try:
+            await self._change("fapiPrivatePostMarginType", params, weight=1)
+        except Refused as error:
+            if error.code != NOTHING_TO_CHANGE:
+                raise
+
+    # Helpers
+
+    async def _change(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
+        return await self._with_right_clock(method, params, weight, changes_state=True)
+
+    async def _ask(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
+        return await self._with_right_clock(method, params, weight, changes_state=False)
+
+    async def _with_right_clock(
+        self, method: str, params: Mapping[str, str], weight: int, *, changes_state: bool
+    ) -> Any:
+        try:
+            return await self._client.call(method, params, weight=weight, changes_state=changes_state)
+        except Refused as error:
+            if error.code not in CLOCK_CODES or self._resync_clock is None:
+                raise
+            logger.warning("The exchange called our time wrong; futtui measures it again and asks once more.")
+        await self._resync_clock()
+        return await self._client.call(method, params, weight=weight, changes_state=changes_state)
+
+    def _fact(self, intent: OrderIntent, status: OrderStatus, reason: str) -> OrderUpdate:
+        return OrderUpdate(intent.client_id, intent.symbol, status, self._clock(), reason=reason)
+
+    def _checked(self, update: OrderUpdate, intent: OrderIntent) -> OrderUpdate:
+        """The update, or UNKNOWN if the answer is not about our order."""
+        if update.client_id == intent.client_id:
+            return update
+        return self._fact(intent, OrderStatus.UNKNOWN, "the exchange's answer names another order")

@@ -1,0 +1,193 @@
+"""Thin records of open orders and positions, and the translation between our orders and the wire's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from futtui.domain.orders import OrderIntent, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.symbols import SymbolRules
+from futtui.exchange.binance.decode import algo_status, order_status
+from futtui.exchange.binance.errors import BadAnswer
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order that rests on the exchange. `conditional` tells which of its two order books holds it."""
+
+    client_id: str
+    exchange_id: str
+    symbol: str
+    side: str
+    order_type: str
+    quantity: Decimal
+    executed: Decimal
+    price: Decimal
+    trigger_price: Decimal
+    reduce_only: bool
+    close_position: bool
+    conditional: bool
+    status: OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """A position as the exchange sees it; `amount` below zero is short."""
+
+    symbol: str
+    amount: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal
+    isolated: bool
+
+
+def order_params(intent: OrderIntent) -> dict[str, str]:
+    """Parameters of POST /fapi/v1/order."""
+    params = {
+        "symbol": intent.symbol,
+        "side": intent.side.value,
+        "type": intent.order_type.value,
+        "quantity": f"{intent.quantity:f}",
+        "newClientOrderId": intent.client_id,
+        "newOrderRespType": "RESULT",
+    }
+    if intent.order_type is OrderType.LIMIT:
+        params["price"] = f"{intent.price:f}"
+        params["timeInForce"] = "GTC"
+    if intent.reduce_only:
+        params["reduceOnly"] = "true"
+    return params
+
+
+def algo_params(intent: OrderIntent) -> dict[str, str]:
+    """Parameters of POST /fapi/v1/algoOrder."""
+    params = {
+        "algoType": "CONDITIONAL",
+        "symbol": intent.symbol,
+        "side": intent.side.value,
+        "type": intent.order_type.value,
+        "quantity": f"{intent.quantity:f}",
+        "triggerPrice": f"{intent.trigger_price:f}",
+        "clientAlgoId": intent.client_id,
+    }
+    if intent.reduce_only:
+        params["reduceOnly"] = "true"
+    return params
+
+
+def refusal_before_sending(intent: OrderIntent, rules: SymbolRules | None) -> str | None:
+    """Why the order need not be sent at all, in plain words; None if it may go."""
+    if rules is None:
+        return f"futtui knows no trading rules of {intent.symbol}"
+    if intent.order_type is OrderType.LIMIT and intent.price is None:
+        return "a limit order needs a price"
+    if intent.order_type.is_conditional and intent.trigger_price is None:
+        return "a conditional order needs a trigger price"
+    price = intent.price or intent.trigger_price
+    is_market = intent.order_type is not OrderType.LIMIT
+    # A market order is valued at the mark price, which only the exchange knows: its minimum value is left to it.
+    skip_value = intent.reduce_only or price is None
+    text = rules.refusal(price or Decimal(0), intent.quantity, market=is_market, reduce_only=skip_value)
+    if text is None and price is not None and not rules.is_on_tick(price):
+        return f"price {price} is not a multiple of the tick {rules.tick_size} of {intent.symbol}"
+    return text
+
+
+def update_from_order(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:
+    """The state in an answer about a normal order."""
+    return OrderUpdate(
+        client_id=str(answer.get("clientOrderId", "")),
+        symbol=str(answer.get("symbol", "")),
+        status=order_status(
+            str(answer.get("status", "")),
+            _decimal(answer.get("executedQty")),
+            _decimal(answer.get("origQty")),
+        ),
+        time_ms=int(answer.get("updateTime") or fallback_ms),
+        exchange_id=str(answer.get("orderId", "")),
+    )
+
+
+def update_from_algo(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:
+    """The state in an answer about a conditional order; the engine's order id replaces its own once it fired."""
+    executed = _decimal(answer.get("actualQty"))
+    return OrderUpdate(
+        client_id=str(answer.get("clientAlgoId", "")),
+        symbol=str(answer.get("symbol", "")),
+        status=algo_status(str(answer.get("algoStatus", "")), executed),
+        time_ms=int(answer.get("updateTime") or fallback_ms),
+        exchange_id=str(answer.get("actualOrderId") or answer.get("algoId", "")),
+    )
+
+
+def rows_of(answer: Any, translate: Callable[[Mapping[str, Any]], Row]) -> list[Row]:
+    """The rows of a list answer; raises BadAnswer when they are not what was asked for."""
+    try:
+        return [translate(row) for row in answer]
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise BadAnswer(
+            f"The exchange's list of orders or positions cannot be read ({error!r}). futtui asks again later."
+        ) from error
+
+
+def open_order_from(answer: Mapping[str, Any]) -> OpenOrder:
+    """A row of openOrders."""
+    executed, quantity = _decimal(answer.get("executedQty")), _decimal(answer.get("origQty"))
+    return OpenOrder(
+        client_id=str(answer["clientOrderId"]),
+        exchange_id=str(answer["orderId"]),
+        symbol=str(answer["symbol"]),
+        side=str(answer["side"]),
+        order_type=str(answer["type"]),
+        quantity=quantity,
+        executed=executed,
+        price=_decimal(answer.get("price")),
+        trigger_price=_decimal(answer.get("stopPrice")),
+        reduce_only=bool(answer.get("reduceOnly")),
+        close_position=bool(answer.get("closePosition")),
+        conditional=False,
+        status=order_status(str(answer["status"]), executed, quantity),
+    )
+
+
+def open_algo_from(answer: Mapping[str, Any]) -> OpenOrder:
+    """A row of openAlgoOrders."""
+    executed = _decimal(answer.get("actualQty"))
+    return OpenOrder(
+        client_id=str(answer["clientAlgoId"]),
+        exchange_id=str(answer["algoId"]),
+        symbol=str(answer["symbol"]),
+        side=str(answer["side"]),
+        order_type=str(answer.get("orderType") or answer["type"]),
+        quantity=_decimal(answer.get("quantity")),
+        executed=executed,
+        price=_decimal(answer.get("price")),
+        trigger_price=_decimal(answer.get("triggerPrice")),
+        reduce_only=bool(answer.get("reduceOnly")),
+        close_position=bool(answer.get("closePosition")),
+        conditional=True,
+        status=algo_status(str(answer["algoStatus"]), executed),
+    )
+
+
+def position_from(answer: Mapping[str, Any]) -> OpenPosition:
+    """A row of positionRisk."""
+    return OpenPosition(
+        symbol=str(answer["symbol"]),
+        amount=_decimal(answer.get("positionAmt")),
+        entry_price=_decimal(answer.get("entryPrice")),
+        mark_price=_decimal(answer.get("markPrice")),
+        unrealized_pnl=_decimal(answer.get("unRealizedProfit")),
+        liquidation_price=_decimal(answer.get("liquidationPrice")),
+        isolated=_decimal(answer.get("isolatedWallet")) != 0,
+    )
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value)) if value not in (None, "") else Decimal(0)
