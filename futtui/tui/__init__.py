@@ -1,0 +1,1 @@
+"""The terminal dashboard: reads immutable snapshots, sends commands, decides nothing."""

@@ -1,0 +1,1 @@
+"""Matters of platform and terminal, kept away from everything else."""

@@ -1,0 +1,1 @@
+"""Widgets of the dashboard, all on the Line API where figures move."""

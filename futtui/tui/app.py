@@ -1,0 +1,289 @@
+"""The terminal app: wires theme, keys and pulse to an engine. Light to import: no exchange, no database, no numpy."""
+
+from __future__ import annotations
+
+import gc
+import secrets
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from time import monotonic
+from typing import Any
+
+from textual import on
+from textual.app import App
+from textual.screen import Screen
+
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
+from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import PositionView
+from futtui.domain.timeframe import HOUR_MS
+from futtui.tui import keys
+from futtui.tui.commands import FuttuiCommands
+from futtui.tui.compat.clock import load_zone
+from futtui.tui.compat.synchronized import enable_synchronized_output
+from futtui.tui.compat.terminal import TerminalWindow
+from futtui.tui.engine_port import EnginePort
+from futtui.tui.messages import CommandAnswered
+from futtui.tui.news import NewsWatch
+from futtui.tui.paint.notices import Flash
+from futtui.tui.paint.view import View, source_of
+from futtui.tui.pulse import Pulse
+from futtui.tui.screens.dashboard import DashboardScreen
+from futtui.tui.settings import UiSettings
+from futtui.tui.store import Store
+from futtui.tui.theme import NIGHT, THEMES, Palette, textual_theme, theme_name
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.words import word
+
+
+def typed_number() -> str:
+    """Four random digits for the user to type before going live."""
+    return f"{secrets.randbelow(9000) + 1000}"
+
+
+class FuttuiApp(App[None]):
+    """The dashboard on an engine. Reads snapshots five times a second; every act is a command to the engine."""
+
+    CSS_PATH = "futtui.tcss"
+    TITLE = "futtui"
+    COMMANDS = {FuttuiCommands}
+    BINDINGS = keys.bindings("app", "copy")
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        *,
+        settings: UiSettings | None = None,
+        real_clock_s: Callable[[], float] = monotonic,
+        number_source: Callable[[], str] = typed_number,
+    ) -> None:
+        self.ui_settings = settings or UiSettings()
+        self.palette = Palette(THEMES.get(self.ui_settings.theme, NIGHT))
+        super().__init__()
+        self.animation_level = "none"
+        self.engine = engine
+        zone, zone_name = load_zone(self.ui_settings.time_zone)
+        self.store = Store(engine, zone, zone_name, real_clock_s)
+        self.pulse = Pulse(self, self.ui_settings.pulse_hz)
+        self.flash_line = Flash()
+        self.terminal = TerminalWindow(self)
+        self._news = NewsWatch()
+        self._number_source = number_source
+        self._started = False
+        for tokens in THEMES.values():
+            self.register_theme(textual_theme(tokens))
+        self.theme = theme_name(self.ui_settings.theme)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The dashboard."""
+        return DashboardScreen()
+
+    def on_mount(self) -> None:
+        """Prepares the terminal; the dashboard calls `after_first_frame` once it is on screen."""
+        self.set_class(self.ui_settings.plain_glyphs, "-plain")
+        enable_synchronized_output(self)
+        if self.ui_settings.start_mode_text:
+            self.flash(self.ui_settings.start_mode_text)
+
+    def after_first_frame(self) -> None:
+        """Starts the engine and the pulse, once."""
+        if self._started:
+            return
+        self._started = True
+        self.engine.start()
+        self.pulse.start()
+        gc.collect()
+        gc.freeze()
+
+    def on_unmount(self) -> None:
+        """Leaves the terminal as it was."""
+        self.pulse.stop()
+        self.terminal.restore_title()
+
+    def on_app_blur(self) -> None:
+        """In the background once a second is enough."""
+        self.pulse.set_background(True)
+
+    def on_app_focus(self) -> None:
+        """Back in front: full rate again."""
+        self.pulse.set_background(False)
+
+    # News
+
+    def notice_news(self, view: View) -> None:
+        """Flashes what is new since the last beat; rings for a signal while the window is in the background."""
+        for item in self._news.look(view):
+            self.flash(item.text, item.token, item.time_ms)
+            if item.rings and not self.app_focus and self.ui_settings.bell:
+                self.terminal.ring()
+        badge = source_of(view.snapshot).short_badge
+        mode = word(f"mode.{view.mode.value}").upper()
+        self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
+
+    def flash(self, text: str, token: str = "bold", time_ms: int | None = None) -> None:
+        """Shows a sentence in the flash line."""
+        self.flash_line.show(text, token, self.engine.exchange_time_ms() if time_ms is None else time_ms)
+
+    # Commands to the engine
+
+    def send(self, command: Command) -> None:
+        """Sends a command; its receipt, or why it was refused, appears in the flash line."""
+        try:
+            future = self.engine.send(command)
+        except FuttuiError as error:
+            self.flash(str(error), "down_bold")
+            return
+        future.add_done_callback(self._answered)
+
+    def _answered(self, future: Future[str]) -> None:
+        try:
+            message = CommandAnswered(future.result(), accepted=True)
+        except FuttuiError as error:
+            message = CommandAnswered(str(error), accepted=False)
+        except (CancelledError, RuntimeError):
+            message = CommandAnswered(word("command.lost"), accepted=False)
+        self.post_message(message)
+
+    @on(CommandAnswered)
+    def _show_answer(self, message: CommandAnswered) -> None:
+        self.flash(message.text, "bold" if message.accepted else "down_bold")
+        self.pulse.beat()
+
+    # Everywhere
+
+    @property
+    def dashboard(self) -> DashboardScreen | None:
+        """The dashboard, wherever it is in the stack of screens."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, DashboardScreen)), None)
+
+    def market_panel(self) -> LivePanel | None:
+        """The market panel, for commands that sort it from anywhere."""
+        return self.dashboard.panel("market") if self.dashboard else None
+
+    def action_show_help(self) -> None:
+        """Help for the place where the focus is."""
+        from futtui.tui.screens.help import HelpScreen
+
+        screen = self.screen
+        self.push_screen(HelpScreen(screen.main if isinstance(screen, DashboardScreen) else "detail"))
+
+    def action_toggle_overlay(self) -> None:
+        """Shows or hides the speed figures."""
+        if self.dashboard:
+            self.dashboard.toggle_class("-overlay")
+            self.call_after_refresh(self.pulse.beat)
+
+    def action_use_theme(self, name: str) -> None:
+        """Changes the colours."""
+        self.palette = Palette(THEMES.get(name, NIGHT), self.palette.generation + 1)
+        self.theme = theme_name(name)
+        for screen in self.screen_stack:
+            for widget in screen.query("LineWidget"):
+                widget.refresh()
+            for panel in screen.query(LivePanel):
+                panel.forget_strips()
+
+    def action_copy_or_hint(self) -> None:
+        """Copies a selection; without one it says how to quit, because Ctrl+C often means that."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.flash(word("copy.done"))
+        else:
+            self.flash(word("copy.hint"), "attention")
+        self.pulse.beat()
+
+    def action_toggle_pause(self) -> None:
+        """Pauses or resumes new trades; exits go on either way."""
+        desk = self.store.read().snapshot.desk
+        if desk is None:
+            self.flash(word("command.not_ready"), "attention")
+            return
+        self.send(SetPaused(self.engine.exchange_time_ms(), not desk.paused))
+
+    # Mode
+
+    def action_mode_menu(self) -> None:
+        """Signals only, paper, live, pause."""
+        from futtui.tui.screens.menus import mode_menu
+
+        self.push_screen(mode_menu(self.store.read()), self._mode_chosen)
+
+    def _mode_chosen(self, answer: str | None) -> None:
+        if answer is None:
+            return
+        if answer == "pause":
+            self.action_toggle_pause()
+            return
+        view = self.store.read()
+        mode = TradingMode(answer)
+        if view.snapshot.desk is None:
+            self.flash(word("command.not_ready"), "attention")
+        elif mode is view.mode:
+            self.flash(word("mode.already", mode=word(f"mode.{mode.value}")))
+        elif mode is TradingMode.LIVE:
+            from futtui.tui.screens.go_live import GoLiveDialog
+
+            current = word(f"mode.{view.mode.value}")
+            self.push_screen(GoLiveDialog(view.snapshot, self._number_source(), current), self._live_answered)
+        else:
+            self.send(ChangeMode(self.engine.exchange_time_ms(), mode))
+
+    def _live_answered(self, yes: bool | None) -> None:
+        if yes:
+            self.send(ChangeMode(self.engine.exchange_time_ms(), TradingMode.LIVE))
+        else:
+            self.flash(word("live.stayed", mode=word(f"mode.{self.store.read().mode.value}")))
+
+    # Symbols and positions
+
+    def ask_block(self, symbol: str) -> None:
+        """Opens the block dialog for a symbol."""
+        view = self.store.read()
+        if not symbol or symbol not in view.by_symbol:
+            self.flash(word("block.no_symbol"), "attention")
+            return
+        from futtui.tui.screens.menus import block_menu
+
+        def chosen(answer: str | None) -> None:
+            now_ms = self.engine.exchange_time_ms()
+            if answer == "unblock":
+                self.send(UnblockSymbol(now_ms, symbol))
+            elif answer is not None:
+                hours = int(answer)
+                self.send(BlockSymbol(now_ms, symbol, now_ms + hours * HOUR_MS if hours else 0))
+
+        self.push_screen(block_menu(view, symbol), chosen)
+
+    def ask_close(self, position: PositionView | None) -> None:
+        """Asks whether to close a position at market; keeping it has the focus."""
+        if position is None:
+            self.flash(word("close.none"), "attention")
+            return
+        from futtui.tui.screens.menus import close_question
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.send(ClosePosition(self.engine.exchange_time_ms(), position.position_id))
+
+        self.push_screen(close_question(self.store.read(), position), answered)
+
+    # Quit
+
+    def action_request_quit(self) -> None:
+        """Quits; asks first only when live positions are open."""
+        desk = self.store.read().snapshot.desk
+        live = [item for item in (desk.positions if desk else ()) if item.mode is TradingMode.LIVE]
+        if not live:
+            self.exit()
+            return
+        from futtui.tui.screens.dialog import QuestionDialog
+        from futtui.tui.screens.menus import quit_question
+
+        if not isinstance(self.screen, QuestionDialog):
+            self.push_screen(quit_question(len(live)), lambda yes: self.exit() if yes else None)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out asks the same question."""
+        self.action_request_quit()

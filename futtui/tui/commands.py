@@ -1,0 +1,61 @@
+"""The command list: every action by name, and the colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from futtui.tui import keys
+from futtui.tui.theme import THEMES
+from futtui.tui.words import word
+
+if TYPE_CHECKING:
+    from futtui.tui.app import FuttuiApp
+
+
+class FuttuiCommands(Provider):
+    """Offers the actions of the table that make sense by name."""
+
+    def _commands(self) -> Iterator[tuple[str, str, str]]:
+        """(name, help, action)"""
+        for action in keys.ACTIONS:
+            if action.in_palette:
+                yield action.description, word("palette.key", key=action.key_text), action.command
+        for name in THEMES:
+            yield (
+                word("palette.theme", name=word(f"theme.{name}")),
+                word("palette.theme_help"),
+                f"app.use_theme('{name}')",
+            )
+
+    def _runner(self, command: str) -> Any:
+        app = cast("FuttuiApp", self.app)
+        screen, focused = self.screen, self.focused
+
+        async def run() -> None:
+            if command.startswith("app."):
+                await app.run_action(command.removeprefix("app."), app)
+                return
+            name = command.partition("(")[0]
+            for node in (focused, screen, app.market_panel()):
+                if node is not None and hasattr(node, f"action_{name}"):
+                    await node.run_action(command)
+                    return
+            app.flash(word("palette.not_here"), "attention")
+
+        return run
+
+    async def discover(self) -> Hits:
+        """Everything, before the user typed."""
+        for name, help_text, command in self._commands():
+            yield DiscoveryHit(name, self._runner(command), help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """What matches the typed text; Cyrillic letters count as their keys too."""
+        matchers = [self.matcher(query), self.matcher(keys.latin_text(query))]
+        for name, help_text, command in self._commands():
+            score = max(matcher.match(name) for matcher in matchers)
+            if score > 0:
+                yield Hit(score, matchers[0].highlight(name), self._runner(command), help=help_text)

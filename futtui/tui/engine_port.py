@@ -1,0 +1,29 @@
+"""What the screen needs of the engine, and nothing more."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Protocol
+
+from futtui.domain.events import Command
+from futtui.domain.snapshot import EngineSnapshot
+
+
+class EnginePort(Protocol):
+    """The engine as the screen sees it: a snapshot to read, commands to send. All methods return at once."""
+
+    def snapshot(self) -> EngineSnapshot:
+        """The newest snapshot. Immutable; a new state is a new object with a higher `version`."""
+        ...
+
+    def send(self, command: Command) -> Future[str]:
+        """A receipt: resolves to one plain sentence, or raises FuttuiError with a sentence for the user."""
+        ...
+
+    def start(self) -> None:
+        """Starts the work; called once, after the first frame is on screen. Does not block."""
+        ...
+
+    def exchange_time_ms(self) -> int:
+        """The exchange's time now as estimated here, epoch milliseconds UTC; for ages and the clock."""
+        ...

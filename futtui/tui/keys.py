@@ -1,0 +1,204 @@
+"""One table of actions: it feeds the bindings, the footer, the command palette and the help.
+
+Every key gets its Ukrainian and Russian twins, the letters on the same physical key, so that shortcuts work whatever
+layout is on. The full stop is the twin of `/` on those layouts and therefore has no meaning of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from futtui.tui.words import word
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+TWINS: dict[str, tuple[str, ...]] = {
+    "q": ("й",), "w": ("ц",), "e": ("у",), "r": ("к",), "t": ("е",), "y": ("н",), "u": ("г",), "i": ("ш",),
+    "o": ("щ",), "p": ("з",), "[": ("х",), "]": ("ї", "ъ"), "a": ("ф",), "s": ("і", "ы"), "d": ("в",), "f": ("а",),
+    "g": ("п",), "h": ("р",), "j": ("о",), "k": ("л",), "l": ("д",), ";": ("ж",), "'": ("є", "э"), "z": ("я",),
+    "x": ("ч",), "c": ("с",), "v": ("м",), "b": ("и",), "n": ("т",), "m": ("ь",), ",": ("б",), "/": (".",),
+}  # fmt: skip
+
+PANELS = ("market", "signals", "positions", "zones", "log")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key can do. `command` is the Textual action; `in_palette` lists it among the commands."""
+
+    id: str
+    scope: str
+    keys: tuple[str, ...]
+    command: str
+    in_palette: bool = False
+    priority: bool = False
+
+    @property
+    def description(self) -> str:
+        """What it does, in a few words."""
+        return word(f"action.{self.id}")
+
+    @property
+    def short(self) -> str:
+        """One word for the footer."""
+        return word(f"action.{self.id}.short")
+
+    @property
+    def key_text(self) -> str:
+        """Its main keys as a person reads them."""
+        return " ".join(display_key(key) for key in self.keys[:2])
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """Its keys with all their twins."""
+        return with_twins(self.keys)
+
+
+def twins_of(key: str) -> tuple[str, ...]:
+    """The same physical key on the Ukrainian and Russian layouts; capitals and Ctrl chords included."""
+    modifier, plus, letter = key.rpartition("+")
+    prefix = f"{modifier}{plus}"
+    if len(letter) != 1:
+        return ()
+    if letter.isupper():
+        return tuple(prefix + twin.upper() for twin in TWINS.get(letter.lower(), ()))
+    return tuple(prefix + twin for twin in TWINS.get(letter, ()))
+
+
+def with_twins(keys: Iterable[str]) -> tuple[str, ...]:
+    """The keys, each followed by its twins."""
+    result: list[str] = []
+    for key in keys:
+        result += [key, *twins_of(key)]
+    return tuple(dict.fromkeys(result))
+
+
+_NAMES = {
+    "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "↑", "down": "↓",
+    "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn", "space": "Space",
+}  # fmt: skip
+
+
+def display_key(key: str) -> str:
+    """The key as printed on a keyboard."""
+    if key in _NAMES:
+        return _NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:].upper()}"
+    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("quit_now", "app", ("ctrl+q",), "request_quit", priority=True),
+    Action("copy", "copy", ("ctrl+c",), "copy_or_hint"),
+    Action("help", "everywhere", ("?", "f1"), "app.show_help", True),
+    Action("commands", "everywhere", (":", "ctrl+p"), "app.command_palette"),
+    Action("mode", "everywhere", ("m",), "app.mode_menu", True),
+    Action("pause", "everywhere", ("p",), "app.toggle_pause", True),
+    Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
+    Action("quit", "everywhere", ("q",), "app.request_quit", True),
+    Action("panel_1", "dashboard", ("1",), "focus_panel('market')", True),
+    Action("panel_2", "dashboard", ("2",), "focus_panel('signals')", True),
+    Action("panel_3", "dashboard", ("3",), "focus_panel('positions')", True),
+    Action("panel_4", "dashboard", ("4",), "focus_panel('zones')", True),
+    Action("panel_5", "dashboard", ("5",), "focus_panel('log')", True),
+    Action("next_panel", "dashboard", ("tab",), "next_panel(1)"),
+    Action("previous_panel", "dashboard", ("shift+tab",), "next_panel(-1)"),
+    Action("full", "dashboard", ("f",), "toggle_full", True),
+    Action("find", "dashboard", ("/",), "find", True),
+    Action("back", "dashboard", ("escape",), "back"),
+    Action("block", "row", ("b",), "block", True),
+    Action("up", "list", ("up", "k"), "cursor(-1)"),
+    Action("down", "list", ("down", "j"), "cursor(1)"),
+    Action("page_up", "list", ("pageup",), "page(-1)"),
+    Action("page_down", "list", ("pagedown",), "page(1)"),
+    Action("first", "list", ("home",), "edge(-1)"),
+    Action("last", "list", ("end",), "edge(1)"),
+    Action("open", "list", ("enter",), "open"),
+    Action("sort", "market", ("s",), "sort", True),
+    Action("sort_reverse", "market", ("S",), "sort_reverse", True),
+    Action("close_position", "positions", ("C",), "close_position", True),
+    Action("leave", "detail", ("escape",), "leave"),
+    Action("scroll_up", "text", ("up", "k"), "cursor(-1)"),
+    Action("scroll_down", "text", ("down", "j"), "cursor(1)"),
+    Action("text_page_up", "text", ("pageup",), "page(-1)"),
+    Action("text_page_down", "text", ("pagedown", "space"), "page(1)"),
+    Action("text_first", "text", ("home",), "edge(-1)"),
+    Action("text_last", "text", ("end",), "edge(1)"),
+    Action("cancel", "dialog", ("escape",), "cancel"),
+    Action("menu_up", "menu", ("up", "k"), "move(-1)"),
+    Action("menu_down", "menu", ("down", "j"), "move(1)"),
+    Action("menu_take", "menu", ("enter", "space"), "take"),
+    Action("find_up", "find", ("up",), "move(-1)"),
+    Action("find_down", "find", ("down",), "move(1)"),
+    Action("button_next", "buttons", ("right", "tab"), "focus_button(1)"),
+    Action("button_previous", "buttons", ("left", "shift+tab"), "focus_button(-1)"),
+)
+
+SCOPE_SETS: dict[str, tuple[str, ...]] = {
+    "dashboard": ("everywhere", "copy", "dashboard", "row"),
+    "market": ("list", "market"),
+    "signals": ("list",),
+    "positions": ("list", "positions"),
+    "zones": ("list",),
+    "log": ("list",),
+    "detail": ("everywhere", "copy", "detail", "row", "positions"),
+    "text": ("text",),
+    "dialog": ("dialog", "copy"),
+    "menu": ("dialog", "copy", "menu"),
+    "find": ("dialog", "find"),
+    "buttons": ("dialog", "copy", "buttons"),
+}
+"""Which scopes are in force in each place of the screen; the key audit checks each set for clashes."""
+
+
+def actions_in(*scopes: str) -> tuple[Action, ...]:
+    """The actions of the given scopes, in table order."""
+    return tuple(action for action in ACTIONS if action.scope in scopes)
+
+
+def action(identity: str) -> Action:
+    """The action with this id; KeyError if there is none."""
+    for item in ACTIONS:
+        if item.id == identity:
+            return item
+    raise KeyError(identity)
+
+
+def bindings(*scopes: str) -> list[BindingType]:
+    """Textual bindings of the scopes, twins included."""
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            ",".join("comma" if key == "," else key for key in item.all_keys),
+            item.command,
+            item.description,
+            show=False,
+            priority=item.priority,
+            tooltip=item.description,
+        )
+        for item in actions_in(*scopes)
+    ]
+
+
+def latin_text(text: str) -> str:
+    """Text typed on a Cyrillic layout as the Latin letters of the same keys: `иес` becomes `btc`."""
+    back = {twin: latin for latin, twins in TWINS.items() for twin in twins if latin.isalpha()}
+    return "".join(back.get(letter.lower(), letter) for letter in text)
+
+
+FOOTERS: dict[str, tuple[str, ...]] = {
+    "market": ("panels", "open", "find", "sort", "full", "block", "mode", "pause", "commands", "help"),
+    "signals": ("panels", "open", "find", "full", "block", "mode", "pause", "commands", "help"),
+    "positions": ("panels", "open", "close_position", "full", "block", "mode", "pause", "commands", "help"),
+    "zones": ("panels", "open", "find", "full", "block", "mode", "pause", "commands", "help"),
+    "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
+    "detail": ("scroll", "block", "mode", "pause", "commands", "help"),
+    "position_detail": ("scroll", "close_position", "block", "mode", "pause", "commands", "help"),
+}
+FOOTER_LEAVES_FIRST = ("sort", "find", "full", "pause", "commands", "scroll", "mode")
+"""What the footer gives up when the window is narrow, first to last."""

@@ -1,0 +1,83 @@
+"""What is new since the last look: signals and important log lines, each told once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from futtui.domain.effects import Say, Severity
+from futtui.domain.signal import Signal
+from futtui.tui.paint import numbers
+from futtui.tui.paint.view import View
+from futtui.tui.words import word
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """One sentence for the flash line; `rings` asks for the bell while the window is in the background."""
+
+    text: str
+    token: str
+    time_ms: int
+    rings: bool = False
+
+
+class NewsWatch:
+    """Compares each view with the one before. The first view with data is not news."""
+
+    def __init__(self) -> None:
+        self._known_signals: frozenset[str] | None = None
+        self._log: tuple[Say, ...] = ()
+        self._started = False
+
+    def look(self, view: View) -> list[NewsItem]:
+        """At most one log line and one sentence about signals, however many there are."""
+        items = self._log_news(view) + self._signal_news(view)
+        self._started = True
+        return items
+
+    def _signal_news(self, view: View) -> list[NewsItem]:
+        desk = view.snapshot.desk
+        if desk is None:
+            return []
+        opened = {item.signal_id: item for item in desk.signals if item.status.is_open}
+        known, self._known_signals = self._known_signals, frozenset(opened)
+        if known is None:
+            return []
+        fresh = [signal for identity, signal in opened.items() if identity not in known]
+        if not fresh:
+            return []
+        newest = max(fresh, key=lambda signal: (signal.raw.time_ms, signal.score))
+        text = _signal_text(newest, view)
+        if len(fresh) > 1:
+            text += " " + word("news.more_signals", n=len(fresh) - 1)
+        return [NewsItem(text, "bold", newest.raw.time_ms, rings=True)]
+
+    def _log_news(self, view: View) -> list[NewsItem]:
+        lines = view.snapshot.log
+        if lines is self._log:
+            return []
+        last = self._log[-1] if self._log else None
+        self._log, had = lines, self._started
+        if not had:
+            return []
+        fresh: list[Say] = []
+        for line in reversed(lines):
+            if line is last or line == last:
+                break
+            fresh.append(line)
+        loud = [line for line in fresh if line.severity in (Severity.WARNING, Severity.ERROR)]
+        if not loud:
+            return []
+        newest = loud[0]
+        token = "down_bold" if newest.severity is Severity.ERROR else "attention"
+        return [NewsItem(f"! {newest.text}", token, newest.time_ms)]
+
+
+def _signal_text(signal: Signal, view: View) -> str:
+    raw = signal.raw
+    return word(
+        "news.signal",
+        symbol=numbers.base_asset(raw.symbol, view.rules(raw.symbol)),
+        side=word(f"side.{raw.side.value.lower()}").lower(),
+        score=f"{signal.score:.0f}",
+    )

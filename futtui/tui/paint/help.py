@@ -1,0 +1,61 @@
+"""The help text of a place, made from the table of actions and the words."""
+
+from __future__ import annotations
+
+from futtui.tui import keys
+from futtui.tui.paint import market, positions, signals, zones
+from futtui.tui.paint.text import Line, fit, fit_line, wrap
+from futtui.tui.words import has_word, word
+
+_COLUMNS = {
+    "market": tuple(column.id for column in market.COLUMNS),
+    "signals": tuple(column.id for column in signals.COLUMNS),
+    "positions": tuple(column.id for column in positions.COLUMNS),
+    "zones": tuple(column.id for column in zones.COLUMNS),
+}
+_SCOPES = {"market": ("list", "market"), "positions": ("list", "positions"), "detail": ("detail", "text")}
+
+
+def _key_line(action: keys.Action) -> Line:
+    shown = ", ".join(keys.display_key(key) for key in action.keys)
+    return ((f" {fit(shown, 11)} ", "title"), (action.description, "text"))
+
+
+def _head(text: str) -> list[Line]:
+    return [((f" {text}", "bold"),)]
+
+
+def help_lines(place: str, width: int) -> list[Line]:
+    """All lines of the help for a panel or a detail."""
+    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, ("list",)), "row")]
+    scopes = ("everywhere",) if place == "detail" else ("everywhere", "dashboard")
+    everywhere = [_key_line(action) for action in keys.actions_in(*scopes)]
+    name = word(f"panel.{place}") if has_word(f"panel.{place}") else word("help.detail")
+    lines = _two_blocks(
+        [*_head(word("help.here", place=name)), *here], [*_head(word("help.everywhere")), *everywhere], width
+    )
+    if place in _COLUMNS:
+        lines += [(), *_head(word("help.columns"))]
+        for column in _COLUMNS[place]:
+            lines += _explained(word(f"column.{column}").strip(), word(f"explain.{place}.{column}"), width)
+    lines += [(), *_head(word("help.signs_head"))]
+    for identity in ("help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
+        lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]
+    return lines
+
+
+def _explained(name: str, text: str, width: int) -> list[Line]:
+    parts = wrap(text, width - 18)
+    return [((f" {fit(name if index == 0 else '', 13)} ", "title"), (part, "text")) for index, part in enumerate(parts)]
+
+
+def _two_blocks(left: list[Line], right: list[Line], width: int) -> list[Line]:
+    half = width // 2
+    if half < 46:
+        return [*left, (), *right]
+    lines = []
+    for index in range(max(len(left), len(right))):
+        first = left[index] if index < len(left) else ()
+        second = right[index] if index < len(right) else ()
+        lines.append((*fit_line(first, half), *second))
+    return lines

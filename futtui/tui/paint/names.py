@@ -1,0 +1,64 @@
+"""Everyday names of the trade's enums."""
+
+from __future__ import annotations
+
+from futtui.domain.side import Side
+from futtui.domain.signal import Signal, SignalStatus
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import Zone, ZoneKind
+from futtui.tui.glyphs import DOWN, UP
+from futtui.tui.paint.text import Span
+from futtui.tui.words import has_word, word
+
+_REGIME_TOKENS = {"TREND_UP": "up", "TREND_DOWN": "down", "EXPANSION": "attention", "UNKNOWN": "dim"}
+
+
+def regime_span(regime: str) -> Span:
+    """Short word of a regime (its enum value), as in `up ▲`; a text that is no regime is shown as it is."""
+    text = word(f"regime.{regime}") if has_word(f"regime.{regime}") else regime
+    return text, _REGIME_TOKENS.get(regime, "text")
+
+
+def side_span(side: Side) -> Span:
+    """`▲ LONG` or `▼ SHORT`."""
+    return (f"{UP} {word('side.long')}", "up_bold") if side is Side.LONG else (f"{DOWN} {word('side.short')}", "down")
+
+
+def setup_name(strategy: str) -> str:
+    """`Break Retest` of `break_retest`, or the translated name where there is one."""
+    identity = f"strategy.{strategy}"
+    return word(identity) if has_word(identity) else strategy.replace("_", " ").title()
+
+
+def system_name(system: str) -> str:
+    """Everyday name of a signal system."""
+    return word(f"system.{system}") if has_word(f"system.{system}") else system
+
+
+def frame_name(timeframe: Timeframe) -> str:
+    """`M15`, `H1`."""
+    return timeframe.name
+
+
+def zone_letter(zone: Zone) -> str:
+    """S, R, or F for a zone that was broken and changed sides."""
+    if zone.flipped:
+        return word("zone.flipped")
+    return word("zone.support") if zone.kind is ZoneKind.SUPPORT else word("zone.resistance")
+
+
+def zone_token(zone: Zone) -> str:
+    """Style token of a zone: its kind and, in three steps, its score."""
+    kind = "flipped" if zone.flipped else zone.kind.value.lower()
+    step = 3 if zone.score >= 80 else 2 if zone.score >= 60 else 1
+    return f"{kind}_{step}"
+
+
+def status_text(signal: Signal) -> str:
+    """State of a signal in one word."""
+    return word(f"signal.status.{signal.status.value}")
+
+
+def status_token(status: SignalStatus) -> str:
+    """Open signals stand out, finished ones step back."""
+    return "text" if status is SignalStatus.ACTIVE else "attention" if status is SignalStatus.WAITING else "dim"

@@ -1,0 +1,93 @@
+"""Small texts around the panels: tabs, the notice for small windows, the flash, the speed figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from futtui.domain.signal import SignalStatus
+from futtui.tui.keys import PANELS
+from futtui.tui.paint import numbers
+from futtui.tui.paint.text import Line, Span, fit, wrap
+from futtui.tui.paint.view import View, source_of
+from futtui.tui.words import word
+
+BRIGHT_S = 4.0
+
+
+@dataclass(slots=True)
+class Flash:
+    """The text of the flash line and how long it still is bright (in seconds of screen time)."""
+
+    text: str = ""
+    token: str = "bold"
+    time_ms: int = 0
+    bright_s: float = 0.0
+
+    def show(self, text: str, token: str, time_ms: int) -> None:
+        """Replaces the text and makes it bright."""
+        self.text, self.token, self.time_ms, self.bright_s = text, token, time_ms, BRIGHT_S
+
+    def fade(self, seconds: float) -> None:
+        """Time passed."""
+        self.bright_s = max(0.0, self.bright_s - seconds)
+
+    def line(self, view: View) -> Line:
+        """Time and text; empty while nothing happened."""
+        if not self.text:
+            return ()
+        stamp = numbers.time_text(self.time_ms, view.zone)
+        return ((f" {stamp}  ", "dim"), (self.text, self.token if self.bright_s > 0 else "dim"))
+
+    def bright_line(self, view: View, width: int) -> Line | None:
+        """The line while it is bright, else None."""
+        return self.line(view) if self.bright_s > 0 and self.text else None
+
+
+def tabs_line(view: View, main: str, width: int) -> Line:
+    """`[1 Market 46] [2 Signals 3] ...` with the shown one bright."""
+    desk = view.snapshot.desk
+    active = sum(item.status in (SignalStatus.ACTIVE, SignalStatus.WAITING) for item in desk.signals) if desk else 0
+    counts = {"market": len(view.snapshot.market), "signals": active, "positions": len(desk.positions) if desk else 0}
+    spans: list[Span] = [(" ", "tab")]
+    for number, panel in enumerate(PANELS, start=1):
+        count = f" {counts[panel]}" if panel in counts else ""
+        text = f"[{number} {word(f'panel.{panel}')}{count}]"
+        spans += [(text, "tab_on" if panel == main else "tab"), (" ", "tab")]
+    return tuple(spans)
+
+
+def too_small_lines(view: View, width: int, height: int) -> list[Line]:
+    """The notice in a frame that fits the small window."""
+    inner = max(10, width - 4)
+    desk = view.snapshot.desk
+    positions = desk.positions if desk else ()
+    profit = numbers.signed_text(sum(position.pnl for position in positions))
+    state = word("small.state", mode=word(f"mode.{view.mode.value}").upper(), n=len(positions), profit=profit)
+    texts = [
+        *wrap(word("small.size", width=width, height=height), inner - 2),
+        *wrap(word("small.advice"), inner - 2),
+        *wrap(state, inner - 2),
+    ]
+    badge = source_of(view.snapshot).short_badge
+    if badge:
+        texts.append(badge)
+    lines: list[Line] = [((f"╭{'─' * inner}╮", "focus"),)]
+    lines += [(("│", "focus"), (f" {fit(text, inner - 2)} ", "text"), ("│", "focus")) for text in texts]
+    lines.append(((f"╰{'─' * inner}╯", "focus"),))
+    return lines[:height]
+
+
+def overlay_lines(view: View, figures: Mapping[str, float], width: int) -> list[Line]:
+    """Speed of the screen and of the engine."""
+    feed = view.snapshot.feed
+    rows = (
+        (word("overlay.tick"), f"{figures['tick_p50_ms']:.2f} / {figures['tick_p99_ms']:.2f} ms"),
+        (word("overlay.lag"), f"{figures['lag_p99_ms']:.1f} ms"),
+        (word("overlay.engine"), f"{view.snapshot.engine_lag_ms:.1f} ms"),
+        (word("overlay.snapshots"), f"{figures['snapshots_per_s']:.1f} /s"),
+        (word("overlay.lines"), f"{figures['lines_per_beat']:.1f}"),
+        (word("overlay.reconnects"), f"{feed.reconnects} / {feed.gaps_filled}"),
+        (word("overlay.weight"), f"{feed.used_weight} / {feed.weight_limit}"),
+    )
+    return [((f" {fit(label, width - 19)}", "bar_muted"), (f"{value:>17} ", "bar")) for label, value in rows]

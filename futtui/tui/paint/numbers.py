@@ -1,0 +1,133 @@
+"""Numbers as people read them: prices by tick, signed money, percent, ages, times. One formatter, no locale."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, tzinfo
+
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
+from futtui.tui.glyphs import DOWN, UP
+from futtui.tui.words import word
+
+_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD")
+
+
+def price_decimals(price: float, rules: SymbolRules | None) -> int:
+    """Digits after the point: those of the tick, or about five figures where the tick is not known."""
+    if rules is not None:
+        return rules.price_decimals
+    if price <= 0 or not math.isfinite(price):
+        return 2
+    return max(1, min(10, 4 - math.floor(math.log10(price))))
+
+
+def price_text(price: float | None, rules: SymbolRules | None = None, *, decimals: int | None = None) -> str:
+    """The price with thousands separators, as in `64,506.9`; `n/a` where unknown."""
+    if price is None or not math.isfinite(price):
+        return word("value.none")
+    digits = price_decimals(price, rules) if decimals is None else decimals
+    return f"{price:,.{digits}f}"
+
+
+def band_text(low: float, high: float, rules: SymbolRules | None, width: int, between: str = "-") -> str:
+    """A price band such as `64,330-64,390`; gives up decimals one by one until it fits `width`."""
+    digits = price_decimals(low, rules)
+    while True:
+        text = f"{low:,.{digits}f}{between}{high:,.{digits}f}"
+        if len(text) <= width or digits == 0 or low < 10 ** (4 - digits):
+            return text
+        digits -= 1
+
+
+def money_text(amount: float) -> str:
+    """Money with two decimals and separators."""
+    return f"{amount:,.2f}"
+
+
+def signed_text(amount: float, decimals: int = 2) -> str:
+    """The number with its sign always shown; zero has none."""
+    text = f"{amount:+,.{decimals}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else text
+
+
+def percent_text(value: float | None, decimals: int = 1) -> str:
+    """`0.2%`, or `n/a`."""
+    return word("value.none") if value is None else f"{value:.{decimals}f}%"
+
+
+def signed_percent_text(value: float | None, decimals: int = 2) -> str:
+    """`+1.84%`, or `n/a`."""
+    return word("value.none") if value is None else f"{signed_text(value, decimals)}%"
+
+
+def direction_sign(value: float | None) -> str:
+    """An arrow for above or below zero, a blank for neither."""
+    if value is None or value == 0:
+        return " "
+    return UP if value > 0 else DOWN
+
+
+def direction_token(value: float | None) -> str:
+    """Style token of a gain or a loss."""
+    if value is None or value == 0:
+        return "muted"
+    return "up" if value > 0 else "down"
+
+
+def age_text(age_ms: int) -> str:
+    """`12s`, `3m`, `2h06`, `14h`, `3d`: at most four cells up to 999 days."""
+    if age_ms < 0:
+        return "0s"
+    if age_ms < MINUTE_MS:
+        return f"{age_ms // 1000}s"
+    if age_ms < HOUR_MS:
+        return f"{age_ms // MINUTE_MS}m"
+    if age_ms < DAY_MS:
+        hours, minutes = age_ms // HOUR_MS, age_ms % HOUR_MS // MINUTE_MS
+        return f"{hours}h{minutes:02d}" if hours < 10 else f"{hours}h"
+    return f"{age_ms // DAY_MS}d"
+
+
+def long_age_text(age_ms: int) -> str:
+    """`9 s`, `14 min`, `3 h 19 min`, `2 days`: for sentences."""
+    if age_ms < MINUTE_MS:
+        return word("age.seconds", n=max(0, age_ms) // 1000)
+    if age_ms < HOUR_MS:
+        return word("age.minutes", n=age_ms // MINUTE_MS)
+    if age_ms < 2 * DAY_MS:
+        return word("age.hours", h=age_ms // HOUR_MS, m=age_ms % HOUR_MS // MINUTE_MS)
+    return word("age.days", n=age_ms // DAY_MS)
+
+
+def time_text(time_ms: int, zone: tzinfo, *, seconds: bool = True) -> str:
+    """Time of day in `zone`."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def date_time_text(time_ms: int, zone: tzinfo) -> str:
+    """Date and time in `zone`."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def until_text(time_ms: int, now_ms: int, zone: tzinfo) -> str:
+    """Time of day, with the date in front when it is not within the next 20 hours."""
+    moment = datetime.fromtimestamp(time_ms / 1000, zone)
+    return moment.strftime("%H:%M" if abs(time_ms - now_ms) < 20 * HOUR_MS else "%d.%m %H:%M")
+
+
+def base_asset(symbol: str, rules: SymbolRules | None = None) -> str:
+    """`LINK` of `LINKUSDT`."""
+    if rules is not None and rules.base_asset:
+        return rules.base_asset
+    for quote in _QUOTES:
+        if symbol.endswith(quote) and len(symbol) > len(quote):
+            return symbol[: -len(quote)]
+    return symbol
+
+
+def quantity_text(quantity: float) -> str:
+    """A quantity without superfluous zeros, at most six significant figures after the separators."""
+    if quantity >= 1000:
+        return f"{quantity:,.0f}" if quantity == int(quantity) else f"{quantity:,.1f}"
+    return f"{quantity:.6g}"

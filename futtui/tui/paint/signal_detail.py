@@ -1,0 +1,138 @@
+"""Signal detail: the plan, every part of the score with its reason, and the state of the signal."""
+
+from __future__ import annotations
+
+from futtui.domain.signal import Signal, SignalPart, SignalStatus, Trigger
+from futtui.domain.snapshot import PositionView
+from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL
+from futtui.tui.paint import numbers
+from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
+from futtui.tui.paint.names import (
+    frame_name,
+    regime_span,
+    setup_name,
+    side_span,
+    status_text,
+    status_token,
+    system_name,
+)
+from futtui.tui.paint.text import Line, fit, wrap
+from futtui.tui.paint.view import View
+from futtui.tui.words import word
+
+_BAR = 10
+
+
+def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
+    """Plan and reasons of one signal; follows its newest state, and keeps the last one when it leaves the list."""
+
+    def newest(view: View) -> Signal:
+        desk = view.snapshot.desk
+        found = (item for item in (desk.signals if desk else ()) if item.signal_id == signal.signal_id)
+        return next(found, signal)
+
+    return Detail(
+        trail,
+        (
+            Box("plan", word("detail.plan"), lambda view, width: plan_lines(newest(view), view, width)),
+            Box("state", word("detail.state_title"), lambda view, width: _state(newest(view), view, width)),
+            Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width), True),
+        ),
+        symbol=signal.raw.symbol,
+    )
+
+
+def plan_lines(signal: Signal, view: View, width: int) -> list[Line]:
+    """Levels with their distances and rewards, per target."""
+    raw = signal.raw
+    levels, rules = raw.levels, view.rules(raw.symbol)
+    row = view.by_symbol.get(raw.symbol)
+    side, side_token = side_span(raw.side)
+
+    def distance(price: float) -> str:
+        return numbers.signed_percent_text((price / levels.entry - 1.0) * 100.0)
+
+    now = word("detail.price_now", price=numbers.price_text(row.price, rules)) if row else ""
+    kind = word("detail.armed" if raw.trigger is Trigger.ARMED else "detail.immediate")
+    lines = [
+        fact(word("detail.symbol"), raw.symbol, "bold"),
+        fact(word("detail.side"), side, side_token),
+        fact(word("detail.entry"), numbers.price_text(levels.entry, rules), "bold", now),
+        *fact_lines(word("detail.entry_kind"), kind, width, "muted"),
+        fact(word("detail.stop"), numbers.price_text(levels.stop, rules), "down", distance(levels.stop)),
+    ]
+    for index, target in enumerate(levels.targets):
+        reward = word("detail.target_note", distance=distance(target), reward=f"{levels.reward_r(index):.2f}")
+        lines.append(fact(word("detail.target", n=index + 1), numbers.price_text(target, rules), "up", reward))
+    atr = numbers.price_text(raw.atr, rules)
+    stop_atr = f"{levels.risk / raw.atr:.1f}" if raw.atr > 0 else word("value.none")
+    lines.append(fact(word("detail.atr"), atr, note=word("detail.stop_atr", n=stop_atr)))
+    return lines
+
+
+def _state(signal: Signal, view: View, width: int) -> list[Line]:
+    raw = signal.raw
+    regime, regime_token = regime_span(raw.regime.value)
+    born = numbers.date_time_text(raw.time_ms, view.zone)
+    lines = [
+        fact(word("detail.status"), status_text(signal), status_token(signal.status)),
+        *(fact_lines(word("detail.status_reason"), signal.status_reason, width) if signal.status_reason else []),
+        fact(word("detail.system"), system_name(raw.system.value)),
+        fact(word("detail.setup"), setup_name(raw.strategy), note=frame_name(raw.timeframe)),
+        fact(word("detail.regime"), regime, regime_token),
+        fact(word("detail.born"), born, note=word("detail.ago", age=numbers.long_age_text(view.now_ms - raw.time_ms))),
+    ]
+    if signal.status is SignalStatus.WAITING:
+        left = numbers.long_age_text(max(0, raw.valid_until_ms - view.now_ms))
+        until = numbers.time_text(raw.valid_until_ms, view.zone)
+        lines.append(fact(word("detail.valid"), until, note=word("detail.left", time=left)))
+    lines.append(fact(word("detail.time_stop"), word("detail.bars", n=raw.time_stop_bars)))
+    position = _position_of(signal, view)
+    if position is not None:
+        pnl = f"{numbers.direction_sign(position.pnl)} {numbers.signed_text(position.pnl)}"
+        note = f"{numbers.signed_text(position.pnl_r, 1)}R"
+        lines.append(fact(word("detail.position"), pnl, numbers.direction_token(position.pnl), note))
+    return lines
+
+
+def _position_of(signal: Signal, view: View) -> PositionView | None:
+    desk = view.snapshot.desk
+    positions = desk.positions if desk else ()
+    return next((item for item in positions if item.signal_id == signal.signal_id), None)
+
+
+def part_lines(signal: Signal, width: int) -> list[Line]:
+    """The score and each of its parts: points, a bar, and the reason in full."""
+    parts = signal.parts or signal.raw.parts
+    lines: list[Line] = paragraph(signal.raw.summary, width, "text")
+    known = word("detail.completeness", percent=round(signal.completeness * 100))
+    lines += [
+        (),
+        ((f" {word('detail.score', score=f'{signal.score:.0f}')}", "bold"), (f"   {known}", "muted")),
+    ]
+    largest = max((abs(part.points) for part in parts), default=1.0) or 1.0
+    for part in parts:
+        lines += _part(part, largest, width)
+    if signal.tags:
+        lines += [(), ((f" {word('detail.tags')} {', '.join(signal.tags)}", "dim"),)]
+    return lines
+
+
+def _part(part: SignalPart, largest: float, width: int) -> list[Line]:
+    points = numbers.signed_text(part.points, 1) if part.valid else word("value.none")
+    token = numbers.direction_token(part.points) if part.valid else "dim"
+    full = round(abs(part.points) / largest * _BAR) if part.valid else 0
+    name = fit(part.name.replace("_", " "), 20)
+    lead = 1 + 20 + 7 + 1 + _BAR + 1
+    texts = wrap(part.reason, max(20, width - lead - 1))
+    lines: list[Line] = [
+        (
+            (f" {name}", "text" if part.valid else "dim"),
+            (f"{points:>6} ", token),
+            (" " + BAR_FULL * full, token),
+            (BAR_EMPTY * (_BAR - full) + " ", "dim"),
+            (texts[0], "text" if part.valid else "dim"),
+        )
+    ]
+    lines += [((" " * lead + text, "text" if part.valid else "dim"),) for text in texts[1:]]
+    return lines

@@ -1,0 +1,140 @@
+"""The status bar: mode, account and feed in one line that gives way politely when the window is narrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from futtui.domain.position import TradingMode
+from futtui.tui.glyphs import DOT, RING
+from futtui.tui.paint import numbers
+from futtui.tui.paint.text import Line, Span, line_width, spread
+from futtui.tui.paint.view import View, source_of
+from futtui.tui.words import word
+
+
+@dataclass(slots=True)
+class _Item:
+    """A part of the bar in forms from long to short; an empty form means that it is left out."""
+
+    forms: list[Line]
+
+    @property
+    def line(self) -> Line:
+        return self.forms[0]
+
+    def shrink(self) -> bool:
+        if len(self.forms) < 2:
+            return False
+        self.forms.pop(0)
+        return True
+
+
+def status_line(view: View, width: int) -> Line:
+    """The bar in exactly `width` cells. In live mode every token is one of the filled warning bar."""
+    left = {"pill": _pill(view), "badge": _badge(view)} | _account(view)
+    right = {"feed": _feed(view), "clock": _clock(view)}
+    items = left | right
+    order = ("clock", "risk", "badge", "equity", "today", "day", "pill", "feed", "day", "risk", "clock", "today")
+
+    def compose() -> tuple[Line, Line]:
+        return _joined(list(left.values()), lead=False), _joined(list(right.values()), lead=True)
+
+    first, last = compose()
+    for name in order:
+        if line_width(first) + line_width(last) <= width:
+            break
+        if name in items and items[name].shrink():
+            first, last = compose()
+    line = spread(first, last, width, "bar")
+    if view.mode is TradingMode.LIVE:
+        return tuple((text, "bar_live_strong" if token in _STRONG else "bar_live") for text, token in line)
+    return line
+
+
+_STRONG = ("pill_live", "bar_bold", "bar_badge", "bar_attention")
+
+
+def _joined(items: list[_Item], *, lead: bool) -> Line:
+    spans: list[Span] = []
+    for item in items:
+        if item.line:
+            if spans or lead:
+                spans.append(("  ", "bar"))
+            spans.extend(item.line)
+    if lead:
+        spans.append((" ", "bar"))
+    return tuple(spans)
+
+
+def _pill(view: View) -> _Item:
+    mode = view.mode
+    token = f"pill_{mode.value.lower()}"
+    name = word(f"mode.{mode.value}").upper()
+    embedded = mode is TradingMode.LIVE and source_of(view.snapshot).embedded
+    forms = [f"{name} {word('mode.harmless')}", f"{name} {word('mode.harmless_short')}"] if embedded else [name]
+    if view.snapshot.desk and view.snapshot.desk.paused:
+        forms = [f"{form} {word('mode.paused')}" for form in forms]
+    return _Item([((f" {form} ", token),) for form in forms])
+
+
+def _badge(view: View) -> _Item:
+    source = source_of(view.snapshot)
+    if not source.badge:
+        return _Item([()])
+    return _Item([((f" {source.badge} ", "bar_badge"),), ((f" {source.short_badge} ", "bar_badge"),)])
+
+
+def _account(view: View) -> dict[str, _Item]:
+    desk = view.snapshot.desk
+    if desk is None:
+        text = view.snapshot.phase_text or word("loading.starting")
+        return {"equity": _Item([((text, "bar"),), ((text[:24], "bar"),)])}
+    account = desk.account
+    equity = numbers.money_text(account.equity)
+    sign = numbers.direction_sign(account.today_pct)
+    today = numbers.signed_percent_text(account.today_pct)
+    today_token = {"up": "bar_up", "down": "bar_down"}.get(numbers.direction_token(account.today_pct), "bar")
+    risk, cap = f"{account.open_risk_pct:.1f}", f"{account.open_risk_cap_pct:.1f}"
+    left = f"{account.day_loss_left_pct:.1f}%"
+    left_token = "bar_attention" if account.day_loss_left_pct <= 1.0 else "bar"
+    today_full: Line = ((word("bar.today") + " ", "bar"), (f"{sign} {today}", today_token))
+    return {
+        "equity": _Item([((word("bar.equity") + " ", "bar"), (equity, "bar_bold")), ((equity, "bar_bold"),)]),
+        "today": _Item([today_full, ((f"{today} {sign}", today_token),), ()]),
+        "risk": _Item([_plain(word(name, risk=risk, cap=cap)) for name in ("bar.risk", "bar.risk_short")] + [()]),
+        "day": _Item(
+            [
+                ((word("bar.day_left") + " ", "bar"), (left, left_token)),
+                ((word("bar.day_left_short") + " ", "bar"), (left, left_token)),
+                (),
+            ]
+        ),
+    }
+
+
+def _plain(text: str) -> Line:
+    return ((text, "bar"),)
+
+
+def _feed(view: View) -> _Item:
+    feed = view.snapshot.feed
+    if view.engine_silent:
+        text = word("feed.silent", age=numbers.long_age_text(view.stale_age_ms))
+        return _Item([((f"! {text}", "bar_attention"),)])
+    if not feed.connected:
+        if not view.stale:
+            text = feed.text or word("feed.connecting")
+            return _Item([((f"{RING} {text[:28]}", "bar_attention"),), ((f"{RING} {text[:12]}", "bar_attention"),)])
+        age = numbers.long_age_text(feed.age_ms)
+        return _Item(
+            [((f"! {word('feed.old', age=age)}", "bar_attention"),), ((f"! {age}", "bar_attention"),)]
+        )  # fmt: skip
+    delay = word("feed.delay", n=max(0, feed.delay_ms))
+    return _Item(
+        [((f"{DOT} ", "bar_up"), (f"{word('feed.name')} {delay}", "bar")), ((f"{DOT} ", "bar_up"), (delay, "bar"))]
+    )
+
+
+def _clock(view: View) -> _Item:
+    time = numbers.time_text(view.now_ms, view.zone)
+    return _Item([((f"{time} {view.zone_name}", "bar"),), ((time, "bar"),), ((time[:5], "bar"),)])

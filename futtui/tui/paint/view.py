@@ -1,0 +1,76 @@
+"""What painters look at: one snapshot with the time, the zone and a few look-ups worked out once per beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import EngineSnapshot, MarketRow
+from futtui.domain.symbols import SymbolRules
+from futtui.tui.words import word
+
+ENGINE_SILENT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One beat's view of the engine. `engine_silence_s` is real time since its last new snapshot."""
+
+    snapshot: EngineSnapshot
+    now_ms: int
+    zone: tzinfo
+    zone_name: str
+    symbol: str
+    by_symbol: Mapping[str, MarketRow]
+    engine_silence_s: float = 0.0
+    cursor: str = "▸"
+
+    @property
+    def mode(self) -> TradingMode:
+        """The trading mode; signals only until the desk exists."""
+        return self.snapshot.desk.mode if self.snapshot.desk else TradingMode.SIGNALS
+
+    @property
+    def engine_silent(self) -> bool:
+        """Whether the engine stopped publishing although it had begun."""
+        return self.engine_silence_s >= ENGINE_SILENT_S and bool(self.snapshot.market)
+
+    @property
+    def stale(self) -> bool:
+        """Whether everything on screen is old: no connection, or a silent engine."""
+        started = bool(self.snapshot.market) and self.snapshot.symbols_ready > 0
+        return self.engine_silent or (started and not self.snapshot.feed.connected)
+
+    @property
+    def stale_age_ms(self) -> int:
+        """How old the data is while stale."""
+        return int(self.engine_silence_s * 1000) if self.engine_silent else self.snapshot.feed.age_ms
+
+    def rules(self, symbol: str) -> SymbolRules | None:
+        """Rules of a symbol of the market list."""
+        row = self.by_symbol.get(symbol)
+        return row.rules if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the market data comes from, as the screen must label it; `badge` is empty for a real exchange."""
+
+    badge: str
+    short_badge: str
+    embedded: bool
+
+
+def source_of(snapshot: EngineSnapshot) -> Source:
+    """The label of the data source: made-up and replayed markets must never pass for the real one."""
+    label = snapshot.source_label.lower()
+    speed = f" {snapshot.speed_text}" if snapshot.speed_text else ""
+    if snapshot.synthetic:
+        return Source(word("source.synthetic") + speed, word("source.synthetic_short") + speed, True)
+    if "replay" in label or "history" in label:
+        return Source(word("source.replay") + speed, word("source.replay_short") + speed, True)
+    if "demo" in label or "testnet" in label:
+        return Source(word("source.demo"), word("source.demo_short"), False)
+    return Source("", "", "embedded" in label)

@@ -1,0 +1,243 @@
+"""The dashboard: five panels in three layouts, chosen by the size of the window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from futtui.domain.position import TradingMode
+from futtui.tui import keys
+from futtui.tui.messages import CursorMoved, RowOpened
+from futtui.tui.paint.details import Detail, log_detail
+from futtui.tui.paint.view import View
+from futtui.tui.widgets.bars import FlashLine, FooterBar, Overlay, StatusBar, TabBar, TooSmall
+from futtui.tui.widgets.line_widget import LineWidget
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.log_panel import LogPanel, LogTail
+from futtui.tui.widgets.market_panel import MarketPanel
+from futtui.tui.widgets.positions_panel import PositionsPanel
+from futtui.tui.widgets.signals_panel import SignalsPanel
+from futtui.tui.widgets.zones_panel import ZonesPanel
+from futtui.tui.words import word
+
+if TYPE_CHECKING:
+    from futtui.tui.app import FuttuiApp
+
+LAYOUTS = ("-tiny", "-stacked", "-full", "-wide")
+
+
+def layout_for(width: int, height: int) -> str:
+    """The layout class of a window: a notice, one column, two columns, or two columns with more in sight."""
+    if width < 80 or height < 24:
+        return "-tiny"
+    if width >= 180 and height >= 40:
+        return "-wide"
+    return "-full" if width >= 110 and height >= 28 else "-stacked"
+
+
+class DashboardScreen(Screen[None]):
+    """Market, signals, positions, zones and log at one glance."""
+
+    BINDINGS = keys.bindings("everywhere", "copy", "dashboard", "row")
+    AUTO_FOCUS = "#market"
+
+    def __init__(self) -> None:
+        super().__init__(id="dashboard")
+        self.main = "market"
+        self._view: View | None = None
+
+    @property
+    def futtui(self) -> FuttuiApp:
+        """The app."""
+        return cast("FuttuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Bars around the five panels."""
+        yield StatusBar(id="status")
+        yield TabBar(id="tabs")
+        with Container(id="panels"):
+            yield MarketPanel()
+            yield SignalsPanel()
+            yield PositionsPanel()
+            yield ZonesPanel()
+            yield LogPanel()
+        yield LogTail(id="tail")
+        yield FlashLine(id="flash")
+        yield FooterBar(id="footer")
+        yield TooSmall(id="small")
+        yield Overlay(id="overlay")
+
+    def on_mount(self) -> None:
+        """The first frame."""
+        self._choose_layout(self.app.size.width, self.app.size.height)
+        self._show_main("market")
+        self.futtui.pulse.beat()
+        self.call_after_refresh(self._first_frame_is_laid_out)
+
+    def _first_frame_is_laid_out(self) -> None:
+        self.call_after_refresh(self.futtui.after_first_frame)
+
+    def pulse(self, view: View) -> None:
+        """Hands the new view to everything on this screen."""
+        live = view.mode is TradingMode.LIVE
+        if self.has_class("-live") != live:
+            self.set_class(live, "-live")
+        market = self.query_one(MarketPanel)
+        market.pulse(view)
+        symbol = str(market.cursor_key or view.symbol or "")
+        if symbol in view.by_symbol and symbol != view.symbol:
+            self.futtui.store.symbol = symbol
+            view = replace(view, symbol=symbol)
+        self._view = view
+        for widget in self.query("LineWidget, LivePanel"):
+            if widget is not market:
+                cast("LineWidget | LivePanel", widget).pulse(view)
+
+    # Layout
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A new size may need another layout."""
+        self._choose_layout(event.size.width, event.size.height)
+
+    def _choose_layout(self, width: int, height: int) -> None:
+        chosen = layout_for(width, height)
+        for name in LAYOUTS:
+            self.set_class(name == chosen, name)
+        self.set_class(height >= 32, "-tall")
+        self.call_after_refresh(self._look_again)
+
+    def _look_again(self) -> None:
+        if self._view is not None and self.is_attached:
+            self.pulse(self._view)
+
+    def _show_main(self, panel: str) -> None:
+        self.main = panel
+        for widget in self.query(LivePanel):
+            widget.set_class(widget.name_id == panel, "-main")
+        self.query_one("#panels").set_class(panel == "log", "-log-main")
+        self.set_class(panel == "log", "-log-main")
+        self.query_one(TabBar).main = panel
+        self.query_one(FooterBar).context = panel
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The focused panel becomes the main one: it may need the space of the others."""
+        widget = event.widget
+        if isinstance(widget, LivePanel) and widget.name_id != self.main:
+            self._show_main(widget.name_id)
+            self.call_after_refresh(self._look_again)
+
+    # Actions
+
+    def panel(self, name: str) -> LivePanel:
+        """The panel with that name."""
+        return self.query_one(f"#{name}", LivePanel)
+
+    def action_focus_panel(self, name: str) -> None:
+        """Goes to a panel."""
+        self._show_main(name)
+        panel = self.panel(name)
+        self.set_focus(panel)
+        self.call_after_refresh(self._look_again)
+
+    def action_next_panel(self, step: int) -> None:
+        """Goes to the next or previous panel, in reading order."""
+        index = keys.PANELS.index(self.main)
+        self.action_focus_panel(keys.PANELS[(index + step) % len(keys.PANELS)])
+
+    def action_toggle_full(self) -> None:
+        """One panel takes the whole window, or gives it back."""
+        self.toggle_class("-zoom")
+        self.call_after_refresh(self._look_again)
+
+    def action_back(self) -> None:
+        """One step back: out of full screen, then to the market."""
+        if self.has_class("-zoom"):
+            self.action_toggle_full()
+        elif self.main != "market":
+            self.action_focus_panel("market")
+
+    def action_find(self) -> None:
+        """Asks for a symbol and goes there."""
+        from futtui.tui.screens.find import FindScreen
+
+        symbols = tuple(sorted(self._view.by_symbol)) if self._view else ()
+        self.app.push_screen(FindScreen(symbols), self._found)
+
+    def _found(self, symbol: str | None) -> None:
+        if symbol:
+            self.action_focus_panel("market")
+            self.select_symbol(symbol)
+
+    def select_symbol(self, symbol: str) -> None:
+        """Puts the marker of the market on a symbol."""
+        if not self.query_one(MarketPanel).select_key(symbol):
+            self.futtui.flash(word("find.not_found", text=symbol), "attention")
+
+    @on(CursorMoved)
+    def _cursor_moved(self, message: CursorMoved) -> None:
+        if message.panel == "market":
+            self.futtui.store.symbol = str(message.key)
+            self.futtui.pulse.beat()
+
+    def current_symbol(self) -> str:
+        """The symbol that the marked row of the focused panel speaks of."""
+        if self._view is None:
+            return ""
+        snapshot = self._view.snapshot
+        if self.main == "signals" and snapshot.desk:
+            key = self.panel("signals").cursor_key
+            return next((item.raw.symbol for item in snapshot.desk.signals if item.signal_id == key), "")
+        if self.main == "positions":
+            panel = self.query_one(PositionsPanel)
+            marked = panel.marked_position() or panel.marked_trade()
+            return marked.symbol if marked else ""
+        if self.main == "log":
+            line = self.query_one(LogPanel).marked_line()
+            return line.symbol if line else ""
+        return self.futtui.store.symbol
+
+    def action_block(self) -> None:
+        """Opens the block dialog for the current symbol."""
+        self.futtui.ask_block(self.current_symbol())
+
+    def action_close_position(self) -> None:
+        """Asks whether to close the marked position."""
+        self.futtui.ask_close(self.query_one(PositionsPanel).marked_position())
+
+    @on(RowOpened)
+    def _open_row(self, message: RowOpened) -> None:
+        detail = self._detail(message)
+        if detail is not None:
+            from futtui.tui.screens.detail import DetailScreen
+
+            self.app.push_screen(DetailScreen(detail))
+
+    def _detail(self, message: RowOpened) -> Detail | None:
+        from futtui.tui.paint.position_detail import position_detail, trade_detail
+        from futtui.tui.paint.signal_detail import signal_detail
+        from futtui.tui.paint.symbol_detail import symbol_detail
+
+        trail = (word("trail.dashboard"), word(f"panel.{message.panel}"))
+        if message.panel in ("market", "zones"):
+            symbol = str(message.key) if message.panel == "market" else self.futtui.store.symbol
+            return symbol_detail(symbol, (*trail, symbol))
+        if message.panel == "signals":
+            desk = self._view.snapshot.desk if self._view else None
+            found = next((item for item in (desk.signals if desk else ()) if item.signal_id == message.key), None)
+            if found is None:
+                return None
+            side = word(f"side.{found.raw.side.value.lower()}").lower()
+            return signal_detail(found, (*trail, f"{found.raw.symbol} {side}"))
+        if message.panel == "positions":
+            panel = self.query_one(PositionsPanel)
+            position, trade = panel.marked_position(), panel.marked_trade()
+            if position is not None:
+                return position_detail(position, (*trail, position.symbol))
+            return trade_detail(trade, (*trail, trade.symbol)) if trade is not None else None
+        line = self.query_one(LogPanel).marked_line()
+        return log_detail(line, trail) if line is not None else None

@@ -1,0 +1,82 @@
+"""The menus and questions of the dashboard."""
+
+from __future__ import annotations
+
+from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import PositionView
+from futtui.tui.paint import numbers
+from futtui.tui.paint.names import side_span
+from futtui.tui.paint.view import View, source_of
+from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.words import word
+
+
+def mode_menu(view: View) -> MenuDialog:
+    """Signals only, paper, live; and pause."""
+    desk = view.snapshot.desk
+    live_note = "mode.note.live_embedded" if source_of(view.snapshot).embedded else "mode.note.LIVE"
+    choices = [
+        Choice("1", word("mode.SIGNALS"), word("mode.note.SIGNALS"), TradingMode.SIGNALS.value),
+        Choice("2", word("mode.PAPER"), word("mode.note.PAPER"), TradingMode.PAPER.value),
+        Choice("3", word("mode.LIVE"), word(live_note), TradingMode.LIVE.value),
+        Choice(
+            "p",
+            word("mode.resume" if desk and desk.paused else "mode.pause"),
+            word("mode.note.resume" if desk and desk.paused else "mode.note.pause"),
+            "pause",
+        ),
+    ]
+    marked = [TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.LIVE].index(view.mode)
+    intro = [word("mode.now", mode=word(f"mode.{view.mode.value}").upper())]
+    if desk and desk.paused:
+        intro.append(word("mode.paused_because", reason=desk.pause_reason or word("mode.paused_by_you")))
+    intro.append(word("mode.source", source=view.snapshot.source_label or word("value.none")))
+    return MenuDialog(word("mode.heading"), intro, choices, marked)
+
+
+def block_menu(view: View, symbol: str) -> MenuDialog:
+    """For how long, or unblock."""
+    choices = [
+        Choice("1", word("block.hour"), word("block.until", time=_later(view, 1)), "1"),
+        Choice("2", word("block.hours"), word("block.until", time=_later(view, 4)), "4"),
+        Choice("3", word("block.forever"), "", "0"),
+    ]
+    row = view.by_symbol.get(symbol)
+    intro = [word("block.what"), word("block.not_closed")]
+    if row is not None and row.blocked_until_ms is not None:
+        choices.append(Choice("4", word("block.unblock"), word("block.unblock_note"), "unblock"))
+        intro.insert(0, word("block.is_blocked", symbol=symbol))
+    marked = len(choices) - 1 if len(choices) == 4 else 0
+    return MenuDialog(word("block.heading", symbol=symbol), intro, choices, marked)
+
+
+def _later(view: View, hours: int) -> str:
+    return numbers.until_text(view.now_ms + hours * 3_600_000, view.now_ms, view.zone)
+
+
+def close_question(view: View, position: PositionView) -> QuestionDialog:
+    """Close this position at market?"""
+    side = side_span(position.side)[0]
+    name = numbers.base_asset(position.symbol, view.rules(position.symbol))
+    texts = [
+        word(
+            "close.what",
+            symbol=position.symbol,
+            side=side,
+            size=f"{numbers.quantity_text(position.quantity)} {name}",
+        ),
+        word(
+            "close.result",
+            price=numbers.price_text(position.mark_price, view.rules(position.symbol)),
+            pnl=numbers.signed_text(position.pnl),
+            r=numbers.signed_text(position.pnl_r, 1),
+        ),
+        word(f"close.mode.{position.mode.value}"),
+    ]
+    return QuestionDialog(word("close.heading"), texts, yes=word("close.yes"), no=word("close.no"))
+
+
+def quit_question(count: int) -> QuestionDialog:
+    """Quit although live positions are open?"""
+    texts = [word("quit.open", n=count), word("quit.stops")]
+    return QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))

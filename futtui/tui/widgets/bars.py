@@ -1,0 +1,106 @@
+"""The one-line widgets: status bar, tabs of the stacked layout, flash line, footer; and the small notices."""
+
+from __future__ import annotations
+
+from textual import events
+
+from futtui.tui import keys
+from futtui.tui.glyphs import TRAIL
+from futtui.tui.paint.footer import FooterItem, footer_line, item_at
+from futtui.tui.paint.notices import overlay_lines, tabs_line, too_small_lines
+from futtui.tui.paint.status import status_line
+from futtui.tui.paint.text import Line, fit_line
+from futtui.tui.paint.view import View
+from futtui.tui.widgets.line_widget import LineWidget
+
+
+class StatusBar(LineWidget):
+    """Mode, account, feed and clock."""
+
+    FILL = "bar"
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        return [status_line(view, width)]
+
+
+class TabBar(LineWidget):
+    """The panels by number, for the stacked layout; a click goes there."""
+
+    main = "market"
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        return [tabs_line(view, self.main, width)]
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a tab focuses its panel."""
+        left = 0
+        for text, _ in self._lines[0] if self._lines else ():
+            if left <= event.x < left + len(text) and text[:1] == "[" and text[1:2].isdigit():
+                self.screen.run_worker(self.screen.run_action(f"focus_panel('{keys.PANELS[int(text[1]) - 1]}')"))
+            left += len(text)
+
+
+class FlashLine(LineWidget):
+    """The last important event: bright for a few beats, then dim until the next one."""
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        state = self.futtui.flash_line
+        return [fit_line(state.line(view), width)]
+
+
+class FooterBar(LineWidget):
+    """The keys that matter now; a click runs the key."""
+
+    context = "market"
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        self._items, line = footer_line(self.context, width)
+        return [line]
+
+    _items: tuple[FooterItem, ...] = ()
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key does what the key does."""
+        item = item_at(self._items, event.x)
+        if item is not None and item.command:
+            target = self.screen.focused or self.screen
+            await target.run_action(item.command) if "." in item.command else await self._run_in_chain(item.command)
+
+    async def _run_in_chain(self, command: str) -> None:
+        name = command.partition("(")[0]
+        for node in (self.screen.focused, self.screen):
+            if node is not None and hasattr(node, f"action_{name}"):
+                await node.run_action(command)
+                return
+
+
+class TooSmall(LineWidget):
+    """What to do when the window is too small; trading goes on."""
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """A framed notice."""
+        size = self.app.size
+        return too_small_lines(view, size.width, size.height)
+
+
+class Overlay(LineWidget):
+    """How fast the screen is: for bug reports."""
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """A few figures."""
+        return overlay_lines(view, self.futtui.pulse.figures(), width)
+
+
+class Trail(LineWidget):
+    """Where one is: the names on the way to this screen."""
+
+    names: tuple[str, ...] = ()
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        between = f" {TRAIL} "
+        return [fit_line(((f" {between.join(self.names)}", "muted"),), width)]

@@ -1,0 +1,303 @@
+"""The base of every panel: rows with versions, drawn with the Line API, repainted only where a version changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from futtui.tui import keys
+from futtui.tui.compat.border_text import set_border_text
+from futtui.tui.glyphs import plain_text
+from futtui.tui.messages import CursorMoved, RowOpened
+from futtui.tui.paint.text import Line
+from futtui.tui.paint.view import View
+from futtui.tui.widgets.line_widget import make_strip
+
+if TYPE_CHECKING:
+    from futtui.tui.app import FuttuiApp
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a panel: who it is, which state it shows, and how to draw it when needed."""
+
+    key: Hashable
+    version: Hashable
+    paint: Callable[[bool], Line]
+    selectable: bool = True
+
+
+def fixed_rows(name: str, lines: Sequence[Line]) -> list[Row]:
+    """Rows of ready lines that cannot be selected; a line is its own version."""
+    return [Row((name, index), line, partial(_ready_line, line), False) for index, line in enumerate(lines)]
+
+
+def _ready_line(line: Line, marked: bool) -> Line:
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All rows of a panel: `head` and `foot` stay in place while `body` scrolls between them."""
+
+    body: Sequence[Row]
+    head: Sequence[Row] = ()
+    foot: Sequence[Row] = ()
+
+
+_Drawn = tuple[Hashable, Hashable, bool, int]
+
+
+class LivePanel(ScrollView, can_focus=True):
+    """A framed list. Subclasses say what the rows, title and subtitle are; this class does the rest."""
+
+    BINDINGS = keys.bindings("list")
+    name_id = ""
+    number = 0
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._content = Content(())
+        self._view: View | None = None
+        self._drawn: dict[int, _Drawn] = {}
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(1024)
+        self._cursor_key: Hashable = None
+        self._cursor_index = 0
+        self.refreshed_lines = 0
+
+    # What subclasses answer
+
+    def content(self, view: View, width: int, height: int) -> Content:
+        """The rows for this view."""
+        raise NotImplementedError
+
+    def title(self, view: View) -> str:
+        """Text in the upper border."""
+        raise NotImplementedError
+
+    def subtitle(self, view: View) -> str:
+        """Text in the lower border."""
+        return ""
+
+    @property
+    def keeps_to_top(self) -> bool:
+        """Whether a marker on the first row stays on the first row when rows arrive above it."""
+        return False
+
+    # State
+
+    @property
+    def futtui(self) -> FuttuiApp:
+        """The app, with its palette and settings."""
+        return cast("FuttuiApp", self.app)
+
+    @property
+    def line_width(self) -> int:
+        """Cells of a line without the column kept for the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
+    def cursor_key(self) -> Hashable:
+        """Key of the marked row; None without rows."""
+        return self._cursor_key
+
+    def pulse(self, view: View) -> None:
+        """Looks at the new view; asks to repaint exactly the visible lines that changed."""
+        self._view = view
+        if not self.display or not self.is_attached or self.size.height <= 0:
+            return
+        width, height = self.line_width, self.size.height
+        self._content = self.content(view, width, height)
+        self._place_cursor()
+        lines = len(self._content.head) + len(self._content.body) + len(self._content.foot)
+        virtual = Size(width, lines)
+        if virtual != self.virtual_size:
+            self.virtual_size = virtual
+        top, bottom = self.title(view), self.subtitle(view)
+        if self.futtui.ui_settings.plain_glyphs:
+            top, bottom = plain_text(top), plain_text(bottom)
+        set_border_text(self, top=top, bottom=bottom)
+        self._refresh_changed(width, height)
+
+    def look_again(self) -> None:
+        """Pulses once more with the view it has, for example after a key or a new size."""
+        if self._view is not None:
+            self.pulse(self._view)
+
+    def forget_strips(self) -> None:
+        """Drops everything drawn; for a new theme."""
+        self._strips.clear()
+        self._drawn.clear()
+        self.refresh()
+
+    def _refresh_changed(self, width: int, height: int) -> None:
+        regions = []
+        for y in range(height):
+            row = self._row_at(y, height)
+            wanted = None if row is None else (row.key, row.version, self._is_marked(row), width)
+            if self._drawn.get(y) != wanted:
+                regions.append(Region(0, y, max(width, self.size.width), 1))
+        self.refreshed_lines = len(regions)
+        if regions:
+            self.refresh(*regions)
+
+    def _is_marked(self, row: Row) -> bool:
+        return row.selectable and row.key == self._cursor_key
+
+    def _row_at(self, y: int, height: int) -> Row | None:
+        content = self._content
+        head, foot = len(content.head), len(content.foot)
+        if y < head:
+            return content.head[y]
+        foot_start = min(head + len(content.body), max(head, height - foot))
+        if y >= foot_start:
+            index = y - foot_start
+            return content.foot[index] if index < foot else None
+        index = y - head + self.scroll_offset.y
+        return content.body[index] if index < len(content.body) else None
+
+    def render_line(self, y: int) -> Strip:
+        """The strip of one visible line, from the cache where the same state was drawn before."""
+        width, height = self.line_width, self.size.height
+        row = self._row_at(y, height)
+        app = self.futtui
+        if row is None:
+            self._drawn.pop(y, None)
+            return Strip.blank(self.size.width, app.palette.style("text"))
+        marked = self._is_marked(row)
+        shaded = marked and self.has_focus
+        self._drawn[y] = (row.key, row.version, marked, width)
+        key = (row.key, row.version, marked, shaded, width, app.palette.generation)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = make_strip(
+                row.paint(marked), width, app.palette, selected=shaded, plain=app.ui_settings.plain_glyphs
+            )
+            self._strips.set(key, strip)
+        return strip
+
+    # The marker
+
+    def _place_cursor(self) -> None:
+        body = self._content.body
+        selectable = [index for index, row in enumerate(body) if row.selectable]
+        if not selectable:
+            self._cursor_key, self._cursor_index = None, 0
+            return
+        if self.keeps_to_top and self._cursor_index == selectable[0] and self.scroll_offset.y == 0:
+            self._cursor_key = body[selectable[0]].key
+            return
+        for index in selectable:
+            if body[index].key == self._cursor_key:
+                self._cursor_index = index
+                return
+        nearest = min(selectable, key=lambda index: abs(index - self._cursor_index))
+        self._cursor_index, self._cursor_key = nearest, body[nearest].key
+
+    def select_key(self, key: Hashable) -> bool:
+        """Puts the marker on the row with `key` and shows it; False if there is no such row."""
+        for index, row in enumerate(self._content.body):
+            if row.selectable and row.key == key:
+                self._move_to(index)
+                return True
+        return False
+
+    def _move_to(self, index: int) -> None:
+        self._cursor_index = index
+        self._cursor_key = self._content.body[index].key
+        self._show_cursor()
+        self._refresh_changed(self.line_width, self.size.height)
+        self.post_message(CursorMoved(self.name_id, self._cursor_key))
+
+    def _show_cursor(self) -> None:
+        room = self.size.height - len(self._content.head) - len(self._content.foot)
+        top = self.scroll_offset.y
+        if room <= 0:
+            return
+        if self._cursor_index < top:
+            self.scroll_to(y=self._cursor_index, animate=False)
+        elif self._cursor_index >= top + room:
+            self.scroll_to(y=self._cursor_index - room + 1, animate=False)
+
+    def _step(self, start: int, step: int) -> int | None:
+        index = start + step
+        while 0 <= index < len(self._content.body):
+            if self._content.body[index].selectable:
+                return index
+            index += 1 if step > 0 else -1
+        return None
+
+    def action_cursor(self, step: int) -> None:
+        """Moves the marker one row."""
+        index = self._step(self._cursor_index, step)
+        if index is not None and self._content.body:
+            self._move_to(index)
+
+    def action_page(self, step: int) -> None:
+        """Moves the marker one page."""
+        room = max(1, self.size.height - len(self._content.head) - len(self._content.foot) - 1)
+        last = len(self._content.body) - 1
+        target = max(0, min(last, self._cursor_index + step * room))
+        self._move_near(target)
+
+    def action_edge(self, step: int) -> None:
+        """Moves the marker to the first or the last row."""
+        self._move_near(0 if step < 0 else len(self._content.body) - 1)
+
+    def _move_near(self, target: int) -> None:
+        rows = self._content.body
+        selectable = [index for index, row in enumerate(rows) if row.selectable]
+        if selectable:
+            self._move_to(min(selectable, key=lambda index: abs(index - target)))
+            if target == 0:
+                self.scroll_to(y=0, animate=False)
+
+    def action_open(self) -> None:
+        """Opens the marked row."""
+        if self._cursor_key is not None:
+            self.post_message(RowOpened(self.name_id, self._cursor_key))
+
+    # Events
+
+    def on_focus(self) -> None:
+        """The marked row is shaded only while the panel has the focus."""
+        self._drawn.clear()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The marked row loses its shade."""
+        self._drawn.clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """New size, new rows."""
+        self._drawn.clear()
+        self.look_again()
+        self._show_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click marks a row, a double click opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        head = len(self._content.head)
+        if offset.y < head:
+            self.head_clicked(offset.x, offset.y)
+            return
+        row = self._row_at(offset.y, self.size.height)
+        if row is None or not row.selectable:
+            return
+        self.select_key(row.key)
+        if event.chain == 2:
+            self.action_open()
+
+    def head_clicked(self, x: int, y: int) -> None:
+        """A click on the head; tables sort."""

@@ -1,0 +1,103 @@
+"""Panel 1: the market."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from futtui.domain.snapshot import MarketRow
+from futtui.tui import keys
+from futtui.tui.glyphs import DOWN, UP
+from futtui.tui.messages import HeadClicked
+from futtui.tui.paint import market
+from futtui.tui.paint.table import column_at, head_line
+from futtui.tui.paint.view import View, source_of
+from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.words import word
+
+RESORT_BEATS = 10
+"""Rows change places at most this often, so that a row does not run away from the eye."""
+
+
+class MarketPanel(LivePanel):
+    """All watched symbols with price, regimes and the nearest zone."""
+
+    BINDINGS = keys.bindings("market")
+    name_id = "market"
+    number = 1
+
+    def __init__(self) -> None:
+        super().__init__(id="market", classes="panel")
+        self.sort_by = market.SORTS[0]
+        self.reverse = False
+        self._order: list[str] = []
+        self._beats_to_sort = 0
+
+    def content(self, view: View, width: int, height: int) -> Content:
+        """Summary and headings stay, symbols scroll; while there is no market the start is told instead."""
+        if not view.snapshot.market:
+            return Content(fixed_rows("loading", market.loading_lines(view, width)))
+        columns = market.columns_for(width)
+        sign = UP if self.reverse else DOWN
+        lines = market.stale_lines(view, width) or [market.summary_line(view, width)]
+        lines.append(head_line(columns, sorted_by=self.sort_by, sign=sign))
+        body = [
+            Row(
+                row.symbol,
+                (market.row_version(row, view), self.sort_by),
+                partial(market.market_line, row, view, columns),
+            )
+            for row in self._ordered(view)
+        ]
+        return Content(body, head=fixed_rows("head", lines))
+
+    def _ordered(self, view: View) -> list[MarketRow]:
+        self._beats_to_sort -= 1
+        if self._beats_to_sort <= 0 or len(self._order) != len(view.by_symbol):
+            self._beats_to_sort = RESORT_BEATS
+            self._order = [row.symbol for row in market.sort_rows(view.snapshot.market, self.sort_by, self.reverse)]
+        try:
+            return [view.by_symbol[symbol] for symbol in self._order]
+        except KeyError:
+            self._order = [row.symbol for row in market.sort_rows(view.snapshot.market, self.sort_by, self.reverse)]
+            return [view.by_symbol[symbol] for symbol in self._order]
+
+    def title(self, view: View) -> str:
+        """Number and name, and what kind of market it is where it is not a real one."""
+        badge = source_of(view.snapshot).badge
+        return f"{self.number} {word('panel.market')}" + (f"  {badge}" if badge else "")
+
+    def subtitle(self, view: View) -> str:
+        """Counts and order."""
+        return market.subtitle(view, self.sort_by, self.reverse) if view.snapshot.market else ""
+
+    def action_sort(self) -> None:
+        """Sorts by the next column."""
+        order = market.SORTS
+        self.sort_column(order[(order.index(self.sort_by) + 1) % len(order)])
+
+    def action_sort_reverse(self) -> None:
+        """Turns the order round."""
+        self.reverse = not self.reverse
+        self._sort_now()
+
+    def sort_column(self, column: str) -> None:
+        """Sorts by `column`; the same column again turns the order round."""
+        if column == self.sort_by:
+            self.reverse = not self.reverse
+        else:
+            self.sort_by, self.reverse = column, False
+        self._sort_now()
+
+    def _sort_now(self) -> None:
+        self._beats_to_sort = 0
+        self.look_again()
+        self._show_cursor()
+
+    def head_clicked(self, x: int, y: int) -> None:
+        """A click on a heading sorts by it."""
+        column = column_at(market.columns_for(self.line_width), x)
+        if column == "zone":
+            column = "gap"
+        if column in market.SORTS:
+            self.sort_column(column)
+            self.post_message(HeadClicked(self.name_id, column))

@@ -1,0 +1,93 @@
+"""Panel 3: open positions and closed trades."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from futtui.domain.position import Trade
+from futtui.domain.snapshot import PositionView
+from futtui.tui import keys
+from futtui.tui.paint import numbers, positions
+from futtui.tui.paint.table import head_line
+from futtui.tui.paint.view import View
+from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.words import word
+
+COMPACT_HEIGHT = 3
+TRADES_SHOWN = 50
+
+
+class PositionsPanel(LivePanel):
+    """One line per open position, then the newest closed trades."""
+
+    BINDINGS = keys.bindings("positions")
+    name_id = "positions"
+    number = 3
+
+    def __init__(self) -> None:
+        super().__init__(id="positions", classes="panel")
+
+    def content(self, view: View, width: int, height: int) -> Content:
+        """One-line positions in a flat panel, otherwise a table with the trades behind it."""
+        desk = view.snapshot.desk
+        opened = desk.positions if desk else ()
+        trades = sorted(desk.trades if desk else (), key=lambda trade: -trade.closed_ms)[:TRADES_SHOWN]
+        if height <= COMPACT_HEIGHT:
+            if not opened:
+                return Content(fixed_rows("empty", positions.empty_lines(view, width)))
+            return Content([self._compact_row(item, view, width) for item in opened])
+        columns = positions.columns_for(width)
+        body: list[Row] = [
+            Row(
+                ("position", item.position_id),
+                positions.position_version(item, view),
+                partial(positions.position_line, item, view, columns),
+            )
+            for item in opened
+        ]
+        if not opened:
+            body += fixed_rows("empty", [(), *positions.empty_lines(view, width)] if not trades else [])
+        if trades:
+            body += fixed_rows("trades", [positions.trades_head(view, width)])
+            body += [
+                Row(
+                    ("trade", trade.position_id),
+                    numbers.age_text(view.now_ms - trade.closed_ms),
+                    partial(positions.trade_line, trade, view, columns),
+                )
+                for trade in trades
+            ]
+        head = fixed_rows("head", [head_line(columns)]) if opened or trades else []
+        return Content(body, head)
+
+    def _compact_row(self, item: PositionView, view: View, width: int) -> Row:
+        version = (positions.position_version(item, view), "compact")
+        return Row(
+            ("position", item.position_id),
+            version,
+            lambda marked: positions.compact_line(item, view, marked, width),
+        )
+
+    def title(self, view: View) -> str:
+        """Number and name."""
+        return f"{self.number} {word('panel.positions')}"
+
+    def subtitle(self, view: View) -> str:
+        """Counts and profit."""
+        return positions.subtitle(view)
+
+    def marked_position(self) -> PositionView | None:
+        """The open position under the marker."""
+        desk = self._view.snapshot.desk if self._view else None
+        for item in desk.positions if desk else ():
+            if self.cursor_key == ("position", item.position_id):
+                return item
+        return None
+
+    def marked_trade(self) -> Trade | None:
+        """The closed trade under the marker."""
+        desk = self._view.snapshot.desk if self._view else None
+        for trade in desk.trades if desk else ():
+            if self.cursor_key == ("trade", trade.position_id):
+                return trade
+        return None

@@ -1,0 +1,494 @@
+"""A fake engine: a hand-made snapshot of the drawn dashboard, a frozen clock, and a list of commands that arrived."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from futtui.domain.effects import Say, Severity
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import Command
+from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
+from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
+from futtui.domain.regime import Bias, Regime, RegimeReading
+from futtui.domain.side import Side
+from futtui.domain.signal import Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
+from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from futtui.domain.zone import Zone, ZoneKind
+
+NOW_MS = int(datetime(2026, 9, 1, 11, 32, 7, tzinfo=UTC).timestamp() * 1000)
+"""14:32:07 in Kyiv."""
+
+_MARKET = (
+    # symbol, price, previous, 24h %, M15, H1, zone kind, low, high, score, tick
+    ("BTCUSDT", 64506.9, 64506.0, -0.82, "RANGE", "TREND_UP", "S", 64330.0, 64390.0, 88, "0.1"),
+    ("ETHUSDT", 3121.44, 3121.44, 0.31, "TREND_UP", "TREND_UP", "R", 3140.0, 3152.0, 74, "0.01"),
+    ("SOLUSDT", 146.02, 146.05, 2.75, "TREND_UP", "RANGE", "R", 147.1, 147.8, 66, "0.010"),
+    ("XRPUSDT", 0.5214, 0.5214, -1.10, "TREND_DOWN", "TREND_DOWN", "S", 0.5160, 0.5172, 71, "0.0001"),
+    ("DOGEUSDT", 0.1211, 0.1211, -0.44, "EXPANSION", "RANGE", "S", 0.1196, 0.1201, 55, "0.00001"),
+    ("BNBUSDT", 588.3, 588.2, 0.12, "RANGE", "RANGE", "R", 592.0, 593.5, 69, "0.01"),
+    ("AVAXUSDT", 27.41, 27.42, -2.02, "TREND_DOWN", "TREND_DOWN", "S", 27.02, 27.11, 60, "0.001"),
+    ("LINKUSDT", 13.882, 13.88, 0.90, "TREND_UP", "TREND_UP", "F", 13.80, 13.86, 88, "0.001"),
+    ("TIAUSDT", 5.114, 5.114, 0.20, "RANGE", "RANGE", "S", 5.02, 5.05, 62, "0.0001"),
+    ("ADAUSDT", 0.4471, 0.4471, -0.61, "RANGE", "TREND_DOWN", "R", 0.4502, 0.4511, 58, "0.0001"),
+    ("DOTUSDT", 6.431, 6.430, 0.05, "SQUEEZE", "RANGE", "R", 6.58, 6.61, 64, "0.001"),
+    ("LTCUSDT", 71.22, 71.25, -0.33, "CHOP", "RANGE", "S", 69.9, 70.2, 70, "0.01"),
+)
+
+
+def rules(symbol: str, tick: str) -> SymbolRules:
+    """Trading rules with the given tick."""
+    size = Decimal(tick).normalize()
+    return SymbolRules(
+        symbol=symbol,
+        base_asset=symbol.removesuffix("USDT"),
+        tick_size=size,
+        step_size=Decimal("0.01"),
+        min_quantity=Decimal("0.01"),
+        max_quantity=Decimal(10000),
+        market_max_quantity=Decimal(10000),
+        min_notional=Decimal(5),
+        min_price=size,
+        max_price=Decimal(1000000),
+    )
+
+
+def zone(symbol: str, kind: str, low: float, high: float, score: float, *, age_ms: int = 3 * HOUR_MS) -> Zone:
+    """A zone; kind F is a flipped support."""
+    return Zone(
+        zone_id=f"{symbol}-{kind}-{low}",
+        symbol=symbol,
+        timeframe=Timeframe.H1,
+        kind=ZoneKind.RESISTANCE if kind == "R" else ZoneKind.SUPPORT,
+        low=low,
+        high=high,
+        score=score,
+        touches=5,
+        bounces=3,
+        created_ms=NOW_MS - 9 * DAY_MS,
+        last_touch_ms=NOW_MS - age_ms,
+        flipped=kind == "F",
+    )
+
+
+def market_rows() -> tuple[MarketRow, ...]:
+    """The symbols of the drawing; TIA is blocked until 15:00."""
+    rows = []
+    for symbol, price, previous, change, m15, h1, kind, low, high, score, tick in _MARKET:
+        nearest = zone(symbol, kind, low, high, score)
+        rows.append(
+            MarketRow(
+                symbol=symbol,
+                price=price,
+                previous_price=previous,
+                change_24h_pct=change,
+                regime_m15=m15,
+                regime_h1=h1,
+                nearest_zone=nearest,
+                gap_pct=nearest.gap_pct(price),
+                ready=True,
+                state_text="",
+                fresh=True,
+                age_ms=200,
+                blocked_until_ms=NOW_MS + 27 * MINUTE_MS + 53_000 if symbol == "TIAUSDT" else None,
+                rules=rules(symbol, tick),
+                version=1,
+            )
+        )
+    return tuple(rows)
+
+
+def reading(symbol: str, price: float, zones: tuple[Zone, ...]) -> SymbolReading:
+    """A reading of all frames around `price`."""
+    frames = {
+        frame: FrameReading(
+            timeframe=frame,
+            close_time_ms=frame.open_ms(NOW_MS),
+            close=price,
+            atr=price * 0.002 * (index + 1),
+            adx=18.2 + index,
+            rsi=54.1,
+            ema_20=price * 0.998,
+            ema_50=price * 0.995,
+            ema_200=None if frame is Timeframe.D1 else price * 0.97,
+            bollinger_upper=price * 1.01,
+            bollinger_lower=price * 0.99,
+            bollinger_width_percentile=42.0,
+            donchian_high=price * 1.02,
+            donchian_low=price * 0.98,
+            flow=None if frame is Timeframe.D1 else 0.18,
+            volume_ratio=1.3,
+            regime=RegimeReading(
+                Regime.RANGE, 0.7, Bias.NEUTRAL, reason="ADX 18 is low and the bands are of usual width"
+            ),
+        )
+        for index, frame in enumerate((Timeframe.M15, Timeframe.H1, Timeframe.H4, Timeframe.D1))
+    }
+    return SymbolReading(
+        symbol=symbol,
+        time_ms=NOW_MS - 125_000,
+        price=price,
+        frames=frames,
+        zones=zones,
+        daily_vwap=price * 1.00008,
+        anchored_vwap=price * 0.996,
+        profile=ProfileReading(price * 1.001, price * 0.992, price * 1.007, "last 24 h"),
+        change_24h_pct=-0.8,
+        ready=True,
+    )
+
+
+def readings(rows: tuple[MarketRow, ...]) -> dict[str, SymbolReading]:
+    """Readings of all rows; BTC has the zones of the drawing."""
+    result = {}
+    for row in rows:
+        near = (row.nearest_zone,) if row.nearest_zone else ()
+        if row.symbol == "BTCUSDT":
+            near = (
+                zone("BTCUSDT", "R", 65090.0, 65160.0, 82),
+                zone("BTCUSDT", "R", 64720.0, 64830.0, 74, age_ms=HOUR_MS),
+                zone("BTCUSDT", "S", 64330.0, 64390.0, 88, age_ms=9 * HOUR_MS),
+                zone("BTCUSDT", "S", 63820.0, 63930.0, 69, age_ms=DAY_MS),
+            )
+        result[row.symbol] = reading(row.symbol, row.price, near)
+    return result
+
+
+def signal(
+    symbol: str,
+    side: Side,
+    strategy: str,
+    levels: tuple[float, ...],
+    *,
+    age_ms: int,
+    score: float,
+    status: SignalStatus = SignalStatus.ACTIVE,
+    frame: Timeframe = Timeframe.M15,
+) -> Signal:
+    """A signal with entry, stop and targets in `levels`."""
+    entry, stop, *targets = levels
+    parts = (
+        SignalPart("setup_quality", 30.0, "the flipped zone held twice and the close is back above it"),
+        SignalPart("zone_quality", 22.0, "zone score 88"),
+        SignalPart("regime_fit", 14.0, "H1 trend up, M15 trend up"),
+        SignalPart("money_flow", 12.0, "market buys outweigh sells over the last 20 candles", 0.18),
+        SignalPart("btc_filter", 8.0, "BTC moves the same way"),
+        SignalPart("funding", 0.0, "not available yet", None, False),
+        SignalPart("late_entry", round(score - 86.0, 1), "price is already a little far from the zone"),
+    )
+    raw = RawSignal(
+        symbol=symbol,
+        system=System.CORE,
+        strategy=strategy,
+        timeframe=frame,
+        side=side,
+        trigger=Trigger.ARMED if status is SignalStatus.WAITING else Trigger.IMMEDIATE,
+        time_ms=NOW_MS - age_ms,
+        valid_until_ms=NOW_MS - age_ms + 15 * MINUTE_MS,
+        levels=Levels(side, entry, stop, tuple(targets)),
+        atr=abs(entry - stop) / 1.5,
+        base_score=score,
+        regime=Regime.TREND_UP,
+        parts=parts,
+        summary="flipped zone held twice, above VWAP, money flow up, H1 trend up",
+    )
+    return Signal(raw, score, parts, status, "", raw.time_ms, completeness=0.86)
+
+
+def signals() -> tuple[Signal, ...]:
+    """Three open signals, one of them waiting, and an expired one."""
+    return (
+        signal("LINKUSDT", Side.LONG, "flip_retest", (13.882, 13.744, 14.02, 14.18, 14.4), age_ms=12_000, score=86),
+        signal(
+            "SOLUSDT",
+            Side.SHORT,
+            "sweep_return",
+            (146.4, 147.95, 144.85, 143.3, 141.0),
+            age_ms=3 * MINUTE_MS,
+            score=78,
+            status=SignalStatus.WAITING,
+        ),
+        signal(
+            "BTCUSDT",
+            Side.LONG,
+            "break_retest",
+            (64420.0, 64100.0, 64740.0, 65060.0, 65700.0),
+            age_ms=9 * MINUTE_MS,
+            score=71,
+            frame=Timeframe.H1,
+        ),
+        signal(
+            "ADAUSDT",
+            Side.SHORT,
+            "atr_momentum",
+            (0.45, 0.4545, 0.4455, 0.441, 0.435),
+            age_ms=47 * MINUTE_MS,
+            score=66,
+            status=SignalStatus.EXPIRED,
+        ),
+    )
+
+
+def position(
+    symbol: str,
+    side: Side,
+    size: float,
+    entry: float,
+    mark: float,
+    stop: float,
+    *,
+    age_ms: int,
+    guard: str,
+    hit: int = 0,
+) -> PositionView:
+    """An open position in paper mode."""
+    pnl = (mark - entry) * size * side.sign
+    return PositionView(
+        position_id=f"p-{symbol}",
+        signal_id=f"s-{symbol}",
+        symbol=symbol,
+        side=side,
+        system="CORE",
+        strategy="break_retest",
+        mode=TradingMode.PAPER,
+        status="PROTECTED",
+        quantity=size,
+        entry_price=entry,
+        mark_price=mark,
+        stop=stop,
+        targets=tuple(entry * (1 + side.sign * share) for share in (0.008, 0.016, 0.03)),
+        targets_hit=hit,
+        pnl=pnl,
+        pnl_pct=pnl / (entry * size) * 100,
+        pnl_r=pnl / max(abs(entry - stop) * size, entry * size * 0.008),
+        opened_ms=NOW_MS - age_ms,
+        guard=guard,
+        version=1,
+    )
+
+
+def positions() -> tuple[PositionView, ...]:
+    """The three positions of the drawing."""
+    return (
+        position(
+            "ETHUSDT",
+            Side.LONG,
+            0.51,
+            3098.1,
+            3121.44,
+            3081.5,
+            age_ms=41 * MINUTE_MS,
+            guard="trailing tier 1",
+            hit=1,
+        ),
+        position(
+            "XRPUSDT", Side.SHORT, 2400, 0.5271, 0.5214, 0.5271, age_ms=126 * MINUTE_MS, guard="break-even"
+        ),
+        position(
+            "AVAXUSDT", Side.SHORT, 31.0, 27.35, 27.41, 27.69, age_ms=8 * MINUTE_MS, guard="time stop in 52m"
+        ),
+    )  # fmt: skip
+
+
+def trade(symbol: str, pnl: str, result_r: float, reason: ExitReason, age_ms: int) -> Trade:
+    """A closed trade."""
+    return Trade(
+        position_id=f"t-{symbol}-{age_ms}",
+        signal_id="s",
+        symbol=symbol,
+        system=System.CORE,
+        strategy="atr_momentum",
+        side=Side.LONG,
+        mode=TradingMode.PAPER,
+        quantity=Decimal(10),
+        entry_price=Decimal("27.1"),
+        initial_stop=Decimal("26.8"),
+        opened_ms=NOW_MS - age_ms - HOUR_MS,
+        closed_ms=NOW_MS - age_ms,
+        legs=(Leg(Decimal(10), Decimal("27.4"), reason, NOW_MS - age_ms, Decimal("0.12")),),
+        fees=Decimal("0.24"),
+        funding=Decimal("-0.02"),
+        pnl=Decimal(pnl),
+        result_r=result_r,
+        result_pct=result_r,
+        mfe_r=result_r + 0.4,
+        mae_r=-0.5,
+        score=72.0,
+    )
+
+
+def log_lines() -> tuple[Say, ...]:
+    """The log of the drawing, oldest first."""
+    texts = (
+        (-217, "risk", "day loss at 10% of limit", Severity.WARNING, ""),
+        (-176, "feed", "reconnected after 2.1 s, 3 candles filled", Severity.INFO, ""),
+        (-125, "zones", "46 symbols rebuilt in 1.8 s", Severity.INFO, ""),
+        (-27, "filter", "ADAUSDT short skipped: market in a range", Severity.INFO, "ADAUSDT"),
+        (-20, "debug", "a line that nobody needs to see", Severity.DEBUG, ""),
+        (-9, "paper", "ETHUSDT stop moved 3,074.0 → 3,081.5", Severity.INFO, "ETHUSDT"),
+        (-2, "signal", "LINKUSDT long 86 Flip-Retest M15 found", Severity.NOTICE, "LINKUSDT"),
+    )
+    return tuple(Say(NOW_MS + at * 1000, topic, text, severity, symbol) for at, topic, text, severity, symbol in texts)
+
+
+def account() -> AccountView:
+    """The account of the drawing."""
+    return AccountView(
+        equity=10482.30,
+        wallet_balance=10452.86,
+        start_equity=10000.0,
+        today_pct=1.84,
+        open_risk_pct=0.9,
+        open_risk_cap_pct=3.0,
+        day_loss_left_pct=2.7,
+        closed_trades=7,
+        wins=4,
+        losses=2,
+        break_evens=1,
+        net_r=3.4,
+    )
+
+
+def desk() -> DeskSnapshot:
+    """The desk of the drawing, in paper mode."""
+    return DeskSnapshot(
+        version=1,
+        time_ms=NOW_MS,
+        mode=TradingMode.PAPER,
+        paused=False,
+        pause_reason="",
+        account=account(),
+        signals=signals(),
+        positions=positions(),
+        trades=(
+            trade("BNBUSDT", "21.40", 1.31, ExitReason.TARGET_2, 80 * MINUTE_MS),
+            trade("DOTUSDT", "-10.20", -1.02, ExitReason.STOP, 190 * MINUTE_MS),
+        ),
+        blocked={"TIAUSDT": (NOW_MS + 27 * MINUTE_MS + 53_000, "blocked by you")},
+        expired_today=4,
+        signals_today=9,
+    )
+
+
+def snapshot() -> EngineSnapshot:
+    """The drawn dashboard on a synthetic market at 60x."""
+    rows = market_rows()
+    verdicts = {
+        row.symbol: (
+            StrategyVerdict("break_retest", False, "the last break was 14 candles ago, older than 12"),
+            StrategyVerdict("atr_momentum", False, "the candle is 0.8 ATR, needs 1.5"),
+        )
+        for row in rows
+    }
+    verdicts["LINKUSDT"] = (StrategyVerdict("break_retest", True, "broke 13.80 and held it twice"),)
+    return EngineSnapshot(
+        version=1,
+        time_ms=NOW_MS,
+        phase="running",
+        phase_text="Running",
+        source_label="Synthetic market, seed 7",
+        synthetic=True,
+        speed_text="x60",
+        market=rows,
+        desk=desk(),
+        feed=FeedView(connected=True, text="fresh", age_ms=120, delay_ms=84),
+        log=log_lines(),
+        log_version=7,
+        engine_lag_ms=1.2,
+        readings=readings(rows),
+        verdicts=verdicts,
+        symbols_ready=len(rows),
+        symbols_total=len(rows),
+    )
+
+
+class FakeEngine:
+    """Does nothing until told: `show` puts a new snapshot, `commands` holds what arrived, `refuse` makes it say no."""
+
+    def __init__(self, first: EngineSnapshot | None = None) -> None:
+        self.current = first or snapshot()
+        self.commands: list[Command] = []
+        self.started = 0
+        self.refuse = ""
+        self.now_ms = NOW_MS
+
+    def snapshot(self) -> EngineSnapshot:
+        """The snapshot that was put last."""
+        return self.current
+
+    def show(self, **changes: object) -> EngineSnapshot:
+        """Puts a changed snapshot with the next version."""
+        self.current = replace(self.current, version=self.current.version + 1, **changes)  # type: ignore[arg-type]
+        return self.current
+
+    def show_desk(self, **changes: object) -> EngineSnapshot:
+        """Puts a snapshot with a changed desk."""
+        assert self.current.desk is not None
+        return self.show(desk=replace(self.current.desk, version=self.current.desk.version + 1, **changes))  # type: ignore[arg-type]
+
+    def send(self, command: Command) -> Future[str]:
+        """Remembers the command and answers at once."""
+        self.commands.append(command)
+        answer: Future[str] = Future()
+        if self.refuse:
+            answer.set_exception(FuttuiError(self.refuse))
+        else:
+            answer.set_result("Done.")
+        return answer
+
+    def start(self) -> None:
+        """Counts the starts."""
+        self.started += 1
+
+    def exchange_time_ms(self) -> int:
+        """The frozen time."""
+        return self.now_ms
+
+
+class MovingEngine(FakeEngine):
+    """A fake engine whose prices move by seeded chance on each `step`; for looking and for speed."""
+
+    def __init__(self, symbols: int = 12, seed: int = 7) -> None:
+        super().__init__()
+        self._chance = random.Random(seed)
+        if symbols > len(self.current.market):
+            self._grow(symbols)
+
+    def _grow(self, symbols: int) -> None:
+        base = self.current.market
+        rows = [
+            replace(base[index % len(base)], symbol=f"{base[index % len(base)].symbol[:-4]}{index}USDT")
+            for index in range(len(base), symbols)
+        ]
+        market = (*base, *rows)
+        self.show(market=market, readings=readings(market), symbols_ready=symbols, symbols_total=symbols)
+
+    def step(self, elapsed_ms: int = 200) -> None:
+        """Moves every price a little, and the clock."""
+        self.now_ms += elapsed_ms
+        rows = []
+        for row in self.current.market:
+            price = max(row.price * (1 + self._chance.gauss(0, 0.0004)), 1e-6)
+            near = row.nearest_zone
+            gap = near.gap_pct(price) if near else None
+            rows.append(replace(row, price=price, previous_price=row.price, gap_pct=gap, version=row.version + 1))
+        marks = {row.symbol: row.price for row in rows}
+        assert self.current.desk is not None
+        moved = []
+        for item in self.current.desk.positions:
+            mark = marks[item.symbol]
+            pnl = (mark - item.entry_price) * item.quantity * item.side.sign
+            percent = pnl / (item.entry_price * item.quantity) * 100
+            moved.append(replace(item, mark_price=mark, pnl=pnl, pnl_pct=percent, version=item.version + 1))
+        self.current = replace(
+            self.current,
+            version=self.current.version + 1,
+            time_ms=self.now_ms,
+            market=tuple(rows),
+            desk=replace(self.current.desk, positions=tuple(moved)),
+        )
