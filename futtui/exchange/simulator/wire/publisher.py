@@ -148,7 +148,8 @@ class Publisher:
     def _kline(self, name: StreamName, market: SymbolMarket, now_ms: int) -> dict[str, Any] | None:
         bar = self._state.forming(market, name.argument, now_ms)
         seen = (bar.open_time_ms, bar.version)
-        if bar.version == 0 or self._sent.get(name.name) == seen:
+        before = self._sent.get(name.name)
+        if before == seen or (before is not None and bar.version == 0):
             return None
         self._sent[name.name] = seen
         return self._kline_event(name, market, payloads.forming_row(market, bar), closed=False, now_ms=now_ms)

@@ -32,7 +32,8 @@ class Venue:
         self.clock = VirtualClock(source.start_ms, config.speed, real_s)
         self.market = MarketState(source)
         self.core = ExchangeCore(source.specs, source.start_ms, seed=config.seed, funding_rate=source.funding_rate)
-        self.core.add_account(config.api_key, config.api_secret, config.balance)
+        account = self.core.add_account(config.api_key, config.api_secret, config.balance)
+        account.update_time_ms = source.start_ms  # the deposit; clients skip balances that were never updated
         self.core.apply_ticks(
             MarketTick(market.symbol, source.start_ms, market.last_price, 0.0, None)
             for market in self.market.symbols.values()
