@@ -49,7 +49,7 @@ def size_position(
         return f"all positions together would be worth more than {settings.max_total_leverage:g} times the equity"
     note = ""
     if by_value < wanted:
-        note = f"sized down to {leverage:g} times the equity"
+        note = f"sized down to {float(leverage):g} times the equity"
     elif by_exchange < wanted:
         note = "sized down to the exchange's largest market order"
     return Sizing(quantity, notional, quantity * distance, note)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from futtui.domain.side import Side
-from futtui.domain.symbols import ZERO, SymbolRules, to_decimal
+from futtui.domain.symbols import SymbolRules, to_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +36,34 @@ def shares_for(count: int, shares: Sequence[float]) -> tuple[float, ...]:
 def slice_quantity(quantity: Decimal, shares: Sequence[float], rules: SymbolRules) -> tuple[Slice, ...]:
     """Slices in exchange steps that sum exactly to `quantity`, each at least the exchange's minimum.
 
-    Steps are dealt by largest remainder; a slice below the minimum goes to a neighbour. If the whole position is
-    too small to split, one slice at the target with the largest share remains.
+    Where the minimum forbids that many slices, the far ones are merged into the one before; a quantity that fits
+    only once is sold at the target with the largest share. Less than the minimum remains one slice.
     """
+    if quantity <= 0:
+        return ()
     step = rules.step_size
     steps = int((quantity / step).to_integral_value(rounding=ROUND_FLOOR))
     minimum = max(1, int(-(-rules.min_quantity // step)))
-    counts = _merge_small(_deal(steps, shares), minimum, shares)
-    slices = [Slice(index + 1, count * step) for index, count in enumerate(counts) if count]
-    rest = quantity - sum((item.quantity for item in slices), ZERO)
-    if not slices:
-        return (Slice(len(shares), quantity),) if quantity > 0 else ()
-    if rest:
-        slices[-1] = Slice(slices[-1].target, slices[-1].quantity + rest)
+    number = min(len(shares), steps // minimum)
+    if number < 2:
+        largest = max(range(len(shares)), key=lambda index: (shares[index], -index))
+        return (Slice(largest + 1, quantity),)
+    counts = _deal(steps, shares_for(number, shares), minimum)
+    slices = [Slice(index + 1, count * step) for index, count in enumerate(counts)]
+    rest = quantity - steps * step
+    slices[-1] = Slice(number, slices[-1].quantity + rest)
     return tuple(slices)
 
 
-def _deal(steps: int, shares: Sequence[float]) -> list[int]:
+def _deal(steps: int, shares: Sequence[float], minimum: int) -> list[int]:
+    """Whole steps by largest remainder; whoever is below the minimum is filled up from the largest."""
     exact = [steps * to_decimal(round(share, 12)) for share in shares]
     counts = [int(value) for value in exact]
     by_remainder = sorted(range(len(shares)), key=lambda index: (counts[index] - exact[index], index))
     for index in by_remainder[: steps - sum(counts)]:
         counts[index] += 1
+    for index, count in enumerate(counts):
+        for _ in range(max(0, minimum - count)):
+            counts[counts.index(max(counts))] -= 1
+            counts[index] += 1
     return counts
-
-
-def _merge_small(counts: list[int], minimum: int, shares: Sequence[float]) -> list[int]:
-    while True:
-        small = [index for index, count in enumerate(counts) if 0 < count < minimum]
-        others = [index for index, count in enumerate(counts) if count]
-        if not small or len(others) < 2:
-            return _single_at_largest(counts, shares) if len(others) == 1 and len(shares) > 1 else counts
-        index = min(small, key=lambda at: (counts[at], -at))
-        later = [other for other in others if other > index]
-        into = later[0] if later else max(other for other in others if other < index)
-        counts[into] += counts[index]
-        counts[index] = 0
-
-
-def _single_at_largest(counts: list[int], shares: Sequence[float]) -> list[int]:
-    largest = max(range(len(shares)), key=lambda index: (shares[index], -index))
-    return [sum(counts) if index == largest else 0 for index in range(len(counts))]
