@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from futtui.exchange.ports import Endpoints
 from futtui.exchange.simulator.wire.config import DEMO_KEY, DEMO_SECRET
@@ -40,7 +41,7 @@ class Client:
         query = f"?{urlencode(values)}" if values else ""
         headers = {"X-MBX-APIKEY": DEMO_KEY}
         async with self.session.request(
-            method, self.endpoints.rest + path + query, data=body, headers=headers
+            method, URL(self.endpoints.rest + path + query, encoded=True), data=body, headers=headers
         ) as response:
             self.headers = dict(response.headers)
             text = await response.text()
