@@ -167,16 +167,13 @@ async def test_connection_whose_one_kind_falls_silent_is_replaced_though_others_
         await streams.subscribe(["btcusdt@kline_1m", "!markPrice@arr@1s"])
         client = await server.client(0, 2)
         await inbox.wait(StreamStateMessage, state="LIVE")
-        for second in range(1, 200):
-            if len(server.clients) > 1:
-                break
-            clock.now_ms = second * 1000
-            await client.push(kline())
-            await inbox.wait(KlineMessage, count=second + 1)
-            await asyncio.sleep(0.006)
+        await inbox.wait(KlineMessage)
+        clock.now_ms = 9_000
+        await client.push(kline(open_ms=120_000))
+        await inbox.wait(KlineMessage, count=2)
+        clock.now_ms = 10_001
         stale = await inbox.wait(StreamStateMessage, state="STALE")
         assert stale.reason == "no mark price for 10 s"
-        assert 10_000 <= clock.now_ms <= 30_000
         await server.client(1, 2)
         await streams.close()
 
