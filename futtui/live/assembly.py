@@ -6,7 +6,7 @@ Heavy libraries are imported inside, on the engine's thread, so that the first f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Effect
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
-from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
+from futtui.domain.symbols import SymbolRules
+from futtui.exchange.ports import Credentials, Endpoints, StreamMessage, TradingPort
 from futtui.live.clock import ExchangeClock
-from futtui.live.connection import Connection
+from futtui.live.connection import Account, Connection
 from futtui.live.engine import Engine, EngineParts
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
@@ -130,26 +131,32 @@ async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[
     streams = BinanceStreams(endpoints, on_message, barrier=lockstep)
     connection = Connection(endpoints, rest, streams, control=SimulatorControl(endpoints) if lockstep else None)
     if plan.credentials is not None:
-        await _connect_account(plan, clock, on_message, connection, rest)
+        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest)
     return connection
 
 
-async def _connect_account(
+async def open_account(
     plan: EnginePlan,
     clock: ExchangeClock,
     on_message: Callable[[StreamMessage], None],
-    connection: Connection,
+    endpoints: Endpoints,
     rest: BinanceRest,
-) -> None:
-    from futtui.exchange.binance.trading import BinanceTrading
+) -> Account:
+    """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used."""
     from futtui.exchange.binance.user_stream import UserStream
 
     assert plan.credentials is not None
-    rules = await connection.market.exchange_info()
-    connection.trading = await asyncio.to_thread(
-        BinanceTrading, connection.endpoints, plan.credentials, rules, clock.signing_ms
-    )
-    connection.user_stream = UserStream(rest, connection.endpoints, on_message, barrier=plan.settings.lockstep)
+    rules = await rest.exchange_info()
+    trading = await asyncio.to_thread(_trading, endpoints, plan.credentials, rules, clock)
+    return Account(trading, UserStream(rest, endpoints, on_message, barrier=plan.settings.lockstep))
+
+
+def _trading(
+    endpoints: Endpoints, credentials: Credentials, rules: Mapping[str, SymbolRules], clock: ExchangeClock
+) -> TradingPort:
+    from futtui.exchange.binance.trading import BinanceTrading
+
+    return BinanceTrading(endpoints, credentials, rules, clock.signing_ms)
 
 
 def remove_database(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,21 +29,30 @@ class UserStreamPort(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account on the exchange: its orders, and the stream of its news."""
+
+    trading: TradingPort
+    user_stream: UserStreamPort
+
+
 @dataclass(slots=True)
 class Connection:
-    """One exchange: market data, streams, and, where an account is used, trading and its private stream."""
+    """One exchange: market data and streams; `account` opens the account where there is one."""
 
     endpoints: Endpoints
     market: MarketDataPort
     streams: StreamPort
-    trading: TradingPort | None = None
-    user_stream: UserStreamPort | None = None
     control: SimulatorControl | None = None
+    account: Callable[[], Awaitable[Account]] | None = None
 
     async def close(self) -> None:
         """Close everything, whatever fails on the way."""
-        parts = [self.user_stream, self.streams, self.trading, self.market, self.control]
-        await asyncio.gather(*(part.close() for part in parts if part is not None), return_exceptions=True)
+        ends = [self.streams.close(), self.market.close()]
+        if self.control is not None:
+            ends.append(self.control.close())
+        await asyncio.gather(*ends, return_exceptions=True)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import ChangeMode, ClockTick, Command, OrderChanged, OrderFilled, RulesChanged
+from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, OrderChanged, OrderFilled, RulesChanged
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
@@ -28,7 +28,7 @@ from futtui.exchange.ports import (
 from futtui.live.analysis_rounds import AnalysisRounds, Analyzers
 from futtui.live.brokers import Broker, ExchangeDeskBroker
 from futtui.live.clock import ExchangeClock, steady_ms
-from futtui.live.connection import Connection, HeldMessages
+from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.desk_runner import DeskRunner, Recorder
 from futtui.live.feed import FeedWatch
 from futtui.live.gaps import GapFiller
@@ -89,6 +89,7 @@ class Engine:
         self.feed = FeedWatch()
         self.lag = LagMeter()
         self.connection: Connection | None = None
+        self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
         self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
         self.pictures = SnapshotBuilder(parts.log_book, speed_text(parts.settings))
@@ -136,7 +137,7 @@ class Engine:
         self.pictures.source_label = connection.endpoints.label
         self.pictures.synthetic = connection.endpoints.synthetic
         self.clock.observe(await connection.market.server_time_ms())
-        self._attach_brokers(connection)
+        self.runner.brokers |= self.parts.virtual_brokers(self.runner, self.clock.now_ms())
         loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
         self.rounds = AnalysisRounds(
             self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts
@@ -147,19 +148,27 @@ class Engine:
         await connection.streams.subscribe(
             [*(f"{symbol.lower()}@kline_15m" for symbol in self.states), "!markPrice@arr@1s"]
         )
-        if connection.user_stream is not None:
-            await connection.user_stream.start()
+        if self.settings.mode is TradingMode.LIVE:
+            await self.use_account()
         self.feed.error, self.feed.attempt = "", 0
         await warmup.load_all()
         self._phase("running", "")
 
-    def _attach_brokers(self, connection: Connection) -> None:
-        self.runner.brokers = dict(self.parts.virtual_brokers(self.runner, self.clock.now_ms()))
-        if connection.trading is not None:
-            self.live_broker = ExchangeDeskBroker(
-                connection.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
-            )
-            self.runner.brokers[TradingMode.LIVE] = self.live_broker
+    async def use_account(self) -> None:
+        """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer."""
+        if self.account is not None:
+            return
+        if self.connection is None or self.connection.account is None:
+            raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
+        account = await self.connection.account()
+        self.account = account
+        self.live_broker = ExchangeDeskBroker(
+            account.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
+        )
+        self.runner.brokers[TradingMode.LIVE] = self.live_broker
+        await account.user_stream.start()
+        balance = await account.trading.wallet_balance()
+        self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
 
     async def stop(self) -> None:
         """Stop every task, close every connection, write everything; safe to call twice."""
@@ -172,8 +181,8 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self.live_broker is not None:
-            await self.live_broker.close()
+        if self.live_broker is not None and self.account is not None:
+            await asyncio.gather(self.live_broker.close(), self.account.user_stream.close(), return_exceptions=True)
         if self.connection is not None:
             await self.connection.close()
         await self.parts.analyzers.stop()
@@ -244,16 +253,16 @@ class Engine:
 
     # --- commands and pictures ----------------------------------------------------------------------------------
 
-    def command(self, command: Command) -> str:
+    async def command(self, command: Command) -> str:
         """Carry out a user's command; returns a sentence for the flash line. Raises FuttuiError when refused."""
         if isinstance(command, ChangeMode) and command.mode is TradingMode.LIVE:
             if not self.settings.live_allowed:
                 raise FuttuiError(self.settings.live_refusal)
-            if self.live_broker is None:
-                raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
+            await self.use_account()
+        before = self.parts.log_book.version
         self.runner.submit(command)
-        self._snapshot = self._picture()
-        return "Done."
+        self.publish()
+        return self.parts.log_book.newest_since(before) or "Done."
 
     def snapshot(self) -> EngineSnapshot:
         """The newest picture."""

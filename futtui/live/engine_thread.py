@@ -53,20 +53,12 @@ class EngineThread:
 
     def send(self, command: Command) -> concurrent.futures.Future[str]:
         """Hand a command to the engine; the future holds its answer or the reason of a refusal."""
-        future: concurrent.futures.Future[str] = concurrent.futures.Future()
         engine, loop = self._engine, self._loop
         if engine is None or loop is None or loop.is_closed():
+            future: concurrent.futures.Future[str] = concurrent.futures.Future()
             future.set_exception(FuttuiError("The engine is still starting. Try again in a moment."))
             return future
-
-        def work() -> None:
-            try:
-                future.set_result(engine.command(command))
-            except Exception as error:
-                future.set_exception(error)
-
-        loop.call_soon_threadsafe(work)
-        return future
+        return asyncio.run_coroutine_threadsafe(engine.command(command), loop)
 
     def stop(self) -> None:
         """Stop the engine and wait for its thread, at most STOP_TIMEOUT_S seconds; safe to call twice."""

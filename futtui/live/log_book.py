@@ -30,7 +30,12 @@ class EngineLogBook:
         self._lines.append(line)
         self.version += 1
         logger = logging.getLogger(f"futtui.say.{line.topic}")
-        logger.log(LEVELS[line.severity], "%s%s", f"{line.symbol}: " if line.symbol else "", line.text)
+        named = not line.symbol or line.text.startswith(line.symbol)
+        logger.log(LEVELS[line.severity], "%s%s", "" if named else f"{line.symbol}: ", line.text)
+
+    def newest_since(self, version: int) -> str:
+        """Text of the newest line if any was added after `version`, else nothing."""
+        return self._lines[-1].text if self.version > version else ""
 
     def lines(self) -> tuple[Say, ...]:
         """All kept lines, oldest first; the same object until a line is added."""
