@@ -276,6 +276,9 @@ class World:
     def signals(self) -> dict[str, Signal]:
         return {effect.signal.signal_id: effect.signal for effect in self.effects if isinstance(effect, RecordSignal)}
 
+    def status_of(self, raw: RawSignal) -> SignalStatus:
+        return self.signals[raw.signal_id].status
+
     def refusals(self) -> list[str]:
         return [item.status_reason for item in self.signals.values() if item.status is SignalStatus.REFUSED]
 
