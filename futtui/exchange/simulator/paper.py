@@ -36,6 +36,7 @@ PAPER_KEY = "paper"
 WHOLE_BOOK = Decimal(1)
 
 BrokerNews = OrderUpdate | Fill | FundingPaid
+Waypoint = tuple[float, bool]  # a price on the way, and whether a stop is triggered there
 
 ORDER_STATUS = {
     "NEW": OrderStatus.OPEN,
@@ -89,7 +90,8 @@ class PaperBroker:
         self._unread: list[BrokerNews] = []
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
-        self._core = ExchangeCore([], start_ms, liquidity=FlatBook(slippage_ticks), funding_rate=self._funding_rate)
+        self._book = FlatBook(slippage_ticks)
+        self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
         self._account = self._core.add_account(PAPER_KEY, "", start_balance)
 
     def set_rules(self, rules: SymbolRules) -> None:
@@ -186,30 +188,32 @@ class PaperBroker:
         if update.symbol not in self._rules or not all(isfinite(p) and p > 0 for p in prices):
             return []
         self._advance(update.time_ms)
-        for price in self._path(update):
+        for price, stops_here in self._path(update):
+            self._book.worse_than = update.last if stops_here else None
             self._core.apply_tick(MarketTick(update.symbol, update.time_ms, price, 0.0, None))
+        self._book.worse_than = None
         if update.mark is not None and isfinite(update.mark) and update.mark > 0:
             self._core.set_mark_price(update.symbol, update.mark)
         self._collect()
         news, self._unread = self._unread, []
         return news
 
-    def _path(self, update: PriceUpdate) -> list[float]:
+    def _path(self, update: PriceUpdate) -> list[Waypoint]:
         """The prices that the update is taken to have visited, in order."""
         symbol, last = update.symbol, update.last
         algos = self._core.open_algo_orders(PAPER_KEY, symbol)
         position = self._core.position(PAPER_KEY, symbol).quantity
         if not (algos or position or self._core.open_orders(PAPER_KEY, symbol)):
-            return [last]
+            return [(last, False)]
         low, high = min(update.low, last), max(update.high, last)
         previous = float(self._core.market(symbol).last_price) or last
         low_first = position > 0 or (position == 0 and last >= previous)
-        path: list[float] = []
+        path: list[Waypoint] = []
         at = previous
-        for target in (low, high, last) if low_first else (high, low, last):
-            path += _trigger_prices(algos, at, target, last)
-            path.append(target)
-            at = target
+        for goal in (low, high, last) if low_first else (high, low, last):
+            path += _triggers_between(algos, at, goal)
+            path.append((goal, False))
+            at = goal
         return path
 
     def _advance(self, time_ms: int) -> None:
@@ -290,18 +294,17 @@ class PaperBroker:
         return self._funding_rates.get(symbol, BASIC_FUNDING_RATE)
 
 
-def _trigger_prices(algos: Sequence[AlgoRecord], start: float, end: float, last: float) -> list[float]:
-    """Prices at which conditional orders between `start` and `end` fill, in the order in which they are reached."""
+def _triggers_between(algos: Sequence[AlgoRecord], start: float, end: float) -> list[Waypoint]:
+    """Trigger levels on the way from `start` to `end`, in the order in which they are reached."""
     downward = end < start
-    reached: list[tuple[float, float]] = []
+    reached: dict[float, bool] = {}
     for algo in algos:
-        buys, stops = algo.side == "BUY", algo.order_type.startswith("STOP")
+        stops = algo.order_type.startswith("STOP")
+        triggers_upward = (algo.side == "BUY") == stops
         level = float(algo.trigger_price)
-        if (buys == stops) == downward or not min(start, end) <= level <= max(start, end):
-            continue
-        worse = max(level, last) if buys else min(level, last)
-        reached.append((level, worse if stops else level))
-    return [price for _, price in sorted(reached, reverse=downward)]
+        if triggers_upward != downward and min(start, end) <= level <= max(start, end):
+            reached[level] = stops or reached.get(level, False)
+    return sorted(reached.items(), reverse=downward)
 
 
 def _order_request(intent: OrderIntent) -> OrderRequest:

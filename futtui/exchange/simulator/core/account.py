@@ -135,14 +135,20 @@ class Account:
         return self.wallet - sum((p.isolated_wallet for p in self.positions.values()), ZERO)
 
     def position(self, symbol: str) -> Position:
-        """The position of a symbol, flat if there never was one."""
-        if symbol not in self.positions:
-            self.positions[symbol] = Position(symbol)
-        return self.positions[symbol]
+        """The position of a symbol; a flat one that is not kept if there never was any (asking changes nothing)."""
+        return self.positions.get(symbol) or Position(symbol)
+
+    def kept_position(self, symbol: str) -> Position:
+        """The position of a symbol to be changed."""
+        return self.positions.setdefault(symbol, Position(symbol))
 
     def orders_on(self, symbol: str) -> dict[int, LiveOrder]:
-        """Open normal orders of a symbol by order id."""
-        return self.orders.setdefault(symbol, {})
+        """Open normal orders of a symbol by order id; to be read, not to be added to."""
+        return self.orders.get(symbol, {})
+
+    def add_order(self, order: LiveOrder) -> None:
+        """Take an order into the open ones."""
+        self.orders.setdefault(order.symbol, {})[order.order_id] = order
 
     def remember_order(self, record: OrderRecord) -> None:
         """Keep the newest state of an order; the oldest leave when there are too many."""

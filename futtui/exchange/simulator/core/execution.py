@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from futtui.exchange.simulator.core.account import MONEY_STEP
+from futtui.exchange.simulator.core.account import MONEY_STEP, Account
 from futtui.exchange.simulator.core.market import Market
 from futtui.exchange.simulator.core.orders import LiveAlgo, LiveOrder
 from futtui.exchange.simulator.core.records import QUOTE_ASSET, ZERO, TradeRecord
@@ -42,7 +42,7 @@ def execute(
     if fee is None:
         rate = market.spec.maker_fee if maker else market.spec.taker_fee
         fee = (value * rate).quantize(MONEY_STEP, ROUND_HALF_UP)
-    position = account.position(order.symbol)
+    position = account.kept_position(order.symbol)
     sign_before = position.sign
     realized = position.fill(order.sign, price, quantity, settings.leverage if settings.isolated else None)
     if position.quantity:
@@ -130,6 +130,15 @@ def settle_followers(state: CoreState, market: Market, order: LiveOrder) -> None
     for algo in [a for a in account.algos.values() if a.symbol == market.symbol]:
         if algo.ends_with_position and position.sign != -algo.sign and algo is not order.algo:
             end_algo(state, market, algo, "EXPIRED", "Position is closed")
+    _cover_shortfall(state, account, market.symbol)
+
+
+def _cover_shortfall(state: CoreState, account: Account, symbol: str) -> None:
+    """A customer without positions owes nothing: the insurance fund pays in what a gap took beyond the wallet."""
+    if account.wallet < 0 and not any(position.quantity for position in account.positions.values()):
+        missing = -account.wallet
+        book_income(state, account, symbol, "INSURANCE_CLEAR", missing)
+        report_account(state, account, "INSURANCE_CLEAR", (), change=missing)
 
 
 def _hold(market: Market, order: LiveOrder) -> None:

@@ -77,17 +77,25 @@ class SyntheticBook:
 
 
 class FlatBook:
-    """Endless liquidity at a fixed number of ticks from the last price: the paper account's counterparty."""
+    """Endless liquidity at a fixed number of ticks from the last price: the paper account's counterparty.
+
+    While `worse_than` is set, takers get the worse of it and the last price: stops in a market that moved on.
+    """
 
     ENDLESS = Decimal("1000000000000")
 
     def __init__(self, slippage_ticks: int) -> None:
         self._slippage_ticks = slippage_ticks
+        self.worse_than: float | None = None
 
     def quotes(self, market: Market) -> tuple[Decimal, Decimal]:
         tick = market.rules.tick_size
         distance = tick * self._slippage_ticks
-        return max(tick, market.last - distance), market.last + distance
+        low = high = market.last
+        if self.worse_than is not None:
+            other = market.rules.round_price(self.worse_than)
+            low, high = min(low, other), max(high, other)
+        return max(tick, low - distance), high + distance
 
     def levels(self, market: Market, sign: int) -> Iterator[Level]:
         bid, ask = self.quotes(market)

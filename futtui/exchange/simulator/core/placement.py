@@ -76,7 +76,7 @@ def activate_order(state: CoreState, market: Market, order: LiveOrder) -> None:
 def rest_in_book(market: Market, order: LiveOrder) -> None:
     """Put an order into the market's and the account's open orders."""
     market.orders[order.order_id] = order
-    order.account.orders_on(order.symbol)[order.order_id] = order
+    order.account.add_order(order)
 
 
 def take(state: CoreState, market: Market, order: LiveOrder) -> None:

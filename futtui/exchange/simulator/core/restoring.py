@@ -22,7 +22,7 @@ def restore(
     """Set positions (symbol, signed quantity, entry price) and rest orders without checks, matching or events."""
     for symbol, quantity, entry_price in positions:
         market = state.market(symbol)
-        position = account.position(symbol)
+        position = account.kept_position(symbol)
         position.quantity, position.cost = quantity, abs(quantity) * entry_price
         position.update_time_ms = state.now_ms
         if quantity:
