@@ -30,7 +30,8 @@ class RequestBudget:
     `clock` tells the EXCHANGE's time in ms, because the exchange counts in its own minutes. Waiting is first come,
     first served. Every reservation is released by the request that made it, so the figures cannot drift; one that
     crosses the turn of the minute keeps counting until its answer is there (the exchange may book it in either).
-    Naps are short, so a clock that runs faster than ours works as well.
+    Naps are short, so a clock that runs faster than ours works as well. `exchange_time` False says that `clock` is
+    NOT the exchange's time (a virtual exchange that counts limits in real time): then times in its texts mean nothing.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class RequestBudget:
         *,
         limit_per_minute: int = WEIGHT_LIMIT_PER_MINUTE,
         share: float = SAFE_SHARE,
+        exchange_time: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock = clock
+        self.exchange_time = exchange_time
         self._sleep = sleep
         self.cap = int(limit_per_minute * share)
         self._turnstile = asyncio.Lock()
@@ -52,6 +55,10 @@ class RequestBudget:
         self._pause_until_ms = 0
         self._ban: Banned | None = None
         self._waiting = 0
+
+    def now_ms(self) -> int:
+        """The time in which this budget counts."""
+        return self._clock()
 
     @property
     def used(self) -> int:

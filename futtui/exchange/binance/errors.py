@@ -85,17 +85,24 @@ class ErrorBody(msgspec.Struct):
 
 
 def error_from_answer(
-    status: int, headers: Mapping[str, str], body: bytes, *, now_ms: int, changes_state: bool
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now_ms: int,
+    changes_state: bool,
+    trust_ban_text: bool = True,
 ) -> ExchangeError | None:
     """The typed error of an answer, or None if it is a success.
 
     `changes_state` False (a mere question) turns "unknown whether done" into Unavailable, which may be repeated.
+    `trust_ban_text` False: `now_ms` is not the exchange's time, so a ban lasts as long as Retry-After says.
     """
     if 200 <= status < 300:
         return None
     text = body.decode("utf-8", "replace")
     if status == 418:
-        return Banned(ban_end_ms(text, headers, now_ms))
+        return Banned(ban_end_ms(text if trust_ban_text else "", headers, now_ms))
     if status == 429:
         return RateLimited(retry_after_ms(headers, now_ms) or next_minute_ms(now_ms))
     parsed = _parse(body)

@@ -68,11 +68,10 @@ class BinanceRest:
         self._uncertainty_ms = 0
         self._seen_ms = 0
         self._rules: dict[str, SymbolRules] = {}
-        self.budget = budget or RequestBudget(self.exchange_now_ms, sleep=sleep)
+        self.budget = budget or RequestBudget(self.exchange_now_ms, exchange_time=not ask_time, sleep=sleep)
         self._transport = Transport(
             endpoints.rest,
             self.budget,
-            self.exchange_now_ms,
             api_key=credentials.api_key if credentials else None,
             session=session,
             sleep=sleep,

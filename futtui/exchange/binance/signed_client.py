@@ -16,8 +16,8 @@ from multidict import CIMultiDict
 
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.clock import ClockMs
-from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable, error_from_answer
-from futtui.exchange.binance.transport import is_loopback, note_limits, used_weight
+from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable
+from futtui.exchange.binance.transport import is_loopback, limit_aware_error, used_weight
 from futtui.exchange.ports import Credentials, Endpoints
 
 RECEIVE_WINDOW_MS = 5000
@@ -114,9 +114,8 @@ def _build(base: type, endpoints: Endpoints, credentials: Credentials, now_ms: C
             if used is not None:
                 budget.note_used(used)
             text = body.encode() if isinstance(body, str) else b""
-            error = error_from_answer(code, headers, text, now_ms=now_ms(), changes_state=method != "GET")
+            error = limit_aware_error(budget, code, headers, text, changes_state=method != "GET")
             if error is not None:
-                note_limits(budget, error)
                 raise error
 
     exchange = Signer(

@@ -23,7 +23,8 @@ class BinanceStreams:
     """Implements StreamPort. Messages reach `handler` on the loop, book differences reach `on_depth`.
 
     After a reconnect or a renewal the same closed candle may come twice: the consumer drops repeats. With `barrier`
-    each connection also listens to the embedded exchange's step marks.
+    each connection also listens to the embedded exchange's step marks; as time then stands still between steps,
+    silence is no sign of trouble and the deadlines on payloads are off unless `settings` says otherwise.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class BinanceStreams:
         self._receivers = Receivers(handler, on_depth)
         self._clock = clock or SystemClock()
         self._barrier = barrier
-        self._settings = settings or StreamSettings()
+        self._settings = settings or (StreamSettings.patient() if barrier else StreamSettings())
         self._jitter = jitter
         self._connections: dict[str, list[ManagedConnection]] = {}
         self._subscribed: set[str] = set()

@@ -15,7 +15,6 @@ import msgspec
 
 from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.budget import RequestBudget
-from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import (
     Banned,
     NotSent,
@@ -57,7 +56,6 @@ class Transport:
         self,
         base_url: str,
         budget: RequestBudget,
-        clock: ClockMs,
         *,
         api_key: str | None = None,
         session: aiohttp.ClientSession | None = None,
@@ -67,7 +65,6 @@ class Transport:
     ) -> None:
         self._base_url = base_url
         self._budget = budget
-        self._clock = clock
         self._api_key = api_key
         self._session = session
         self._owns_session = session is None
@@ -114,9 +111,8 @@ class Transport:
                 self._budget.forget(reservation)
                 raise
             self._budget.settle(reservation, used_weight(headers))
-        error = error_from_answer(status, headers, body, now_ms=self._clock(), changes_state=endpoint.method != "GET")
+        error = limit_aware_error(self._budget, status, headers, body, changes_state=endpoint.method != "GET")
         if error is not None:
-            note_limits(self._budget, error)
             raise error
         return body
 
@@ -160,12 +156,23 @@ def used_weight(headers: Mapping[str, str]) -> int | None:
     return int(value) if value.isdigit() else None
 
 
-def note_limits(budget: RequestBudget, error: ExchangeError) -> None:
-    """Closes the budget's gate when `error` says that we asked too much."""
+def limit_aware_error(
+    budget: RequestBudget, status: int, headers: Mapping[str, str], body: bytes, *, changes_state: bool
+) -> ExchangeError | None:
+    """The typed error of an answer, None for success; closes the budget's gate if the answer says: too much."""
+    error = error_from_answer(
+        status,
+        headers,
+        body,
+        now_ms=budget.now_ms(),
+        changes_state=changes_state,
+        trust_ban_text=budget.exchange_time,
+    )
     if isinstance(error, RateLimited):
         budget.pause_until(error.until_ms)
     elif isinstance(error, Banned):
         budget.ban_until(error)
+    return error
 
 
 def _reason(error: BaseException) -> str:

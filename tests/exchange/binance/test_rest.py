@@ -306,6 +306,19 @@ async def test_418_silences_everything_until_the_time_in_its_text() -> None:
         await rest.close()
 
 
+async def test_418_of_a_host_with_its_own_time_lasts_as_long_as_its_retry_header() -> None:
+    text = f"Way too many requests; IP(127.0.0.1) banned until {NOW - 10**11}."
+    async with ScriptedServer() as server:
+        server.say(TIME, Answer({"code": -1003, "msg": text}, 418, {"Retry-After": "90"}))
+        rest = client(server, ask_time=True)
+        for _ in range(2):
+            with pytest.raises(Banned) as caught:
+                await rest.server_time_ms()
+            assert caught.value.until_ms == NOW + 90_000
+        assert len(server.seen) == 1
+        await rest.close()
+
+
 async def test_used_weight_header_reaches_the_budget() -> None:
     async with ScriptedServer() as server:
         server.say(PREMIUM, Answer(PRICE, headers={"x-mbx-used-weight-1m": "812"}))
