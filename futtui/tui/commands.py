@@ -9,6 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from futtui.tui import keys
 from futtui.tui.theme import THEMES
+from futtui.tui.widgets.run_command import run_command
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
@@ -32,18 +33,10 @@ class FuttuiCommands(Provider):
 
     def _runner(self, command: str) -> Any:
         app = cast("FuttuiApp", self.app)
-        screen, focused = self.screen, self.focused
 
         async def run() -> None:
-            if command.startswith("app."):
-                await app.run_action(command.removeprefix("app."), app)
-                return
-            name = command.partition("(")[0]
-            for node in (focused, screen, app.market_panel()):
-                if node is not None and hasattr(node, f"action_{name}"):
-                    await node.run_action(command)
-                    return
-            app.flash(word("palette.not_here"), "attention")
+            if not await run_command(self.screen, command, app.market_panel()):
+                app.flash(word("palette.not_here"), "attention")
 
         return run
 

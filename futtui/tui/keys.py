@@ -120,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", "list", ("enter",), "open"),
     Action("sort", "market", ("s",), "sort", True),
     Action("sort_reverse", "market", ("S",), "sort_reverse", True),
-    Action("close_position", "positions", ("C",), "close_position", True),
+    Action("close_position", "positions", ("C",), "screen.close_position", True),
     Action("leave", "detail", ("escape",), "leave"),
     Action("scroll_up", "text", ("up", "k"), "cursor(-1)"),
     Action("scroll_down", "text", ("down", "j"), "cursor(1)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from futtui.domain.effects import Say, Severity
 from futtui.tui.paint import numbers
-from futtui.tui.paint.text import Line, fit
+from futtui.tui.paint.text import Line, fit, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
@@ -41,7 +41,7 @@ def log_line(line: Say, view: View, width: int, *, selected: bool = False, date:
 
 def empty_lines(width: int) -> list[Line]:
     """What will appear here."""
-    return [(), ((f"   {fit(word('log.empty'), max(0, width - 4))}", "muted"),)]
+    return [(), *(((f"   {part}", "muted"),) for part in wrap(word("log.empty"), width - 5, 3))]
 
 
 def subtitle(newer_above: int) -> str:

@@ -30,6 +30,14 @@ def price_text(price: float | None, rules: SymbolRules | None = None, *, decimal
     return f"{price:,.{digits}f}"
 
 
+def short_price_text(price: float, rules: SymbolRules | None, width: int) -> str:
+    """The price in at most `width` cells; gives up decimals where it must."""
+    digits = price_decimals(price, rules)
+    while digits > 0 and len(f"{price:,.{digits}f}") > width:
+        digits -= 1
+    return f"{price:,.{digits}f}"
+
+
 def band_text(low: float, high: float, rules: SymbolRules | None, width: int, between: str = "-") -> str:
     """A price band such as `64,330-64,390`; gives up decimals one by one until it fits `width`."""
     digits = price_decimals(low, rules)

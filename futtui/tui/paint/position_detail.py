@@ -63,7 +63,7 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
             "dim" if view.stale else numbers.direction_token(position.pnl),
             f"{numbers.signed_text(position.pnl_r, 2)}R",
         ),
-        *fact_lines(word("detail.pnl_note"), word("detail.pnl_net"), width, "dim"),
+        *fact_lines("", word("detail.pnl_net"), width, "dim"),
         fact(word("detail.opened"), opened, note=ago),
         fact(word("detail.mode"), word(f"mode.{position.mode.value}")),
     ]

@@ -18,7 +18,7 @@ from futtui.tui.words import has_word, word
 COLUMNS = (
     Column("symbol", 6, grow=4),
     Column("side", 7),
-    Column("size", 8, ">", 2),
+    Column("size", 7, ">", 2),
     Column("entry", 10, ">", 1),
     Column("mark", 10, ">"),
     Column("pnl", 17),

@@ -155,7 +155,8 @@ def plan_lines(signal: Signal | None, view: View, width: int, room: int) -> list
     if spare > 3:
         lines.append(())
         lines += part_lines(signal, width, spare)
-    return lines[:room]
+    lines = lines[:room]
+    return [tuple((text, "dim") for text, _ in line) for line in lines] if view.stale else lines
 
 
 def _state_lines(signal: Signal, view: View, indent: str) -> list[Line]:

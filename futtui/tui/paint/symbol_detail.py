@@ -14,8 +14,8 @@ from futtui.tui.paint.text import Line, Span, fit
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
 
-_LABEL = 16
-_CELL = 11
+_LABEL = 14
+_CELL = 9
 
 
 def symbol_detail(symbol: str, trail: tuple[str, ...]) -> Detail:
@@ -25,8 +25,8 @@ def symbol_detail(symbol: str, trail: tuple[str, ...]) -> Detail:
         (
             Box("now", word("detail.now"), lambda view, width: _now(symbol, view, width)),
             Box("why", word("detail.why_signals"), lambda view, width: _verdicts(symbol, view, width)),
-            Box("frames", word("detail.frames"), lambda view, width: _frames(symbol, view, width), True),
-            Box("zones", word("detail.zones"), lambda view, width: _zones(symbol, view, width), True),
+            Box("frames", word("detail.frames"), lambda view, width: _frames(symbol, view, width)),
+            Box("zones", word("detail.zones"), lambda view, width: _zones(symbol, view, width)),
         ),
         symbol=symbol,
     )
@@ -115,7 +115,7 @@ def _frames(symbol: str, view: View, width: int) -> list[Line]:
     rules = view.rules(symbol)
 
     def price(value: float | None) -> str:
-        return word("value.none") if value is None else numbers.price_text(value, rules)
+        return word("value.none") if value is None else numbers.short_price_text(value, rules, _CELL)
 
     def plain(decimals: int) -> Callable[[float | None], str]:
         return lambda value: word("value.none") if value is None else f"{value:,.{decimals}f}"
@@ -172,9 +172,9 @@ def _zones(symbol: str, view: View, width: int) -> list[Line]:
         lines.append(
             (
                 (f" {kind} {fit(name, 11)}", zones.zone_token(zone)),
-                (f" {fit(band, 24)}", "text"),
-                (f" {fit(frame_name(zone.timeframe), 4)}{fit(where, 12)}", "text"),
-                (f" {rest} {word('zones.touched', age=age)}", "muted"),
+                (f" {fit(band, 21)}", "text"),
+                (f" {fit(frame_name(zone.timeframe), 3)} {fit(where, 11)}", "text"),
+                (f" {rest} {word('zones.touched', age=age)}" if width >= 90 else f" {zone.score:.0f}", "muted"),
             )
         )
     return lines

@@ -12,6 +12,7 @@ from futtui.tui.paint.status import status_line
 from futtui.tui.paint.text import Line, fit_line
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.line_widget import LineWidget
+from futtui.tui.widgets.run_command import run_command
 
 
 class StatusBar(LineWidget):
@@ -33,12 +34,12 @@ class TabBar(LineWidget):
         """One line."""
         return [tabs_line(view, self.main, width)]
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_click(self, event: events.Click) -> None:
         """A click on a tab focuses its panel."""
         left = 0
         for text, _ in self._lines[0] if self._lines else ():
             if left <= event.x < left + len(text) and text[:1] == "[" and text[1:2].isdigit():
-                self.screen.run_worker(self.screen.run_action(f"focus_panel('{keys.PANELS[int(text[1]) - 1]}')"))
+                await run_command(self.screen, f"focus_panel('{keys.PANELS[int(text[1]) - 1]}')")
             left += len(text)
 
 
@@ -67,15 +68,7 @@ class FooterBar(LineWidget):
         """A click on a key does what the key does."""
         item = item_at(self._items, event.x)
         if item is not None and item.command:
-            target = self.screen.focused or self.screen
-            await target.run_action(item.command) if "." in item.command else await self._run_in_chain(item.command)
-
-    async def _run_in_chain(self, command: str) -> None:
-        name = command.partition("(")[0]
-        for node in (self.screen.focused, self.screen):
-            if node is not None and hasattr(node, f"action_{name}"):
-                await node.run_action(command)
-                return
+            await run_command(self.screen, item.command)
 
 
 class TooSmall(LineWidget):

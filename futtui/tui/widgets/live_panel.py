@@ -67,6 +67,7 @@ class LivePanel(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._content = Content(())
         self._view: View | None = None
+        self._shape = (0, 0)
         self._drawn: dict[int, _Drawn] = {}
         self._strips: LRUCache[Hashable, Strip] = LRUCache(1024)
         self._cursor_key: Hashable = None
@@ -115,8 +116,7 @@ class LivePanel(ScrollView, can_focus=True):
         if not self.display or not self.is_attached or self.size.height <= 0:
             return
         width, height = self.line_width, self.size.height
-        self._content = self.content(view, width, height)
-        self._place_cursor()
+        self._build(view, width, height)
         lines = len(self._content.head) + len(self._content.body) + len(self._content.foot)
         virtual = Size(width, lines)
         if virtual != self.virtual_size:
@@ -126,6 +126,11 @@ class LivePanel(ScrollView, can_focus=True):
             top, bottom = plain_text(top), plain_text(bottom)
         set_border_text(self, top=top, bottom=bottom)
         self._refresh_changed(width, height)
+
+    def _build(self, view: View, width: int, height: int) -> None:
+        self._shape = (width, height)
+        self._content = self.content(view, width, height)
+        self._place_cursor()
 
     def look_again(self) -> None:
         """Pulses once more with the view it has, for example after a key or a new size."""
@@ -167,6 +172,8 @@ class LivePanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The strip of one visible line, from the cache where the same state was drawn before."""
         width, height = self.line_width, self.size.height
+        if self._shape != (width, height) and self._view is not None:
+            self._build(self._view, width, height)
         row = self._row_at(y, height)
         app = self.futtui
         if row is None:
@@ -175,7 +182,7 @@ class LivePanel(ScrollView, can_focus=True):
         marked = self._is_marked(row)
         shaded = marked and self.has_focus
         self._drawn[y] = (row.key, row.version, marked, width)
-        key = (row.key, row.version, marked, shaded, width, app.palette.generation)
+        key = (row.key, row.version, marked, shaded, self._shape, app.palette.generation)
         strip = self._strips.get(key)
         if strip is None:
             strip = make_strip(
