@@ -57,6 +57,10 @@ class StreamConnection:
             self._unsent.append(self.swapped)
             self.swapped = None
 
+    def put_mark(self, frame: bytes) -> None:
+        """Queue a frame that is no message: one that waits to be overtaken waits on."""
+        self._unsent.append(frame)
+
     def flush(self) -> None:
         """Write all queued frames in one go; a client that does not read is cut off."""
         if not self._unsent:
@@ -91,7 +95,7 @@ class StreamConnection:
             answer = {"code": error.code, "msg": error.text}
             if identity is not None:
                 answer = {"error": answer, "id": identity}
-        self._unsent.append(text_frame(encode(answer)))
+        self.put_mark(text_frame(encode(answer)))
         self.flush()
 
     def subscribe(self, names: list[str]) -> None:

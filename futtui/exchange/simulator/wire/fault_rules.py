@@ -28,7 +28,9 @@ _MATCHES_STREAM = ("stream", "route", "event")
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """One rule. Empty matchers match everything; `path`, `stream`, `event` take * and ?.
+    """One rule. Empty matchers match everything; `path`, `stream`, `event`, `symbol` take * and ?.
+
+    `event` is the event's `e`, with `klineClosed` for the final message of a bar.
 
     When: from `at_ms` (virtual epoch ms) or `after_s` (virtual seconds after the script was loaded) on, for `for_s`
     (0 = for ever), every `every`-th match, at most `count` times (0 = no limit), each with `probability`. Rules that

@@ -111,7 +111,7 @@ class Hub:
         payload = encode({"e": "simBarrier", "E": self._clock.now_ms, "n": number})
         for connection in listeners:
             frame = enveloped(BARRIER, payload) if connection.combined else payload
-            connection.put(text_frame(frame))
+            connection.put_mark(text_frame(frame))
         return sum(1 for connection in listeners if connection.is_open)
 
     def flush(self) -> None:

@@ -24,6 +24,8 @@ from futtui.exchange.simulator.wire.streams import StreamName
 ALL_BOOK_TICKERS_MS = 5_000
 ALL_TICKERS_MS = 1_000
 TICKER_MS = 2_000
+CLOSED_KLINE = "klineClosed"
+"""What fault rules call the final message of a bar (its `e` on the wire is `kline`)."""
 
 
 class Publisher:
@@ -169,7 +171,7 @@ class Publisher:
                 continue
             row = payloads.kline_row(market, code, candle)
             event = self._kline_event(name, market, row, closed=True, now_ms=boundary_ms)
-            self._hub.publish(name.name, encode(event), event["e"], name.symbol)
+            self._hub.publish(name.name, encode(event), CLOSED_KLINE, name.symbol)
 
     def _mark_price(self, name: StreamName, market: SymbolMarket, now_ms: int) -> dict[str, Any] | None:
         if not self._is_due(name, now_ms, int(name.argument)):
