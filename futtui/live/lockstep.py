@@ -26,7 +26,7 @@ async def run_lockstep(engine: Engine, minutes: int) -> bool:
         if now_ms % MINUTE_MS == 0:
             engine.tick(now_ms)
             await _settle(engine)
-    return not ended
+    return now_ms >= end_ms
 
 
 async def _digest(engine: Engine, number: int, connections: int) -> None:

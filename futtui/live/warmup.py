@@ -90,6 +90,7 @@ class Warmup:
             state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
             state.failures += 1
             state.reason = f"history could not be loaded: {error}"
+            engine.say("data", state.reason, Severity.WARNING, state.symbol)
             return
         state.failures = 0
         state.reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))

@@ -15,7 +15,10 @@ STABLE_ASSETS = frozenset(
     {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
 )
 
-KlineRow = tuple[int, float, float, float, float, float, int, float, int, float, float, Any]
+Unknown = float | None
+"""Taker volumes are null where a replayed archive does not know them; the exchange itself always does."""
+
+KlineRow = tuple[int, float, float, float, float, float, int, float, int, Unknown, Unknown, Any]
 
 
 class ServerTime(msgspec.Struct):

@@ -15,7 +15,10 @@ COIN_MARGINED = 2
 
 
 class KlineBody(msgspec.Struct):
-    """`k` of a kline event. `B` is an unused field that only looks like a volume."""
+    """`k` of a kline event. `B` is an unused field that only looks like a volume.
+
+    `V` and `Q` are null in a replay of an archive that does not know taker volumes: unknown, never zero.
+    """
 
     t: int
     i: str
@@ -27,8 +30,8 @@ class KlineBody(msgspec.Struct):
     n: int
     x: bool
     q: float
-    V: float
-    Q: float
+    V: float | None
+    Q: float | None
 
 
 class KlineEvent(msgspec.Struct, tag_field="e", tag="kline"):
