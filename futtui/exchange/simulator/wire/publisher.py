@@ -39,6 +39,7 @@ class Publisher:
         self._hub_version = -1
         self._streams: list[StreamName] = []
         self._closing: dict[str, list[StreamName]] = {}
+        self._traded: set[str] = set()
         self._next_close_ms: dict[str, int] = {}
         self._sent: dict[str, Any] = {}
         self._changes: dict[str, DepthChange] = {}
@@ -98,11 +99,14 @@ class Publisher:
 
     def publish_trades(self, ticks: list[MarketTick], now_ms: int) -> None:
         """Publish the aggregated trades of ticks, where somebody listens."""
+        self._update_streams()
+        if not self._traded:
+            return
         for tick in ticks:
+            if tick.symbol not in self._traded:
+                continue
             lower = tick.symbol.lower()
             aggregate, single = f"{lower}@aggTrade", f"{lower}@trade"
-            if not (self._hub.listens(aggregate) or self._hub.listens(single)):
-                continue
             market = self._state.symbols[tick.symbol]
             for row in payloads.aggregate_trades(market, tick, *self.best_texts(market)):
                 event = {"e": "aggTrade", "E": now_ms, "s": tick.symbol, **row, "st": payloads.USD_MARGINED}
@@ -286,6 +290,8 @@ class Publisher:
         self._hub_version = self._hub.version
         self._streams = self._hub.market_streams()
         self._closing = {}
+        trades = (streams.AGGREGATE_TRADE, streams.TRADE)
+        self._traded = {name.symbol for name in self._streams if name.kind in trades} & self._state.symbols.keys()
         for name in self._streams:
             if name.kind in (streams.KLINE, streams.CONTINUOUS_KLINE):
                 self._closing.setdefault(name.argument, []).append(name)

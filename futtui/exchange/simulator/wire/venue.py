@@ -21,6 +21,7 @@ from futtui.exchange.simulator.wire.publisher import Publisher
 from futtui.exchange.simulator.wire.user_events import force_order_event, listen_key_expired, user_events
 
 MAX_LOOP_REAL_MS = 1000
+LONGEST_TICK_GAP_MS = 60_000
 
 
 class Venue:
@@ -129,7 +130,10 @@ class Venue:
         self.end_listen_keys(self.keys.expired())
 
     def _apply(self, ticks: list[MarketTick], time_ms: int) -> None:
-        self._pass_time(time_ms - 1)
+        if time_ms - self.clock.now_ms > LONGEST_TICK_GAP_MS:
+            self._pass_time(time_ms - 1)
+        else:
+            self.publisher.close_bars(time_ms - 1)
         self.clock.now_ms = time_ms
         symbols = self.market.symbols
         for tick in ticks:
@@ -144,7 +148,8 @@ class Venue:
         self.publisher.close_bars(until_ms)
         if until_ms > self.clock.now_ms:
             self.clock.now_ms = until_ms
-        self.core.advance_time(until_ms)
+        if until_ms > self.core.now_ms:
+            self.core.advance_time(until_ms)
         for api_key, symbol in self.countdowns.due(until_ms):
             self.core.cancel_all_orders(api_key, symbol)
         self.tell_users()
