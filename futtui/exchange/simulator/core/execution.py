@@ -37,37 +37,15 @@ def execute(
     `fee` None = the symbol's maker or taker rate on the value, rounded to eight decimals.
     """
     account = order.account
-    settings = state.settings(account, order.symbol)
     value = price * quantity
     if fee is None:
         rate = market.spec.maker_fee if maker else market.spec.taker_fee
         fee = (value * rate).quantize(MONEY_STEP, ROUND_HALF_UP)
-    position = account.kept_position(order.symbol)
-    sign_before = position.sign
-    realized = position.fill(order.sign, price, quantity, settings.leverage if settings.isolated else None)
-    if position.quantity:
-        position.cycle_result += (realized if position.sign == sign_before else ZERO) - fee
-    position.update_time_ms = state.now_ms
+    realized = _change_position(state, order, price, quantity, fee)
     order.executed += quantity
     order.quote += value
     order.status = "FILLED" if not order.remaining else "PARTIALLY_FILLED"
-    trade = TradeRecord(
-        trade_id=market.next_trade_id,
-        order_id=order.order_id,
-        client_order_id=order.client_order_id,
-        symbol=order.symbol,
-        side=order.request.side,
-        position_side="BOTH",
-        price=price,
-        quantity=quantity,
-        quote_quantity=value,
-        realized_pnl=realized,
-        fee=fee,
-        fee_asset=QUOTE_ASSET,
-        maker=maker,
-        time_ms=state.now_ms,
-    )
-    market.next_trade_id += 1
+    trade = _trade(state, market, order, price, quantity, realized, fee, maker)
     account.trades.append(trade)
     book_income(state, account, order.symbol, "REALIZED_PNL", realized, trade.trade_id)
     book_income(state, account, order.symbol, "COMMISSION", -fee, trade.trade_id)
@@ -80,6 +58,47 @@ def execute(
     market.watch_everything()
     state.watch_account(account)
     return trade
+
+
+def _change_position(state: CoreState, order: LiveOrder, price: Decimal, quantity: Decimal, fee: Decimal) -> Decimal:
+    settings = state.settings(order.account, order.symbol)
+    position = order.account.kept_position(order.symbol)
+    sign_before = position.sign
+    realized = position.fill(order.sign, price, quantity, settings.leverage if settings.isolated else None)
+    if position.quantity:
+        position.cycle_result += (realized if position.sign == sign_before else ZERO) - fee
+    position.update_time_ms = state.now_ms
+    return realized
+
+
+def _trade(
+    state: CoreState,
+    market: Market,
+    order: LiveOrder,
+    price: Decimal,
+    quantity: Decimal,
+    realized: Decimal,
+    fee: Decimal,
+    maker: bool,
+) -> TradeRecord:
+    trade_id = market.next_trade_id
+    market.next_trade_id += 1
+    return TradeRecord(
+        trade_id=trade_id,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.request.side,
+        position_side="BOTH",
+        price=price,
+        quantity=quantity,
+        quote_quantity=price * quantity,
+        realized_pnl=realized,
+        fee=fee,
+        fee_asset=QUOTE_ASSET,
+        maker=maker,
+        time_ms=state.now_ms,
+    )
 
 
 def forget_order(market: Market, order: LiveOrder) -> None:
