@@ -32,7 +32,7 @@ class AnalyzerPool:
 
     A symbol always belongs to the same worker (CRC-32 of its name), and its requests are answered in order. When a
     worker dies, a new one takes its place and the symbols it held appear in `lost_symbols()` until they are loaded
-    again. An answer that takes longer than `deadline_seconds` costs the worker its life.
+    again. A worker that answers nothing at all for `deadline_seconds` while somebody waits is killed and replaced.
     """
 
     def __init__(self, settings: AnalysisSettings, workers: int = 1, *, deadline_seconds: float = 60.0) -> None:
@@ -136,13 +136,15 @@ class AnalyzerPool:
             reason = self._trouble[place] or ("it keeps dying" if self._running else "the pool is not started")
             raise AnalysisError(f"No analysis worker for {symbol}: {reason}. Restart the app.")
         future = link.request(kind, arguments)
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                answer: tuple[bool, Any] = await future
-        except TimeoutError:
-            link.kill()
-            return False, f"no answer within {self._deadline_seconds:g} seconds"
-        return answer
+        while True:
+            answers_before = link.answers
+            done, _ = await asyncio.wait({future}, timeout=self._deadline_seconds)
+            if done:
+                answer: tuple[bool, Any] = future.result()
+                return answer
+            if link.answers == answers_before:
+                link.kill()
+                return False, f"no answer within {self._deadline_seconds:g} seconds"
 
     async def _ask_here(self, symbol: str, kind: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
         if not self._running:

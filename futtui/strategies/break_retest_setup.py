@@ -13,7 +13,22 @@ from futtui.domain.regime import Regime
 from futtui.strategies.levels import LevelSettings
 from futtui.strategies.structure import OrientedBar, is_engulfing, is_rejection
 
-BREAK_RETEST_LEVELS = LevelSettings(stop_push_atr=0.2, target_1_r=1.5, target_2_r=2.5, target_3_r=3.5)
+
+@dataclass(frozen=True, slots=True)
+class BreakRetestLevels(LevelSettings):
+    """Limits of stop and targets with the defaults of this strategy: it aims farther, behind a wider push."""
+
+    stop_push_atr: Annotated[float, Ge(0), Le(1)] = 0.2
+    """How far past the retest low or the zone the stop is placed, in ATR."""
+    target_1_r: Annotated[float, Gt(0), Le(20)] = 1.5
+    """First target, in R."""
+    target_2_r: Annotated[float, Gt(0), Le(20)] = 2.5
+    """Second target, in R; an opposing zone between 2 and 3 R takes its place."""
+    target_3_r: Annotated[float, Gt(0), Le(20)] = 3.5
+    """Third target, in R."""
+
+
+BREAK_RETEST_LEVELS = BreakRetestLevels()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,7 @@ class BreakRetestSettings:
     """Bars without progress after which the trade is closed."""
     base_score: Annotated[float, Ge(0), Le(10)] = 2.5
     """Points of the bare setup."""
-    levels: LevelSettings = BREAK_RETEST_LEVELS
+    levels: BreakRetestLevels = BREAK_RETEST_LEVELS
     """Limits of stop and targets."""
 
     def __post_init__(self) -> None:

@@ -35,11 +35,7 @@ class Tape:
 
     def mirrored(self, total: float = 200.0) -> Tape:
         """The same market upside down: every price p becomes total - p."""
-        flipped = [
-            replace(bar, open=total - bar.open, high=total - bar.low, low=total - bar.high, close=total - bar.close)
-            for bar in self.bars
-        ]
-        return Tape(flipped)
+        return Tape([mirror_candle(bar, total) for bar in self.bars])
 
 
 @dataclass
@@ -90,6 +86,10 @@ class Surroundings:
             zones=self.zones,
             tick_size=self.tick_size,
         )
+
+
+def mirror_candle(bar: Candle, total: float) -> Candle:
+    return replace(bar, open=total - bar.open, high=total - bar.low, low=total - bar.high, close=total - bar.close)
 
 
 def mirror_zone(zone: Zone, total: float) -> Zone:
