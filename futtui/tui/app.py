@@ -91,6 +91,7 @@ class FuttuiApp(App[None]):
         if self._started:
             return
         self._started = True
+        self.pulse.beat()
         self.engine.start()
         self.pulse.start()
         gc.collect()

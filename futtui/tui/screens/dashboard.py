@@ -199,7 +199,7 @@ class DashboardScreen(Screen[None]):
         if self.main == "log":
             line = self.query_one(LogPanel).marked_line()
             return line.symbol if line else ""
-        return self.futtui.store.symbol
+        return str(self.panel("market").cursor_key or "")
 
     def action_block(self) -> None:
         """Opens the block dialog for the current symbol."""

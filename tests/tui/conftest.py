@@ -1,0 +1,30 @@
+"""Fixtures of the screen tests: a frozen engine, and an app on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from futtui.tui.app import FuttuiApp
+from futtui.tui.settings import UiSettings
+from tests.tui.fake_engine import FakeEngine
+
+AppMaker = Callable[..., FuttuiApp]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """The drawn dashboard, frozen."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def make_app(engine: FakeEngine) -> AppMaker:
+    """Builds an app on the engine with a steady clock that stands still and a known number."""
+
+    def make(*, on: FakeEngine | None = None, **choices: object) -> FuttuiApp:
+        settings = UiSettings(**choices)  # type: ignore[arg-type]
+        return FuttuiApp(on or engine, settings=settings, real_clock_s=lambda: 0.0, number_source=lambda: "7314")
+
+    return make

@@ -1,0 +1,397 @@
+"""Keys to commands: what the user presses and what reaches the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Button, Input
+
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.position import TradingMode
+from futtui.domain.timeframe import HOUR_MS
+from futtui.tui.screens.dashboard import DashboardScreen
+from futtui.tui.screens.detail import DetailScreen
+from futtui.tui.screens.dialog import MenuDialog, QuestionDialog
+from futtui.tui.screens.find import FindScreen, matches
+from futtui.tui.screens.go_live import GoLiveDialog
+from futtui.tui.screens.help import HelpScreen
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import NOW_MS, FakeEngine
+from tests.tui.screen_text import panel_lines, screen_text
+
+FULL = (120, 35)
+
+
+async def test_start_first_frame_is_painted_before_the_engine_starts(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    painted: list[bool] = []
+    start = engine.start
+
+    def noting_start() -> None:
+        painted.append("LINKUSDT" in screen_text(app))
+        start()
+
+    engine.start = noting_start  # type: ignore[method-assign]
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.pause()
+        assert painted == [True]
+        assert engine.started == 1
+
+
+@pytest.mark.parametrize("key", ["b", "и"])
+@pytest.mark.parametrize(("choice", "hours"), [("1", 1), ("2", 4), ("3", 0)])
+async def test_block_choice_sends_the_block_for_the_marked_symbol(
+    make_app: AppMaker, engine: FakeEngine, key: str, choice: str, hours: int
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key, choice)
+        await pilot.pause()
+        until = NOW_MS + hours * HOUR_MS if hours else 0
+        assert engine.commands == [BlockSymbol(NOW_MS, "LINKUSDT", until)]
+        assert isinstance(app.screen, DashboardScreen)
+        assert "Done." in screen_text(app)
+
+
+async def test_block_dialog_left_with_escape_sends_nothing(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("b")
+        assert isinstance(app.screen, MenuDialog)
+        await pilot.press("escape")
+        assert isinstance(app.screen, DashboardScreen)
+        assert engine.commands == []
+
+
+async def test_block_of_a_blocked_symbol_offers_unblock_first(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("end", "b")
+        assert "TIAUSDT is blocked now" in screen_text(app)
+        await pilot.press("enter")
+        assert engine.commands == [UnblockSymbol(NOW_MS, "TIAUSDT")]
+
+
+async def test_block_on_signals_takes_the_symbol_of_the_signal(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("2", "down", "b", "1")
+        assert [command.symbol for command in engine.commands] == ["SOLUSDT"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("key", ["p", "з"])
+async def test_pause_key_toggles_new_trades(make_app: AppMaker, engine: FakeEngine, key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key)
+        engine.show_desk(paused=True, pause_reason="paused by you")
+        app.pulse.beat()
+        await pilot.press(key)
+        assert engine.commands == [SetPaused(NOW_MS, True), SetPaused(NOW_MS, False)]
+
+
+async def test_refused_command_shows_the_reason(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.refuse = "Live needs an account key. Add one and try again."
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        assert engine.refuse in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["m", "ь"])
+async def test_mode_to_signals_only_needs_no_number(make_app: AppMaker, engine: FakeEngine, key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key, "1")
+        assert engine.commands == [ChangeMode(NOW_MS, TradingMode.SIGNALS)]
+
+
+async def test_mode_live_needs_the_whole_number(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3")
+        assert isinstance(app.screen, GoLiveDialog)
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        assert "no real money can be lost" in " ".join(screen_text(app).replace("┃", " ").split())
+        await pilot.press("7", "3", "1")
+        assert app.screen.query_one("#yes", Button).disabled
+        await pilot.press("4", "enter")
+        assert engine.commands == [ChangeMode(NOW_MS, TradingMode.LIVE)]
+
+
+@pytest.mark.parametrize("keys", [["enter"], ["7", "3", "enter"], ["escape"], ["1", "2", "3", "4", "enter"]])
+async def test_mode_live_with_anything_less_stays(make_app: AppMaker, engine: FakeEngine, keys: list[str]) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", *keys)
+        await pilot.pause()
+        assert engine.commands == []
+        assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_mode_live_with_a_failed_check_stays_locked(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show(symbols_ready=3)
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4")
+        assert app.screen.query_one("#yes", Button).disabled
+        assert "3 of 12 symbols are ready" in screen_text(app)
+        await pilot.press("enter")
+        assert engine.commands == []
+
+
+async def test_mode_already_chosen_says_so_and_sends_nothing(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "2")
+        app.pulse.beat()
+        await pilot.pause()
+        assert engine.commands == []
+        assert "The mode is already Paper." in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["C", "С"])
+async def test_close_position_asks_and_the_safe_answer_has_the_focus(
+    make_app: AppMaker, engine: FakeEngine, key: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("3", key)
+        assert isinstance(app.screen, QuestionDialog)
+        await pilot.press("enter")
+        assert engine.commands == []
+        await pilot.press(key, "right", "enter")
+        assert engine.commands == [ClosePosition(NOW_MS, "p-ETHUSDT")]
+
+
+async def test_close_position_from_its_detail(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("3", "down", "enter")
+        assert isinstance(app.screen, DetailScreen)
+        await pilot.press("C", "right", "enter")
+        assert engine.commands == [ClosePosition(NOW_MS, "p-XRPUSDT")]
+
+
+async def test_close_position_on_a_closed_trade_explains(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("3", "end", "C")
+        app.pulse.beat()
+        await pilot.pause()
+        assert isinstance(app.screen, DashboardScreen)
+        assert "Mark an open position first." in screen_text(app)
+        assert engine.commands == []
+
+
+async def test_focus_goes_round_in_reading_order(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        seen = []
+        for _ in range(6):
+            seen.append(app.focused.id if app.focused else None)
+            await pilot.press("tab")
+        assert seen == ["market", "signals", "positions", "zones", "log", "market"]
+        assert app.focused is not None
+        await pilot.press("1", "shift+tab")
+        assert app.focused.id == "log"
+        for number, name in enumerate(("market", "signals", "positions", "zones", "log"), start=1):
+            await pilot.press(str(number))
+            assert app.focused.id == name
+        await pilot.press("escape")
+        assert app.focused.id == "market"
+
+
+@pytest.mark.parametrize("keys", [("s", "S"), ("і", "І"), ("ы", "Ы")])
+async def test_sort_keys_change_column_and_direction(make_app: AppMaker, keys: tuple[str, str]) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(keys[0])
+        panel = app.market_panel()
+        assert panel is not None
+        assert "sorted by symbol" in panel.subtitle(app.store.read())
+        names = [line.split()[1 if "▸" in line else 0] for line in panel_lines(panel)[2:6]]
+        assert names == ["ADAUSDT", "AVAXUSDT", "BNBUSDT", "BTCUSDT"]
+        await pilot.press(keys[1])
+        names = [line.split()[1 if "▸" in line else 0] for line in panel_lines(panel)[2:4]]
+        assert names == ["XRPUSDT", "TIAUSDT"]
+
+
+async def test_sort_keeps_the_marker_on_its_symbol(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("down", "down", "s")
+        panel = app.market_panel()
+        assert panel is not None
+        assert panel.cursor_key == "ETHUSDT"
+        assert any("▸ ETHUSDT" in line for line in panel_lines(panel))
+
+
+@pytest.mark.parametrize(("opener", "typed"), [("slash", "dot"), (".", "вще")])
+async def test_find_goes_to_the_symbol_on_any_layout(make_app: AppMaker, opener: str, typed: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("4", opener, *typed)
+        assert isinstance(app.screen, FindScreen)
+        assert app.screen.query_one(Input).value == typed
+        await pilot.press("enter")
+        await pilot.pause()
+        panel = app.market_panel()
+        assert panel is not None
+        assert panel.cursor_key == "DOTUSDT"
+        assert app.focused is panel
+        assert "4 Zones  DOTUSDT" in screen_text(app)
+
+
+def test_find_matches_puts_beginnings_first() -> None:
+    assert matches(["WBTCUSDT", "BTCUSDT", "ETHUSDT"], "btc") == ["BTCUSDT", "WBTCUSDT"]
+    assert matches(["BTCUSDT", "ETHUSDT"], "иес") == ["BTCUSDT"]
+    assert matches(["BTCUSDT"], "nothing") == []
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help_explains_the_focused_panel(make_app: AppMaker, key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("3", key)
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        text = screen_text(app)
+        assert "On this panel (Positions)" in text
+        assert "The rule that protects it now." in text
+        assert "Close the position" in text
+        await pilot.press("escape")
+        assert isinstance(app.screen, DashboardScreen)
+
+
+@pytest.mark.parametrize("opener", ["colon", "ctrl+p", "ctrl+з"])
+async def test_command_list_runs_an_action_by_name(make_app: AppMaker, engine: FakeEngine, opener: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(opener)
+        await pilot.press(*"resume")
+        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert engine.commands == [SetPaused(NOW_MS, True)]
+
+
+async def test_enter_opens_the_detail_and_escape_leads_back(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        for panel, words in (
+            ("1", ("Why signals, or why none", "broke 13.80 and held it twice", "Bollinger top")),
+            ("2", ("Why this signal", "market buys outweigh sells", "reward 2.16R", "n/a")),
+            ("3", ("Targets, stop and guard", "trailing tier 1", "reached")),
+            ("5", ("Log entry", "LINKUSDT long 86 Flip-Retest M15 found")),
+        ):
+            await pilot.press(panel, "enter")
+            await pilot.pause()
+            assert isinstance(app.screen, DetailScreen), panel
+            text = screen_text(app)
+            for expected in words:
+                assert expected in text
+            await pilot.press("escape")
+            assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_detail_of_a_position_follows_the_price(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("3", "enter")
+        await pilot.pause()
+        assert engine.current.desk is not None
+        first = engine.current.desk.positions[0]
+        moved = replace(first, mark_price=3150.0, pnl=26.4, version=2)
+        engine.show_desk(positions=(moved, *engine.current.desk.positions[1:]))
+        app.pulse.beat()
+        await pilot.pause()
+        assert "3,150.00" in screen_text(app)
+        engine.show_desk(positions=())
+        app.pulse.beat()
+        await pilot.pause()
+        assert "This position is closed." in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["q", "й", "ctrl+q", "ctrl+й"])
+async def test_quit_without_live_positions_is_instant(make_app: AppMaker, key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert app._exit
+
+
+async def test_quit_with_live_positions_asks(make_app: AppMaker, engine: FakeEngine) -> None:
+    assert engine.current.desk is not None
+    live = tuple(replace(item, mode=TradingMode.LIVE) for item in engine.current.desk.positions)
+    engine.show_desk(mode=TradingMode.LIVE, positions=live)
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("q")
+        assert isinstance(app.screen, QuestionDialog)
+        assert "3 live positions are open." in screen_text(app)
+        await pilot.press("enter")
+        assert not app._exit
+        await pilot.press("q", "right", "enter")
+        await pilot.pause()
+        assert app._exit
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+с"])
+async def test_ctrl_c_says_how_to_quit(make_app: AppMaker, key: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert not app._exit
+        assert "Press q to quit." in screen_text(app)
+
+
+async def test_full_screen_shows_one_panel_and_escape_gives_it_back(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("5", "а")
+        await pilot.pause()
+        assert "1 Market" not in screen_text(app)
+        assert app.screen.query_one("#log").size.height > 25
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "1 Market" in screen_text(app)
+
+
+async def test_overlay_key_shows_the_figures(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("f12")
+        await pilot.pause()
+        assert "engine lag" in screen_text(app)
+        await pilot.press("f12")
+        await pilot.pause()
+        assert "engine lag" not in screen_text(app)
+
+
+async def test_mouse_click_marks_double_click_opens_and_heading_sorts(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.click("#market", offset=(10, 5))
+        panel = app.market_panel()
+        assert panel is not None
+        assert panel.cursor_key == "ETHUSDT"
+        await pilot.click("#market", offset=(6, 2))
+        assert "sorted by symbol" in panel.subtitle(app.store.read())
+        await pilot.click("#market", offset=(10, 5), times=2)
+        await pilot.pause()
+        assert isinstance(app.screen, DetailScreen)
+
+
+async def test_footer_click_runs_the_key(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        line = app.screen.query_one("#footer").render_line(0).text  # type: ignore[attr-defined]
+        await pilot.click("#footer", offset=(line.index("pause"), 0))
+        assert engine.commands == [SetPaused(NOW_MS, True)]
