@@ -1,0 +1,32 @@
+"""Importing the app stays light, and nothing of the screen looks at a clock of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
+HEAVY = ("aiohttp", "numpy", "sqlalchemy", "ccxt", "pandas", "websockets", "pydantic", "yaml")
+
+
+def test_importing_the_app_loads_no_heavy_library() -> None:
+    code = f"import sys, futtui.tui.app; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stdout.strip() == "[]"
+
+
+def test_painters_do_not_load_textual() -> None:
+    code = (
+        "import sys, futtui.tui.paint.help, futtui.tui.paint.signal_detail, futtui.tui.paint.position_detail, "
+        "futtui.tui.paint.symbol_detail, futtui.tui.paint.status, futtui.tui.paint.notices; "
+        "print('textual' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stdout.strip() == "False"
+
+
+def test_no_wall_clock_in_the_screen() -> None:
+    for path in SOURCE.rglob("*.py"):
+        assert not re.search(r"datetime\.now|time\.time\(|utcnow", path.read_text(encoding="utf-8")), path

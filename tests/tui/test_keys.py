@@ -1,0 +1,109 @@
+"""The key audit: no clash where two keys are in force together, nothing that Windows Terminal takes, twins, words."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from futtui.tui import keys
+from futtui.tui.paint.footer import footer_line, item_at
+from futtui.tui.paint.help import help_lines
+from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.words import has_word
+
+TAKEN_BY_WINDOWS_TERMINAL = {
+    "alt+enter", "f11", "alt+f4", "alt+space", "ctrl+comma", "ctrl+shift+comma", "ctrl+tab", "ctrl+shift+tab",
+    "ctrl+plus", "ctrl+minus", "ctrl+0", "ctrl+insert", "shift+insert", "ctrl+v", "f10",
+    "ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+[",
+    *(f"ctrl+shift+{key}" for key in "acdfkmnptvw123456789"),
+    *(f"ctrl+alt+{key}" for key in "123456789"),
+    *(f"{chord}+{arrow}" for chord in ("alt", "alt+shift", "ctrl+shift") for arrow in ("up", "down", "left", "right")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", sorted(keys.SCOPE_SETS))
+def test_no_key_means_two_things_in_one_place(place: str) -> None:
+    pressed = Counter(key for action in keys.actions_in(*keys.SCOPE_SETS[place]) for key in action.all_keys)
+    assert [key for key, count in pressed.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("panel", keys.PANELS)
+def test_no_key_of_a_panel_clashes_with_the_dashboard(panel: str) -> None:
+    scopes = (*keys.SCOPE_SETS["dashboard"], *keys.SCOPE_SETS[panel])
+    pressed = Counter(key for action in keys.actions_in(*scopes) for key in action.all_keys)
+    assert [key for key, count in pressed.items() if count > 1] == []
+
+
+def test_every_scope_is_part_of_a_place() -> None:
+    placed = {scope for scopes in keys.SCOPE_SETS.values() for scope in scopes}
+    assert {action.scope for action in keys.ACTIONS} - placed == {"app"}
+
+
+def test_no_key_is_taken_by_windows_terminal() -> None:
+    ours = {key for action in keys.ACTIONS for key in action.all_keys}
+    assert ours & TAKEN_BY_WINDOWS_TERMINAL == set()
+
+
+def test_every_letter_key_has_its_cyrillic_twins() -> None:
+    for action in keys.ACTIONS:
+        for key in action.keys:
+            letter = key.rpartition("+")[2]
+            if len(letter) == 1 and letter.isalpha():
+                twins = [twin for twin in action.all_keys if twin != key and not twin.isascii()]
+                assert twins, f"{action.id}: {key} has no twin"
+
+
+def test_twins_follow_the_physical_key() -> None:
+    assert keys.twins_of("s") == ("і", "ы")
+    assert keys.twins_of("S") == ("І", "Ы")
+    assert keys.twins_of("ctrl+s") == ("ctrl+і", "ctrl+ы")
+    assert keys.twins_of("/") == (".",)
+    assert keys.twins_of("f1") == ()
+    assert keys.latin_text("иес") == "btc"
+
+
+def test_the_full_stop_has_no_meaning_of_its_own() -> None:
+    assert not [action for action in keys.ACTIONS if "." in action.keys]
+
+
+def test_a_dangerous_letter_is_never_harmless_elsewhere() -> None:
+    dangerous = {key for action in keys.ACTIONS if action.id == "close_position" for key in action.all_keys}
+    harmless = {key for action in keys.ACTIONS if action.id != "close_position" for key in action.all_keys}
+    assert dangerous & harmless == set()
+
+
+def test_every_action_is_described_and_ids_are_unique() -> None:
+    identities = [action.id for action in keys.ACTIONS]
+    assert len(identities) == len(set(identities))
+    for action in keys.ACTIONS:
+        assert has_word(f"action.{action.id}")
+        assert len(action.description) <= 40
+
+
+@pytest.mark.parametrize("place", [*keys.PANELS, "detail"])
+def test_help_names_every_key_of_the_place(place: str) -> None:
+    text = "\n".join(line_text(line) for line in help_lines(place, 100))
+    scopes = ("detail", "text", "row") if place == "detail" else (*keys.SCOPE_SETS[place], "row", "dashboard")
+    for action in keys.actions_in(*scopes, "everywhere"):
+        assert action.description in text
+
+
+@pytest.mark.parametrize("context", sorted(keys.FOOTERS))
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_footer_fits_and_keeps_help_and_the_way_out(context: str, width: int) -> None:
+    items, line = footer_line(context, width)
+    assert line_width(line) == width
+    text = line_text(line)
+    assert "? help" in text
+    assert text.rstrip().endswith("back" if "detail" in context else "quit")
+    assert 5 <= len(items) <= 11
+    for item in items:
+        assert text[item.left : item.left + item.width] == f"{item.key} {item.text}"
+        assert item_at(items, item.left) is item
+
+
+def test_bindings_reach_textual_with_all_keys() -> None:
+    for binding in keys.bindings("everywhere", "dashboard", "row", "list", "market", "positions"):
+        assert binding.description  # type: ignore[union-attr]
+        assert binding.key  # type: ignore[union-attr]

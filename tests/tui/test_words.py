@@ -1,0 +1,134 @@
+"""The text audit: every text comes from words.py, only allowed signs, no unused text, columns wide enough."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.position import ExitReason, PositionStatus, TradeClass, TradingMode
+from futtui.domain.regime import Bias, Regime
+from futtui.domain.signal import SignalStatus, System
+from futtui.tui import keys
+from futtui.tui.glyphs import ALLOWED, plain_text
+from futtui.tui.paint import market, positions, signals, zones
+from futtui.tui.words import WORDS, has_word, word
+
+SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def literals(path: Path) -> list[str]:
+    """String constants of a file without its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_literal_uses_allowed_signs_only(path: Path) -> None:
+    strange = {
+        sign for text in literals(path) for sign in text if sign not in ALLOWED and sign >= " " and sign != "\x7f"
+    }
+    assert strange == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.name not in ("words.py", "futtui.tcss")],
+    ids=lambda path: str(path.relative_to(SOURCE)),
+)
+def test_no_sentence_is_written_outside_the_table_of_words(path: Path) -> None:
+    sentences = [text for text in literals(path) if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", text)]
+    assert sentences == []
+
+
+def test_plain_signs_are_ascii() -> None:
+    for text in WORDS.values():
+        assert plain_text(text).isascii()
+
+
+def test_every_word_is_used() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in FILES if path.name != "words.py")
+    prefixes = set(re.findall(r"""f["']([a-z_0-9.]+\.)\{""", source))
+    named = set(re.findall(r"""["']([a-z][\w.-]+)["']""", source))
+    unused = [
+        identity
+        for identity in WORDS
+        if identity not in named and not any(identity.startswith(prefix) for prefix in prefixes)
+    ]
+    assert unused == []
+
+
+def test_every_named_word_exists() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+    for identity in re.findall(r"""word\(\s*["']([a-z][\w.]+)["']""", source):
+        assert has_word(identity), identity
+
+
+@pytest.mark.parametrize(
+    ("prefix", "members"),
+    [
+        ("regime", Regime),
+        ("bias", Bias),
+        ("mode", TradingMode),
+        ("signal.status", SignalStatus),
+        ("position.status", PositionStatus),
+        ("exit", ExitReason),
+        ("trade.class", TradeClass),
+        ("system", System),
+    ],
+)
+def test_every_member_of_the_domain_has_a_word(prefix: str, members: type) -> None:
+    for member in members:  # type: ignore[attr-defined]
+        assert has_word(f"{prefix}.{member.value}")
+
+
+@pytest.mark.parametrize(
+    ("place", "columns"),
+    [
+        ("market", market.COLUMNS),
+        ("signals", signals.COLUMNS),
+        ("positions", positions.COLUMNS),
+        ("zones", zones.COLUMNS),
+    ],
+)
+def test_every_heading_fits_its_column_and_is_explained(place: str, columns: tuple[object, ...]) -> None:
+    for column in columns:
+        assert len(column.head) <= column.width, column.id  # type: ignore[attr-defined]
+        assert has_word(f"explain.{place}.{column.id}")  # type: ignore[attr-defined]
+
+
+def test_regime_words_fit_the_market_columns() -> None:
+    assert all(len(word(f"regime.{member.value}")) <= 6 for member in Regime)
+
+
+def test_dialog_choices_fit_the_box() -> None:
+    for text in (
+        "mode.note.SIGNALS",
+        "mode.note.PAPER",
+        "mode.note.LIVE",
+        "mode.note.live_embedded",
+        "mode.note.pause",
+    ):
+        assert 6 + len(word("mode.resume")) + 2 + len(word(text)) <= 62
+
+
+def test_no_exclamation_marks_but_the_sign() -> None:
+    for identity, text in WORDS.items():
+        for match in re.finditer("!", text):
+            at = match.start()
+            alone = (at == 0 or text[at - 1] == " ") and (at + 1 == len(text) or text[at + 1] in " :")
+            assert alone, identity
+
+
+def test_short_footer_words_exist() -> None:
+    for names in keys.FOOTERS.values():
+        for name in names:
+            assert name in ("panels", "scroll") or has_word(f"action.{name}.short")
