@@ -5,8 +5,7 @@ Heavy libraries are imported inside, on the engine's thread, so that the first f
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +14,7 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Effect
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
-from futtui.domain.symbols import SymbolRules
-from futtui.exchange.ports import Credentials, Endpoints, StreamMessage, TradingPort
+from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
 from futtui.live.clock import ExchangeClock
 from futtui.live.connection import Account, Connection
 from futtui.live.engine import Engine, EngineParts
@@ -88,6 +86,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             connect=lambda on_message: connect(plan, clock, on_message),
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
+            set_funding_rate=accounts.set_funding_rate,
         )
     )
 
@@ -112,6 +111,11 @@ class VirtualAccounts:
             effects = self._restore(self._brokers, now_ms)
             runner.carry_out(effects)
         return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self._brokers.items()}
+
+    def set_funding_rate(self, symbol: str, rate: float) -> None:
+        """The rate that the exchange announces for the next funding."""
+        for broker in self._brokers.values():
+            broker.set_funding_rate(symbol, rate)
 
     def set_rules(self, event: RulesChanged) -> None:
         """Pass new trading rules on to both accounts."""
@@ -143,20 +147,23 @@ async def open_account(
     rest: BinanceRest,
 ) -> Account:
     """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used."""
+    from futtui.exchange.binance.trading import BinanceTrading
     from futtui.exchange.binance.user_stream import UserStream
 
+    async def look_at_the_clock() -> None:
+        clock.observe(await rest.server_time_ms())
+
     assert plan.credentials is not None
-    rules = await rest.exchange_info()
-    trading = await asyncio.to_thread(_trading, endpoints, plan.credentials, rules, clock)
+    trading = BinanceTrading(
+        endpoints,
+        plan.credentials,
+        await rest.exchange_info(),
+        clock.signing_ms,
+        budget=rest.budget,
+        resync_clock=look_at_the_clock,
+    )
+    await trading.open()
     return Account(trading, UserStream(rest, endpoints, on_message, barrier=plan.settings.lockstep))
-
-
-def _trading(
-    endpoints: Endpoints, credentials: Credentials, rules: Mapping[str, SymbolRules], clock: ExchangeClock
-) -> TradingPort:
-    from futtui.exchange.binance.trading import BinanceTrading
-
-    return BinanceTrading(endpoints, credentials, rules, clock.signing_ms)
 
 
 def remove_database(path: Path) -> None:

@@ -74,6 +74,7 @@ class EngineParts:
     connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
     virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
     set_rules: Callable[[RulesChanged], None]
+    set_funding_rate: Callable[[str, float], None]
 
 
 class Engine:
@@ -199,7 +200,7 @@ class Engine:
             self.clock.observe(message.event_time_ms)
             state = self.states.get(message.symbol)
             if state is not None:
-                state.tracker.mark = message.mark_price
+                state.on_mark(message, self.parts.set_funding_rate)
         elif isinstance(message, OrderUpdate):
             self.runner.submit(OrderChanged(message))
         elif isinstance(message, Fill):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -10,6 +11,7 @@ from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import MarkPriceMessage
 from futtui.live.prices import PriceTracker
 from futtui.live.sequencer import SymbolSequencer
 
@@ -41,6 +43,7 @@ class SymbolState:
     seen_at_ms: float = 0.0
     next_try_ms: float = 0.0
     failures: int = 0
+    funding_rate: float | None = None
     _row: MarketRow | None = None
     _row_key: tuple[object, ...] = ()
     _previous_price: float = 0.0
@@ -49,6 +52,13 @@ class SymbolState:
     def __post_init__(self) -> None:
         self.sequencer = SymbolSequencer(self.symbol)
         self.tracker = PriceTracker(self.symbol)
+
+    def on_mark(self, message: MarkPriceMessage, set_funding_rate: Callable[[str, float], None]) -> None:
+        """Take over the mark price, and the funding rate when it changed."""
+        self.tracker.mark = message.mark_price
+        if message.funding_rate is not None and message.funding_rate != self.funding_rate:
+            self.funding_rate = message.funding_rate
+            set_funding_rate(self.symbol, message.funding_rate)
 
     def row(self, age_ms: int, blocked: tuple[int, str] | None) -> MarketRow:
         """The market row; the same object (and version) while nothing in it changed."""
