@@ -16,7 +16,7 @@ from futtui.tui.paint.names import (
     status_token,
     system_name,
 )
-from futtui.tui.paint.text import Line, fit, wrap
+from futtui.tui.paint.text import Line, fit, line_width, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
@@ -123,16 +123,15 @@ def _part(part: SignalPart, largest: float, width: int) -> list[Line]:
     token = numbers.direction_token(part.points) if part.valid else "dim"
     full = round(abs(part.points) / largest * _BAR) if part.valid else 0
     name = fit(part.name.replace("_", " "), 20)
-    lead = 1 + 20 + 7 + 1 + _BAR + 1
-    texts = wrap(part.reason, max(20, width - lead - 1))
-    lines: list[Line] = [
-        (
-            (f" {name}", "text" if part.valid else "dim"),
-            (f"{points:>6} ", token),
-            (" " + BAR_FULL * full, token),
-            (BAR_EMPTY * (_BAR - full) + " ", "dim"),
-            (texts[0], "text" if part.valid else "dim"),
-        )
-    ]
-    lines += [((" " * lead + text, "text" if part.valid else "dim"),) for text in texts[1:]]
-    return lines
+    told = "text" if part.valid else "dim"
+    head: Line = (
+        (f" {name}", told),
+        (f"{points:>6} ", token),
+        (" " + BAR_FULL * full, token),
+        (BAR_EMPTY * (_BAR - full) + " ", "dim"),
+    )
+    lead = line_width(head)
+    if width - lead < 24:
+        return [head, *(((f"   {text}", told),) for text in wrap(part.reason, width - 5))]
+    texts = wrap(part.reason, width - lead - 1)
+    return [(*head, (texts[0], told)), *(((" " * lead + text, told),) for text in texts[1:])]
