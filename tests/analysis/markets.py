@@ -16,7 +16,7 @@ from tests.shared_data import shared_path
 
 History = dict[Timeframe, list[Candle]]
 Moments = dict[int, list[tuple[Timeframe, Candle]]]
-WARM_UP_BARS = {Timeframe.M15: 1500, Timeframe.H1: 1000, Timeframe.H4: 900, Timeframe.D1: 180}
+WARM_UP_BARS = {Timeframe.M15: 3000, Timeframe.H1: 1000, Timeframe.H4: 900, Timeframe.D1: 180}
 
 
 def at(text: str) -> int:

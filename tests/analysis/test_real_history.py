@@ -103,15 +103,21 @@ def test_analyzer_real_month_every_close_is_answered_and_ready():
 
 
 def test_analyzer_more_history_changes_no_decision():
-    """Started with twice the 15m and 1h history, the same signals come out."""
-    warm_up = {**WARM_UP_BARS, M15: 3000, Timeframe.H1: 2000}
+    """Started with twice the 15m and 1h history, the same zones and the same signals come out."""
+    warm_up = {**WARM_UP_BARS, M15: 6000, Timeframe.H1: 2000}
     longer = analyse("DOGEUSDT", warm_up, "2024-03-16")
+    for one, other in zip(longer.readings, month("DOGEUSDT").readings, strict=False):
+        assert _borders(one) == _borders(other)
     shorter = [signal for signal in month("DOGEUSDT").signals if signal.time_ms <= at("2024-03-16")]
     assert len(shorter) == len(longer.signals) > 0
     for one, other in zip(shorter, longer.signals, strict=True):
         assert one.signal_id == other.signal_id
         assert one.inputs_hash == other.inputs_hash
         assert (other.levels.entry, other.levels.stop) == pytest.approx((one.levels.entry, one.levels.stop), rel=1e-6)
+
+
+def _borders(reading: SymbolReading) -> set[tuple[str, str, float, float]]:
+    return {(zone.timeframe.code, zone.kind.value, round(zone.low, 8), round(zone.high, 8)) for zone in reading.zones}
 
 
 def _mirrored(context: StrategyContext, total: float) -> StrategyContext:
