@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Effect
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
@@ -124,12 +125,15 @@ class VirtualAccounts:
 
 
 async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None]) -> Connection:
-    """Open the ends to the exchange; raises ExchangeError when it cannot be reached."""
+    """Open the ends to the exchange. Raises FuttuiError when there can be none, as after a failed start of ours."""
     from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.binance.streams import BinanceStreams
     from futtui.live.control import SimulatorControl
 
-    endpoints = await plan.endpoints()
+    try:
+        endpoints = await plan.endpoints()
+    except ExchangeError as error:  # our own exchange did not start: asking again would never help
+        raise FuttuiError(str(error)) from error
     lockstep = plan.settings.lockstep
     rest = BinanceRest(endpoints, plan.credentials, ask_time=plan.virtual_clock)
     streams = BinanceStreams(endpoints, on_message, barrier=lockstep)

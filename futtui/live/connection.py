@@ -36,6 +36,10 @@ class Account:
     trading: TradingPort
     user_stream: UserStreamPort
 
+    async def close(self) -> None:
+        """Close both ends, whatever fails on the way."""
+        await asyncio.gather(self.user_stream.close(), self.trading.close(), return_exceptions=True)
+
 
 @dataclass(slots=True)
 class Connection:

@@ -100,19 +100,35 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairs: set[asyncio.Task[Any]] = set()
         self._snapshot = self._picture()
-        self._stopped = False
+        self._background: list[asyncio.Task[Any]] = []
+        self._stopping: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
+        self._last_words = "Stopped."
+        self._account_gate = asyncio.Lock()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Connect, load and work until stopped; connection failures are retried with growing pauses."""
+        """Connect, load and work until stopped; connection failures are retried with growing pauses.
+
+        Raises what made the start impossible for good, as a database that cannot be read.
+        """
+        if self._stop_asked.is_set():
+            return
         self.spawn(self.lag.run(), "lag meter")
         self.spawn(self._publish_forever(), "snapshots")
-        await self.open()
-        self.spawn(self.rounds.run(), "analysis rounds")
-        self.spawn(Watchdog(self).run(), "watchdog")
-        await self._stop_asked.wait()
+        opening = self.spawn(self.open(), "start")
+        stop_asked = asyncio.ensure_future(self._stop_asked.wait())
+        try:
+            await asyncio.wait((opening, stop_asked), return_when=asyncio.FIRST_COMPLETED)
+            if not self._stop_asked.is_set():
+                opening.result()
+                await stop_asked
+        except Exception as error:
+            self._last_words = f"The engine could not start: {error}"
+            raise
+        finally:
+            stop_asked.cancel()
 
     async def open(self) -> None:
         """Connect to the exchange, subscribe, and load every symbol."""
@@ -126,9 +142,7 @@ class Engine:
                 self.feed.error, self.feed.attempt = str(error), attempt
                 self._phase("connecting", f"{error} Next try (number {attempt + 1}) in a moment.")
                 self.say("feed", str(error), Severity.WARNING)
-                if self.connection is not None:
-                    await self.connection.close()
-                    self.connection = None
+                await self._disconnect()
                 await asyncio.sleep(min(30.0, 1.5**attempt))
 
     async def _open_once(self) -> None:
@@ -152,43 +166,77 @@ class Engine:
         if self.settings.mode is TradingMode.LIVE:
             await self.use_account()
         self.feed.error, self.feed.attempt = "", 0
+        if not self.settings.lockstep:
+            self._background = [
+                self.spawn(self.rounds.run(), "analysis rounds"),
+                self.spawn(Watchdog(self).run(), "watchdog"),
+            ]
         await warmup.load_all()
         self._phase("running", "")
 
     async def use_account(self) -> None:
         """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer."""
-        if self.account is not None:
-            return
+        async with self._account_gate:
+            if self.account is None:
+                await self._open_account()
+
+    async def _open_account(self) -> None:
         if self.connection is None or self.connection.account is None:
             raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
         account = await self.connection.account()
+        try:
+            await account.user_stream.start()
+            balance = await account.trading.wallet_balance()
+        except BaseException:
+            await account.close()
+            raise
         self.account = account
         self.live_broker = ExchangeDeskBroker(
             account.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
         )
         self.runner.brokers[TradingMode.LIVE] = self.live_broker
-        await account.user_stream.start()
-        balance = await account.trading.wallet_balance()
         self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
 
-    async def stop(self) -> None:
-        """Stop every task, close every connection, write everything; safe to call twice."""
-        if self._stopped:
-            return
-        self._stopped = True
+    def ask_to_stop(self) -> None:
+        """Let `run` return; its caller then stops the engine."""
         self._stop_asked.set()
-        self._phase("stopped", "Stopped.")
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+
+    async def stop(self) -> None:
+        """Stop every task, close every connection, write everything; whoever calls again waits for the same end."""
+        if self._stopping is None:
+            self._stop_asked.set()
+            self._stopping = asyncio.get_running_loop().create_task(self._stop(), name="engine stop")
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
+        self._phase("stopped", self._last_words)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self.live_broker is not None and self.account is not None:
-            await asyncio.gather(self.live_broker.close(), self.account.user_stream.close(), return_exceptions=True)
+        await self._disconnect()
+        for close in (self.parts.analyzers.stop, self.parts.store.close):
+            try:
+                await close()
+            except Exception:
+                log.exception("Something did not close as it should; the rest is closed all the same")
+        self._snapshot = self._picture()
+
+    async def _disconnect(self) -> None:
+        """Close all ends to the exchange, whatever fails on the way."""
+        for task in self._background:
+            task.cancel()
+        self._background = []
+        if self.live_broker is not None:
+            await asyncio.gather(self.live_broker.close(), return_exceptions=True)
+            self.live_broker = None
+            self.runner.brokers.pop(TradingMode.LIVE, None)
+        if self.account is not None:
+            await self.account.close()
+            self.account = None
         if self.connection is not None:
             await self.connection.close()
-        await self.parts.analyzers.stop()
-        await self.parts.store.close()
-        self._snapshot = self._picture()
+            self.connection = None
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -325,6 +373,6 @@ class Engine:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None and not self._stopped:
+        if not task.cancelled() and task.exception() is not None and self._stopping is None:
             log.error("Task %s failed", task.get_name(), exc_info=task.exception())
             self.say("engine", f"An inner task failed ({task.get_name()}): {task.exception()}", Severity.ERROR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class EngineThread:
         self._engine: Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._stop_asked = threading.Event()
         self.failure: BaseException | None = None
 
     def start(self) -> None:
@@ -54,19 +56,24 @@ class EngineThread:
     def send(self, command: Command) -> concurrent.futures.Future[str]:
         """Hand a command to the engine; the future holds its answer or the reason of a refusal."""
         engine, loop = self._engine, self._loop
-        if engine is None or loop is None or loop.is_closed():
-            future: concurrent.futures.Future[str] = concurrent.futures.Future()
-            future.set_exception(FuttuiError("The engine is still starting. Try again in a moment."))
-            return future
-        return asyncio.run_coroutine_threadsafe(engine.command(command), loop)
+        if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
+            return _refused(self._why_not_ready())
+        work = engine.command(command)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop)
+        except RuntimeError:  # the loop ended in this very moment
+            work.close()
+            return _refused(self._why_not_ready())
 
     def stop(self) -> None:
         """Stop the engine and wait for its thread, at most STOP_TIMEOUT_S seconds; safe to call twice."""
+        self._stop_asked.set()
         engine, loop, thread = self._engine, self._loop, self._thread
         if thread is None or not thread.is_alive():
             return
-        if engine is not None and loop is not None and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(engine.stop(), loop)
+        if engine is not None and loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(engine.ask_to_stop)
         thread.join(STOP_TIMEOUT_S)
         if thread.is_alive():
             log.error("The engine did not stop within %s s", STOP_TIMEOUT_S)
@@ -84,6 +91,20 @@ class EngineThread:
         engine = self._build()
         self._engine = engine
         try:
-            await engine.run()
+            if not self._stop_asked.is_set():  # else `stop` came while the engine was being built
+                await engine.run()
         finally:
             await engine.stop()
+
+    def _why_not_ready(self) -> str:
+        if self.failure is not None:
+            return f"The engine stopped because of an error: {self.failure}"
+        if self._stop_asked.is_set():
+            return "The engine has stopped."
+        return "The engine is still starting. Try again in a moment."
+
+
+def _refused(reason: str) -> concurrent.futures.Future[str]:
+    future: concurrent.futures.Future[str] = concurrent.futures.Future()
+    future.set_exception(FuttuiError(reason))
+    return future

@@ -84,14 +84,18 @@ async def run(build: Callable[[], Engine], minutes: int) -> HeadlessResult:
 
 async def _run_on_the_clock(engine: Engine, minutes: int) -> tuple[int, bool]:
     work = asyncio.create_task(engine.run())
-    while engine.pictures.phase != "running" and not work.done():
-        await asyncio.sleep(POLL_S)
-    start_ms = engine.clock.now_ms()
-    while engine.clock.now_ms() < start_ms + minutes * MINUTE_MS and not work.done():
-        await asyncio.sleep(POLL_S)
-    if work.done():
-        work.result()
-    return start_ms, True
+    try:
+        while engine.pictures.phase != "running" and not work.done():
+            await asyncio.sleep(POLL_S)
+        start_ms = engine.clock.now_ms()
+        while engine.clock.now_ms() < start_ms + minutes * MINUTE_MS and not work.done():
+            await asyncio.sleep(POLL_S)
+        if work.done():
+            work.result()
+        return start_ms, True
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 def _result(engine: Engine, start_ms: int, complete: bool, wall_seconds: float) -> HeadlessResult:

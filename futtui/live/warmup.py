@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
-from futtui.domain.errors import ExchangeError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import RulesChanged
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
@@ -55,7 +55,7 @@ class Warmup:
         if known is None:
             engine.states[rules.symbol] = SymbolState(rules.symbol, rules)
         else:
-            known.rules, known.phase = rules, Phase.NEW
+            known.rules, known.phase, known.next_try_ms = rules, Phase.NEW, 0.0
         event = RulesChanged(engine.clock.now_ms(), rules)
         engine.parts.set_rules(event)
         engine.runner.submit(event)
@@ -85,15 +85,15 @@ class Warmup:
         state.phase, state.reason = Phase.LOADING, ""
         try:
             history = await self._loader.load(state.symbol, engine.clock.now_ms())
-        except ExchangeError as error:
+            reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+        except FuttuiError as error:
             state.phase = Phase.NEW
             state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
             state.failures += 1
             state.reason = f"history could not be loaded: {error}"
             engine.say("data", state.reason, Severity.WARNING, state.symbol)
             return
-        state.failures = 0
-        state.reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+        state.failures, state.reading = 0, reading
         engine.runner.desk.warm_up(state.symbol, history[Timeframe.M15])
         state.sequencer.start(history)
         state.phase = Phase.READY

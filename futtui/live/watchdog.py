@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
+from futtui.domain.errors import ExchangeError
 from futtui.domain.events import FeedState
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms, wall_ms
@@ -15,6 +17,8 @@ from futtui.live.warmup import Warmup
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
+
+log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 CLOSE_GRACE_S = 4.0
@@ -41,7 +45,10 @@ class Watchdog:
                 )
                 self._engine.say("engine", text, Severity.WARNING)
                 await self._resync_clock()
-            self.look(self._engine.clock.now_ms())
+            try:
+                self.look(self._engine.clock.now_ms())
+            except Exception:
+                log.exception("A look around failed; the next one follows")
 
     def look(self, now_ms: int) -> None:
         """One round of checks at exchange time `now_ms`."""
@@ -74,5 +81,9 @@ class Watchdog:
 
     async def _resync_clock(self) -> None:
         connection = self._engine.connection
-        if connection is not None:
+        if connection is None:
+            return
+        try:
             self._engine.clock.observe(await connection.market.server_time_ms())
+        except ExchangeError as error:  # after a sleep the network is often not back yet; streams bring the time too
+            log.warning("The exchange's time could not be asked after a pause: %s", error)

@@ -57,7 +57,9 @@ def test_engine_other_seed_gives_other_signals(results: dict[str, HeadlessResult
 @pytest.mark.parametrize("mode", ["paper", "signals"])
 def test_engine_virtual_modes_open_the_same_signals_as_live(results: dict[str, HeadlessResult], mode: str) -> None:
     def opened(result: HeadlessResult) -> list[tuple[str, float, float]]:
-        return [(item["signal_id"], item["entry"], item["score"]) for item in result.signals if item["status"] == "ACTIVE"]
+        return [
+            (item["signal_id"], item["entry"], item["score"]) for item in result.signals if item["status"] == "ACTIVE"
+        ]
 
     assert opened(results[mode]) == opened(results["live"])
     assert len(opened(results["live"])) == results["live"].counts["signals"]
