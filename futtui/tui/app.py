@@ -96,6 +96,7 @@ class FuttuiApp(App[None]):
         self.pulse.start()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     def on_unmount(self) -> None:
         """Leaves the terminal as it was."""

@@ -81,7 +81,8 @@ class Pulse:
         if look is not None:
             look(view)
         self._ticks_ms.append((perf_counter() - begin_s) * 1000.0)
-        self._lines.append(sum(panel.refreshed_lines for panel in screen.query(LivePanel)))
+        watchers = getattr(screen, "watchers", ())
+        self._lines.append(sum(item.refreshed_lines for item in watchers if isinstance(item, LivePanel)))
         self._snapshots.append((begin_s, app.store.new_snapshots))
 
     def figures(self) -> Mapping[str, float]:

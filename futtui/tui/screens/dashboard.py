@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -40,6 +40,11 @@ def layout_for(width: int, height: int) -> str:
     return "-full" if width >= 110 and height >= 28 else "-stacked"
 
 
+def find_watchers(screen: Screen[Any]) -> tuple[LineWidget | LivePanel, ...]:
+    """Everything on a screen that wants to see each new view; looked up once, because a search is not free."""
+    return tuple(widget for widget in screen.query("*") if isinstance(widget, LineWidget | LivePanel))
+
+
 class DashboardScreen(Screen[None]):
     """Market, signals, positions, zones and log at one glance."""
 
@@ -49,6 +54,7 @@ class DashboardScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__(id="dashboard")
         self.main = "market"
+        self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
 
     @property
@@ -74,6 +80,8 @@ class DashboardScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The first frame."""
+        self.market = self.query_one(MarketPanel)
+        self.watchers = find_watchers(self)
         self._choose_layout(self.app.size.width, self.app.size.height)
         self._show_main("market")
         self.futtui.pulse.beat()
@@ -87,16 +95,16 @@ class DashboardScreen(Screen[None]):
         live = view.mode is TradingMode.LIVE
         if self.has_class("-live") != live:
             self.set_class(live, "-live")
-        market = self.query_one(MarketPanel)
+        market = self.market
         market.pulse(view)
         symbol = str(market.cursor_key or view.symbol or "")
         if symbol in view.by_symbol and symbol != view.symbol:
             self.futtui.store.symbol = symbol
             view = replace(view, symbol=symbol)
         self._view = view
-        for widget in self.query("LineWidget, LivePanel"):
+        for widget in self.watchers:
             if widget is not market:
-                cast("LineWidget | LivePanel", widget).pulse(view)
+                widget.pulse(view)
 
     # Layout
 

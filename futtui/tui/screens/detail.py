@@ -13,7 +13,7 @@ from futtui.tui import keys
 from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import layout_for
+from futtui.tui.screens.dashboard import find_watchers, layout_for
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -31,6 +31,7 @@ class DetailScreen(ModalScreen[None]):
     def __init__(self, detail: Detail) -> None:
         super().__init__(classes="detail")
         self.detail = detail
+        self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
 
     @property
@@ -64,6 +65,7 @@ class DetailScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The first frame of this screen."""
+        self.watchers = find_watchers(self)
         self._choose_layout()
         self.pulse(self.futtui.store.read())
 
@@ -92,8 +94,8 @@ class DetailScreen(ModalScreen[None]):
         """Hands the new view to the boxes."""
         self._view = view
         self.set_class(view.mode is TradingMode.LIVE, "-live")
-        for widget in self.query("LineWidget, LivePanel"):
-            cast("LineWidget | LivePanel", widget).pulse(view)
+        for widget in self.watchers:
+            widget.pulse(view)
 
     def action_leave(self) -> None:
         """Back to where one came from."""

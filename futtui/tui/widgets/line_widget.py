@@ -49,9 +49,12 @@ class LineWidget(Widget):
     def pulse(self, view: View) -> None:
         """Looks at the new view and repaints when something changed."""
         self._view = view
-        if not self.display or not self.size.width:
+        if not self.display:
             return
-        lines = self.paint(view, self.size.width, self.size.height)
+        size = self.size
+        if not size.width:
+            return
+        lines = self.paint(view, size.width, size.height)
         if lines != self._lines:
             self._lines = lines
             self.refresh()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -17,40 +15,12 @@ from futtui.tui import keys
 from futtui.tui.compat.border_text import set_border_text
 from futtui.tui.glyphs import plain_text
 from futtui.tui.messages import CursorMoved, RowOpened
-from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.line_widget import make_strip
+from futtui.tui.widgets.rows import Content, Row, Rows
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a panel: who it is, which state it shows, and how to draw it when needed."""
-
-    key: Hashable
-    version: Hashable
-    paint: Callable[[bool], Line]
-    selectable: bool = True
-
-
-def fixed_rows(name: str, lines: Sequence[Line]) -> list[Row]:
-    """Rows of ready lines that cannot be selected; a line is its own version."""
-    return [Row((name, index), line, partial(_ready_line, line), False) for index, line in enumerate(lines)]
-
-
-def _ready_line(line: Line, marked: bool) -> Line:
-    return line
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """All rows of a panel: `head` and `foot` stay in place while `body` scrolls between them."""
-
-    body: Sequence[Row]
-    head: Sequence[Row] = ()
-    foot: Sequence[Row] = ()
 
 
 _Drawn = tuple[Hashable, Hashable, bool, int]
@@ -65,7 +35,7 @@ class LivePanel(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._content = Content(())
+        self._content = Content(Rows())
         self._view: View | None = None
         self._shape = (0, 0)
         self._drawn: dict[int, _Drawn] = {}
@@ -113,9 +83,11 @@ class LivePanel(ScrollView, can_focus=True):
     def pulse(self, view: View) -> None:
         """Looks at the new view; asks to repaint exactly the visible lines that changed."""
         self._view = view
-        if not self.display or not self.is_attached or self.size.height <= 0:
+        if not self.display or not self.is_attached:
             return
         width, height = self.line_width, self.size.height
+        if height <= 0:
+            return
         self._build(view, width, height)
         lines = len(self._content.head) + len(self._content.body) + len(self._content.foot)
         virtual = Size(width, lines)
@@ -145,11 +117,12 @@ class LivePanel(ScrollView, can_focus=True):
 
     def _refresh_changed(self, width: int, height: int) -> None:
         regions = []
+        top, drawn, whole = self.scroll_offset.y, self._drawn, self.size.width
         for y in range(height):
-            row = self._row_at(y, height)
+            row = self._row_at(y, height, top)
             wanted = None if row is None else (row.key, row.version, self._is_marked(row), width)
-            if self._drawn.get(y) != wanted:
-                regions.append(Region(0, y, max(width, self.size.width), 1))
+            if drawn.get(y) != wanted:
+                regions.append(Region(0, y, max(width, whole), 1))
         self.refreshed_lines = len(regions)
         if regions:
             self.refresh(*regions)
@@ -157,7 +130,7 @@ class LivePanel(ScrollView, can_focus=True):
     def _is_marked(self, row: Row) -> bool:
         return row.selectable and row.key == self._cursor_key
 
-    def _row_at(self, y: int, height: int) -> Row | None:
+    def _row_at(self, y: int, height: int, top: int) -> Row | None:
         content = self._content
         head, foot = len(content.head), len(content.foot)
         if y < head:
@@ -166,7 +139,7 @@ class LivePanel(ScrollView, can_focus=True):
         if y >= foot_start:
             index = y - foot_start
             return content.foot[index] if index < foot else None
-        index = y - head + self.scroll_offset.y
+        index = y - head + top
         return content.body[index] if index < len(content.body) else None
 
     def render_line(self, y: int) -> Strip:
@@ -174,7 +147,7 @@ class LivePanel(ScrollView, can_focus=True):
         width, height = self.line_width, self.size.height
         if self._shape != (width, height) and self._view is not None:
             self._build(self._view, width, height)
-        row = self._row_at(y, height)
+        row = self._row_at(y, height, self.scroll_offset.y)
         app = self.futtui
         if row is None:
             self._drawn.pop(y, None)
@@ -195,27 +168,26 @@ class LivePanel(ScrollView, can_focus=True):
 
     def _place_cursor(self) -> None:
         body = self._content.body
-        selectable = [index for index, row in enumerate(body) if row.selectable]
-        if not selectable:
+        first = body.nearest(0)
+        if first is None:
             self._cursor_key, self._cursor_index = None, 0
             return
-        if self.keeps_to_top and self._cursor_index == selectable[0] and self.scroll_offset.y == 0:
-            self._cursor_key = body[selectable[0]].key
-            return
-        for index in selectable:
-            if body[index].key == self._cursor_key:
-                self._cursor_index = index
-                return
-        nearest = min(selectable, key=lambda index: abs(index - self._cursor_index))
-        self._cursor_index, self._cursor_key = nearest, body[nearest].key
+        if self.keeps_to_top and self._cursor_index == first and self.scroll_offset.y == 0:
+            index: int | None = first
+        else:
+            index = body.index_of(self._cursor_key)
+        if index is None:
+            index = body.nearest(self._cursor_index)
+        if index is not None:
+            self._cursor_index, self._cursor_key = index, body[index].key
 
     def select_key(self, key: Hashable) -> bool:
         """Puts the marker on the row with `key` and shows it; False if there is no such row."""
-        for index, row in enumerate(self._content.body):
-            if row.selectable and row.key == key:
-                self._move_to(index)
-                return True
-        return False
+        index = self._content.body.index_of(key)
+        if index is None:
+            return False
+        self._move_to(index)
+        return True
 
     def _move_to(self, index: int) -> None:
         self._cursor_index = index
@@ -234,37 +206,26 @@ class LivePanel(ScrollView, can_focus=True):
         elif self._cursor_index >= top + room:
             self.scroll_to(y=self._cursor_index - room + 1, animate=False)
 
-    def _step(self, start: int, step: int) -> int | None:
-        index = start + step
-        while 0 <= index < len(self._content.body):
-            if self._content.body[index].selectable:
-                return index
-            index += 1 if step > 0 else -1
-        return None
-
     def action_cursor(self, step: int) -> None:
         """Moves the marker one row."""
-        index = self._step(self._cursor_index, step)
-        if index is not None and self._content.body:
+        index = self._content.body.nearest(self._cursor_index + step, step)
+        if index is not None:
             self._move_to(index)
 
     def action_page(self, step: int) -> None:
         """Moves the marker one page."""
         room = max(1, self.size.height - len(self._content.head) - len(self._content.foot) - 1)
-        last = len(self._content.body) - 1
-        target = max(0, min(last, self._cursor_index + step * room))
-        self._move_near(target)
+        self._move_near(self._cursor_index + step * room)
 
     def action_edge(self, step: int) -> None:
         """Moves the marker to the first or the last row."""
         self._move_near(0 if step < 0 else len(self._content.body) - 1)
 
     def _move_near(self, target: int) -> None:
-        rows = self._content.body
-        selectable = [index for index, row in enumerate(rows) if row.selectable]
-        if selectable:
-            self._move_to(min(selectable, key=lambda index: abs(index - target)))
-            if target == 0:
+        index = self._content.body.nearest(max(0, min(target, len(self._content.body) - 1)))
+        if index is not None:
+            self._move_to(index)
+            if target <= 0:
                 self.scroll_to(y=0, animate=False)
 
     def action_open(self) -> None:
@@ -299,7 +260,7 @@ class LivePanel(ScrollView, can_focus=True):
         if offset.y < head:
             self.head_clicked(offset.x, offset.y)
             return
-        row = self._row_at(offset.y, self.size.height)
+        row = self._row_at(offset.y, self.size.height, self.scroll_offset.y)
         if row is None or not row.selectable:
             return
         self.select_key(row.key)

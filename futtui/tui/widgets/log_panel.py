@@ -7,7 +7,8 @@ from futtui.tui.paint import log
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.line_widget import LineWidget
-from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, LazyRows, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 RowKey = tuple[int, str, str, str]
@@ -22,16 +23,16 @@ class LogPanel(LivePanel):
     def __init__(self) -> None:
         super().__init__(id="log", classes="panel")
         self._seen: tuple[Say, ...] | None = None
-        self._rows: list[Row] = []
+        self._rows = Rows()
         self._built_for: tuple[int, object] = (0, None)
 
     def content(self, view: View, width: int, height: int) -> Content:
         """One row per line; rebuilt only when the log or the width changed."""
         if not view.snapshot.log:
-            return Content(fixed_rows("empty", log.empty_lines(width)))
+            return Content(Rows(fixed_rows("empty", log.empty_lines(width))))
         if self._seen is not view.snapshot.log or self._built_for != (width, view.zone):
             self._seen, self._built_for = view.snapshot.log, (width, view.zone)
-            self._rows = [self._row(line, view, width) for line in log.visible_lines(view)]
+            self._rows = LazyRows(log.visible_lines(view), row_key, lambda line: self._row(line, view, width))
         return Content(self._rows)
 
     @staticmethod

@@ -11,7 +11,8 @@ from futtui.tui.messages import HeadClicked
 from futtui.tui.paint import market
 from futtui.tui.paint.table import column_at, head_line
 from futtui.tui.paint.view import View, source_of
-from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, LazyRows, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 RESORT_BEATS = 10
@@ -35,19 +36,17 @@ class MarketPanel(LivePanel):
     def content(self, view: View, width: int, height: int) -> Content:
         """Summary and headings stay, symbols scroll; while there is no market the start is told instead."""
         if not view.snapshot.market:
-            return Content(fixed_rows("loading", market.loading_lines(view, width)))
+            return Content(Rows(fixed_rows("loading", market.loading_lines(view, width))))
         columns = market.columns_for(width)
         sign = UP if self.reverse else DOWN
         lines = market.stale_lines(view, width) or [market.summary_line(view, width)]
         lines.append(head_line(columns, sorted_by=self.sort_by, sign=sign))
-        body = [
-            Row(
-                row.symbol,
-                (market.row_version(row, view), self.sort_by),
-                partial(market.market_line, row, view, columns),
-            )
-            for row in self._ordered(view)
-        ]
+
+        def row_of(row: MarketRow) -> Row:
+            version = (market.row_version(row, view), self.sort_by)
+            return Row(row.symbol, version, partial(market.market_line, row, view, columns))
+
+        body = LazyRows(self._ordered(view), _symbol_of, row_of)
         return Content(body, head=fixed_rows("head", lines))
 
     def _ordered(self, view: View) -> list[MarketRow]:
@@ -101,3 +100,7 @@ class MarketPanel(LivePanel):
         if column in market.SORTS:
             self.sort_column(column)
             self.post_message(HeadClicked(self.name_id, column))
+
+
+def _symbol_of(row: MarketRow) -> str:
+    return row.symbol

@@ -10,7 +10,8 @@ from futtui.tui import keys
 from futtui.tui.paint import numbers, positions
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.view import View
-from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 COMPACT_HEIGHT = 3
@@ -34,8 +35,8 @@ class PositionsPanel(LivePanel):
         trades = sorted(desk.trades if desk else (), key=lambda trade: -trade.closed_ms)[:TRADES_SHOWN]
         if height <= COMPACT_HEIGHT:
             if not opened:
-                return Content(fixed_rows("empty", positions.empty_lines(view, width)))
-            return Content([self._compact_row(item, view, width) for item in opened])
+                return Content(Rows(fixed_rows("empty", positions.empty_lines(view, width))))
+            return Content(Rows([self._compact_row(item, view, width) for item in opened]))
         columns = positions.columns_for(width)
         body: list[Row] = [
             Row(
@@ -58,7 +59,7 @@ class PositionsPanel(LivePanel):
                 for trade in trades
             ]
         head = fixed_rows("head", [head_line(columns)]) if opened or trades else []
-        return Content(body, head)
+        return Content(Rows(body), head)
 
     def _compact_row(self, item: PositionView, view: View, width: int) -> Row:
         version = (positions.position_version(item, view), "compact")

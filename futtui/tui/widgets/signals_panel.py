@@ -8,7 +8,8 @@ from futtui.domain.signal import Signal
 from futtui.tui.paint import signals
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.view import View
-from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 COMPACT_HEIGHT = 3
@@ -29,9 +30,9 @@ class SignalsPanel(LivePanel):
         found = signals.listed_signals(view)
         if not found:
             lines = signals.empty_lines(view, width)
-            return Content(fixed_rows("empty", lines[1:] if height <= COMPACT_HEIGHT else lines))
+            return Content(Rows(fixed_rows("empty", lines[1:] if height <= COMPACT_HEIGHT else lines)))
         if height <= COMPACT_HEIGHT:
-            return Content([self._compact_row(signal, view, width) for signal in found])
+            return Content(Rows([self._compact_row(signal, view, width) for signal in found]))
         columns = signals.columns_for(width)
         body = [
             Row(
@@ -45,7 +46,7 @@ class SignalsPanel(LivePanel):
         marked = next((item for item in found if item.signal_id == self.cursor_key), found[0])
         list_room = min(len(found), max(3, height - 1 - PLAN_HEIGHT))
         plan = signals.plan_lines(marked, view, width, height - 1 - list_room)
-        return Content(body, head, fixed_rows("plan", plan))
+        return Content(Rows(body), head, fixed_rows("plan", plan))
 
     def _compact_row(self, signal: Signal, view: View, width: int) -> Row:
         version = (signal.status, signal.score, signals.signal_age_text(signal, view), view.stale, "compact")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from futtui.tui import keys
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.widgets.live_panel import Content, LivePanel, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, Rows, fixed_rows
 
 LineSource = Callable[[View, int], list[Line]]
 
@@ -25,7 +26,7 @@ class TextPanel(LivePanel, inherit_bindings=False):
 
     def content(self, view: View, width: int, height: int) -> Content:
         """All lines, none of them selectable."""
-        return Content(fixed_rows("line", self._lines_of(view, width)))
+        return Content(Rows(fixed_rows("line", self._lines_of(view, width))))
 
     def title(self, view: View) -> str:
         """The given title."""

@@ -7,7 +7,8 @@ from functools import partial
 from futtui.tui.paint import zones
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.view import View
-from futtui.tui.widgets.live_panel import Content, LivePanel, Row, fixed_rows
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 
@@ -26,7 +27,7 @@ class ZonesPanel(LivePanel):
         """The ladder from high to low."""
         steps = zones.ladder(view)
         if len(steps) < 2:
-            return Content(fixed_rows("empty", zones.empty_lines(view, width)))
+            return Content(Rows(fixed_rows("empty", zones.empty_lines(view, width))))
         columns = zones.columns_for(width)
         body = [
             Row(
@@ -36,7 +37,7 @@ class ZonesPanel(LivePanel):
             )
             for step in steps
         ]
-        return Content(body, fixed_rows("head", [head_line(columns)]))
+        return Content(Rows(body), fixed_rows("head", [head_line(columns)]))
 
     def pulse(self, view: View) -> None:
         """Keeps the price in the middle of the panel, as long as the user did not move."""
@@ -47,7 +48,7 @@ class ZonesPanel(LivePanel):
             return
         key = (view.symbol, "price", "")
         rows = self._content.body
-        index = next((at for at, row in enumerate(rows) if row.key == key), None)
+        index = rows.index_of(key)
         if index is None:
             return
         self._cursor_index, self._cursor_key = index, key

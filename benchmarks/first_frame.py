@@ -1,0 +1,161 @@
+"""Time to the first full frame of the app in a pseudo terminal, and what a beat of the screen costs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import select
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+NAME = "first-frame"
+DESCRIPTION = "start of the app to its first full frame, and the screen's tick at 12 and 200 moving rows"
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "tests.tui.play")
+"""The app to start; any command that shows the dashboard in a terminal."""
+FULL_FRAME = ("1 Market", "2 Signals", "3 Positions", "4 Zones", "5 Log", "quit")
+WIDTH, HEIGHT = 120, 35
+STARTS = 5
+BEATS = 300
+_CONTROL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+Rows = list[Sequence[object]]
+
+
+def time_first_frame(command: Sequence[str] = COMMAND, limit_s: float = 30.0) -> float:
+    """Seconds from starting `command` in a pseudo terminal until all parts of the dashboard were written.
+
+    Raises RuntimeError where pseudo terminals do not exist (Windows) or when the frame never came.
+    """
+    if sys.platform == "win32":
+        raise RuntimeError("The first frame is measured in a pseudo terminal, which Windows does not offer to Python.")
+    import fcntl
+    import pty
+    import termios
+
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+    begin_s = time.perf_counter()
+    process = subprocess.Popen(
+        list(command),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=REPOSITORY,
+        env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        start_new_session=True,
+    )
+    os.close(follower)
+    try:
+        return _wait_for_frame(leader, process, begin_s, limit_s)
+    finally:
+        _stop(leader, process)
+
+
+def _wait_for_frame(leader: int, process: subprocess.Popen[bytes], begin_s: float, limit_s: float) -> float:
+    received = b""
+    while time.perf_counter() - begin_s < limit_s:
+        ready, _, _ = select.select([leader], [], [], 0.05)
+        if ready:
+            try:
+                received += os.read(leader, 65536)
+            except OSError:
+                break
+            text = _CONTROL.sub(b"", received).decode("utf-8", "replace")
+            if all(part in text for part in FULL_FRAME):
+                return time.perf_counter() - begin_s
+        elif process.poll() is not None:
+            break
+    tail = _CONTROL.sub(b"", received).decode("utf-8", "replace")[-800:]
+    raise RuntimeError(f"The first frame did not come from {process.args!r}. Its last words: {tail}")
+
+
+def _stop(leader: int, process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.write(leader, b"q")
+        deadline_s = time.perf_counter() + 5.0
+        while process.poll() is None and time.perf_counter() < deadline_s:
+            ready, _, _ = select.select([leader], [], [], 0.05)
+            if ready and not os.read(leader, 65536):
+                break
+    except OSError:
+        pass
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    os.close(leader)
+
+
+async def measure_ticks(symbols: int, beats: int = BEATS) -> dict[str, float]:
+    """Percentiles of the pulse in milliseconds while every one of `symbols` rows moves before each beat."""
+    from futtui.tui.app import FuttuiApp
+    from futtui.tui.settings import UiSettings
+    from tests.tui.fake_engine import MovingEngine
+
+    engine = MovingEngine(symbols=symbols)
+    app = FuttuiApp(engine, settings=UiSettings(bell=False))
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.pause()
+        app.pulse.stop()
+        for beat in range(beats + 20):
+            if beat == 20:
+                app.pulse.forget()
+            engine.step()
+            app.pulse.beat()
+            await asyncio.sleep(0.005)
+        return dict(app.pulse.figures())
+
+
+async def measure_processor_share(symbols: int, seconds: float = 6.0) -> float:
+    """Percent of one core that the screen takes at 5 Hz with all rows moving, painting included, steps excluded."""
+    from futtui.tui.app import FuttuiApp
+    from futtui.tui.settings import UiSettings
+    from tests.tui.fake_engine import MovingEngine
+
+    engine = MovingEngine(symbols=symbols)
+    app = FuttuiApp(engine, settings=UiSettings(bell=False))
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.pause()
+        begin_s, used_s, steps_s = time.perf_counter(), time.process_time(), 0.0
+        while time.perf_counter() - begin_s < seconds:
+            await asyncio.sleep(0.2)
+            step_s = time.process_time()
+            engine.step()
+            steps_s += time.process_time() - step_s
+        used_s = time.process_time() - used_s - steps_s
+        return used_s / (time.perf_counter() - begin_s) * 100.0
+
+
+def run() -> tuple[Rows, dict[str, float]]:
+    """(table with its header first, figures): seconds to the first frame and milliseconds per beat."""
+    rows: Rows = [("what", "p50", "p99 or worst", "unit")]
+    figures: dict[str, float] = {}
+    if sys.platform != "win32":
+        starts = [time_first_frame() for _ in range(STARTS)]
+        figures["first_frame_s_median"] = statistics.median(starts)
+        figures["first_frame_s_worst"] = max(starts)
+        rows.append(("first full frame, 120x35", f"{statistics.median(starts):.2f}", f"{max(starts):.2f}", "s"))
+    for symbols in (12, 200):
+        measured = asyncio.run(measure_ticks(symbols))
+        p50, p99 = measured["tick_p50_ms"], measured["tick_p99_ms"]
+        share = asyncio.run(measure_processor_share(symbols))
+        figures[f"tick_{symbols}_p50_ms"], figures[f"tick_{symbols}_p99_ms"] = p50, p99
+        figures[f"processor_{symbols}_pct"] = share
+        rows.append((f"screen tick, {symbols} moving rows", f"{p50:.2f}", f"{p99:.2f}", "ms"))
+        rows.append((f"processor at 5 Hz, {symbols} moving rows", f"{share:.1f}", "", "% of a core"))
+    return rows, figures
+
+
+if __name__ == "__main__":
+    table, numbers = run()
+    for row in table:
+        print("  ".join(f"{cell!s:<34}" for cell in row))
+    print(numbers)

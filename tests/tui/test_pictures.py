@@ -1,0 +1,91 @@
+"""Pictures of the key screens. Compared on one Python only, because the drawing of SVG differs between versions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import FeedView
+from futtui.tui.app import FuttuiApp
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11) or sys.platform == "win32",
+    reason="pictures are compared on Python 3.11 outside Windows only; the flows run everywhere",
+)
+
+Compare = Callable[..., bool]
+
+
+def after(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Presses the keys one by one, then beats once, so that the picture never waits for a timer."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        app = pilot.app
+        assert isinstance(app, FuttuiApp)
+        app.pulse.stop()
+        app.pulse.beat()
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 35), (80, 24), (200, 50), (64, 15)])
+def test_picture_of_the_dashboard(snap_compare: Compare, make_app: AppMaker, width: int, height: int) -> None:
+    assert snap_compare(make_app(), terminal_size=(width, height), run_before=after())
+
+
+@pytest.mark.parametrize("theme", ["colour-safe", "light"])
+def test_picture_of_a_theme(snap_compare: Compare, make_app: AppMaker, theme: str) -> None:
+    assert snap_compare(make_app(theme=theme), terminal_size=(120, 35), run_before=after())
+
+
+def test_picture_of_plain_glyphs(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(plain_glyphs=True), terminal_size=(80, 24), run_before=after())
+
+
+def test_picture_of_live_mode(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show_desk(mode=TradingMode.LIVE)
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
+
+
+def test_picture_of_old_data(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show(feed=FeedView(connected=False, text="lost", age_ms=9000, delay_ms=0, attempt=3))
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
+
+
+def test_picture_of_loading(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
+    feed = FeedView(connected=False, text="", age_ms=0, delay_ms=0)
+    shown = replace(engine.current, market=(), desk=None, readings={}, log=(), feed=feed)
+    engine.current = replace(shown, phase="loading", phase_text="Loading candles", symbols_ready=5)
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
+
+
+def test_picture_of_a_signal(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after("2", "enter"))
+
+
+def test_picture_of_a_symbol_in_a_small_window(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("enter"))
+
+
+def test_picture_of_going_live(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("m", "3", "7", "3"))
+
+
+def test_picture_of_the_block_menu(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("b"))
+
+
+def test_picture_of_help(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after("3", "question_mark"))
