@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from statistics import median
 
@@ -26,6 +26,7 @@ from futtui.zones.swings import FractalSwings, Swing
 RANGE_BARS = 20
 KEPT_PER_SHOWN = 2
 """Zones remembered for each one that may be shown."""
+Seniors = Callable[[], Sequence[Zone]]
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
 
 
@@ -37,7 +38,8 @@ class ZoneBuilder:
         self.timeframe = timeframe
         self.settings = settings or ZoneSettings()
         self.frame = self.settings.frame(timeframe)
-        self.zones: tuple[Zone, ...] = ()
+        self._zones: tuple[Zone, ...] = ()
+        self._unpublished: tuple[int, float, Seniors] | None = None
         self._swings = FractalSwings(self.frame.fractal_bars)
         self._known: deque[Swing] = deque()
         self._bars: deque[Bar] = deque(maxlen=self.frame.lookback_bars)
@@ -47,10 +49,18 @@ class ZoneBuilder:
         self._started = False
         self._seen = 0
 
-    def on_candle(self, candle: Candle, atr: float | None, seniors: Sequence[Zone] = ()) -> None:
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones to show at the last close, lowest first; scored and chosen when asked for, once a close."""
+        if self._unpublished is not None:
+            (now_ms, atr, seniors), self._unpublished = self._unpublished, None
+            self._zones = self._selected(self._scored(self._live, now_ms, atr, seniors()), atr)
+        return self._zones
+
+    def on_candle(self, candle: Candle, atr: float | None, seniors: Seniors = tuple) -> None:
         """Take the next closed candle with the ATR at its close (None or 0: not available, nothing is built).
 
-        `seniors` are the zones of higher timeframes, for confluence. Raises InvalidInputError for an old candle.
+        `seniors` gives the zones of higher timeframes, for confluence. Raises InvalidInputError for an old candle.
         """
         if self._bars and candle.open_time_ms <= self._bars[-1][0]:
             raise InvalidInputError(
@@ -71,7 +81,9 @@ class ZoneBuilder:
         if self._seen >= self.settings.minimum_bars and (found or not self._started):
             self._recluster(found if self._started else self._known, atr)
             self._started = True
-        self._publish(self.timeframe.end_ms(candle.open_time_ms), atr, seniors)
+        now_ms = self.timeframe.end_ms(candle.open_time_ms)
+        self._let_go(now_ms, atr, seniors)
+        self._unpublished = (now_ms, atr, seniors)
 
     def _recluster(self, news: Sequence[Swing], atr: float) -> None:
         """Turn the clusters that hold one of `news` into new or known zones."""
@@ -150,18 +162,30 @@ class ZoneBuilder:
         base = next((self.symbol[: -len(quote)] for quote in _QUOTES if self.symbol.endswith(quote)), self.symbol)
         return f"{base or self.symbol}-{self.timeframe.code}-{kind.value[0]}-{self._made:04d}"
 
-    def _publish(self, now_ms: int, atr: float, seniors: Sequence[Zone]) -> None:
-        """Score the living zones, let old ones go, and choose those to show."""
-        scored = []
+    def _let_go(self, now_ms: int, atr: float, seniors: Seniors) -> None:
+        """Forget expired zones, weak ones that were left alone, and the worst of too many. Scores only where needed."""
+        kept = []
         for zone in self._live:
-            score = zone.score(now_ms, self._confluence(zone, atr, seniors))
             idle = zone.idle_days(now_ms)
-            if idle <= self.frame.expiry_days and not (score < WEAK_BELOW and idle > self.frame.prune_days):
-                scored.append((score, zone))
+            if idle > self.frame.expiry_days:
+                continue
+            if idle > self.frame.prune_days:
+                score = zone.score(now_ms, self._confluence(zone, atr, seniors()))
+                if score < WEAK_BELOW:
+                    continue
+            kept.append(zone)
+        limit = KEPT_PER_SHOWN * self.frame.max_zones
+        if len(kept) > limit:
+            kept = [zone for _, zone in self._scored(kept, now_ms, atr, seniors())[:limit]]
+        self._live = kept
+
+    def _scored(
+        self, zones: Sequence[LiveZone], now_ms: int, atr: float, seniors: Sequence[Zone]
+    ) -> list[tuple[float, LiveZone]]:
+        """Zones with their scores, best first."""
+        scored = [(zone.score(now_ms, self._confluence(zone, atr, seniors)), zone) for zone in zones]
         scored.sort(key=lambda pair: (-pair[0], pair[1].zone_id))
-        del scored[KEPT_PER_SHOWN * self.frame.max_zones :]
-        self._live = [zone for _, zone in scored]
-        self.zones = self._selected(scored, atr)
+        return scored
 
     def _selected(self, scored: list[tuple[float, LiveZone]], atr: float) -> tuple[Zone, ...]:
         """The best zones, at most `max_zones`, their middles at least the spacing apart; lowest first."""

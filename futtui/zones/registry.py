@@ -33,10 +33,8 @@ class ZoneRegistry:
         builder = self.builders.get(timeframe)
         if builder is None:
             raise InvalidInputError(f"There are no zones on {timeframe.code}. Use one of: 15m, 1h, 4h, 1d.")
-        seniors: list[Zone] = []
-        for senior in ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]:
-            seniors.extend(self.builders[senior].zones)
-        builder.on_candle(candle, atr, seniors)
+        higher = [self.builders[senior] for senior in ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]]
+        builder.on_candle(candle, atr, lambda: [zone for senior in higher for zone in senior.zones])
         self._merged = None
 
     def zones(self) -> tuple[Zone, ...]:
