@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from futtui.cli.places import Places
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import TradingMode
+from futtui.live.settings import HistorySettings, MarketSettings
 
 if TYPE_CHECKING:
     from futtui.exchange.simulator.process import EmbeddedExchange, ServerConfig
-    from futtui.live.settings import MarketSettings
 
 DAY_MINUTES = 1440
+DEMO_HISTORY = HistorySettings(bars_15m=1500, bars_1h=850, bars_4h=850, bars_1d=200)
+"""Less than for the real market, so that the demo is ready within seconds."""
 LOCKSTEP = "max"
 
 
@@ -150,4 +152,4 @@ def day_ms(text: str, option: str) -> int | None:
 
 def _with_symbols(market: MarketSettings, symbols: tuple[str, ...]) -> MarketSettings:
     """The embedded exchange has its own symbols: take those asked for, else all of them."""
-    return dataclasses.replace(market, symbols=symbols, min_quote_volume=0.0, top_count=240)
+    return dataclasses.replace(market, symbols=symbols, min_quote_volume=0.0, top_count=240, history=DEMO_HISTORY)

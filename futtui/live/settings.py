@@ -16,8 +16,8 @@ from futtui.domain.timeframe import Timeframe
 class HistorySettings:
     """How many closed bars of each timeframe are loaded before a symbol is analysed."""
 
-    bars_15m: Annotated[int, Ge(200), Le(10_000)] = 1500
-    """15-minute bars (1500 = one page of the exchange, about 15 days)."""
+    bars_15m: Annotated[int, Ge(200), Le(10_000)] = 3000
+    """15-minute bars (3000 = about 31 days; with fewer, some zones depend on where the history starts)."""
     bars_1h: Annotated[int, Ge(100), Le(10_000)] = 1000
     """1-hour bars (1000 = about 41 days)."""
     bars_4h: Annotated[int, Ge(60), Le(10_000)] = 900
