@@ -127,6 +127,11 @@ MessageHandler = Callable[[StreamMessage], None]
 class MarketDataPort(Protocol):
     """Keyless market data."""
 
+    @property
+    def used_weight(self) -> int:
+        """Request weight used in the exchange's current minute."""
+        ...
+
     async def server_time_ms(self) -> int: ...
 
     async def exchange_info(self) -> dict[str, SymbolRules]: ...

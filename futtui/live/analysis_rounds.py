@@ -63,7 +63,10 @@ class AnalysisRounds:
         """Work off rounds as they come, until cancelled."""
         while True:
             await self._wake.wait()
-            await self.run_once()
+            try:
+                await self.run_once()
+            except Exception:
+                log.exception("A round of analyses failed; the next one follows")
 
     async def run_once(self) -> None:
         """One round: everything that waits now."""

@@ -361,7 +361,7 @@ class Engine:
         return self.pictures.build(
             list(self.states.values()),
             self.runner.desk.snapshot(),
-            self.feed.view(getattr(getattr(self.connection, "market", None), "used_weight", 0)),
+            self.feed.view(self.connection.market.used_weight if self.connection is not None else 0),
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,

@@ -38,31 +38,47 @@ class GapFiller:
     async def fill(self, state: SymbolState, hole: Hole) -> None:
         """Fetch the missing bars, feed them in order, then what was buffered meanwhile.
 
-        If the exchange has no such bars, the symbol is loaded anew from behind the hole. If it cannot be asked now,
-        the symbol stays in FILLING and is tried again later.
+        If the exchange has no such bars but later ones, the symbol is loaded anew from behind the hole. If it has
+        nothing newer yet, or cannot be asked now, the symbol stays in FILLING and is tried again later.
         """
-        self.holes += 1
+        if state.failures == 0:
+            self.holes += 1
         state.phase, state.reason = Phase.FILLING, ""
         try:
             bars = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms)
         except ExchangeError as error:
-            state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
-            state.failures += 1
-            state.reason = f"candles are missing and the exchange cannot be asked now: {error}"
+            if state.phase is Phase.FILLING:
+                self._wait(state, hole, f"candles are missing and the exchange cannot be asked now: {error}")
             return
-        state.failures = 0
-        expected = BASE.bars_between(hole.first_open_ms, hole.last_open_ms)
-        if len(bars) < expected:
-            text = f"the exchange itself has no {expected - len(bars)} of its 15-minute candles; history is loaded anew"
+        if state.phase is not Phase.FILLING:  # its history is being loaded anew meanwhile
+            return
+        missing = BASE.bars_between(hole.first_open_ms, hole.last_open_ms) - len(bars)
+        newest_ms = max((bar.open_time_ms for bar in [*state.buffered, *bars]), default=hole.first_open_ms - BASE.ms)
+        if missing > 0 and newest_ms >= hole.first_open_ms + len(bars) * BASE.ms:
+            state.failures = 0
+            text = f"the exchange itself has no {missing} of its 15-minute candles; history is loaded anew"
             self._say(Say(hole.last_open_ms + BASE.ms, "data", text, Severity.WARNING, state.symbol))
             await self._reload(state)
             return
-        self.bars_filled += len(bars)
-        text = f"{len(bars)} missing 15-minute candle{'s' if len(bars) != 1 else ''} filled from history"
-        self._say(Say(hole.last_open_ms + BASE.ms, "data", text, Severity.INFO, state.symbol))
-        state.phase = Phase.READY
+        if bars:
+            state.failures = 0
+            self.bars_filled += len(bars)
+            text = f"{len(bars)} missing 15-minute candle{'s' if len(bars) != 1 else ''} filled from history"
+            self._say(Say(hole.last_open_ms + BASE.ms, "data", text, Severity.INFO, state.symbol))
         self.feed(state, bars)
+        if missing > 0:
+            self._wait(state, hole, "the exchange has no newer candles yet")
+            return
+        state.phase = Phase.READY
         self.release(state)
+
+    def _wait(self, state: SymbolState, hole: Hole, reason: str) -> None:
+        """Try again later, with growing pauses; the first time it is said."""
+        state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
+        if state.failures == 0:
+            self._say(Say(hole.last_open_ms + BASE.ms, "data", reason, Severity.WARNING, state.symbol))
+        state.failures += 1
+        state.reason = reason
 
     def feed(self, state: SymbolState, candles: list[Candle]) -> None:
         """Give candles to the sequencer; those that follow on become closes."""
@@ -74,4 +90,5 @@ class GapFiller:
     def release(self, state: SymbolState) -> None:
         """Hand over what was buffered; a hole inside the buffer is left to the next check."""
         buffered, state.buffered = state.buffered, []
+        self._loader.keep(state.symbol, BASE, buffered)
         self.feed(state, sorted(buffered, key=lambda bar: bar.open_time_ms))

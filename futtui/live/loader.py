@@ -53,6 +53,11 @@ class HistoryLoader:
         fetched = await self.fetch(symbol, timeframe, start_ms, last_open_ms)
         return newest_run([*(stored if covers_start else []), *fetched], timeframe)[-wanted:]
 
+    def keep(self, symbol: str, timeframe: Timeframe, candles: Sequence[Candle]) -> None:
+        """Store candles that came another way."""
+        if candles:
+            self._store.submit_candles(symbol, timeframe, candles)
+
     async def fetch(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> list[Candle]:
         """Closed bars from first to last open time (both included) as far as the exchange has them; stored too."""
         bars: list[Candle] = []

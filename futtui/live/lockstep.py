@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from futtui.domain.effects import Severity
 from futtui.domain.timeframe import MINUTE_MS
+from futtui.live.control import Step
 from futtui.live.engine import Engine
+from futtui.live.watchdog import Watchdog
+
+RECONNECT_S = 30.0
+RECONNECT_POLL_S = 0.02
 
 
 async def run_lockstep(engine: Engine, minutes: int) -> bool:
@@ -14,27 +22,49 @@ async def run_lockstep(engine: Engine, minutes: int) -> bool:
     assert engine.connection is not None
     assert engine.connection.control is not None
     control = engine.connection.control
+    watchdog = Watchdog(engine)
     start_ms = int((await control.state())["now_ms"])
     end_ms = start_ms + minutes * MINUTE_MS
     now_ms, ended = start_ms, False
+    connections = (await control.barrier()).connections
     engine.clock.observe(now_ms)
     while now_ms < end_ms and not ended:
         step = await control.advance()
         now_ms, ended = step.now_ms, step.ended
         engine.clock.observe(now_ms)
-        await _digest(engine, step.number, step.connections)
+        await _digest(engine, step, connections)
         if now_ms % MINUTE_MS == 0:
             engine.tick(now_ms)
+            watchdog.check_candles(now_ms - MINUTE_MS, retry_now=True)
             await _settle(engine)
+        connections = max(connections, step.connections)
     return now_ms >= end_ms
 
 
-async def _digest(engine: Engine, number: int, connections: int) -> None:
+async def _digest(engine: Engine, step: Step, connections: int) -> None:
     """Wait for the barrier on every connection, then handle what came before it and all that follows from it."""
     assert engine.held is not None
-    await engine.held.wait_for(number, connections)
+    if step.connections < connections:
+        step = await _reconnected(engine, connections)
+    await engine.held.wait_for(step.number, step.connections)
     engine.held.release()
     await _settle(engine)
+
+
+async def _reconnected(engine: Engine, connections: int) -> Step:
+    """Hold the exchange's time until broken connections are back, so that the outcome does not depend on luck."""
+    assert engine.connection is not None
+    assert engine.connection.control is not None
+    deadline = asyncio.get_running_loop().time() + RECONNECT_S
+    while True:
+        await asyncio.sleep(RECONNECT_POLL_S)
+        step = await engine.connection.control.barrier()
+        if step.connections >= connections:
+            return step
+        if asyncio.get_running_loop().time() > deadline:
+            text = f"A stream did not come back within {RECONNECT_S:g} s; the run goes on with what there is."
+            engine.say("feed", text, Severity.WARNING)
+            return step
 
 
 async def _settle(engine: Engine) -> None:

@@ -60,8 +60,14 @@ class Watchdog:
             reason = "" if state.fresh else "no data from the exchange"
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
         grace_ms = int(CLOSE_GRACE_S * 1000 * max(1.0, engine.clock.speed))
-        for state in engine.states.values():
-            self._check(state, now_ms - grace_ms)
+        self.check_candles(now_ms - grace_ms)
+
+    def check_candles(self, due_ms: int, *, retry_now: bool = False) -> None:
+        """Repair every symbol that lacks a candle closed by `due_ms`; `retry_now` does not wait for second tries."""
+        for state in self._engine.states.values():
+            if retry_now and state.next_try_ms:
+                state.next_try_ms = steady_ms()
+            self._check(state, due_ms)
 
     def _check(self, state: SymbolState, now_ms: int) -> None:
         engine = self._engine

@@ -24,6 +24,10 @@ class FakeMarket:
         self.requests: list[tuple[str, Timeframe, int | None, int]] = []
         self.down = False
 
+    @property
+    def used_weight(self) -> int:
+        return len(self.requests)
+
     async def server_time_ms(self) -> int:
         return self.now_ms
 

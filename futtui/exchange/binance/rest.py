@@ -78,6 +78,11 @@ class BinanceRest:
             total_seconds=total_seconds,
         )
 
+    @property
+    def used_weight(self) -> int:
+        """Request weight used in the exchange's current minute."""
+        return self.budget.used
+
     # Time
 
     def exchange_now_ms(self) -> int:
