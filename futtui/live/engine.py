@@ -141,7 +141,8 @@ class Engine:
                 attempt += 1
                 self.feed.error, self.feed.attempt = str(error), attempt
                 self._phase("connecting", f"{error} Next try (number {attempt + 1}) in a moment.")
-                self.say("feed", str(error), Severity.WARNING)
+                if attempt == 1 or attempt % 20 == 0:
+                    self.say("feed", f"{error} (Try number {attempt}.)", Severity.WARNING)
                 await self._disconnect()
                 await asyncio.sleep(min(30.0, 1.5**attempt))
 
