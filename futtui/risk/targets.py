@@ -21,10 +21,13 @@ class Slice:
 def targets_from_entry(
     side: Side, entry: Decimal, stop: Decimal, rewards: Sequence[float], rules: SymbolRules
 ) -> tuple[Decimal, ...]:
-    """Target prices at the given multiples of R from `entry`, on the tick, rounded towards the entry."""
+    """Target prices at the given multiples of R from `entry`, on the tick, rounded towards the entry.
+
+    Multiples count to nine places, so that float noise in them never costs a tick.
+    """
     risk = abs(entry - stop)
     round_towards = rules.round_price_down if side is Side.LONG else rules.round_price_up
-    return tuple(round_towards(entry + side.sign * risk * to_decimal(reward)) for reward in rewards)
+    return tuple(round_towards(entry + side.sign * risk * to_decimal(round(reward, 9))) for reward in rewards)
 
 
 def shares_for(count: int, shares: Sequence[float]) -> tuple[float, ...]:

@@ -82,4 +82,13 @@ def test_targets_are_mirrored_and_never_beyond_their_multiple(
     for reward, high, low in zip(rewards, longs, shorts, strict=True):
         assert high - entry == entry - low
         assert known.is_on_tick(high)
-        assert 0 <= float(risk) * reward - float(high - entry) < 0.01 + 1e-9
+        assert -1e-6 <= float(risk) * reward - float(high - entry) < 0.01 + 1e-6
+
+
+def test_targets_float_noise_in_the_multiple_costs_no_tick() -> None:
+    noisy = (0.1271 - 0.1251) / (0.1251 - 0.1231)
+    known = rules(tick_size=Decimal("0.0001"), min_price=Decimal("0.0001"))
+    assert noisy != 1.0
+    for side, wanted in ((Side.LONG, "0.1271"), (Side.SHORT, "0.1231")):
+        stop = Decimal("0.1251") - side.sign * Decimal("0.0020")
+        assert targets_from_entry(side, Decimal("0.1251"), stop, [noisy], known) == (Decimal(wanted),)
