@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator
 
 from futtui.analysis.settings import AnalysisSettings
 from futtui.config.loader import Loaded, load_settings
@@ -76,11 +78,19 @@ class ScreenSettings:
     """Ring the terminal's bell on a new signal while the window is in the background."""
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("this time zone is not known; write it as in Europe/Kyiv") from None
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be configured."""
 
-    time_zone: str = "Europe/Kyiv"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Kyiv"
     """Time zone of the clock on the screen; files are always UTC."""
     signals_only_mode: bool = True
     """true = start with signals only; false = start in Paper. Live is never a start mode."""
