@@ -79,5 +79,5 @@ def _signal_text(signal: Signal, view: View) -> str:
         "news.signal",
         symbol=numbers.base_asset(raw.symbol, view.rules(raw.symbol)),
         side=word(f"side.{raw.side.value.lower()}").lower(),
-        score=f"{signal.score:.0f}",
+        score=numbers.score_text(signal.score),
     )

@@ -134,6 +134,11 @@ def base_asset(symbol: str, rules: SymbolRules | None = None) -> str:
     return symbol
 
 
+def score_text(score: float) -> str:
+    """A score: one decimal on small scales, none on large ones."""
+    return f"{score:.1f}" if abs(score) < 20 else f"{score:.0f}"
+
+
 def quantity_text(quantity: float) -> str:
     """A quantity without superfluous zeros, at most six significant figures after the separators."""
     if quantity >= 1000:

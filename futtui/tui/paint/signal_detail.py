@@ -108,7 +108,7 @@ def part_lines(signal: Signal, width: int) -> list[Line]:
     known = word("detail.completeness", percent=round(signal.completeness * 100))
     lines += [
         (),
-        ((f" {word('detail.score', score=f'{signal.score:.0f}')}", "bold"), (f"   {known}", "muted")),
+        ((f" {word('detail.score', score=numbers.score_text(signal.score))}", "bold"), (f"   {known}", "muted")),
     ]
     largest = max((abs(part.points) for part in parts), default=1.0) or 1.0
     for part in parts:
@@ -122,7 +122,7 @@ def _part(part: SignalPart, largest: float, width: int) -> list[Line]:
     points = numbers.signed_text(part.points, 1) if part.valid else word("value.none")
     token = numbers.direction_token(part.points) if part.valid else "dim"
     full = round(abs(part.points) / largest * _BAR) if part.valid else 0
-    name = fit(part.name.replace("_", " "), 20)
+    name = fit(part.name.replace("_", " "), 28 if width >= 100 else 20)
     told = "text" if part.valid else "dim"
     head: Line = (
         (f" {name}", told),

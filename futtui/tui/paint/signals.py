@@ -73,7 +73,7 @@ def _cell(signal: Signal, view: View, column: Column) -> Span:
         case "frame":
             return frame_name(raw.timeframe), "muted"
         case "score":
-            return f"{signal.score:.0f}", "bold"
+            return numbers.score_text(signal.score), "bold"
         case "status":
             return status_text(signal), status_token(signal.status)
         case "entry":
@@ -101,7 +101,7 @@ def compact_line(signal: Signal, view: View, selected: bool, width: int) -> Line
         (" ", "text"),
         (fit(side_span(raw.side)[0], 7), side_span(raw.side)[1]),
         (f" {fit(setup_name(raw.strategy), 13)} {fit(frame_name(raw.timeframe), 3)} ", "text"),
-        (f"{signal.score:.0f} ", "bold"),
+        (numbers.score_text(signal.score) + " ", "bold"),
     ]
     used = sum(len(text) for text, _ in spans)
     entry, stop = (numbers.price_text(price, rules) for price in (raw.levels.entry, raw.levels.stop))
@@ -175,10 +175,10 @@ def part_lines(signal: Signal, width: int, room: int) -> list[Line]:
     lines: list[Line] = []
     parts = signal.parts or signal.raw.parts
     for part in parts[:room]:
-        points = numbers.signed_text(part.points, 0) if part.valid else word("value.none")
+        points = numbers.signed_text(part.points, 1) if part.valid else word("value.none")
         token = numbers.direction_token(part.points) if part.valid else "dim"
-        name = fit(part.name.replace("_", " "), 18)
-        lines.append(((f" {points:>4} ", token), (name, "text"), (" " + fit(part.reason, max(0, width - 26)), "muted")))
+        name = fit(part.name.replace("_", " "), 20)
+        lines.append(((f" {points:>5} ", token), (name, "text"), (" " + fit(part.reason, max(0, width - 29)), "muted")))
     if len(parts) > room and lines:
         lines[-1] = ((word("plan.more_parts", n=len(parts) - room + 1), "dim"),)
     return lines

@@ -34,7 +34,21 @@ def status_line(view: View, width: int) -> Line:
     left = {"pill": _pill(view), "badge": _badge(view)} | _account(view)
     right = {"feed": _feed(view), "clock": _clock(view)}
     items = left | right
-    order = ("clock", "risk", "badge", "equity", "today", "day", "pill", "feed", "day", "risk", "clock", "today")
+    order = (
+        "clock",
+        "risk",
+        "badge",
+        "equity",
+        "today",
+        "day",
+        "pill",
+        "feed",
+        "day",
+        "pill",
+        "risk",
+        "clock",
+        "today",
+    )
 
     def compose() -> tuple[Line, Line]:
         return _joined(list(left.values()), lead=False), _joined(list(right.values()), lead=True)
@@ -71,7 +85,8 @@ def _pill(view: View) -> _Item:
     token = f"pill_{mode.value.lower()}"
     name = word(f"mode.{mode.value}").upper()
     embedded = mode is TradingMode.LIVE and source_of(view.snapshot).embedded
-    forms = [f"{name} {word('mode.harmless')}", f"{name} {word('mode.harmless_short')}"] if embedded else [name]
+    notes = ("mode.harmless", "mode.harmless_short", "mode.harmless_tiny")
+    forms = [f"{name} {word(note)}" for note in notes] if embedded else [name]
     if view.snapshot.desk and view.snapshot.desk.paused:
         forms = [f"{form} {word('mode.paused')}" for form in forms]
     return _Item([((f" {form} ", token),) for form in forms])

@@ -52,7 +52,9 @@ def _now(symbol: str, view: View, width: int) -> list[Line]:
     if reading is not None:
         lines += _level_facts(reading, view, symbol)
     if row.rules is not None:
-        note = word("detail.rules", tick=f"{row.rules.tick_size:f}", step=f"{row.rules.step_size:f}")
+        note = word(
+            "detail.rules", tick=f"{row.rules.tick_size.normalize():f}", step=f"{row.rules.step_size.normalize():f}"
+        )
         lines += fact_lines(word("detail.exchange"), note, width, "muted")
     return lines
 

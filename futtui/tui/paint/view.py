@@ -12,6 +12,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.tui.words import word
 
 ENGINE_SILENT_S = 5.0
+_SPEED_WORD = "speed "
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Source:
 def source_of(snapshot: EngineSnapshot) -> Source:
     """The label of the data source: made-up and replayed markets must never pass for the real one."""
     label = snapshot.source_label.lower()
-    speed = f" {snapshot.speed_text}" if snapshot.speed_text else ""
+    speed = f" {snapshot.speed_text.removeprefix(_SPEED_WORD)}" if snapshot.speed_text else ""
     if snapshot.synthetic:
         return Source(word("source.synthetic") + speed, word("source.synthetic_short") + speed, True)
     if "replay" in label or "history" in label:
