@@ -187,6 +187,9 @@ class PaperBroker:
         prices = (update.last, update.low, update.high)
         if update.symbol not in self._rules or not all(isfinite(p) and p > 0 for p in prices):
             return []
+        if self._is_quiet(update.symbol):
+            self._see(update.symbol, update.time_ms, update.last, update.mark)
+            return []
         self._advance(update.time_ms)
         for price, stops_here in self._path(update):
             self._book.worse_than = update.last if stops_here else None
@@ -197,6 +200,19 @@ class PaperBroker:
         self._collect()
         news, self._unread = self._unread, []
         return news
+
+    def _is_quiet(self, symbol: str) -> bool:
+        """Whether a price of the symbol can change nothing: most symbols at most times."""
+        account = self._account
+        if self._unread or account.orders.get(symbol) or account.position(symbol).quantity:
+            return False
+        return not any(algo.symbol == symbol for algo in account.algos.values())
+
+    def _see(self, symbol: str, time_ms: int, last: float, mark: float | None) -> None:
+        """Take note of a price at which nothing can happen."""
+        self._core.apply_tick(MarketTick(symbol, time_ms, last, 0.0, None))
+        if mark is not None and isfinite(mark) and mark > 0:
+            self._core.set_mark_price(symbol, mark)
 
     def _path(self, update: PriceUpdate) -> list[Waypoint]:
         """The prices that the update is taken to have visited, in order."""
