@@ -6,7 +6,7 @@ Heavy libraries are imported inside, on the engine's thread, so that the first f
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.desk.settings import DeskSettings
     from futtui.exchange.binance.rest import BinanceRest
+    from futtui.exchange.binance.routes import StreamSettings
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
@@ -136,7 +137,7 @@ async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[
         raise FuttuiError(str(error)) from error
     lockstep = plan.settings.lockstep
     rest = BinanceRest(endpoints, plan.credentials, ask_time=plan.virtual_clock)
-    streams = BinanceStreams(endpoints, on_message, barrier=lockstep)
+    streams = BinanceStreams(endpoints, on_message, barrier=lockstep, settings=_stream_settings(plan))
     connection = Connection(endpoints, rest, streams, control=SimulatorControl(endpoints) if lockstep else None)
     if plan.credentials is not None:
         connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest)
@@ -167,7 +168,17 @@ async def open_account(
         resync_clock=look_at_the_clock,
     )
     await trading.open()
-    return Account(trading, UserStream(rest, endpoints, on_message, barrier=plan.settings.lockstep))
+    return Account(
+        trading,
+        UserStream(rest, endpoints, on_message, barrier=plan.settings.lockstep, settings=_stream_settings(plan)),
+    )
+
+
+def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
+    """In lockstep time waits for a broken stream, so pauses before a new try serve nobody."""
+    from futtui.exchange.binance.routes import StreamSettings
+
+    return replace(StreamSettings.patient(), backoff_scale=0.002) if plan.settings.lockstep else None
 
 
 def remove_database(path: Path) -> None:

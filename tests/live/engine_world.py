@@ -43,8 +43,13 @@ SignalScript = Mapping[tuple[str, int], Side]
 """Which symbol gets a made-up signal at which close (time in ms)."""
 
 
-def server_config(seed: int = 3, speed: float | str = "max", symbols: tuple[str, ...] = SYMBOLS) -> ServerConfig:
-    return ServerConfig(symbols=symbols, seed=seed, history_days=61, speed=speed, step_ms=MINUTE_MS)
+def server_config(
+    seed: int = 3,
+    speed: float | str = "max",
+    symbols: tuple[str, ...] = SYMBOLS,
+    start_ms: int = DEFAULT_START_MS,
+) -> ServerConfig:
+    return ServerConfig(symbols=symbols, seed=seed, start_ms=start_ms, history_days=61, speed=speed, step_ms=MINUTE_MS)
 
 
 @dataclass
@@ -193,6 +198,13 @@ def wired(database: Path, world: Exchange, **more: object) -> Wired:
         return world.endpoints
 
     return Wired(database, endpoints, **more)  # type: ignore[arg-type]
+
+
+def watched(engine: Engine) -> WatchedAnalyzers:
+    """The analyzers of an engine, to see what reached them."""
+    analyzers = engine.parts.analyzers
+    assert isinstance(analyzers, WatchedAnalyzers)
+    return analyzers
 
 
 def lines(engine: Engine, word: str = "") -> list[Say]:
