@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import secrets
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from time import monotonic
 from typing import Any
 
@@ -139,12 +139,13 @@ class FuttuiApp(App[None]):
         future.add_done_callback(self._answered)
 
     def _answered(self, future: Future[str]) -> None:
-        try:
-            message = CommandAnswered(future.result(), accepted=True)
-        except FuttuiError as error:
-            message = CommandAnswered(str(error), accepted=False)
-        except (CancelledError, RuntimeError):
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled() or (error is not None and not isinstance(error, FuttuiError)):
             message = CommandAnswered(word("command.lost"), accepted=False)
+        elif error is not None:
+            message = CommandAnswered(str(error), accepted=False)
+        else:
+            message = CommandAnswered(future.result(), accepted=True)
         self.post_message(message)
 
     @on(CommandAnswered)

@@ -347,7 +347,7 @@ WORDS: dict[str, str] = {
     "help.layouts": "Keys work on English, Ukrainian and Russian keyboards.",
     # Commands and their answers
     "command.not_ready": "Not yet: futtui is still starting. Try again in a moment.",
-    "command.lost": "The engine stopped before it answered. Nothing was changed.",
+    "command.lost": "The engine could not answer. Look at the log (5) before you try again.",
     "copy.done": "Copied.",
     "copy.hint": "Press q to quit.",
     "dialog.esc_close": "Esc close",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
+from textual.command import CommandList
 from textual.widgets import Button, Input
 
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
@@ -98,6 +100,23 @@ async def test_refused_command_shows_the_reason(make_app: AppMaker, engine: Fake
         await pilot.press("p")
         await pilot.pause()
         assert engine.refuse in screen_text(app)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("a bug"), None])
+async def test_lost_answer_sends_the_user_to_the_log(
+    make_app: AppMaker, engine: FakeEngine, failure: Exception | None
+) -> None:
+    answer: Future[str] = Future()
+    engine.send = lambda command: answer  # type: ignore[method-assign]
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("p")
+        if failure is None:
+            answer.cancel()
+        else:
+            answer.set_exception(failure)
+        await pilot.pause()
+        assert "The engine could not answer. Look at the log (5)" in screen_text(app)
 
 
 @pytest.mark.parametrize("key", ["m", "ь"])
@@ -273,8 +292,12 @@ async def test_command_list_runs_an_action_by_name(make_app: AppMaker, engine: F
     async with app.run_test(size=FULL) as pilot:
         await pilot.press(opener)
         await pilot.press(*"resume")
-        await pilot.pause(0.3)
-        await app.workers.wait_for_complete()
+        found = app.screen.query_one(CommandList)
+        for _ in range(200):
+            if found.option_count == 1:
+                break
+            await pilot.pause()
+        assert found.option_count == 1
         await pilot.press("enter")
         await pilot.pause()
         assert engine.commands == [SetPaused(NOW_MS, True)]
