@@ -44,6 +44,9 @@ from futtui.live.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
+OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
+"""Pauses between tries to reach the exchange at the start; the last one repeats."""
+
 
 class AnalyzerPoolPort(Analyzers, Protocol):
     """The analyzers, in this process or in workers."""
@@ -100,7 +103,6 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairs: set[asyncio.Task[Any]] = set()
         self._snapshot = self._picture()
-        self._background: list[asyncio.Task[Any]] = []
         self._stopping: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
         self._last_words = "Stopped."
@@ -143,13 +145,14 @@ class Engine:
                 self._phase("connecting", f"{error} Next try (number {attempt + 1}) in a moment.")
                 if attempt == 1 or attempt % 20 == 0:
                     self.say("feed", f"{error} (Try number {attempt}.)", Severity.WARNING)
-                await self._disconnect()
-                await asyncio.sleep(min(30.0, 1.5**attempt))
+                await asyncio.sleep(OPEN_PAUSE_S[min(attempt, len(OPEN_PAUSE_S)) - 1])
 
     async def _open_once(self) -> None:
         self._phase("connecting", "Connecting to the exchange.")
         on_message = self.held.on_message if self.held else self.handle
-        connection = self.connection = await self.parts.connect(on_message)
+        if self.connection is None:  # a second try keeps it: it knows about bans and what was asked already
+            self.connection = await self.parts.connect(on_message)
+        connection = self.connection
         self.pictures.source_label = connection.endpoints.label
         self.pictures.synthetic = connection.endpoints.synthetic
         self.clock.observe(await connection.market.server_time_ms())
@@ -168,10 +171,8 @@ class Engine:
             await self.use_account()
         self.feed.error, self.feed.attempt = "", 0
         if not self.settings.lockstep:
-            self._background = [
-                self.spawn(self.rounds.run(), "analysis rounds"),
-                self.spawn(Watchdog(self).run(), "watchdog"),
-            ]
+            self.spawn(self.rounds.run(), "analysis rounds")
+            self.spawn(Watchdog(self).run(), "watchdog")
         await warmup.load_all()
         self._phase("running", "")
 
@@ -225,9 +226,6 @@ class Engine:
 
     async def _disconnect(self) -> None:
         """Close all ends to the exchange, whatever fails on the way."""
-        for task in self._background:
-            task.cancel()
-        self._background = []
         if self.live_broker is not None:
             await asyncio.gather(self.live_broker.close(), return_exceptions=True)
             self.live_broker = None

@@ -82,7 +82,7 @@ class Warmup:
     async def load(self, state: SymbolState) -> None:
         """History of one symbol into its analyzer; on failure the symbol is tried again later."""
         engine = self._engine
-        state.phase, state.reason = Phase.LOADING, ""
+        told, state.phase, state.reason = state.reason, Phase.LOADING, ""
         try:
             history = await self._loader.load(state.symbol, engine.clock.now_ms())
             reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
@@ -91,7 +91,8 @@ class Warmup:
             state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
             state.failures += 1
             state.reason = f"history could not be loaded: {error}"
-            engine.say("data", state.reason, Severity.WARNING, state.symbol)
+            if state.reason != told:
+                engine.say("data", state.reason, Severity.WARNING, state.symbol)
             return
         state.failures, state.reading = 0, reading
         engine.runner.desk.warm_up(state.symbol, history[Timeframe.M15])
