@@ -15,12 +15,13 @@ import typer
 
 from futtui.cli.places import Places
 from futtui.exchange.ports import Credentials, Endpoints
-from futtui.live.assembly import EnginePlan, build_engine
 from futtui.live.settings import EngineSettings
 
 if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.config.settings import Settings
+    from futtui.live.assembly import EnginePlan
+    from futtui.live.engine import Engine
     from futtui.live.logs import LogFiles
 
 
@@ -40,6 +41,8 @@ class Launch:
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
+        from futtui.live.assembly import EnginePlan
+
         return EnginePlan(
             settings=self.engine,
             desk=self.settings.desk,
@@ -51,6 +54,12 @@ class Launch:
             virtual_clock=self.virtual_clock,
         )
 
+    def build_engine(self) -> Engine:
+        """The engine; loads the heavy libraries, so it is called on the engine's own thread."""
+        from futtui.live.assembly import build_engine
+
+        return build_engine(self.plan())
+
 
 def run_screen(launch: Launch) -> None:
     """Open the terminal app; the engine starts when the first frame is on screen."""
@@ -60,7 +69,7 @@ def run_screen(launch: Launch) -> None:
     from futtui.tui.settings import UiSettings
 
     logs = start_log_files(launch)
-    engine = EngineThread(lambda: build_engine(launch.plan()), starting_snapshot(launch.engine))
+    engine = EngineThread(launch.build_engine, starting_snapshot(launch.engine))
     screen = launch.settings.screen
     ui = UiSettings(
         time_zone=launch.settings.time_zone,
@@ -86,7 +95,7 @@ def run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
     logs = start_log_files(launch)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            result = asyncio.run(run(lambda: build_engine(launch.plan()), minutes))
+            result = asyncio.run(run(launch.build_engine, minutes))
             for name, value in result.summary():
                 typer.echo(f"{name:22} {value}")
             if json_file is not None:

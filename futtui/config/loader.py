@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from futtui.config.loaded import Loaded
 from futtui.config.schema import FieldShape, shape
 from futtui.domain.errors import ConfigurationError
 
@@ -31,14 +32,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}" + (f" {self.suggestion}" if self.suggestion else "")
-
-
-@dataclass
-class Loaded:
-    """Settings and where each value came from (`key.path` -> origin); values that no one set are not listed."""
-
-    settings: Any
-    origins: dict[str, str] = field(default_factory=dict)
 
 
 def load_settings(settings_type: type, file: Path | None, overrides: Mapping[str, tuple[Any, str]]) -> Loaded:

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from futtui.config.loader import Loaded, plain_value
+from futtui.config.loaded import Loaded
+from futtui.config.loader import plain_value
 from futtui.config.schema import shape
 
 DEFAULT_ORIGIN = "default"

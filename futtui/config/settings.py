@@ -11,10 +11,9 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator
 
 from futtui.analysis.settings import AnalysisSettings
-from futtui.config.loader import Loaded, load_settings
+from futtui.config.loaded import Loaded
 from futtui.desk.settings import DeskSettings
 from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
@@ -78,19 +77,30 @@ class ScreenSettings:
     """Ring the terminal's bell on a new signal while the window is in the background."""
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("this time zone is not known; write it as in Europe/Kyiv") from None
-    return name
+@dataclass(frozen=True, slots=True)
+class KnownTimeZone:
+    """Bound of a setting: the name of a time zone that this machine knows (read by the loader)."""
+
+    def check(self, name: str) -> str:
+        """The name itself; raises ValueError for an unknown one."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("this time zone is not known; write it as in Europe/Kyiv") from None
+        return name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """How the loader applies the check."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be configured."""
 
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Kyiv"
+    time_zone: Annotated[str, KnownTimeZone()] = "Europe/Kyiv"
     """Time zone of the clock on the screen; files are always UTC."""
     signals_only_mode: bool = True
     """true = start with signals only; false = start in Paper. Live is never a start mode."""
@@ -134,13 +144,22 @@ def find_config(explicit: Path | None, data_folder: Path) -> Path | None:
 
 def load(file: Path | None, environment: Mapping[str, str] | None = None, **overrides: Any) -> Loaded:
     """Settings from defaults, file, environment (FUTTUI__SECTION__KEY=value) and the command line, in this order."""
+    variables = os.environ if environment is None else environment
+    named = {name: text for name, text in sorted(variables.items()) if name.upper().startswith(ENVIRONMENT_PREFIX)}
+    if file is None and not named and not overrides:
+        return Loaded(Settings())  # nothing to check: the libraries for it need not be loaded
+    return _load_and_check(file, named, overrides)
+
+
+def _load_and_check(file: Path | None, named: Mapping[str, str], overrides: Mapping[str, Any]) -> Loaded:
     import yaml
 
+    from futtui.config.loader import load_settings
+
     given: dict[str, tuple[Any, str]] = {}
-    for name, text in sorted((os.environ if environment is None else environment).items()):
-        if name.upper().startswith(ENVIRONMENT_PREFIX):
-            path = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
-            given[path] = (yaml.safe_load(text), f"environment variable {name}")
+    for name, text in named.items():
+        path = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
+        given[path] = (yaml.safe_load(text), f"environment variable {name}")
     given |= {path: (value, "command line") for path, value in overrides.items() if value is not None}
     return load_settings(Settings, file, given)
 

@@ -9,11 +9,14 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
 from futtui.domain.snapshot import EngineSnapshot
-from futtui.live.engine import Engine
+
+if TYPE_CHECKING:
+    from futtui.live.engine import Engine
 
 log = logging.getLogger(__name__)
 

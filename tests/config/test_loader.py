@@ -10,7 +10,8 @@ from typing import Annotated
 import pytest
 from annotated_types import Ge, Gt, Le
 
-from futtui.config.loader import Loaded, load_settings
+from futtui.config.loaded import Loaded
+from futtui.config.loader import load_settings
 from futtui.config.report import effective_lines, reference_text
 from futtui.domain.errors import ConfigurationError
 
