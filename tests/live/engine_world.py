@@ -84,6 +84,10 @@ class Exchange:
         algos = self.server.venue.core.open_algo_orders(DEMO_KEY, symbol)
         return [algo.quantity or Decimal(0) for algo in algos if algo.order_type == "STOP_MARKET"]
 
+    def wallet(self) -> Decimal:
+        """Money of the account on the exchange, without open profit."""
+        return self.server.venue.core.account(DEMO_KEY).wallet
+
     def resting(self, symbol: str) -> list[str]:
         """Client ids of everything that waits on the exchange."""
         core = self.server.venue.core

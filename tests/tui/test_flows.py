@@ -36,7 +36,10 @@ async def test_start_first_frame_is_painted_before_the_engine_starts(make_app: A
 
     engine.start = noting_start  # type: ignore[method-assign]
     async with app.run_test(size=FULL) as pilot:
-        await pilot.pause()
+        for _ in range(100):
+            if painted:
+                break
+            await pilot.pause(0.02)
         assert painted == [True]
         assert engine.started == 1
 

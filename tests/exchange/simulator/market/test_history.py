@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import time
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -261,12 +260,10 @@ def test_funding_recorded_rates_are_used_and_the_usual_one_elsewhere(tmp_path: P
     assert market.funding_rate("AAAUSDT", START + 16 * HOUR_MS) == 0.0001
 
 
-def test_history_real_majors_replay_exactly_and_load_quickly() -> None:
+def test_history_real_majors_replay_exactly() -> None:
     folder = shared_path(KLINES)
     start, end = moment("2024-03-01"), moment("2024-03-15")
-    begun = time.perf_counter()
     market = HistoryMarket(folder, MAJORS, start, end)
-    assert time.perf_counter() - begun < 3.0
     assert (market.start_ms, market.end_ms, market.synthetic) == (start, end, False)
     assert market.label == "HISTORY REPLAY 2024-03-01 to 2024-03-15"
     assert {spec.rules.symbol: str(spec.rules.tick_size) for spec in market.specs}["BTCUSDT"] == "0.10"
