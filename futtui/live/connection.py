@@ -16,9 +16,9 @@ from futtui.exchange.ports import (
     StreamMessage,
     StreamPort,
     StreamStateMessage,
-    TradingPort,
 )
 from futtui.live.control import SimulatorControl
+from futtui.live.exchange_broker import AccountPort
 
 
 class UserStreamPort(Protocol):
@@ -33,7 +33,7 @@ class UserStreamPort(Protocol):
 class Account:
     """An account on the exchange: its orders, and the stream of its news."""
 
-    trading: TradingPort
+    trading: AccountPort
     user_stream: UserStreamPort
 
     async def close(self) -> None:

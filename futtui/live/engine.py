@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, OrderChanged, OrderFilled, RulesChanged
+from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, RulesChanged
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
@@ -26,10 +26,11 @@ from futtui.exchange.ports import (
     StreamStateMessage,
 )
 from futtui.live.analysis_rounds import AnalysisRounds, Analyzers
-from futtui.live.brokers import Broker, ExchangeDeskBroker
+from futtui.live.brokers import Broker
 from futtui.live.clock import ExchangeClock, steady_ms
 from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.desk_runner import DeskRunner, Recorder
+from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
 from futtui.live.gaps import GapFiller
 from futtui.live.lag import LagMeter
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
+ACCOUNT_STREAM = "private"
 
 
 class AnalyzerPoolPort(Analyzers, Protocol):
@@ -248,15 +250,21 @@ class Engine:
             state = self.states.get(message.symbol)
             if state is not None:
                 state.on_mark(message, self.parts.set_funding_rate)
-        elif isinstance(message, OrderUpdate):
-            self.runner.submit(OrderChanged(message))
-        elif isinstance(message, Fill):
-            self.runner.submit(OrderFilled(message))
-        elif isinstance(message, AccountMessage):
-            if self.live_broker is not None:
-                self.live_broker.on_account(message)
+        elif isinstance(message, OrderUpdate | Fill | AccountMessage):
+            self._on_account_news(message)
         elif isinstance(message, StreamStateMessage):
             self._on_stream_state(message)
+
+    def _on_account_news(self, message: OrderUpdate | Fill | AccountMessage) -> None:
+        broker = self.live_broker
+        if broker is None:
+            return
+        if isinstance(message, OrderUpdate):
+            broker.on_update(message)
+        elif isinstance(message, Fill):
+            broker.on_fill(message)
+        else:
+            broker.on_account(message)
 
     def _on_kline(self, message: KlineMessage) -> None:
         state = self.states.get(message.symbol)
@@ -294,7 +302,11 @@ class Engine:
 
     def _on_stream_state(self, message: StreamStateMessage) -> None:
         if self.feed.on_state(message):
-            self.say("feed", f"Connection {message.connection} is back. Missing candles are being checked.")
+            if message.connection == ACCOUNT_STREAM and self.live_broker is not None:
+                self.live_broker.look_at_all()
+                self.say("feed", "The account stream is back. All open orders are being checked.")
+            else:
+                self.say("feed", f"Connection {message.connection} is back. Missing candles are being checked.")
         elif message.state in ("RECONNECTING", "STALE"):
             text = f"Connection {message.connection} is {message.state.lower()}: {message.reason}"
             self.say("feed", text, Severity.WARNING)

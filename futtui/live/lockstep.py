@@ -35,6 +35,8 @@ async def run_lockstep(engine: Engine, minutes: int) -> bool:
         await _digest(engine, step, connections)
         if now_ms % MINUTE_MS == 0:
             engine.tick(now_ms)
+            if engine.live_broker is not None:
+                engine.live_broker.look_at_overdue()
             watchdog.check_candles(now_ms - MINUTE_MS, retry_now=True)
             await _settle(engine)
         connections = max(connections, step.connections)

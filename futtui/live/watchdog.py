@@ -61,6 +61,8 @@ class Watchdog:
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
         grace_ms = int(CLOSE_GRACE_S * 1000 * max(1.0, engine.clock.speed))
         self.check_candles(now_ms - grace_ms)
+        if engine.live_broker is not None:
+            engine.live_broker.look_at_overdue()
 
     def check_candles(self, due_ms: int, *, retry_now: bool = False) -> None:
         """Repair every symbol that lacks a candle closed by `due_ms`; `retry_now` does not wait for second tries."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from futtui.domain.errors import ExchangeError
-from futtui.domain.orders import OrderIntent, OrderStatus, OrderUpdate
+from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.symbols import SymbolRules
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.clock import ClockMs
@@ -18,6 +18,7 @@ from futtui.exchange.binance.trading_models import (
     OpenOrder,
     OpenPosition,
     algo_params,
+    fill_from,
     open_algo_from,
     open_order_from,
     order_params,
@@ -27,7 +28,7 @@ from futtui.exchange.binance.trading_models import (
     update_from_algo,
     update_from_order,
 )
-from futtui.exchange.binance.weights import ACCOUNT_QUERY_WEIGHT, open_orders_weight
+from futtui.exchange.binance.weights import ACCOUNT_QUERY_WEIGHT, USER_TRADES_WEIGHT, open_orders_weight
 from futtui.exchange.ports import Credentials, Endpoints
 
 DUPLICATE_CLIENT_ID = -4116
@@ -35,6 +36,7 @@ UNKNOWN_ORDER_CODES = frozenset({-2011, -2013})
 CLOCK_CODES = frozenset({-1021, -5028})
 NOTHING_TO_CHANGE = -4046
 MARGIN_ASSET = "USDT"
+MOST_EXECUTIONS = 1000
 
 logger = logging.getLogger(__name__)
 Resync = Callable[[], Awaitable[object]]
@@ -136,6 +138,12 @@ class BinanceTrading:
             if error.code in UNKNOWN_ORDER_CODES:
                 return None
             raise
+
+    async def executions(self, symbol: str, client_id: str, exchange_id: str) -> list[Fill]:
+        """Executions of one order, oldest first; `exchange_id` is the id of its order in the matching engine."""
+        params = {"symbol": symbol, "orderId": exchange_id, "limit": str(MOST_EXECUTIONS)}
+        rows = await self._ask("fapiPrivateGetUserTrades", params, weight=USER_TRADES_WEIGHT)
+        return rows_of(rows, lambda row: fill_from(row, client_id))
 
     # The account as the exchange sees it
 

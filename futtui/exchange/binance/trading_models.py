@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from futtui.domain.orders import OrderIntent, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.side import OrderSide
 from futtui.domain.symbols import SymbolRules
 from futtui.exchange.binance.decode import algo_status, order_status
 from futtui.exchange.binance.errors import BadAnswer
@@ -130,7 +131,7 @@ def rows_of(answer: Any, translate: Callable[[Mapping[str, Any]], Row]) -> list[
     """The rows of a list answer; raises BadAnswer when they are not what was asked for."""
     try:
         return [translate(row) for row in answer]
-    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BadAnswer(
             f"The exchange's list of orders or positions cannot be read ({error!r}). futtui asks again later."
         ) from error
@@ -173,6 +174,22 @@ def open_algo_from(answer: Mapping[str, Any]) -> OpenOrder:
         close_position=bool(answer.get("closePosition")),
         conditional=True,
         status=algo_status(str(answer["algoStatus"]), executed),
+    )
+
+
+def fill_from(answer: Mapping[str, Any], client_id: str) -> Fill:
+    """A row of userTrades as an execution of the order that we call `client_id`."""
+    return Fill(
+        client_id=client_id,
+        symbol=str(answer["symbol"]),
+        trade_id=str(answer["id"]),
+        side=OrderSide(str(answer["side"])),
+        price=_decimal(answer["price"]),
+        quantity=_decimal(answer["qty"]),
+        fee=_decimal(answer.get("commission")),
+        time_ms=int(answer["time"]),
+        maker=bool(answer.get("maker")),
+        fee_asset=str(answer.get("commissionAsset") or "USDT"),
     )
 
 

@@ -35,6 +35,7 @@ KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
 CLOSE_LISTEN_KEY = Endpoint("DELETE", "/fapi/v1/listenKey", needs_key=True)
 
 ACCOUNT_QUERY_WEIGHT = 5
+USER_TRADES_WEIGHT = 5
 
 
 def klines_weight(limit: int) -> int:
