@@ -20,7 +20,7 @@ from futtui.domain.events import (
 )
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
-from futtui.domain.signal import RawSignal, SignalStatus, System, Trigger
+from futtui.domain.signal import Levels, RawSignal, SignalStatus, System, Trigger
 from futtui.domain.timeframe import DAY_MS, MINUTE_MS
 from futtui.risk.settings import CapSettings, EntrySettings, RiskSettings
 from tests.desk.world import START_MS, SYMBOL, World, raw_signal, rules, wide_settings
@@ -328,3 +328,30 @@ def test_rules_change_reaches_open_positions() -> None:
     (stop,) = world.stops()
     assert stop.trigger_price is not None
     assert stop.trigger_price % Decimal("0.1") == 0
+
+
+NOWHERE = float("nan")
+
+
+@pytest.mark.parametrize("trigger", list(Trigger))
+@pytest.mark.parametrize(
+    "levels",
+    [
+        Levels(Side.LONG, NOWHERE, 99.0, (101.0,)),
+        Levels(Side.LONG, 100.0, NOWHERE, (101.0,)),
+        Levels(Side.LONG, 100.0, 99.0, (NOWHERE,)),
+        Levels(Side.LONG, 100.0, 99.0, (float("inf"),)),
+        Levels(Side.LONG, 100.0, 99.0, ()),
+        Levels(Side.LONG, 100.0, 100.0, (101.0,)),
+        Levels(Side.LONG, 100.0, -1.0, (101.0,)),
+        Levels(Side.SHORT, 100.0, 101.0, (99.0,)),
+    ],
+)
+def test_refusal_impossible_levels_never_raise(trigger: Trigger, levels: Levels) -> None:
+    world = World()
+    assert tried(world, raw_signal(time_ms=world.now_ms, levels=levels, trigger=trigger))
+
+
+def test_refusal_score_that_is_not_a_number() -> None:
+    world = World()
+    assert "nan" in tried(world, raw_signal(time_ms=world.now_ms, base_score=NOWHERE))
