@@ -38,6 +38,8 @@ def restore_desk(
 def _restore_trades(state: DeskState, trades: Iterable[Trade]) -> None:
     known = sorted(trades, key=lambda trade: (trade.closed_ms, trade.position_id))
     state.trades.extend(known)
+    for trade in known:
+        state.book.note_seen(trade.signal_id)
     for mode, account in state.accounts.items():
         account.restart((trade for trade in known if trade.mode is mode), state.settings.risk.caps)
 
@@ -51,6 +53,7 @@ def _restore_position(state: DeskState, out: Outbox, stored: PositionState, time
         out.block(stored.symbol, 0, reason, time_ms)
         out.say(time_ms, "risk", str(error), Severity.ERROR, stored.symbol)
         return
+    state.book.note_seen(position.plan.signal_id)
     if position.is_open:
         position.rules = state.rules.get(position.plan.symbol, position.rules)
         state.add(position)

@@ -58,7 +58,7 @@ class SignalBook:
         """Add a signal or change its state."""
         signal_id, place = signal.signal_id, signal.raw.place
         is_new = signal_id not in self._seen
-        self._note_seen(signal_id)
+        self.note_seen(signal_id)
         self._take_out(signal_id)
         self._roll_day(signal.updated_ms)
         self.version += 1
@@ -85,7 +85,7 @@ class SignalBook:
     def restore(self, signals: Iterable[Signal]) -> None:
         """Take in stored signals after a restart; they do not count as new."""
         for signal in sorted(signals, key=lambda item: (item.updated_ms, item.signal_id)):
-            self._note_seen(signal.signal_id)
+            self.note_seen(signal.signal_id)
             self.put(signal)
 
     def view(self) -> tuple[Signal, ...]:
@@ -93,7 +93,8 @@ class SignalBook:
         newest = sorted(self._open.values(), key=lambda item: (-item.raw.time_ms, item.signal_id))
         return (*newest, *reversed(self._finished))
 
-    def _note_seen(self, signal_id: str) -> None:
+    def note_seen(self, signal_id: str) -> None:
+        """Never take a signal of this id (again); the last 20,000 ids are remembered."""
         self._seen[signal_id] = None
         while len(self._seen) > _IDS_KEPT:
             del self._seen[next(iter(self._seen))]

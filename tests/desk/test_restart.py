@@ -113,6 +113,19 @@ def test_restart_same_signal_again_is_not_taken_twice() -> None:
     assert world.desk.snapshot().positions == ()
 
 
+def test_restart_signal_of_a_closed_trade_is_known_from_the_trade_alone() -> None:
+    world = World()
+    signal = world.enter()
+    world.price(99.0)
+    desk = TradingDesk(wide_settings())
+    desk.restore(trades=world.trades)
+    world.desk = desk
+    world.send(RulesChanged(world.now_ms, rules()))
+    before = len(world.effects)
+    world.analyse(signal)
+    assert [type(effect) for effect in world.effects[before:]] == [Say]
+
+
 def test_restart_waiting_signal_goes_on_waiting() -> None:
     world = World()
     signal = raw_signal(entry=99.0, time_ms=world.now_ms, trigger=Trigger.ARMED)
