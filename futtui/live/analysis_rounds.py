@@ -21,6 +21,8 @@ from futtui.live.symbol_state import Phase, SymbolState
 
 log = logging.getLogger(__name__)
 
+LEADER = "BTCUSDT"
+
 
 class Analyzers(Protocol):
     """The worker pool, as far as a round needs it."""
@@ -77,7 +79,7 @@ class AnalysisRounds:
             by_symbol.setdefault(close.symbol, []).append(close)
         answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
         done = [pair for answer in answers for pair in answer]
-        for close, result in sorted(done, key=lambda pair: (pair[0].time_ms, pair[0].symbol)):
+        for close, result in sorted(done, key=_turn):
             self._tell(close, result)
 
     async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:
@@ -115,3 +117,9 @@ class AnalysisRounds:
             self._counts["candles"] += 1
             self._runner.submit(CandleClosed(close.symbol, frame, bar, late))
         self._runner.submit(AnalysisDone(close.time_ms, result, late))
+
+
+def _turn(answer: tuple[Close, AnalysisResult]) -> tuple[int, bool, str]:
+    """By time; at one time BTC first, because the others are judged against it, then by name."""
+    close = answer[0]
+    return (close.time_ms, close.symbol != LEADER, close.symbol)
