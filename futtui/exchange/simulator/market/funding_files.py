@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from futtui.domain.timeframe import MINUTE_MS
-from futtui.exchange.simulator.market.archive_files import archive_files, content
-from futtui.exchange.simulator.market.archive_rows import RowsOfFile
+from futtui.exchange.archive_csv import RowsOfFile
+from futtui.exchange.archive_files import archive_files, content
 from futtui.exchange.simulator.market.chance import Floats, Integers
 
 USUAL_RATE = 0.0001

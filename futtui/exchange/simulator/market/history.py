@@ -13,8 +13,8 @@ import numpy as np
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
-from futtui.exchange.simulator.market.archive_files import ArchiveFile, chosen_files, content
-from futtui.exchange.simulator.market.archive_rows import KLINE_COLUMNS, RowsOfFile
+from futtui.exchange.archive_csv import KLINE_COLUMNS, RowsOfFile
+from futtui.exchange.archive_files import ArchiveFile, chosen_files, content
 from futtui.exchange.simulator.market.bar_market import BarMarket, lattices_of
 from futtui.exchange.simulator.market.bars import UNKNOWN, Bars
 from futtui.exchange.simulator.market.catalogue import known_rules, rules_for

@@ -10,11 +10,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from futtui.domain.errors import InvalidInputError
-from futtui.exchange.simulator.market.chance import Floats
 
+Floats = npt.NDArray[np.float64]
 KLINE_COLUMNS = 12
+KLINE_HEADER = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
+)
 _REQUIRED = ("open_time", "open", "high", "low", "close", "volume")
 _MICROSECONDS_FROM = 1e14
 
@@ -60,6 +64,10 @@ class RowsOfFile:
         if self._columns == KLINE_COLUMNS:
             self._check_klines(table)
         return table
+
+    def wrong_row(self, row: int, reason: str) -> InvalidInputError:
+        """The error for row `row` (from 0) of the rows that are kept, with file and line."""
+        return self._error(self._line_of(0) + row, reason)
 
     def _end_of(self, last: int) -> int:
         """The end of the last row's bar, from its close time where it is given; else just after its open time."""
@@ -122,6 +130,12 @@ class RowsOfFile:
         return InvalidInputError(
             f"Line {line} of file {self._path} cannot be read because {reason}. Correct or remove that line."
         )
+
+
+def has_rows(text: bytes) -> bool:
+    """Whether there is anything below an optional header line."""
+    first_line, _, rest = text.partition(b"\n")
+    return bool((text if first_line[:1].isdigit() else rest).strip())
 
 
 def _numbers(part: bytes) -> Floats:

@@ -13,7 +13,7 @@ from pathlib import Path
 from futtui.domain.errors import InvalidInputError
 
 _NAME = re.compile(
-    r"^(?P<symbol>[A-Z0-9]+(?:_[A-Z0-9]+)?)"
+    r"^(?P<symbol>[^\W_a-z]+(?:_[A-Z0-9]+)?)"
     r"(?:-(?P<frame>\d+(?:mo|[smhdwM])|fundingRate)(?:-(?P<date>\d{4}-\d{2}(?:-\d{2})?))?)?"
     r"\.(?:csv|csv\.gz|csv\.zip|zip|gz)$"
 )
@@ -37,20 +37,34 @@ def archive_files(path: Path) -> dict[str, list[ArchiveFile]]:
     Where a symbol has files of several timeframes, those of the finest are taken. Raises InvalidInputError when the
     path is missing or holds no such file.
     """
-    if not path.exists():
-        raise InvalidInputError(f"There is no file or folder {path}. Give the folder that holds the candle files.")
-    paths = sorted(path.iterdir()) if path.is_dir() else [path]
+    _refuse_absent(path)
     found: dict[str, dict[str, list[ArchiveFile]]] = {}
-    for one in paths:
-        match = _NAME.match(one.name)
-        if match is not None and one.is_file():
-            file = ArchiveFile(one, match["symbol"], match["frame"] or "", match["date"] or "")
+    for one in sorted(path.iterdir()) if path.is_dir() else [path]:
+        file = named_file(one)
+        if file is not None and one.is_file():
             found.setdefault(file.symbol, {}).setdefault(file.frame, []).append(file)
     if not found:
-        raise InvalidInputError(
-            f"{path} holds no candle file. Expected names such as BTCUSDT.csv.gz or BTCUSDT-15m-2024-03.zip."
-        )
+        raise _none_in(path)
     return {symbol: _finest(frames) for symbol, frames in found.items()}
+
+
+def named_file(path: Path) -> ArchiveFile | None:
+    """What the name of a file says; None when it is no name of an archive file."""
+    match = _NAME.match(path.name)
+    return ArchiveFile(path, match["symbol"], match["frame"] or "", match["date"] or "") if match else None
+
+
+def every_archive_file(path: Path) -> list[ArchiveFile]:
+    """All files under `path` (a folder with the folders below it, or one file), by symbol and date.
+
+    Raises InvalidInputError when the path is missing or holds no such file.
+    """
+    _refuse_absent(path)
+    paths = path.rglob("*") if path.is_dir() else [path]
+    files = [file for one in paths if (file := named_file(one)) is not None and one.is_file()]
+    if not files:
+        raise _none_in(path)
+    return sorted(files, key=lambda file: (file.symbol, file.frame, file.date, str(file.path)))
 
 
 def chosen_files(path: Path, symbols: Sequence[str] | None) -> dict[str, list[ArchiveFile]]:
@@ -77,6 +91,17 @@ def content(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInputError(f"File {path} cannot be read: {error}. Get it again, or remove it.") from error
     return raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+
+
+def _refuse_absent(path: Path) -> None:
+    if not path.exists():
+        raise InvalidInputError(f"There is no file or folder {path}. Give the folder that holds the candle files.")
+
+
+def _none_in(path: Path) -> InvalidInputError:
+    return InvalidInputError(
+        f"{path} holds no candle file. Expected names such as BTCUSDT.csv.gz or BTCUSDT-15m-2024-03.zip."
+    )
 
 
 def _zipped(path: Path) -> bytes:
