@@ -148,6 +148,10 @@ class TradingDesk:
             if not order.is_spent and not order.is_final and not order.cancel_sent
         )
 
+    def booked_wallet(self, mode: TradingMode) -> Decimal:
+        """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
+        return self._state.accounts[mode].wallet(self._state.held(mode))
+
     def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
         """Give the BTC filter closed 15-minute candles of the past, so that correlations are known from the start."""
         for candle in candles:

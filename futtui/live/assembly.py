@@ -73,9 +73,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     runner = DeskRunner(desk, JournalRecorder(store), log_book)
     accounts = VirtualAccounts(
         plan.settings.start_equity,
-        lambda brokers, now_ms: (
-            restore_state(store, desk, brokers, plan.settings.start_equity, now_ms) if not plan.fresh_database else ()
-        ),
+        lambda brokers, now_ms: restore_state(store, desk, brokers, now_ms) if not plan.fresh_database else (),
     )
     return Engine(
         EngineParts(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Effect, PositionState
-from futtui.domain.position import Trade, TradingMode
+from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.exchange.simulator.paper import PaperBroker, PaperPosition
 
@@ -20,7 +20,7 @@ TRADES_KEPT = 5_000
 
 
 def restore_state(
-    store: Storage, desk: TradingDesk, brokers: Mapping[TradingMode, PaperBroker], start_equity: Decimal, now_ms: int
+    store: Storage, desk: TradingDesk, brokers: Mapping[TradingMode, PaperBroker], now_ms: int
 ) -> Sequence[Effect]:
     """Give the desk and the virtual accounts what storage kept; returns the desk's effects, to be carried out."""
     positions = store.open_positions()
@@ -30,17 +30,8 @@ def restore_state(
     for mode, broker in brokers.items():
         own = [position for position in positions if position.mode == mode.value]
         orders = [order.intent for order in working if order.mode is mode]
-        broker.restore(_wallet(start_equity, mode, own, trades), _net_positions(own), orders)
+        broker.restore(desk.booked_wallet(mode), _net_positions(own), orders)
     return effects
-
-
-def _wallet(
-    start_equity: Decimal, mode: TradingMode, positions: Sequence[PositionState], trades: Sequence[Trade]
-) -> Decimal:
-    """What was booked: results of closed trades, and of the closed parts of open ones, after fees."""
-    closed = sum((trade.pnl for trade in trades if trade.mode is mode), Decimal(0))
-    partly = sum((Decimal(item.realized_pnl) - Decimal(item.fees) for item in positions), Decimal(0))
-    return start_equity + closed + partly
 
 
 def _net_positions(positions: Sequence[PositionState]) -> list[PaperPosition]:

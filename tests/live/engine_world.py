@@ -39,7 +39,18 @@ QUARTER_MS = Timeframe.M15.ms
 KEYS = Credentials(DEMO_KEY, DEMO_SECRET)
 
 Key = tuple[str, Timeframe]
-SignalScript = Mapping[tuple[str, int], Side]
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A made-up signal that waits for price to come `distance_atr` closer to its stop (below 0: to run away)."""
+
+    side: Side
+    distance_atr: float
+    valid_ms: int = 4 * 3_600_000
+
+
+SignalScript = Mapping[tuple[str, int], "Side | Armed"]
 """Which symbol gets a made-up signal at which close (time in ms)."""
 
 
@@ -149,17 +160,20 @@ class WatchedAnalyzers(AnalyzerPool):
         return [candle.open_time_ms for candle in self.seen.get((symbol, timeframe), [])]
 
 
-def made_up_signal(result: AnalysisResult, side: Side) -> RawSignal:
-    """A plan two ATR wide around the close, so good that nothing but the account stands against it."""
+def made_up_signal(result: AnalysisResult, wish: Side | Armed) -> RawSignal:
+    """A plan almost three ATR wide around the close, so good that nothing but the account stands against it."""
+    armed = wish if isinstance(wish, Armed) else Armed(wish, 0.0, QUARTER_MS)
+    side = armed.side
+    trigger = Trigger.ARMED if isinstance(wish, Armed) else Trigger.IMMEDIATE
     reading = result.reading
     atr = reading.frames[Timeframe.M15].atr
     assert atr is not None
-    price, step = reading.price, side.sign * 2.0 * atr
+    price, step = reading.price - side.sign * armed.distance_atr * atr, side.sign * 2.8 * atr
     levels = Levels(side, price, price - step, (price + step, price + 2 * step, price + 3 * step))
     part = SignalPart("scripted", 10.0, "made up for a test")
     return RawSignal(
-        reading.symbol, System.CORE, "scripted", Timeframe.M15, side, Trigger.IMMEDIATE, reading.time_ms,
-        reading.time_ms + QUARTER_MS, levels, atr, 10.0, Regime.RANGE, (part,), "Made up for a test.",
+        reading.symbol, System.CORE, "scripted", Timeframe.M15, side, trigger, reading.time_ms,
+        reading.time_ms + armed.valid_ms, levels, atr, 10.0, Regime.RANGE, (part,), "Made up for a test.",
     )  # fmt: skip
 
 
