@@ -1,0 +1,154 @@
+"""The user's commands through the engine's thread: what they do, what they answer, what the picture shows then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.snapshot import DeskSnapshot
+from futtui.live import watchdog
+from futtui.live.engine_thread import EngineThread
+from futtui.live.settings import EngineSettings
+from futtui.live.snapshots import starting_snapshot
+from tests.live.engine_world import (
+    QUARTER_MS,
+    START_MS,
+    SYMBOLS,
+    Exchange,
+    WatchedAnalyzers,
+    exchange,
+    server_config,
+    until,
+    wired,
+)
+
+SPEED = 600.0
+
+
+@asynccontextmanager
+async def threaded(
+    world: Exchange, folder: Path, mode: TradingMode = TradingMode.PAPER, **more: object
+) -> AsyncIterator[EngineThread]:
+    plan = wired(folder / "a.db", world, mode=mode, lockstep=False, speed=SPEED, **more)
+    thread = EngineThread(plan.build, starting_snapshot(EngineSettings()))
+    thread.start()
+    try:
+        await until(lambda: thread.snapshot().phase == "running")
+        yield thread
+    finally:
+        await asyncio.to_thread(thread.stop)
+        assert thread.failure is None
+
+
+async def answer(future: Future[str]) -> str:
+    return await asyncio.wait_for(asyncio.wrap_future(future), 10)
+
+
+def desk(thread: EngineThread) -> DeskSnapshot:
+    view = thread.snapshot().desk
+    assert view is not None
+    return view
+
+
+async def test_engine_thread_command_before_the_start_is_refused_in_plain_words(tmp_path: Path) -> None:
+    async with exchange(server_config()) as world:
+        plan = wired(tmp_path / "a.db", world)
+        thread = EngineThread(plan.build, starting_snapshot(EngineSettings()))
+        assert thread.snapshot().phase == "starting"
+        assert thread.exchange_time_ms() == thread.snapshot().time_ms
+        with pytest.raises(FuttuiError, match="still starting"):
+            thread.send(SetPaused(START_MS, True)).result(0)
+
+
+async def test_engine_thread_block_unblock_and_pause_are_answered_and_shown(tmp_path: Path) -> None:
+    async with exchange(server_config(speed=SPEED)) as world, threaded(world, tmp_path) as thread:
+        now_ms = thread.exchange_time_ms()
+        assert START_MS <= now_ms <= world.now_ms + 120_000
+        text = await answer(thread.send(BlockSymbol(now_ms, "ETHUSDT", 0, "news ahead")))
+        assert text == "ETHUSDT: no new trades, news ahead"
+        assert desk(thread).blocked == {"ETHUSDT": (0, "news ahead")}
+        row = next(item for item in thread.snapshot().market if item.symbol == "ETHUSDT")
+        assert row.blocked_until_ms == 0
+        assert "allowed again" in await answer(thread.send(UnblockSymbol(now_ms, "ETHUSDT")))
+        assert desk(thread).blocked == {}
+        assert "paused" in await answer(thread.send(SetPaused(now_ms, True)))
+        assert desk(thread).paused
+        assert await answer(thread.send(SetPaused(now_ms, True))) == "Done."
+        await answer(thread.send(SetPaused(now_ms, False)))
+        assert not desk(thread).paused
+
+
+async def test_engine_thread_blocked_symbol_gets_no_trade_and_the_others_do(tmp_path: Path) -> None:
+    script = {(symbol, START_MS + QUARTER_MS * count): Side.LONG for symbol in SYMBOLS for count in range(1, 9)}
+    analyzers = WatchedAnalyzers(script)
+    async with (
+        exchange(server_config(speed=SPEED)) as world,
+        threaded(world, tmp_path, analyzers=analyzers) as thread,
+    ):
+        await answer(thread.send(BlockSymbol(thread.exchange_time_ms(), "ETHUSDT")))
+        await until(lambda: any(item.symbol == "BTCUSDT" for item in desk(thread).positions))
+        await until(lambda: any(item.raw.symbol == "ETHUSDT" for item in desk(thread).signals))
+        refused = [item for item in desk(thread).signals if item.raw.symbol == "ETHUSDT"]
+        assert {item.status.value for item in refused} == {"REFUSED"}
+        assert "blocked" in refused[0].status_reason
+
+
+@pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.LIVE])
+async def test_engine_thread_close_position_closes_it_and_leaves_nothing_on_the_exchange(
+    mode: TradingMode, tmp_path: Path
+) -> None:
+    analyzers = WatchedAnalyzers({("BTCUSDT", START_MS + QUARTER_MS * count): Side.LONG for count in range(1, 3)})
+    async with (
+        exchange(server_config(speed=SPEED)) as world,
+        threaded(world, tmp_path, mode, analyzers=analyzers) as thread,
+    ):
+        await until(lambda: [item.status for item in desk(thread).positions] == ["PROTECTED"])
+        position = desk(thread).positions[0]
+        assert (world.quantity("BTCUSDT") > 0) == (mode is TradingMode.LIVE)
+        text = await answer(thread.send(ClosePosition(thread.exchange_time_ms(), position.position_id)))
+        assert "BTCUSDT" in text
+        await until(lambda: desk(thread).account.closed_trades == 1)
+        await until(lambda: world.quantity("BTCUSDT") == 0 and not world.resting("BTCUSDT"))
+        assert desk(thread).trades[0].legs[-1].reason.value == "MANUAL"
+        gone = await answer(thread.send(ClosePosition(thread.exchange_time_ms(), position.position_id)))
+        assert "not open any more" in gone
+
+
+async def test_engine_thread_live_not_allowed_is_refused_with_the_reason_and_changes_nothing(tmp_path: Path) -> None:
+    async with (
+        exchange(server_config(speed=SPEED)) as world,
+        threaded(world, tmp_path, live_allowed=False) as thread,
+    ):
+        with pytest.raises(FuttuiError, match="Use Paper"):
+            await answer(thread.send(ChangeMode(thread.exchange_time_ms(), TradingMode.LIVE)))
+        assert desk(thread).mode is TradingMode.PAPER
+        assert len(world.server.venue.hub.connections) == 1
+
+
+async def test_engine_thread_live_twice_at_once_opens_one_account_and_failing_can_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "BEAT_S", 0.05)
+    async with exchange(server_config(speed=SPEED)) as world, threaded(world, tmp_path) as thread:
+        world.fault("{action: respond, status: 503, kind: B, path: '*/balance', count: 1}")
+        command = ChangeMode(thread.exchange_time_ms(), TradingMode.LIVE)
+        with pytest.raises(FuttuiError, match="overloaded"):
+            await answer(thread.send(command))
+        assert desk(thread).mode is TradingMode.PAPER
+        await until(lambda: len(world.server.venue.hub.connections) == 1)
+        texts = await asyncio.gather(answer(thread.send(command)), answer(thread.send(command)))
+        assert any("to live" in text.lower() for text in texts)
+        assert desk(thread).mode is TradingMode.LIVE
+        assert desk(thread).account.wallet_balance == 10_000.0
+        assert len(world.server.venue.hub.connections) == 2
+        await answer(thread.send(ChangeMode(thread.exchange_time_ms(), TradingMode.SIGNALS)))
+        assert desk(thread).mode is TradingMode.SIGNALS
