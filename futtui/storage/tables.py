@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -158,3 +160,33 @@ symbol_state = Table(
     Column("updated_ms", BigInteger, nullable=False),
 )
 """`blocked_until_ms` NULL = not blocked, 0 = until unblocked."""
+
+candle_blocks = Table(
+    "candle_blocks",
+    METADATA,
+    Column("symbol", String(40), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("day_ms", BigInteger, nullable=False),
+    Column("block", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("symbol", "timeframe", "day_ms"),
+)
+"""Deep history, a UTC day to a row (see day_blocks.py). Where `candles` has the same candle, that one counts."""
+
+archive_files = Table(
+    "archive_files",
+    METADATA,
+    Column("name", String(400), primary_key=True),
+    Column("symbol", String(40), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("first_open_ms", BigInteger),
+    Column("last_open_ms", BigInteger),
+    Column("noted_ms", BigInteger, nullable=False),
+)
+"""What was taken in from which file, and which files the archive does not have."""
+Index("ix_archive_files_series", archive_files.c.symbol, archive_files.c.timeframe, archive_files.c.start_ms)
