@@ -13,40 +13,45 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from futtui.domain.errors import StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000")
+LOCK_WAIT_S = 5.0
+"""How long the first look waits for another program that holds the file."""
 
 
 def open_database(path: Path) -> Engine:
     """An SQLAlchemy engine on the migrated file at `path` (made if absent, folder included).
 
-    Raises StorageError when the file is damaged, was made by a newer futtui, or cannot be written.
+    Raises StorageError when the file is damaged, was made by a newer futtui, is held by another program, or cannot be
+    written.
     """
+    engine: Engine | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _refuse_damaged(path)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _set_pragmas)
         _migrate(engine, path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError, StorageError) as error:
+        if engine is not None:
+            engine.dispose()  # an open file could not be moved away on Windows
+        if isinstance(error, StorageError):
+            raise
+        reason = getattr(error, "orig", None) or error
         raise StorageError(
-            f"The database {path} cannot be opened: {error}. Check the folder and free space."
+            f"The database {path} cannot be opened: {reason}. "
+            "Check the folder, free space, and that no other futtui uses it."
         ) from error
     return engine
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "busy_timeout=5000",
-        "foreign_keys=ON",
-        "cache_size=-8000",
-    ):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -55,9 +60,11 @@ def _refuse_damaged(path: Path) -> None:
     """A short look at an existing file, so that a damaged one is never silently replaced."""
     if not path.exists() or path.stat().st_size == 0:
         return
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path, timeout=LOCK_WAIT_S)) as connection:
         try:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.OperationalError:
+            raise  # locked or not readable: nothing is known about damage
         except sqlite3.DatabaseError as error:
             answer = str(error)
     if answer != "ok":

@@ -38,6 +38,11 @@ class Storage:
         self._engine = open_database(path)
         self.writer = Writer(self._engine)
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written now, in words; empty while all is well."""
+        return self.writer.trouble
+
     def submit(self, record: Record) -> None:
         """Queue a record; it is on disk after the next flush or within moments."""
         self.writer.put(record)
@@ -77,11 +82,11 @@ class Storage:
         newest = select(tables.trades).order_by(tables.trades.c.closed_ms.desc()).limit(limit)
         with self._engine.connect() as connection:
             rows = connection.execute(newest).mappings().all()
-            wanted = {row["position_id"] for row in rows}
-            legs: dict[str, list[Leg]] = {position_id: [] for position_id in wanted}
-            for leg in connection.execute(select(tables.legs).order_by(tables.legs.c.leg_index)).mappings():
-                if leg["position_id"] in wanted:
-                    legs[leg["position_id"]].append(leg_of(leg))
+            legs: dict[str, list[Leg]] = {row["position_id"]: [] for row in rows}
+            wanted = newest.with_only_columns(tables.trades.c.position_id)
+            chosen = select(tables.legs).where(tables.legs.c.position_id.in_(wanted)).order_by(tables.legs.c.leg_index)
+            for leg in connection.execute(chosen).mappings():
+                legs[leg["position_id"]].append(leg_of(leg))
         return [trade_of(row, legs[row["position_id"]]) for row in reversed(rows)]
 
     def blocked_symbols(self) -> dict[str, tuple[int, str]]:

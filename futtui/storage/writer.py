@@ -1,21 +1,23 @@
-"""The one writer: a thread with its own connection that takes records from a bounded queue, many to a transaction."""
+"""The one writer: a thread that takes records from a bounded queue and writes them, many to a transaction."""
 
 from __future__ import annotations
 
 import logging
 import queue
 import threading
-import time
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
 
 log = logging.getLogger(__name__)
 
-QUEUE_ITEMS = 20_000
+CANDLE_ITEMS = 20_000
+"""With so many items waiting, candles are dropped: they can be fetched again."""
+RECORD_ITEMS = 200_000
+"""With so many waiting (days of a disk that refuses), records are dropped too; the JSONL journal still has them."""
 BATCH_ITEMS = 500
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 TRIES_WHEN_CLOSING = 3
@@ -39,25 +41,29 @@ Item = CandleBatch | Record | Marker
 
 
 class Writer:
-    """Owns all writing. `put` never waits for the disk; `flush` does."""
+    """Owns all writing. `put` never waits for the disk; `flush` does.
+
+    `trouble` says in words why the disk refuses to write, and is empty while all is well.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: queue.Queue[Item | None] = queue.Queue(QUEUE_ITEMS)
+        self._queue: queue.Queue[Item | None] = queue.Queue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
-        self.last_error = ""
+        self.trouble = ""
         self.refused = 0
         self.dropped_candles = 0
+        self.dropped_records = 0
         self._thread.start()
 
     def put(self, item: Item) -> None:
-        """Queue an item. With a full queue candles are dropped (they can be fetched again), records are not."""
-        if isinstance(item, CandleBatch):
-            try:
-                self._queue.put_nowait(item)
-            except queue.Full:
-                self.dropped_candles += len(item.rows)
+        """Queue an item. While the disk refuses, first candles and much later records are dropped and counted."""
+        waiting = self._queue.qsize()
+        if isinstance(item, CandleBatch) and waiting >= CANDLE_ITEMS:
+            self.dropped_candles += len(item.rows)
+        elif waiting >= RECORD_ITEMS and not isinstance(item, Marker):
+            self.dropped_records += 1
         else:
             self._queue.put(item)
 
@@ -93,23 +99,31 @@ class Writer:
                 return
 
     def _write(self, batch: list[Item]) -> None:
-        """Write the batch; a failing disk is asked again until it works, or a few times when closing."""
+        """Write the batch; a failing disk is asked again until it works, or a few times when closing.
+
+        When one record is impossible, each gets its own transaction, so that it does not take the others with it.
+        """
         tries = 0
         while batch:
             try:
                 self._write_together(batch)
-                self.last_error = ""
+                self.trouble = ""
                 return
-            except IntegrityError:
-                self._write_singly(batch)
-                return
-            except SQLAlchemyError as error:
-                self.last_error = str(error)
-                log.error("The database refuses to write (try %d): %s", tries + 1, error)
-                if self._closing.is_set() and tries + 1 >= TRIES_WHEN_CLOSING:
-                    return
-                time.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            except OperationalError as error:  # locked, full, or not reachable: it may work later
+                self.trouble = str(error.orig)
                 tries += 1
+                log.error("The database refuses to write (try %d): %s", tries, error.orig)
+                if self._closing.is_set() and tries >= TRIES_WHEN_CLOSING:
+                    return
+                self._closing.wait(RETRY_S[min(tries, len(RETRY_S)) - 1])
+            except Exception as error:
+                if len(batch) == 1:
+                    self.refused += 1
+                    log.error("The database refused a record for good: %s", getattr(error, "orig", None) or error)
+                    return
+                for item in batch:
+                    self._write([item])
+                return
 
     def _write_together(self, batch: list[Item]) -> None:
         with self._engine.begin() as connection:
@@ -119,12 +133,3 @@ class Writer:
             for item in batch:
                 if not isinstance(item, CandleBatch | Marker):
                     write_record(connection, item)
-
-    def _write_singly(self, batch: list[Item]) -> None:
-        """One transaction each, so that a single impossible record does not take the others with it."""
-        for item in batch:
-            try:
-                self._write_together([item])
-            except IntegrityError as error:
-                self.refused += 1
-                log.error("The database refused a record that breaks a rule: %s", error.orig)
