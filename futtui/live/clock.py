@@ -6,36 +6,54 @@ This is the only module of the live shell that reads a clock. Virtual exchanges 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+
+WINDOW_S = 30.0
 
 
 class ExchangeClock:
     """Estimate of the exchange's time in epoch milliseconds.
 
-    `observe` feeds it with times seen in payloads; between them it runs on the monotonic clock times `speed`.
-    Speed 0 means lockstep: time stands still until the next observation.
+    Every message is late by its time on the way, so the one that was least late in the newest 30 to 60 seconds (less
+    where time runs faster) tells the time best; older ones are forgotten, because no two clocks run at one pace.
+    Between messages time runs on the steady clock times `speed`. Speed 0 means lockstep: time stands still until the
+    next observation.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, speed: float = 1.0, steady_s: Callable[[], float] = time.monotonic) -> None:
         self.speed = speed
+        self._steady_s = steady_s
         self._seen_ms = 0
-        self._seen_at = 0.0
-
-    @property
-    def is_set(self) -> bool:
-        """Whether any exchange time was seen yet."""
-        return self._seen_ms > 0
+        self._window_s = WINDOW_S / max(1.0, speed)
+        self._window_ends_s = 0.0
+        self._lead_ms = 0.0
+        self._lead_before_ms = 0.0
 
     def observe(self, exchange_time_ms: int) -> None:
-        """Take over a time that the exchange just told us, unless we already know a later one."""
-        if exchange_time_ms >= self._seen_ms:
-            self._seen_ms = exchange_time_ms
-            self._seen_at = time.monotonic()
+        """Take note of a time that the exchange just told us."""
+        now_s = self._steady_s()
+        lead_ms = exchange_time_ms - now_s * 1000.0 * self.speed
+        if now_s >= self._window_ends_s:
+            is_next = self._seen_ms > 0 and now_s < self._window_ends_s + self._window_s
+            self._lead_before_ms = self._lead_ms if is_next else lead_ms
+            self._lead_ms = lead_ms
+            self._window_ends_s = now_s + self._window_s
+        self._lead_ms = max(self._lead_ms, lead_ms)
+        self._seen_ms = max(self._seen_ms, exchange_time_ms)
 
     def now_ms(self) -> int:
         """Best estimate of the exchange's time now."""
         if not self._seen_ms:
-            return int(time.time() * 1000)
-        return self._seen_ms + int((time.monotonic() - self._seen_at) * 1000 * self.speed)
+            return wall_ms()
+        if not self.speed:
+            return self._seen_ms
+        return int(self._steady_s() * 1000.0 * self.speed + max(self._lead_ms, self._lead_before_ms))
+
+    def lateness_ms(self, exchange_time_ms: int) -> int:
+        """How long ago `exchange_time_ms` was, in real milliseconds; never below 0."""
+        if not self.speed:
+            return 0
+        return max(0, int((self.now_ms() - exchange_time_ms) / self.speed))
 
     def signing_ms(self) -> int:
         """A timestamp for signed requests that is never ahead of the exchange."""

@@ -271,7 +271,7 @@ class Engine:
         if state is None or message.timeframe is not Timeframe.M15:
             return
         self.clock.observe(message.event_time_ms)
-        self.feed.on_payload(message.event_time_ms, self.clock.now_ms())
+        self.feed.on_payload(self.clock.lateness_ms(message.event_time_ms))
         state.seen_at_ms = steady_ms()
         bar = message.closed or message.forming
         if bar is None:

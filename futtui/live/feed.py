@@ -35,10 +35,10 @@ class FeedWatch:
             del self._states[message.connection]
         return came_back
 
-    def on_payload(self, event_time_ms: int, now_ms: int) -> None:
-        """A payload arrived: remember when, and how long it was under way."""
+    def on_payload(self, delay_ms: int) -> None:
+        """A payload arrived: remember when, and how much longer than the quickest it was under way."""
         self._seen_at_ms = steady_ms()
-        self.delay_ms = max(0, now_ms - event_time_ms)
+        self.delay_ms = delay_ms
 
     @property
     def age_ms(self) -> float:

@@ -1,0 +1,108 @@
+"""The exchange's time against a made-up exchange whose true time is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from futtui.live.clock import ExchangeClock
+
+START_MS = 1_800_000_000_000
+DAY_S = 86_400
+
+
+@dataclass
+class World:
+    """True exchange time, and a PC whose steady clock runs `drift` faster than it should."""
+
+    speed: float = 1.0
+    drift: float = 0.0
+    real_s: float = 100.0
+    slipped_ms: float = 0.0
+    clock: ExchangeClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = ExchangeClock(self.speed, lambda: 50.0 + self.real_s * (1.0 + self.drift))
+
+    @property
+    def true_ms(self) -> float:
+        return START_MS + (self.real_s - 100.0) * 1000.0 * self.speed - self.slipped_ms
+
+    def message(self, delay_s: float) -> int:
+        """A message that was `delay_s` on the way arrives now; returns its time."""
+        time_ms = int(self.true_ms - delay_s * 1000.0 * self.speed)
+        self.clock.observe(time_ms)
+        return time_ms
+
+    @property
+    def error_ms(self) -> float:
+        """How far the estimate is ahead of the truth."""
+        return self.clock.now_ms() - self.true_ms
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 5.0), st.floats(0.02, 30.0)), min_size=1, max_size=60),
+    st.sampled_from([1.0, 60.0]),
+)
+def test_exchange_clock_late_messages_never_put_it_ahead_nor_further_behind_than_the_quickest(
+    messages: list[tuple[float, float]], speed: float
+) -> None:
+    world = World(speed)
+    arrived: list[tuple[float, float]] = []
+    for pause_s, delay_s in messages:
+        world.real_s += pause_s
+        world.message(delay_s)
+        arrived.append((world.real_s, delay_s))
+        quickest = min(delay for at, delay in arrived if world.real_s - at < 30.0 / speed)
+        assert -quickest * 1000.0 * speed - 2 <= world.error_ms <= 1
+
+
+@pytest.mark.parametrize("drift", [2e-4, -2e-4])
+def test_exchange_clock_pc_that_runs_at_another_pace_for_a_week_stays_right(drift: float) -> None:
+    world = World(drift=drift)
+    for step in range(7 * DAY_S // 10):
+        world.real_s += 10.0
+        world.message(0.05 if step % 3 else 0.4)
+    assert abs(world.error_ms + 50.0) < 20.0
+
+
+def test_exchange_clock_fast_exchange_that_fell_behind_is_followed_within_a_second() -> None:
+    world = World(speed=60.0)
+    for _ in range(100):
+        world.real_s += 0.1
+        world.message(0.001)
+    world.slipped_ms = 120_000.0
+    for _ in range(12):
+        world.real_s += 0.1
+        world.message(0.001)
+    assert abs(world.error_ms) < 0.01 * 1000 * 60
+
+
+def test_exchange_clock_after_hours_without_messages_the_first_one_decides() -> None:
+    world = World(drift=1e-3)
+    world.message(0.0)
+    world.real_s += 8 * 3600.0
+    assert world.error_ms > 20_000.0
+    world.message(0.0)
+    assert abs(world.error_ms) <= 1
+
+
+def test_exchange_clock_lateness_is_what_a_message_took_longer_than_the_quickest_in_real_time() -> None:
+    for speed in (1.0, 60.0):
+        world = World(speed)
+        world.message(0.0)
+        world.real_s += 0.2
+        assert world.clock.lateness_ms(world.message(0.15)) == pytest.approx(150, abs=2)
+        assert world.clock.lateness_ms(int(world.true_ms) + 60_000) == 0
+
+
+def test_exchange_clock_in_lockstep_moves_by_observation_only() -> None:
+    world = World(speed=0.0)
+    world.clock.observe(START_MS + 1)
+    world.real_s += 100.0
+    world.clock.observe(START_MS)
+    assert world.clock.now_ms() == world.clock.signing_ms() == START_MS + 1
+    assert world.clock.lateness_ms(START_MS) == 0
