@@ -98,6 +98,47 @@ class MarketRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneView:
+    """Requests of one urgency: how many wait, how long the first of them has waited, how many were let through."""
+
+    name: str
+    waiting: int
+    longest_wait_ms: int
+    served: int
+    longest_served_wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """One of the exchange's request limits: `used` in its current window, `cap` is what futtui allows itself now."""
+
+    name: str
+    used: int
+    reserved: int
+    cap: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """The request budget. `gate`: open, ramp, slowed, paused or banned; `closed_until_ms` 0 = not closed.
+
+    Weight of the exchange's minute: `used` is known, `reserved` belongs to requests whose answers are still out.
+    """
+
+    used: int
+    reserved: int
+    cap: int
+    limit: int
+    waiting: int
+    longest_wait_ms: int
+    gate: str
+    closed_until_ms: int
+    lanes: tuple[LaneView, ...] = ()
+    pools: tuple[PoolView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FeedView:
     """Health of the connection: `age_ms` since the last payload, `delay_ms` from exchange time to our handling."""
 
@@ -110,6 +151,7 @@ class FeedView:
     gaps_filled: int = 0
     used_weight: int = 0
     weight_limit: int = 2400
+    budget: BudgetView | None = None
 
 
 @dataclass(frozen=True, slots=True)

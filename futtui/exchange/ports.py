@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import IntEnum
 from typing import Protocol
 
 from futtui.domain.candle import Candle, FormingCandle
@@ -36,6 +37,21 @@ class Credentials:
 
     def __repr__(self) -> str:
         return "Credentials(hidden)"
+
+
+class Lane(IntEnum):
+    """How urgent a request is; the smaller number goes first when the request budget is short."""
+
+    PROTECT = 0
+    """Orders, the account, and whatever open trades need; may use a part of the limit that nobody else may."""
+    CLOSED_CANDLES = 1
+    """A candle that has just closed and did not come by stream."""
+    CATCH_UP = 2
+    """Holes in the row of candles, rules, book snapshots."""
+    HISTORY = 3
+    """History of a symbol that is not analysed yet."""
+    STATISTICS = 4
+    """Everything that may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,7 @@ class MarketDataPort(Protocol):
         start_ms: int | None = None,
         end_ms: int | None = None,
         limit: int = 500,
+        lane: Lane = Lane.HISTORY,
     ) -> list[Candle]:
         """CLOSED candles only, oldest first (the still open bar is cut off)."""
         ...

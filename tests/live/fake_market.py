@@ -8,6 +8,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import ExchangeError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import Lane
 
 
 def bars(timeframe: Timeframe, first_open_ms: int, count: int) -> list[Candle]:
@@ -42,6 +43,7 @@ class FakeMarket:
         start_ms: int | None = None,
         end_ms: int | None = None,
         limit: int = 500,
+        lane: Lane = Lane.HISTORY,
     ) -> list[Candle]:
         self.requests.append((symbol, timeframe, start_ms, limit))
         if self.down:

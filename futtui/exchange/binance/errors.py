@@ -16,19 +16,24 @@ from futtui.exchange.binance.error_hints import hint_for
 MINUTE_MS = 60_000
 FALLBACK_BAN_MS = 5 * MINUTE_MS
 FIREWALL_PAUSE_MS = 2 * MINUTE_MS
+SHORTEST_BAN_MS = 2 * MINUTE_MS
+TOO_MANY_REQUESTS = -1003
+TOO_MANY_ORDERS = -1015
 STATE_UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007})
 _BAN_PATTERN = re.compile(r"banned until (\d{13})")
 
 
 class RateLimited(ExchangeError):  # noqa: N818 - the name says what happened
-    """HTTP 429: too many requests; `until_ms` is when asking may go on."""
+    """HTTP 429: too many requests, or too many `orders`; `until_ms` is when asking may go on."""
 
-    def __init__(self, until_ms: int) -> None:
+    def __init__(self, until_ms: int, *, orders: bool = False) -> None:
+        what = "new orders in a short time (-1015)" if orders else "requests in this minute (429)"
         super().__init__(
-            "The exchange says: too many requests in this minute (429). futtui stops asking until the next minute and "
-            "then goes on by itself; if this repeats, close other programs that use the exchange from this network."
+            f"The exchange says: too many {what}. futtui waits until {utc_text(until_ms)} UTC and then goes on by "
+            "itself; if this repeats, close other programs that use the exchange from this network."
         )
         self.until_ms = until_ms
+        self.orders = orders
 
 
 class Banned(ExchangeError):  # noqa: N818
@@ -37,7 +42,7 @@ class Banned(ExchangeError):  # noqa: N818
     def __init__(self, until_ms: int, *, firewall: bool = False) -> None:
         cause = "The exchange's firewall refused us (403)" if firewall else "The exchange has banned this address (418)"
         super().__init__(
-            f"{cause} until {_clock_text(until_ms)} UTC. futtui sends nothing until then, streams and the stops "
+            f"{cause} until {utc_text(until_ms)} UTC. futtui sends nothing until then, streams and the stops "
             "already on the exchange keep working. Close other programs that use the exchange from this network."
         )
         self.until_ms = until_ms
@@ -101,11 +106,14 @@ def error_from_answer(
     if 200 <= status < 300:
         return None
     text = body.decode("utf-8", "replace")
-    if status == 418:
+    if status == 418 or (status < 500 and _BAN_PATTERN.search(text)):
         return Banned(ban_end_ms(text if trust_ban_text else "", headers, now_ms))
-    if status == 429:
-        return RateLimited(retry_after_ms(headers, now_ms) or next_minute_ms(now_ms))
     parsed = _parse(body)
+    code = parsed.code if parsed else 0
+    if status == 429 or code in (TOO_MANY_REQUESTS, TOO_MANY_ORDERS):
+        if code == TOO_MANY_ORDERS:
+            return RateLimited(_orders_go_on_ms(text, now_ms), orders=True)
+        return RateLimited(retry_after_ms(headers, now_ms) or next_minute_ms(now_ms))
     if status == 403 and parsed is None:
         return Banned(now_ms + FIREWALL_PAUSE_MS, firewall=True)
     if status >= 500 or status == 408:
@@ -118,10 +126,15 @@ def error_from_answer(
 
 
 def ban_end_ms(text: str, headers: Mapping[str, str], now_ms: int) -> int:
-    """When a ban ends: from the text, else from Retry-After, else five minutes from now."""
+    """When a ban ends: from the text, else from Retry-After, else five minutes from now.
+
+    A text whose time is over already while the exchange still refuses us shows a wrong clock on our side: then the
+    shortest ban of the exchange counts.
+    """
     match = _BAN_PATTERN.search(text)
     if match:
-        return int(match.group(1))
+        until_ms = int(match.group(1))
+        return until_ms if until_ms > now_ms else now_ms + SHORTEST_BAN_MS
     return retry_after_ms(headers, now_ms) or now_ms + FALLBACK_BAN_MS
 
 
@@ -134,6 +147,11 @@ def retry_after_ms(headers: Mapping[str, str], now_ms: int) -> int | None:
 def next_minute_ms(now_ms: int) -> int:
     """The first millisecond of the next minute."""
     return (now_ms // MINUTE_MS + 1) * MINUTE_MS
+
+
+def _orders_go_on_ms(text: str, now_ms: int) -> int:
+    """The end of the window that is full: the minute if the text says so, else ten seconds."""
+    return next_minute_ms(now_ms) if "MINUTE" in text.upper() else (now_ms // 10_000 + 1) * 10_000
 
 
 def bad_json(body: bytes) -> BadAnswer:
@@ -180,6 +198,7 @@ def _first_words(text: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:80] or "no text"
 
 
-def _clock_text(time_ms: int) -> str:
+def utc_text(time_ms: int) -> str:
+    """The time of day of an epoch time, as in 12:34:56."""
     seconds = time_ms // 1000 % 86_400
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

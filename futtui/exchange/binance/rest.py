@@ -31,10 +31,11 @@ from futtui.exchange.binance.rest_models import (
     Ticker,
     candle_from_row,
     is_tradable,
+    pool_rules,
     rules_from_entry,
 )
 from futtui.exchange.binance.transport import Transport
-from futtui.exchange.ports import Credentials, Endpoints, MarkPriceMessage
+from futtui.exchange.ports import Credentials, Endpoints, Lane, MarkPriceMessage
 
 CLOCK_SAMPLES = 5
 WARN_OFFSET_MS = 1000
@@ -89,9 +90,9 @@ class BinanceRest:
         """Our best guess of the exchange's time: own clock plus the measured offset (0 before it is measured)."""
         return self._clock() + (self._offset_ms or 0)
 
-    async def server_time_ms(self) -> int:
-        """The exchange's time as it answers now."""
-        answer: ServerTime = await self._transport.ask(weights.SERVER_TIME, 1, None, ServerTime)
+    async def server_time_ms(self, lane: Lane = Lane.PROTECT) -> int:
+        """The exchange's time as it answers now. Orders depend on it, so it is asked without waiting."""
+        answer: ServerTime = await self._transport.ask(weights.SERVER_TIME, 1, None, ServerTime, lane=lane)
         self._seen_ms = max(self._seen_ms, answer.serverTime)
         return answer.serverTime
 
@@ -114,10 +115,10 @@ class BinanceRest:
             )
         return self._offset_ms
 
-    async def _certain_now_ms(self) -> int:
+    async def _certain_now_ms(self, lane: Lane) -> int:
         """A moment that the exchange has certainly reached."""
         if self._ask_time:
-            return await self.server_time_ms()
+            return await self.server_time_ms(lane)
         if self._offset_ms is None:
             await self.clock_offset_ms()
         self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self._uncertainty_ms)
@@ -126,8 +127,14 @@ class BinanceRest:
     # Symbols
 
     async def exchange_info(self) -> dict[str, SymbolRules]:
-        """Rules of every perpetual against USDT that is open for trading, by symbol."""
-        answer: ExchangeInfo = await self._transport.ask(weights.EXCHANGE_INFO, 1, None, ExchangeInfo)
+        """Rules of every perpetual against USDT that is open for trading, by symbol.
+
+        The limits that the answer publishes are taken over by the request budget.
+        """
+        answer: ExchangeInfo = await self._transport.ask(
+            weights.EXCHANGE_INFO, 1, None, ExchangeInfo, lane=Lane.CATCH_UP
+        )
+        self.budget.learn_limits(pool_rules(answer.rateLimits))
         rules: dict[str, SymbolRules] = {}
         for entry in filter(is_tradable, answer.symbols):
             try:
@@ -141,7 +148,9 @@ class BinanceRest:
         """The `count` tradable symbols with the largest 24 hour turnover in USDT, stablecoins left out."""
         rules = self._rules or await self.exchange_info()
         weight = weights.ticker_24h_weight(None)
-        tickers: list[Ticker] = await self._transport.ask(weights.TICKER_24H, weight, None, list[Ticker])
+        tickers: list[Ticker] = await self._transport.ask(
+            weights.TICKER_24H, weight, None, list[Ticker], lane=Lane.CATCH_UP
+        )
         chosen = [
             ticker
             for ticker in tickers
@@ -162,6 +171,7 @@ class BinanceRest:
         start_ms: int | None = None,
         end_ms: int | None = None,
         limit: int = 500,
+        lane: Lane = Lane.HISTORY,
     ) -> list[Candle]:
         """CLOSED candles, oldest first, whose open time lies in [start_ms, end_ms].
 
@@ -170,7 +180,7 @@ class BinanceRest:
         """
         if limit <= 0:
             return []
-        last_open_ms = timeframe.last_closed_open_ms(await self._closed_border_ms(timeframe, end_ms))
+        last_open_ms = timeframe.last_closed_open_ms(await self._closed_border_ms(timeframe, end_ms, lane))
         if end_ms is not None:
             last_open_ms = min(last_open_ms, timeframe.open_ms(end_ms))
         if start_ms is None:
@@ -180,21 +190,21 @@ class BinanceRest:
         candles: list[Candle] = []
         while next_open_ms <= last_open_ms and len(candles) < limit:
             wanted = min(limit - len(candles), timeframe.bars_between(next_open_ms, last_open_ms), weights.MAX_KLINES)
-            page = await self._kline_page(symbol, timeframe, next_open_ms, last_open_ms, wanted)
+            page = await self._kline_page(symbol, timeframe, next_open_ms, last_open_ms, wanted, lane)
             candles.extend(page)
             if len(page) < wanted:
                 break
             next_open_ms = timeframe.end_ms(page[-1].open_time_ms)
         return candles
 
-    async def _closed_border_ms(self, timeframe: Timeframe, end_ms: int | None) -> int:
+    async def _closed_border_ms(self, timeframe: Timeframe, end_ms: int | None, lane: Lane) -> int:
         """A moment the exchange has passed and that decides which bars are closed; asks for it only where needed."""
         if end_ms is not None and timeframe.end_ms(timeframe.open_ms(end_ms)) <= self._seen_ms:
             return self._seen_ms
-        return await self._certain_now_ms()
+        return await self._certain_now_ms(lane)
 
     async def _kline_page(
-        self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, count: int
+        self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, count: int, lane: Lane
     ) -> list[Candle]:
         params: dict[str, str | int] = {
             "symbol": symbol,
@@ -204,7 +214,7 @@ class BinanceRest:
             "limit": count,
         }
         rows: list[KlineRow] = await self._transport.ask(
-            weights.KLINES, weights.klines_weight(count), params, list[KlineRow]
+            weights.KLINES, weights.klines_weight(count), params, list[KlineRow], lane=lane
         )
         try:
             candles = [candle_from_row(row) for row in rows]
@@ -221,21 +231,21 @@ class BinanceRest:
 
     # Prices and books
 
-    async def depth(self, symbol: str, limit: int = 1000) -> DepthSnapshot:
+    async def depth(self, symbol: str, limit: int = 1000, *, lane: Lane = Lane.CATCH_UP) -> DepthSnapshot:
         """The book of `symbol`; `limit` is one of 5, 10, 20, 50, 100, 500, 1000 (else InvalidInputError)."""
         if limit not in weights.DEPTH_LIMITS:
             raise InvalidInputError(f"A book snapshot cannot have {limit} levels. Use one of {weights.DEPTH_LIMITS}.")
         answer: DepthAnswer = await self._transport.ask(
-            weights.DEPTH, weights.depth_weight(limit), {"symbol": symbol, "limit": limit}, DepthAnswer
+            weights.DEPTH, weights.depth_weight(limit), {"symbol": symbol, "limit": limit}, DepthAnswer, lane=lane
         )
         return DepthSnapshot(symbol, answer.lastUpdateId, answer.E, answer.bids, answer.asks)
 
-    async def premium_index(self, symbol: str | None = None) -> list[MarkPriceMessage]:
+    async def premium_index(self, symbol: str | None = None, *, lane: Lane = Lane.CATCH_UP) -> list[MarkPriceMessage]:
         """Mark price and funding of one symbol, or of all."""
         params: dict[str, str | int] = {"symbol": symbol} if symbol else {}
         answer_type: Any = PremiumIndex if symbol else list[PremiumIndex]
         answer = await self._transport.ask(
-            weights.PREMIUM_INDEX, weights.premium_index_weight(symbol), params, answer_type
+            weights.PREMIUM_INDEX, weights.premium_index_weight(symbol), params, answer_type, lane=lane
         )
         entries: list[PremiumIndex] = [answer] if symbol else answer
         return [
@@ -254,19 +264,22 @@ class BinanceRest:
 
     async def create_listen_key(self) -> str:
         """The key of the account stream; an active one is returned again and lives 60 minutes more."""
-        answer: ListenKeyAnswer = await self._transport.ask(weights.CREATE_LISTEN_KEY, 1, None, ListenKeyAnswer)
+        answer: ListenKeyAnswer = await self._transport.ask(
+            weights.CREATE_LISTEN_KEY, 1, None, ListenKeyAnswer, lane=Lane.PROTECT
+        )
         if not answer.listenKey:
             raise BadAnswer("The exchange gave no key for the account stream. futtui asks again later.")
         return answer.listenKey
 
     async def keep_listen_key(self) -> None:
         """Prolongs the key by 60 minutes; raises Refused with code -1125 when it is gone."""
-        await self._transport.ask(weights.KEEP_LISTEN_KEY, 1)
+        await self._transport.ask(weights.KEEP_LISTEN_KEY, 1, lane=Lane.PROTECT)
 
     async def close_listen_key(self) -> None:
         """Ends the key; the account stream falls silent."""
-        await self._transport.ask(weights.CLOSE_LISTEN_KEY, 1)
+        await self._transport.ask(weights.CLOSE_LISTEN_KEY, 1, lane=Lane.PROTECT)
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections; who waits for the budget is told so."""
+        self.budget.close()
         await self._transport.close()

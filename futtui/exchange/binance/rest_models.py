@@ -10,6 +10,7 @@ import msgspec
 
 from futtui.domain.candle import Candle
 from futtui.domain.symbols import SymbolRules
+from futtui.exchange.binance.budget import ORDERS_10_S, ORDERS_MINUTE, WEIGHT, PoolRule
 
 STABLE_ASSETS = frozenset(
     {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
@@ -39,10 +40,20 @@ class SymbolEntry(msgspec.Struct):
     filters: list[dict[str, Any]] = []
 
 
+class RateLimit(msgspec.Struct):
+    """One published limit in exchangeInfo: `limit` units in `intervalNum` intervals."""
+
+    rateLimitType: str = ""  # noqa: N815
+    interval: str = ""
+    intervalNum: int = 1  # noqa: N815
+    limit: int = 0
+
+
 class ExchangeInfo(msgspec.Struct):
     """Answer of /exchangeInfo."""
 
     symbols: list[SymbolEntry]
+    rateLimits: list[RateLimit] = []  # noqa: N815
 
 
 class Ticker(msgspec.Struct):
@@ -87,6 +98,23 @@ class DepthSnapshot:
     event_time_ms: int
     bids: list[tuple[float, float]]
     asks: list[tuple[float, float]]
+
+
+_POOLS = {
+    ("REQUEST_WEIGHT", "MINUTE", 1): WEIGHT,
+    ("ORDERS", "SECOND", 10): ORDERS_10_S,
+    ("ORDERS", "MINUTE", 1): ORDERS_MINUTE,
+}
+
+
+def pool_rules(limits: list[RateLimit]) -> list[PoolRule]:
+    """The published limits that the request budget knows; others (raw requests on other markets) are left out."""
+    rules = []
+    for entry in limits:
+        known = _POOLS.get((entry.rateLimitType, entry.interval, entry.intervalNum))
+        if known is not None:
+            rules.append(PoolRule(known.name, known.span_ms, entry.limit))
+    return rules
 
 
 def candle_from_row(row: KlineRow) -> Candle:

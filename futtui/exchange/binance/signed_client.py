@@ -9,19 +9,23 @@ import asyncio
 import importlib
 import socket
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
 from multidict import CIMultiDict
 
-from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.budget import RequestBudget, Reservation, counts_of
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable
-from futtui.exchange.binance.transport import is_loopback, limit_aware_error, used_weight
-from futtui.exchange.ports import Credentials, Endpoints
+from futtui.exchange.binance.transport import is_loopback, limit_aware_error
+from futtui.exchange.ports import Credentials, Endpoints, Lane
 
 RECEIVE_WINDOW_MS = 5000
 DEADLINE_SECONDS = 10.0
+
+_reservation: ContextVar[Reservation | None] = ContextVar("reservation", default=None)
+"""What the request of the running task holds of the budget: the library hands answers back without their request."""
 
 
 class SignedClient:
@@ -57,12 +61,18 @@ class SignedClient:
                     module.binanceusdm, self._endpoints, self._credentials, self._now_ms, self._budget
                 )
 
-    async def call(self, method: str, params: Mapping[str, str], *, weight: int, changes_state: bool) -> Any:
-        """The decoded answer of one endpoint, within the deadline. Urgent: it never queues behind market data."""
+    async def call(
+        self, method: str, params: Mapping[str, str], *, weight: int, changes_state: bool, orders: int = 0
+    ) -> Any:
+        """The decoded answer of one endpoint, within the deadline. Urgent: it never queues behind market data.
+
+        `orders`: how many it counts in the exchange's limits of new orders.
+        """
         if self._exchange is None:
             await self.open()
         endpoint: Callable[..., Any] = getattr(self._exchange, method)
-        async with self._budget.reserve(weight, urgent=True) as reservation:
+        async with self._budget.reserve(weight, lane=Lane.PROTECT, orders=orders) as reservation:
+            _reservation.set(reservation)
             try:
                 async with asyncio.timeout(self._deadline_seconds):
                     answer = await endpoint(dict(params))
@@ -73,7 +83,6 @@ class SignedClient:
                 raise _no_answer("no answer in time", changes_state) from error
             except TimeoutUnknown as error:
                 raise error if changes_state else _no_answer("no clear answer", changes_state) from error
-            self._budget.settle(reservation, None)
         if not isinstance(answer, dict | list):
             raise (
                 TimeoutUnknown("the answer was not data")
@@ -110,9 +119,9 @@ def _build(base: type, endpoints: Endpoints, credentials: Credentials, now_ms: C
             self, code: int, reason: str, url: str, method: str, headers: Any, body: Any, *_: Any
         ) -> None:
             headers = CIMultiDict(headers)
-            used = used_weight(headers)
-            if used is not None:
-                budget.note_used(used)
+            reservation = _reservation.get()
+            if reservation is not None:
+                budget.settle(reservation, counts_of(headers))
             text = body.encode() if isinstance(body, str) else b""
             error = limit_aware_error(budget, code, headers, text, changes_state=method != "GET")
             if error is not None:

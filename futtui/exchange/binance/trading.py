@@ -89,9 +89,9 @@ class BinanceTrading:
             return self._fact(intent, OrderStatus.REJECTED, f"not sent: {refusal}")
         try:
             if intent.order_type.is_conditional:
-                answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0)
+                answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0, orders=1)
                 return self._checked(update_from_algo(answer, self._clock()), intent)
-            answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0)
+            answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0, orders=1)
             return self._checked(update_from_order(answer, self._clock()), intent)
         except TimeoutUnknown as error:
             return self._fact(intent, OrderStatus.UNKNOWN, str(error))
@@ -183,23 +183,23 @@ class BinanceTrading:
 
     # Helpers
 
-    async def _change(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
-        return await self._with_right_clock(method, params, weight, changes_state=True)
+    async def _change(self, method: str, params: Mapping[str, str], *, weight: int, orders: int = 0) -> Any:
+        return await self._with_right_clock(method, params, weight, changes_state=True, orders=orders)
 
     async def _ask(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
         return await self._with_right_clock(method, params, weight, changes_state=False)
 
     async def _with_right_clock(
-        self, method: str, params: Mapping[str, str], weight: int, *, changes_state: bool
+        self, method: str, params: Mapping[str, str], weight: int, *, changes_state: bool, orders: int = 0
     ) -> Any:
         try:
-            return await self._client.call(method, params, weight=weight, changes_state=changes_state)
+            return await self._client.call(method, params, weight=weight, changes_state=changes_state, orders=orders)
         except Refused as error:
             if error.code not in CLOCK_CODES or self._resync_clock is None:
                 raise
             logger.warning("The exchange called our time wrong; futtui measures it again and asks once more.")
         await self._resync_clock()
-        return await self._client.call(method, params, weight=weight, changes_state=changes_state)
+        return await self._client.call(method, params, weight=weight, changes_state=changes_state, orders=orders)
 
     def _fact(self, intent: OrderIntent, status: OrderStatus, reason: str) -> OrderUpdate:
         return OrderUpdate(intent.client_id, intent.symbol, status, self._clock(), reason=reason)

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from futtui.domain.errors import ExchangeError
-from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.budget import RequestBudget, counts_of
 from futtui.exchange.binance.errors import (
     Banned,
     NotSent,
@@ -25,6 +25,7 @@ from futtui.exchange.binance.errors import (
     error_from_answer,
 )
 from futtui.exchange.binance.weights import Endpoint
+from futtui.exchange.ports import Lane
 
 CONNECT_SECONDS = 5.0
 MAX_REPEATS = 3
@@ -74,10 +75,16 @@ class Transport:
         self._closed = False
 
     async def ask(
-        self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int] | None = None, answer_type: Any = Any
+        self,
+        endpoint: Endpoint,
+        weight: int,
+        params: Mapping[str, str | int] | None = None,
+        answer_type: Any = Any,
+        *,
+        lane: Lane = Lane.HISTORY,
     ) -> Any:
-        """The decoded answer of `endpoint`, as `answer_type` of msgspec."""
-        body = await self._with_repeats(endpoint, weight, params or {})
+        """The decoded answer of `endpoint`, as `answer_type` of msgspec; waits in `lane` while the budget is short."""
+        body = await self._with_repeats(endpoint, weight, params or {}, lane)
         try:
             return msgspec.json.decode(body, type=answer_type, strict=False)
         except msgspec.MsgspecError:
@@ -90,11 +97,13 @@ class Transport:
             await self._session.close()
         self._session = None
 
-    async def _with_repeats(self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int]) -> bytes:
+    async def _with_repeats(
+        self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int], lane: Lane
+    ) -> bytes:
         is_question = endpoint.method == "GET"
         for attempt in range(MAX_REPEATS + 1):
             try:
-                return await self._once(endpoint, weight, params)
+                return await self._once(endpoint, weight, params, lane)
             except Unavailable as error:
                 if not is_question or attempt == MAX_REPEATS:
                     raise
@@ -103,14 +112,14 @@ class Transport:
                 await self._sleep(ceiling * self._jitter())
         raise AssertionError("the loop above returns or raises")
 
-    async def _once(self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int]) -> bytes:
-        async with self._budget.reserve(weight) as reservation:
+    async def _once(self, endpoint: Endpoint, weight: int, params: Mapping[str, str | int], lane: Lane) -> bytes:
+        async with self._budget.reserve(weight, lane=lane, pool=endpoint.pool) as reservation:
             try:
                 status, headers, body = await self._send(endpoint, params)
             except NotSent:
                 self._budget.forget(reservation)
                 raise
-            self._budget.settle(reservation, used_weight(headers))
+            self._budget.settle(reservation, counts_of(headers))
         error = limit_aware_error(self._budget, status, headers, body, changes_state=endpoint.method != "GET")
         if error is not None:
             raise error
@@ -150,12 +159,6 @@ class Transport:
         return self._session
 
 
-def used_weight(headers: Mapping[str, str]) -> int | None:
-    """The exchange's count of this minute's weight, where the answer carries it."""
-    value = headers.get("X-MBX-USED-WEIGHT-1M", "")
-    return int(value) if value.isdigit() else None
-
-
 def limit_aware_error(
     budget: RequestBudget, status: int, headers: Mapping[str, str], body: bytes, *, changes_state: bool
 ) -> ExchangeError | None:
@@ -168,8 +171,10 @@ def limit_aware_error(
         changes_state=changes_state,
         trust_ban_text=budget.exchange_time,
     )
-    if isinstance(error, RateLimited):
-        budget.pause_until(error.until_ms)
+    if isinstance(error, RateLimited) and error.orders:
+        budget.too_many_orders(error.until_ms)
+    elif isinstance(error, RateLimited):
+        budget.too_many(error.until_ms)
     elif isinstance(error, Banned):
         budget.ban_until(error)
     return error

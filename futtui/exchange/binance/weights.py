@@ -1,27 +1,28 @@
 """REST endpoints as data: path, true request weight by parameter, time-out.
 
 Source: weights of the USD-M futures API (2400 a minute and address; the weight follows the LIMIT parameter, not the
-rows that come back). Re-verify here when the exchange announces a change.
+rows that come back). Some endpoints count in pools of their own. Re-verify here when the exchange announces a change.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-WEIGHT_LIMIT_PER_MINUTE = 2400
-SAFE_SHARE = 0.70
+from futtui.exchange.binance.budget.pools import DATA, FUNDING, WEIGHT, PoolRule
+
 MAX_KLINES = 1500
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One REST call: HTTP method, path, and its total time-out in seconds."""
+    """One REST call: HTTP method, path, its total time-out in seconds, and the pool in which it counts."""
 
     method: str
     path: str
     total_seconds: float = 15.0
     needs_key: bool = False
+    pool: PoolRule = WEIGHT
 
 
 SERVER_TIME = Endpoint("GET", "/fapi/v1/time")
@@ -30,10 +31,17 @@ KLINES = Endpoint("GET", "/fapi/v1/klines")
 DEPTH = Endpoint("GET", "/fapi/v1/depth")
 PREMIUM_INDEX = Endpoint("GET", "/fapi/v1/premiumIndex")
 TICKER_24H = Endpoint("GET", "/fapi/v1/ticker/24hr")
+OPEN_INTEREST = Endpoint("GET", "/fapi/v1/openInterest")
+AGGREGATE_TRADES = Endpoint("GET", "/fapi/v1/aggTrades")
+FUNDING_RATE = Endpoint("GET", "/fapi/v1/fundingRate", pool=FUNDING)
+FUNDING_INFO = Endpoint("GET", "/fapi/v1/fundingInfo", pool=FUNDING)
+OPEN_INTEREST_HISTORY = Endpoint("GET", "/futures/data/openInterestHist", pool=DATA)
+TAKER_RATIO = Endpoint("GET", "/futures/data/takerlongshortRatio", pool=DATA)
 CREATE_LISTEN_KEY = Endpoint("POST", "/fapi/v1/listenKey", needs_key=True)
 KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
 CLOSE_LISTEN_KEY = Endpoint("DELETE", "/fapi/v1/listenKey", needs_key=True)
 
+AGGREGATE_TRADES_WEIGHT = 20
 ACCOUNT_QUERY_WEIGHT = 5
 USER_TRADES_WEIGHT = 5
 

@@ -9,6 +9,7 @@ import pytest
 from futtui.domain.candle import Candle
 from futtui.domain.errors import ExchangeError, InvalidInputError
 from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.errors import BadAnswer, Banned, RateLimited, Refused, TimeoutUnknown, Unavailable
 from futtui.exchange.binance.rest import BinanceRest
 from futtui.exchange.binance.weights import klines_weight
@@ -297,11 +298,13 @@ async def test_418_silences_everything_until_the_time_in_its_text() -> None:
     text = f"Way too many requests; IP(1.2.3.4) banned until {until}. Please use the websocket for live updates."
     async with ScriptedServer() as server:
         server.say(PREMIUM, Answer({"code": -1003, "msg": text}, 418, {"Retry-After": "60"}))
-        rest = client(server)
+        rest = client(server, budget=RequestBudget(lambda: NOW, jitter=lambda: 0.5))
+        ends = []
         for _ in range(3):
             with pytest.raises(Banned) as caught:
                 await rest.premium_index("BTCUSDT")
-            assert caught.value.until_ms == until
+            ends.append(caught.value.until_ms)
+        assert ends == [until, until + 7_500, until + 7_500]
         assert len(server.seen) == 1
         await rest.close()
 
@@ -311,10 +314,10 @@ async def test_418_of_a_host_with_its_own_time_lasts_as_long_as_its_retry_header
     async with ScriptedServer() as server:
         server.say(TIME, Answer({"code": -1003, "msg": text}, 418, {"Retry-After": "90"}))
         rest = client(server, ask_time=True)
-        for _ in range(2):
+        for earliest_ms in (0, 5_000):
             with pytest.raises(Banned) as caught:
                 await rest.server_time_ms()
-            assert caught.value.until_ms == NOW + 90_000
+            assert earliest_ms <= caught.value.until_ms - NOW - 90_000 <= 2 * earliest_ms
         assert len(server.seen) == 1
         await rest.close()
 

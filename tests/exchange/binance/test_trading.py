@@ -270,13 +270,13 @@ async def test_place_during_ban_is_rejected_without_a_request(server: ScriptedSe
     until = NOW + 600_000
     text = f"Way too many requests; IP(1.2.3.4) banned until {until}."
     server.say("GET /fapi/v3/balance", Answer({"code": -1003, "msg": text}, 418))
-    budget = RequestBudget(lambda: NOW)
+    budget = RequestBudget(lambda: NOW, jitter=lambda: 0.0)
     trading = BinanceTrading(
         server.endpoints, Credentials("key", SECRET), {"BTCUSDT": RULES}, lambda: NOW, budget=budget
     )
     with pytest.raises(ExchangeError):
         await trading.wallet_balance()
-    assert budget.closed_until_ms == until
+    assert budget.closed_until_ms == until + 5_000
     update = await trading.place(intent())
     assert update.status is OrderStatus.REJECTED
     assert len(server.seen) == 1
