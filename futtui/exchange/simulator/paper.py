@@ -139,8 +139,8 @@ class PaperBroker:
         for symbol in self._rules:
             self._restore_symbol(symbol)
 
-    def place(self, intent: OrderIntent, time_ms: int) -> list[OrderUpdate | Fill]:
-        """Carry out an intent: what became of it, fills before the status they lead to.
+    def place(self, intent: OrderIntent, time_ms: int) -> list[BrokerNews]:
+        """Carry out an intent: what became of it, fills before the status they lead to; funding due before comes first.
 
         A refused order comes back as REJECTED with the reason. A client id that was used before changes nothing and
         gives the state of that earlier order.
@@ -159,9 +159,9 @@ class PaperBroker:
                 self._core.place_order(PAPER_KEY, _order_request(intent))
         except ExchangeRefusal as refused:
             return [_update(intent.client_id, intent.symbol, OrderStatus.REJECTED, time_ms, reason=refused.message)]
-        return self._order_news()
+        return self._news()
 
-    def cancel(self, symbol: str, client_id: str, conditional: bool, time_ms: int) -> list[OrderUpdate | Fill]:
+    def cancel(self, symbol: str, client_id: str, conditional: bool, time_ms: int) -> list[BrokerNews]:
         """Cancel an open order: CANCELED, or the state that it is already in, or REJECTED if it was never seen."""
         if symbol not in self._rules:
             reason = f"{symbol} is not known to the paper account"
@@ -176,7 +176,7 @@ class PaperBroker:
             reason = "the paper account has no such order"
             gone = self._known(symbol, client_id, time_ms)
             return [gone or _update(client_id, symbol, OrderStatus.REJECTED, time_ms, reason=reason)]
-        return self._order_news()
+        return self._news()
 
     def on_price(self, update: PriceUpdate) -> list[BrokerNews]:
         """Let price move: fills, status changes and funding that follow, in order.
@@ -197,9 +197,7 @@ class PaperBroker:
         self._book.worse_than = None
         if update.mark is not None and isfinite(update.mark) and update.mark > 0:
             self._core.set_mark_price(update.symbol, update.mark)
-        self._collect()
-        news, self._unread = self._unread, []
-        return news
+        return self._news()
 
     def _is_quiet(self, symbol: str) -> bool:
         """Whether a price of the symbol can change nothing: most symbols at most times."""
@@ -236,12 +234,10 @@ class PaperBroker:
         self._core.advance_time(time_ms)
         self._collect()
 
-    def _order_news(self) -> list[OrderUpdate | Fill]:
-        """News of orders now; funding that fell due at the same time waits for the next price."""
+    def _news(self) -> list[BrokerNews]:
+        """Everything that happened and was not told yet, in order."""
         self._collect()
-        funding: list[BrokerNews] = [item for item in self._unread if isinstance(item, FundingPaid)]
-        news = [item for item in self._unread if not isinstance(item, FundingPaid)]
-        self._unread = funding
+        news, self._unread = self._unread, []
         return news
 
     def _collect(self) -> None:

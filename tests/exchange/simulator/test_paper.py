@@ -192,18 +192,18 @@ def test_cancel_tells_what_became_of_the_order() -> None:
     assert fills(paper.on_price(moved(48_000.0, START_MS + 9))) == []
 
 
-def test_funding_is_told_once_with_its_amount_even_if_an_order_comes_first() -> None:
+def test_funding_is_told_once_and_before_an_order_that_closes_what_it_was_paid_on() -> None:
     funding_ms = START_MS + 8 * 3_600_000
     for order_first in (False, True):
         paper = broker(slippage_ticks=0)
         paper.set_funding_rate(BTC, 0.0002)
         paper.place(intent("a", BUY, quantity="0.1"), START_MS + 5)
         wallet = paper.wallet_balance()
-        if order_first:
-            assert states(paper.place(stop_loss("s", SELL, "49000"), funding_ms + 1)) == [OrderStatus.OPEN]
-        news = paper.on_price(moved(50_000.0, funding_ms + 2))
-        assert news == [FundingPaid(funding_ms, BTC, TradingMode.PAPER, D(-1))]
-        assert paper.wallet_balance() == wallet - 1
+        first = paper.place(intent("x", SELL, quantity="0.1", reduce_only=True), funding_ms + 1) if order_first else []
+        news = [*first, *paper.on_price(moved(50_000.0, funding_ms + 2))]
+        assert news[0] == FundingPaid(funding_ms, BTC, TradingMode.PAPER, D(-1))
+        assert sum(isinstance(item, FundingPaid) for item in news) == 1
+        assert paper.wallet_balance() == wallet - 1 - sum((fill.fee for fill in fills(first)), D(0))
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -1.0, 0.0])
