@@ -32,15 +32,16 @@ class Account:
         self._booked_pnl = ZERO
         self._traded = False
 
-    def report_wallet(self, wallet: Decimal, positions: Iterable[Position]) -> None:
-        """Take in the wallet that the broker reports; the first one before any trade is where the day starts."""
+    def report_wallet(self, wallet: Decimal, positions: Iterable[Position], time_ms: int) -> None:
+        """Take in the wallet that the broker reports; the first one tells where a real account and its day started."""
         first = self.reported_wallet is None
         held = list(positions)
         self.reported_wallet = wallet
-        if first and not self._traded and not held:
+        if first and self.mode is TradingMode.LIVE:
+            self.start_equity = wallet - self._booked_pnl - sum((item.ledger.net for item in held), ZERO)
+            self.resume_day(time_ms)
+        elif first and not self._traded and not held:
             self.day_start_equity = wallet
-            if self.mode is TradingMode.LIVE:
-                self.start_equity = wallet
 
     @property
     def is_known(self) -> bool:
@@ -71,6 +72,8 @@ class Account:
         self._traded = True
         self.trades.append(trade)
         self._count(trade, 1)
+        if earlier is not None:
+            return
         if trade.result_class is TradeClass.LOSS:
             self.losses_in_a_row += 1
             if self.losses_in_a_row >= caps.loss_streak:

@@ -236,11 +236,17 @@ class TradingDesk:
         return None if position is None or order is None else (position, order)
 
     def _on_balance(self, event: BalanceChanged) -> None:
-        self._state.accounts[event.mode].report_wallet(event.wallet_balance, self._state.held(event.mode))
+        held = self._state.held(event.mode)
+        self._state.accounts[event.mode].report_wallet(event.wallet_balance, held, event.time_ms)
         self._changed()
 
     def _on_funding(self, event: FundingPaid) -> None:
-        held = [item for item in self._state.on(event.symbol) if item.plan.mode is event.mode and item.ledger.open > 0]
+        state, mode = self._state, event.mode
+        here = [item for item in state.on(event.symbol) if item.plan.mode is mode and item.opened_ms <= event.time_ms]
+        held = [item for item in here if item.ledger.open > 0]
+        if not held:
+            self._on_late_funding(event)
+            return
         total = sum((item.ledger.open for item in held), ZERO)
         left = event.amount
         for index, position in enumerate(held):
@@ -249,6 +255,22 @@ class TradingDesk:
             position.ledger.funding += share
             left -= share
             self._out.touch(position)
+
+    def _on_late_funding(self, event: FundingPaid) -> None:
+        """News of a funding that was booked before the position was closed: its trade is corrected."""
+        symbol = event.symbol
+        position = self._state.closed_around(symbol, event.mode, event.time_ms)
+        if position is None:
+            text = f"{symbol}: funding of {event.amount:+,.2f} USDT for something that futtui does not hold"
+            self._out.say(event.time_ms, "trade", text, Severity.DEBUG, symbol)
+            return
+        position.ledger.funding += event.amount
+        self._out.touch(position)
+        trade = self._book(position)
+        text = (
+            f"{symbol}: funding of {event.amount:+,.2f} USDT became known after the close, now {trade.result_r:+.2f} R"
+        )
+        self._out.say(event.time_ms, "trade", text, symbol=symbol)
 
     # --- time and commands --------------------------------------------------------------------------------------
 
@@ -349,15 +371,20 @@ class TradingDesk:
             self._out.say(time_ms, "trade", f"{plan.symbol}: {reason}", Severity.WARNING, plan.symbol)
             signal = state.book.change(plan.signal_id, SignalStatus.REFUSED, reason, time_ms)
         else:
-            trade = trade_of(position)
-            state.accounts[plan.mode].book(trade, state.settings.risk.caps)
-            state.keep_trade(trade)
-            self._out.trade(trade)
+            trade = self._book(position)
             self._out.say(time_ms, "trade", words.closed(trade), Severity.NOTICE, plan.symbol)
             reason = f"closed with {trade.result_r:+.2f} R"
             signal = state.book.change(plan.signal_id, SignalStatus.CLOSED, reason, time_ms)
         if signal is not None:
             self._out.signal(signal)
+
+    def _book(self, position: Position) -> Trade:
+        """Book the trade of a flat position, or its corrected version."""
+        trade = trade_of(position)
+        self._state.accounts[trade.mode].book(trade, self._state.settings.risk.caps)
+        self._state.keep_trade(trade)
+        self._out.trade(trade)
+        return trade
 
     def _changed(self) -> None:
         self._version += 1

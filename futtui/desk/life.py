@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from futtui.desk import words
 from futtui.desk.orders import WorkingOrder
@@ -13,10 +14,12 @@ from futtui.desk.transitions import Move
 from futtui.domain.effects import Severity
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus
+from futtui.domain.symbols import to_decimal
 from futtui.risk.settings import RiskSettings
 from futtui.risk.time_stops import life_deadline_ms, progress_deadline_ms, time_stop_reason
 
 MOST_EXIT_ATTEMPTS = 5
+_LATE_EXIT_PAUSE_MS = 60_000
 _NAKED_EVENTS = 3
 _OPEN = (PositionStatus.NAKED, PositionStatus.PROTECTED)
 
@@ -52,6 +55,7 @@ class PositionLife:
         plausible = fill.quantity > 0 and fill.price > 0 and fill.side is order.side
         if not plausible or fill.symbol != position.plan.symbol or not position.ledger.is_new(fill.trade_id):
             return
+        fill = self._with_fee_in_quote(fill)
         order.take(fill.quantity)
         at = float(fill.price)
         position.last_price = at
@@ -96,16 +100,27 @@ class PositionLife:
         self._on_time(position, time_ms)
 
     def request_exit(self, position: Position, reason: ExitReason, time_ms: int, why: str) -> None:
-        """Close at market; the first reason stays. By hand it is always tried again, else up to five times."""
+        """Close at market; the first reason stays. By hand, or without a stop, it is always tried again.
+
+        Everything else is tried up to five times, the stop is there.
+        """
         if not position.is_open:
             return
         if reason is ExitReason.MANUAL:
             position.exit_attempts, position.retry_ms = 0, 0
-        if position.exit_reason is None and position.exit_attempts < MOST_EXIT_ATTEMPTS:
+        may_try = position.exit_attempts < MOST_EXIT_ATTEMPTS or not self._is_covered(position)
+        if position.exit_reason is None and may_try:
             position.exit_reason = reason
             self._out.say(time_ms, "trade", words.closing(position, why), Severity.NOTICE, position.plan.symbol)
             self._out.touch(position)
         self._advance(position, time_ms)
+
+    def _with_fee_in_quote(self, fill: Fill) -> Fill:
+        """The fill with its fee in the money of the account; one paid in another coin counts at the usual rate."""
+        if fill.symbol.endswith(fill.fee_asset) or not fill.fee:
+            return fill
+        rate = to_decimal(self._settings.entry.taker_fee_pct) / 100
+        return replace(fill, fee=fill.price * fill.quantity * rate, fee_asset="USDT")
 
     # --- parts of the news --------------------------------------------------------------------------------------
 
@@ -131,33 +146,42 @@ class PositionLife:
 
     def _on_dead_order(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
         """An order ended without being filled completely."""
-        symbol, time_ms = position.plan.symbol, update.time_ms
+        time_ms = update.time_ms
         if order.purpose is OrderPurpose.STOP and not order.cancel_sent and not order.fired:
             if position.status in _OPEN:
                 instead = self._protection.on_stop_refused(position, order, update.reason, time_ms)
                 if instead is not None:
                     self.request_exit(position, instead[0], time_ms, instead[1])
         elif order.purpose is OrderPurpose.EXIT:
-            self._on_exit_failed(position, update)
+            self._on_exit_failed(position, order, update)
         elif order.purpose is OrderPurpose.TARGET and position.status in _OPEN and not order.cancel_sent:
-            text = f"{symbol}: target {order.leg_index} is not on the exchange ({update.reason or update.status.value})"
-            self._out.say(time_ms, "trade", f"{text}; the stop covers its part", Severity.WARNING, symbol)
+            self._protection.on_target_lost(position, order, update.reason, time_ms)
 
-    def _on_exit_failed(self, position: Position, update: OrderUpdate) -> None:
-        position.retry_ms = update.time_ms + 1_000 * 2**position.exit_attempts
+    def _on_exit_failed(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
+        quick = position.exit_attempts < MOST_EXIT_ATTEMPTS
+        position.retry_ms = update.time_ms + (1_000 * 2**position.exit_attempts if quick else _LATE_EXIT_PAUSE_MS)
         if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
             return
         symbol = position.plan.symbol
-        text = f"{symbol}: the closing order failed ({update.reason or update.status.value})"
-        fired = any(order.fired for order in position.of(OrderPurpose.STOP))
-        if position.covering_stop() is not None and not fired:
+        if order.filled > 0:
+            text = f"{symbol}: only a part could be closed, the rest follows"
+            self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)
+            return
+        text = f"{symbol}: the closing order failed ({update.reason or update.status.value.lower()})"
+        if self._is_covered(position):
             position.move(Move.EXIT_FAILED)
             position.exit_reason = None
             self._out.say(update.time_ms, "risk", f"{text}; the stop still protects it", Severity.ERROR, symbol)
-        elif position.exit_attempts >= MOST_EXIT_ATTEMPTS:
-            self._out.say(update.time_ms, "risk", f"{text}; please close it by hand", Severity.ERROR, symbol)
-        else:
+        elif quick:
             self._out.say(update.time_ms, "risk", f"{text}; trying again", Severity.WARNING, symbol)
+        elif position.exit_attempts % MOST_EXIT_ATTEMPTS == 0:
+            text = f"{text}; it has no stop. Close it by hand; futtui goes on trying once a minute"
+            self._out.say(update.time_ms, "risk", text, Severity.ERROR, symbol)
+
+    def _is_covered(self, position: Position) -> bool:
+        """Whether a waiting stop covers all of the position, and none has begun to close it."""
+        fired = any(order.fired for order in position.of(OrderPurpose.STOP))
+        return position.covering_stop() is not None and not fired
 
     def _on_time(self, position: Position, time_ms: int) -> None:
         if position.status in _OPEN and position.exit_reason is None:
@@ -241,6 +265,8 @@ class PositionLife:
             position.exit_reason = instead[0]
         elif not position.targets_placed and position.entry_order.is_spent and position.ledger.open > 0:
             self._protection.place_targets(position, time_ms)
+        elif position.retarget_ms:
+            self._protection.tend_targets(position, time_ms)
 
     def _advance_closing(self, position: Position, time_ms: int) -> None:
         if position.is_flat:
@@ -249,8 +275,6 @@ class PositionLife:
             self._finish(position)
             return
         if position.ledger.open <= 0 or time_ms < position.retry_ms:
-            return
-        if position.exit_attempts >= MOST_EXIT_ATTEMPTS:
             return
         if any(not order.is_spent for order in position.of(OrderPurpose.EXIT)):
             return

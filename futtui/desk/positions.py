@@ -67,12 +67,14 @@ class Position:
         "recorded_ms",
         "recorded_worst",
         "resize_due",
+        "retarget_ms",
         "retry_ms",
         "rules",
         "slices",
         "status",
         "stop",
         "stop_kind",
+        "stop_retry_ms",
         "targets",
         "targets_placed",
         "updated_ms",
@@ -98,6 +100,8 @@ class Position:
         self.exit_reason: ExitReason | None = None
         self.exit_attempts = 0
         self.retry_ms = 0
+        self.stop_retry_ms = 0
+        self.retarget_ms = 0
         self.naked_since_ms = 0
         self.naked_events = 0
         self.opened_ms = self.updated_ms = self.recorded_ms = time_ms

@@ -11,13 +11,15 @@ from futtui.desk.positions import Position
 from futtui.domain.effects import Severity
 from futtui.domain.orders import OrderPurpose, OrderStatus, OrderType
 from futtui.domain.position import ExitReason
-from futtui.domain.symbols import to_decimal
+from futtui.domain.symbols import ZERO, to_decimal
 from futtui.risk.settings import RiskSettings
 from futtui.risk.targets import shares_for, slice_quantity, targets_from_entry
 from futtui.risk.trailing import break_even_price, trailed_stop
 
 MOST_LOST_STOPS = 3
 _MOVE_RETRY_MS = 60_000
+MOST_TARGET_ORDERS = 4
+_TARGET_RETRY_MS = 30_000
 TARGET_REASONS = (ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3)
 
 
@@ -49,7 +51,7 @@ class Protection:
             return ExitReason.DATA, "the exchange did not keep a stop"
         if position.has_passed(position.goal_price):
             return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
-        if covering is not None and time_ms < position.retry_ms:
+        if covering is not None and time_ms < position.stop_retry_ms:
             return None
         intent = position.new_order(
             OrderPurpose.STOP,
@@ -77,7 +79,7 @@ class Protection:
         covering = position.covering_stop()
         if covering is not None and (order.cancel_sent or order.trigger != position.goal_price):
             return None
-        if "-2021" in reason or "immediately" in reason.lower():
+        if _is_passed(reason):
             return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
         position.lost_stops += 1
         symbol = position.plan.symbol
@@ -87,7 +89,7 @@ class Protection:
             text = f"{symbol}: the stop was removed from outside, placing it again"
             self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
             return None
-        position.retry_ms = time_ms + _MOVE_RETRY_MS
+        position.stop_retry_ms = time_ms + _MOVE_RETRY_MS
         if position.lost_stops > MOST_LOST_STOPS:
             position.goal_price, position.goal_kind = _terms(covering)
             position.resize_due = False
@@ -127,16 +129,51 @@ class Protection:
         )
         position.slices = slice_quantity(position.ledger.open, shares, rules)
         for item in position.slices:
-            intent = position.new_order(
-                OrderPurpose.TARGET,
-                OrderType.TAKE_PROFIT_MARKET,
-                item.quantity,
-                time_ms,
-                trigger=position.targets[item.target - 1],
-                leg_index=item.target,
-                reason=TARGET_REASONS[item.target - 1],
-            )
-            self._out.place(position, intent)
+            self._place_target(position, item.target, item.quantity, time_ms)
+
+    def on_target_lost(self, position: Position, order: WorkingOrder, reason: str, time_ms: int) -> None:
+        """A target ended unfilled. Price is there already: the rest is sold now; else it is placed again later."""
+        symbol, number = position.plan.symbol, order.leg_index
+        tries = sum(item.leg_index == number for item in position.of(OrderPurpose.TARGET))
+        text = f"{symbol}: target {number} is not on the exchange ({reason or order.status.value.lower()})"
+        if tries >= MOST_TARGET_ORDERS:
+            self._out.say(time_ms, "trade", f"{text}; the stop covers its part", Severity.WARNING, symbol)
+        elif order.fired or _is_passed(reason):
+            self._place_target(position, number, order.remaining, time_ms, at_market=True)
+        else:
+            position.retarget_ms = time_ms + _TARGET_RETRY_MS
+            self._out.say(time_ms, "trade", f"{text}; it is placed again soon", Severity.WARNING, symbol)
+
+    def tend_targets(self, position: Position, time_ms: int) -> None:
+        """Place lost targets again when their pause is over."""
+        if not position.retarget_ms or time_ms < position.retarget_ms:
+            return
+        position.retarget_ms = 0
+        self._out.touch(position)
+        for item in position.slices:
+            orders = [order for order in position.of(OrderPurpose.TARGET) if order.leg_index == item.target]
+            done = item.target in position.completed or len(orders) >= MOST_TARGET_ORDERS
+            if done or any(not order.is_spent for order in orders):
+                continue
+            reason = TARGET_REASONS[item.target - 1]
+            sold = sum((leg.quantity for leg in position.ledger.legs if leg.reason is reason), ZERO)
+            price = position.targets[item.target - 1]
+            passed = position.plan.side.sign * (to_decimal(position.last_price) - price) >= 0
+            self._place_target(position, item.target, item.quantity - sold, time_ms, at_market=passed)
+
+    def _place_target(
+        self, position: Position, number: int, quantity: Decimal, time_ms: int, *, at_market: bool = False
+    ) -> None:
+        intent = position.new_order(
+            OrderPurpose.TARGET,
+            OrderType.MARKET if at_market else OrderType.TAKE_PROFIT_MARKET,
+            quantity,
+            time_ms,
+            trigger=None if at_market else position.targets[number - 1],
+            leg_index=number,
+            reason=TARGET_REASONS[number - 1],
+        )
+        self._out.place(position, intent)
 
     def on_target_complete(
         self, position: Position, order: WorkingOrder, time_ms: int, atr: float | None, structure: float | None
@@ -153,8 +190,8 @@ class Protection:
             if order.leg_index >= 2:
                 self.trail(position, atr, structure)
                 then = "the rest is trailed"
-        assert order.trigger is not None
-        at = position.ledger.legs[-1].price if position.ledger.legs else order.trigger
+        legs = position.ledger.legs
+        at = legs[-1].price if legs else position.targets[order.leg_index - 1]
         text = words.target_hit(position, order.leg_index, order.quantity, at, then)
         self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
 
@@ -188,6 +225,11 @@ class Protection:
         gain = position.plan.side.sign * (price - position.goal_price)
         if gain >= max(position.rules.tick_size, to_decimal(exits.trail_step_atr * width)):
             self.set_goal(position, price, ExitReason.TRAIL)
+
+
+def _is_passed(reason: str) -> bool:
+    """Whether the exchange refused a conditional order because price is beyond its trigger (its code -2021)."""
+    return "-2021" in reason or "immediately" in reason.lower()
 
 
 def _terms(stop: WorkingOrder) -> tuple[Decimal, ExitReason]:

@@ -75,6 +75,15 @@ class DeskState:
         """A position in care, or one that was closed lately."""
         return self.open.get(position_id) or self._archive.get(position_id)
 
+    def closed_around(self, symbol: str, mode: TradingMode, time_ms: int) -> Position | None:
+        """The position that was closed last among those that were open at `time_ms`."""
+        for position in reversed(self._archive.values()):
+            plan, legs = position.plan, position.ledger.legs
+            was_open = bool(legs) and position.opened_ms <= time_ms <= legs[-1].time_ms
+            if was_open and plan.symbol == symbol and plan.mode is mode:
+                return position
+        return None
+
     def held(self, mode: TradingMode) -> list[Position]:
         """Positions in care of one account."""
         return [position for position in self.open.values() if position.plan.mode is mode]

@@ -32,6 +32,8 @@ _NUMBERS = (
     "lost_stops",
     "exit_attempts",
     "retry_ms",
+    "stop_retry_ms",
+    "retarget_ms",
     "naked_since_ms",
     "naked_events",
     "opened_ms",
