@@ -158,8 +158,7 @@ def has_candles(database: Path) -> bool:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl+C there without its console")
-@pytest.mark.parametrize("speed", ["max", "60"])
-@pytest.mark.parametrize("moment", ["at once", "while it runs"])
+@pytest.mark.parametrize(("speed", "moment"), [("max", "at once"), ("max", "while it runs"), ("60", "while it runs")])
 def test_demo_headless_interrupted_ends_soon_and_leaves_a_usable_database(
     speed: str, moment: str, tmp_path: Path
 ) -> None:

@@ -30,7 +30,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, HeadlessResul
         "live": headless(folder, 3, TradingMode.LIVE),
         "live again": headless(folder, 3, TradingMode.LIVE),
         "paper": headless(folder, 3, TradingMode.PAPER),
-        "signals": headless(folder, 3, TradingMode.SIGNALS),
         "other seed": headless(folder, 1, TradingMode.LIVE),
     }
 
@@ -54,14 +53,13 @@ def test_engine_other_seed_gives_other_signals(results: dict[str, HeadlessResult
     assert results["other seed"].signals != results["live"].signals
 
 
-@pytest.mark.parametrize("mode", ["paper", "signals"])
-def test_engine_virtual_modes_open_the_same_signals_as_live(results: dict[str, HeadlessResult], mode: str) -> None:
+def test_engine_paper_opens_the_same_signals_as_live(results: dict[str, HeadlessResult]) -> None:
     def opened(result: HeadlessResult) -> list[tuple[str, float, float]]:
         return [
             (item["signal_id"], item["entry"], item["score"]) for item in result.signals if item["status"] == "ACTIVE"
         ]
 
-    assert opened(results[mode]) == opened(results["live"])
+    assert opened(results["paper"]) == opened(results["live"])
     assert len(opened(results["live"])) == results["live"].counts["signals"]
 
 

@@ -14,9 +14,10 @@ from futtui.domain.effects import Severity
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS, Timeframe
 from futtui.exchange.binance import errors, transport
+from futtui.exchange.binance.budget import gate
 from futtui.exchange.simulator.wire import limits
 from futtui.live import engine as engine_module
-from futtui.live import gaps, warmup, watchdog
+from futtui.live import gaps, symbol_state, warmup, watchdog
 from futtui.live.engine import Engine
 from tests.live.engine_world import START_MS, SYMBOLS, Exchange, exchange, lines, server_config, until, watched, wired
 
@@ -42,10 +43,12 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same behaviour in less time."""
     monkeypatch.setattr(limits.RequestLimits, "retry_after_s", lambda self: 1)
     monkeypatch.setattr(errors, "FIREWALL_PAUSE_MS", 400)
+    for name in ("AFTER_BAN_MS", "MOST_JITTER_MS", "SLOWED_MS"):
+        monkeypatch.setattr(gate, name, 0)
     monkeypatch.setattr(engine_module, "OPEN_PAUSE_S", (0.05, 0.1, 0.2))
     monkeypatch.setattr(transport, "_FIRST_PAUSE_SECONDS", 0.01)
-    for module in (gaps, warmup):
-        monkeypatch.setattr(module, "RETRY_MS", (60.0, 200.0))
+    for module in (gaps, symbol_state, warmup):
+        monkeypatch.setattr(module, "RETRY_MS", (60.0, 200.0), raising=False)
     monkeypatch.setattr(watchdog, "BEAT_S", 0.02)
     monkeypatch.setattr(watchdog, "CLOSE_GRACE_S", 0.3)
     made = transport.Transport.__init__
