@@ -10,6 +10,7 @@ import typer
 
 from futtui.cli.config_command import config_app
 from futtui.cli.exchange_command import exchange_app
+from futtui.cli.history_command import history_app
 from futtui.domain.errors import FuttuiError
 from futtui.version import VERSION
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(exchange_app, name="exchange")
+app.add_typer(history_app, name="history")
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]

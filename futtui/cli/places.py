@@ -30,10 +30,16 @@ class Places:
         """The same of the newest demo; made anew at each start."""
         return self.home / "demo.db"
 
+    @property
+    def archive(self) -> Path:
+        """Files of the exchange's public archive, laid out as there."""
+        return self.home / "archive"
+
     def rows(self) -> Iterator[tuple[str, Path]]:
         """Names and paths for people."""
         yield "home", self.home
         yield "config", self.home / "config.yaml"
         yield "database", self.database
         yield "demo database", self.demo_database
+        yield "archive files", self.archive
         yield "logs", self.home / "logs"

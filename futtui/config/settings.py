@@ -51,6 +51,8 @@ class ExchangeSettings:
     """Other address for requests, for a mirror; empty = the exchange's own."""
     stream_url: str = ""
     """Other address for streams; empty = the exchange's own."""
+    archive_url: str = ""
+    """Other address for `futtui history download`, for a mirror; empty = the exchange's public archive."""
 
 
 @dataclass(frozen=True, slots=True)

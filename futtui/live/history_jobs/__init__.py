@@ -1,0 +1,1 @@
+"""Jobs on deep history that `futtui history` runs: download, import, gaps, verify, export."""

@@ -1,0 +1,76 @@
+"""Takes one file into the database: read, checked, stored whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance.archive.addresses import ArchiveFileName
+from futtui.exchange.binance.archive.reading import FileCandles, read_candles
+from futtui.storage.candle_arrays import CandleArrays
+from futtui.storage.deep_history import DeepHistory
+from futtui.storage.file_manifest import FileRecord, FileStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that was not taken in, and why."""
+
+    name: str
+    reason: str
+
+
+def now_ms() -> int:
+    """Time on this machine's clock, epoch milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def arrays_of(candles: FileCandles) -> CandleArrays:
+    """The same candles in the form of the database."""
+    return CandleArrays(candles.open_time_ms, candles.figures)
+
+
+def take_in_published(deep: DeepHistory, file: ArchiveFileName, path: Path, sha256: str) -> FileRecord:
+    """Store a file whose checksum was compared. Raises InvalidInputError when something in it is wrong."""
+    candles = read_candles(path, file.timeframe, (file.start_ms, file.end_ms))
+    record = _record(file.path, file.symbol, candles, (file.start_ms, file.end_ms), sha256, verified=True)
+    deep.take_in(record, arrays_of(candles))
+    return record
+
+
+def take_in_copy(
+    deep: DeepHistory, path: Path, symbol: str, timeframe: Timeframe | None, sha256: str
+) -> tuple[FileRecord, int]:
+    """Store a file without checksum; also returns how many of its candles were taken."""
+    candles = read_candles(path, timeframe)
+    times = candles.open_time_ms
+    span = (int(times[0]), int(times[-1]) + candles.timeframe.ms) if len(times) else (0, 0)
+    record = _record(copy_name(path), symbol, candles, span, sha256, verified=False)
+    return record, deep.take_in(record, arrays_of(candles))
+
+
+def copy_name(path: Path) -> str:
+    """The name in the manifest of a file that is not known to be the exchange's own."""
+    return path.resolve().as_posix()
+
+
+def _record(
+    name: str, symbol: str, candles: FileCandles, span: tuple[int, int], sha256: str, *, verified: bool
+) -> FileRecord:
+    times = candles.open_time_ms
+    return FileRecord(
+        name=name,
+        symbol=symbol,
+        timeframe=candles.timeframe,
+        status=FileStatus.IMPORTED,
+        verified=verified,
+        start_ms=span[0],
+        end_ms=span[1],
+        noted_ms=now_ms(),
+        sha256=sha256,
+        row_count=len(times),
+        first_open_ms=int(times[0]) if len(times) else None,
+        last_open_ms=int(times[-1]) if len(times) else None,
+    )
