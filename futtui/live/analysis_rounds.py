@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from futtui.domain.candle import Candle
-from futtui.domain.errors import FuttuiError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import AnalysisDone, CandleClosed
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import Timeframe
-from futtui.live.clock import steady_ms
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
@@ -80,7 +79,10 @@ class AnalysisRounds:
         answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
         done = [pair for answer in answers for pair in answer]
         for close, result in sorted(done, key=_turn):
-            self._tell(close, result)
+            try:
+                self._tell(close, result)
+            except Exception:
+                log.exception("A close of %s could not be handed to the desk; the others follow", close.symbol)
 
     async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:
         done = []
@@ -88,25 +90,33 @@ class AnalysisRounds:
             try:
                 bars = [*await self._missing_seniors(close), *close.bars]
                 result = await self._analyzers.on_closes(close.symbol, bars)
-            except FuttuiError as error:
-                self._set_aside(self._states[close.symbol], error)
+            except Exception as error:
+                if not isinstance(error, FuttuiError):
+                    log.exception("The analysis of %s failed inside futtui", close.symbol)
+                self.set_aside(self._states[close.symbol], str(error))
                 break
             self._counts["analyses"] += 1
             done.append((close, result))
         return done
 
-    def _set_aside(self, state: SymbolState, error: FuttuiError) -> None:
+    def set_aside(self, state: SymbolState, why: str) -> None:
         """The analyzer of a symbol is lost: its history is loaded anew at the next look around."""
-        log.error("%s could not be analysed: %s", state.symbol, error)
-        state.phase, state.reason = Phase.NEW, f"its analysis failed and is started anew: {error}"
-        state.next_try_ms = steady_ms()
+        if state.phase is not Phase.DISABLED:
+            log.error("%s could not be analysed: %s", state.symbol, why)
+            state.try_now(Phase.NEW, f"its analysis failed and is started anew: {why}")
 
     async def _missing_seniors(self, close: Close) -> list[tuple[Timeframe, Candle]]:
-        """Longer bars that could not be put together from quarter hours come from the exchange."""
+        """Longer bars that could not be put together from quarter hours come from the exchange.
+
+        Raises ExchangeError when it does not have one: an analyzer that goes on without it would never be ready again.
+        """
         found: list[tuple[Timeframe, Candle]] = []
         for frame in close.incomplete:
             open_ms = close.time_ms - frame.ms
-            found += [(frame, bar) for bar in await self._loader.fetch(close.symbol, frame, open_ms, open_ms)]
+            bars = await self._loader.fetch(close.symbol, frame, open_ms, open_ms)
+            if not bars:
+                raise ExchangeError(f"its {frame.code} candle is not in the exchange's history yet")
+            found += [(frame, bar) for bar in bars]
         return found
 
     def _tell(self, close: Close, result: AnalysisResult) -> None:

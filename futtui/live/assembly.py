@@ -18,8 +18,9 @@ from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
 from futtui.live.clock import ExchangeClock
 from futtui.live.connection import Account, Connection
-from futtui.live.engine import Engine, EngineParts
+from futtui.live.engine import Engine
 from futtui.live.log_book import EngineLogBook
+from futtui.live.parts import EngineParts
 from futtui.live.settings import EngineSettings
 
 if TYPE_CHECKING:

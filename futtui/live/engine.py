@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
@@ -15,8 +14,8 @@ from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, RulesChanged
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.reading import SymbolReading
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import (
     AccountMessage,
@@ -25,19 +24,17 @@ from futtui.exchange.ports import (
     StreamMessage,
     StreamStateMessage,
 )
-from futtui.live.analysis_rounds import AnalysisRounds, Analyzers
-from futtui.live.brokers import Broker
-from futtui.live.clock import ExchangeClock, steady_ms
+from futtui.live.analysis_rounds import AnalysisRounds
+from futtui.live.clock import steady_ms
 from futtui.live.connection import Account, Connection, HeldMessages
-from futtui.live.desk_runner import DeskRunner, Recorder
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
 from futtui.live.gaps import GapFiller
 from futtui.live.lag import LagMeter
-from futtui.live.loader import CandleStore, HistoryLoader
-from futtui.live.log_book import EngineLogBook
+from futtui.live.loader import HistoryLoader
+from futtui.live.parts import EngineParts
+from futtui.live.rules_watch import RulesWatch
 from futtui.live.sequencer import Close, Hole
-from futtui.live.settings import EngineSettings
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.symbol_state import Phase, SymbolState
 from futtui.live.warmup import Warmup
@@ -48,38 +45,6 @@ log = logging.getLogger(__name__)
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
 ACCOUNT_STREAM = "private"
-
-
-class AnalyzerPoolPort(Analyzers, Protocol):
-    """The analyzers, in this process or in workers."""
-
-    async def load(
-        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None
-    ) -> SymbolReading: ...
-
-    async def stop(self) -> None: ...
-
-
-class StorePort(CandleStore, Recorder, Protocol):
-    """The database."""
-
-    async def close(self) -> None: ...
-
-
-@dataclass(slots=True)
-class EngineParts:
-    """What an engine is put together from. `connect` opens the exchange; `brokers` makes the virtual accounts."""
-
-    settings: EngineSettings
-    runner: DeskRunner
-    analyzers: AnalyzerPoolPort
-    store: StorePort
-    log_book: EngineLogBook
-    clock: ExchangeClock
-    connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
-    virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
-    set_rules: Callable[[RulesChanged], None]
-    set_funding_rate: Callable[[str, float], None]
 
 
 class Engine:
@@ -102,6 +67,7 @@ class Engine:
         self.loader: HistoryLoader
         self.rounds: AnalysisRounds
         self.gaps: GapFiller
+        self.warmup: Warmup
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairs: set[asyncio.Task[Any]] = set()
         self._snapshot = self._picture()
@@ -163,8 +129,8 @@ class Engine:
         self.rounds = AnalysisRounds(
             self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts
         )
-        warmup = Warmup(self, loader)
-        self.gaps = GapFiller(loader, self.rounds.add, self.parts.log_book.say, warmup.load)
+        warmup = self.warmup = Warmup(self, loader)
+        self.gaps = GapFiller(loader, self.rounds.add, self.parts.log_book.say, warmup.load, self.counts)
         await warmup.choose_symbols()
         await connection.streams.subscribe(
             [*(f"{symbol.lower()}@kline_15m" for symbol in self.states), "!markPrice@arr@1s"]
@@ -175,6 +141,7 @@ class Engine:
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
+            self.spawn(RulesWatch(self).run(), "trading rules")
         await warmup.load_all()
         self._phase("running", "")
 
@@ -287,7 +254,8 @@ class Engine:
     def accept(self, state: SymbolState, candle: Candle) -> None:
         """A closed quarter hour of a symbol, from whichever source, in whichever order."""
         if state.phase is not Phase.READY:
-            state.buffered.append(candle)
+            if state.phase is not Phase.DISABLED:
+                state.buffered.append(candle)
             return
         outcome = state.sequencer.accept(candle)
         if isinstance(outcome, Close):
@@ -340,9 +308,22 @@ class Engine:
         """Tell the desk that time passed."""
         self.runner.submit(ClockTick(time_ms))
 
+    def tell_rules(self, rules: SymbolRules) -> None:
+        """Tell the desk and the virtual accounts the trading rules of a symbol."""
+        event = RulesChanged(self.clock.now_ms(), rules)
+        self.parts.set_rules(event)
+        self.runner.submit(event)
+
     def repair(self, state: SymbolState, hole: Hole) -> None:
         """Fill a hole in a symbol's candles, beside everything else."""
-        task = self.spawn(self.gaps.fill(state, hole), f"fill {state.symbol}")
+        self._repair(self.gaps.fill(state, hole), f"fill {state.symbol}")
+
+    def reload(self, state: SymbolState) -> None:
+        """Load a symbol's history into its analyzer, beside everything else."""
+        self._repair(self.warmup.load(state), f"load {state.symbol}")
+
+    def _repair(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        task = self.spawn(work, name)
         self._repairs.add(task)
         task.add_done_callback(self._repairs.discard)
 
@@ -359,20 +340,25 @@ class Engine:
         return not self.rounds.is_idle or bool(self._repairs)
 
     async def do_inner_work(self) -> None:
-        """Finish gap repairs that are under way and analyse what waits."""
+        """Finish repairs that are under way and analyse what waits."""
         await asyncio.gather(*self._repairs)
         await self.rounds.run_once()
 
     async def _publish_forever(self) -> None:
         while True:
-            self.publish()
+            try:
+                self.publish()
+            except Exception:
+                log.exception("No picture could be made for the screen; the next one follows")
             await asyncio.sleep(self.settings.snapshot_ms / 1000.0)
 
     def _picture(self) -> EngineSnapshot:
         return self.pictures.build(
             list(self.states.values()),
             self.runner.desk.snapshot(),
-            self.feed.view(self.connection.market.used_weight if self.connection is not None else 0),
+            self.feed.view(
+                self.connection.market.used_weight if self.connection is not None else 0, self.counts["gap_candles"]
+            ),
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,

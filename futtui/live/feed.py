@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from futtui.domain.snapshot import FeedView
 from futtui.exchange.ports import StreamStateMessage
 from futtui.live.clock import steady_ms
-from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.symbol_state import SymbolState
 
 STALE_AFTER_MS = 10_000.0
 SYMBOL_STALE_AFTER_MS = 90_000.0
@@ -18,7 +18,6 @@ class FeedWatch:
 
     def __init__(self) -> None:
         self.reconnects = 0
-        self.gaps_filled = 0
         self.delay_ms = 0
         self.error = ""
         self.attempt = 0
@@ -55,7 +54,7 @@ class FeedWatch:
         now = steady_ms()
         changed = []
         for state in states:
-            if state.phase is not Phase.READY or not state.seen_at_ms:
+            if not state.seen_at_ms:
                 continue
             fresh = self.is_fresh and now - state.seen_at_ms < SYMBOL_STALE_AFTER_MS
             if fresh != state.fresh:
@@ -63,7 +62,7 @@ class FeedWatch:
                 changed.append(state)
         return changed
 
-    def view(self, used_weight: int = 0) -> FeedView:
+    def view(self, used_weight: int = 0, gaps_filled: int = 0) -> FeedView:
         """The feed as shown in the status bar."""
         broken = next((item for item in self._states.values() if item.state not in ("LIVE", "CONNECTING")), None)
         connected = self.is_fresh and broken is None and not self.error
@@ -74,7 +73,7 @@ class FeedWatch:
             delay_ms=self.delay_ms,
             attempt=max(self.attempt, broken.attempt if broken else 0),
             reconnects=self.reconnects,
-            gaps_filled=self.gaps_filled,
+            gaps_filled=gaps_filled,
             used_weight=used_weight,
         )
 

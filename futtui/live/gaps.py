@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError
-from futtui.live.clock import steady_ms
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close, Hole
 from futtui.live.symbol_state import Phase, SymbolState
 
 log = logging.getLogger(__name__)
-
-RETRY_MS = (2_000.0, 5_000.0, 15_000.0, 60_000.0)
 
 
 class GapFiller:
@@ -27,31 +25,50 @@ class GapFiller:
         add_close: Callable[[Close], None],
         say: Callable[[Say], None],
         reload: Callable[[SymbolState], Awaitable[None]],
+        counts: Counter[str],
     ) -> None:
         self._loader = loader
         self._add_close = add_close
         self._say = say
         self._reload = reload
-        self.holes = 0
-        self.bars_filled = 0
+        self._counts = counts
+
+    @property
+    def holes(self) -> int:
+        """Holes that were found so far."""
+        return self._counts["gaps"]
+
+    @property
+    def bars_filled(self) -> int:
+        """Candles that were fetched to fill them."""
+        return self._counts["gap_candles"]
 
     async def fill(self, state: SymbolState, hole: Hole) -> None:
+        """Repair one hole; whatever happens, the symbol is ready afterwards or is tried again later."""
+        try:
+            await self._fill(state, hole)
+        except Exception as error:
+            log.exception("Filling a hole of %s failed inside futtui", state.symbol)
+            state.try_later(Phase.NEW, f"a mistake in futtui ({type(error).__name__}); its history is loaded anew")
+
+    async def _fill(self, state: SymbolState, hole: Hole) -> None:
         """Fetch the missing bars, feed them in order, then what was buffered meanwhile.
 
         If the exchange has no such bars but later ones, the symbol is loaded anew from behind the hole. If it has
         nothing newer yet, or cannot be asked now, the symbol stays in FILLING and is tried again later.
         """
         if state.failures == 0:
-            self.holes += 1
+            self._counts["gaps"] += 1
         state.phase, state.reason = Phase.FILLING, ""
         try:
-            bars = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms)
+            fetched = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms)
         except ExchangeError as error:
             if state.phase is Phase.FILLING:
                 self._wait(state, hole, f"candles are missing and the exchange cannot be asked now: {error}")
             return
         if state.phase is not Phase.FILLING:  # its history is being loaded anew meanwhile
             return
+        bars = _with_late_arrivals(fetched, state.buffered, hole)
         missing = BASE.bars_between(hole.first_open_ms, hole.last_open_ms) - len(bars)
         newest_ms = max((bar.open_time_ms for bar in [*state.buffered, *bars]), default=hole.first_open_ms - BASE.ms)
         if missing > 0 and newest_ms >= hole.first_open_ms + len(bars) * BASE.ms:
@@ -62,8 +79,9 @@ class GapFiller:
             return
         if bars:
             state.failures = 0
-            self.bars_filled += len(bars)
-            text = f"{len(bars)} missing 15-minute candle{'s' if len(bars) != 1 else ''} filled from history"
+        if fetched:
+            self._counts["gap_candles"] += len(fetched)
+            text = f"{len(fetched)} missing 15-minute candle{'s' if len(fetched) != 1 else ''} filled from history"
             self._say(Say(hole.last_open_ms + BASE.ms, "data", text, Severity.INFO, state.symbol))
         self.feed(state, bars)
         if missing > 0:
@@ -74,11 +92,9 @@ class GapFiller:
 
     def _wait(self, state: SymbolState, hole: Hole, reason: str) -> None:
         """Try again later, with growing pauses; the first time it is said."""
-        state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
         if state.failures == 0:
             self._say(Say(hole.last_open_ms + BASE.ms, "data", reason, Severity.WARNING, state.symbol))
-        state.failures += 1
-        state.reason = reason
+        state.try_later(Phase.FILLING, reason)
 
     def feed(self, state: SymbolState, candles: list[Candle]) -> None:
         """Give candles to the sequencer; those that follow on become closes."""
@@ -92,3 +108,10 @@ class GapFiller:
         buffered, state.buffered = state.buffered, []
         self._loader.keep(state.symbol, BASE, buffered)
         self.feed(state, sorted(buffered, key=lambda bar: bar.open_time_ms))
+
+
+def _with_late_arrivals(fetched: list[Candle], buffered: list[Candle], hole: Hole) -> list[Candle]:
+    """The fetched bars, and those of the hole that the stream brought while the exchange was asked."""
+    known = {bar.open_time_ms: bar for bar in buffered if hole.first_open_ms <= bar.open_time_ms <= hole.last_open_ms}
+    known |= {bar.open_time_ms: bar for bar in fetched}
+    return [known[open_ms] for open_ms in sorted(known)]

@@ -12,8 +12,12 @@ from futtui.domain.snapshot import MarketRow
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import MarkPriceMessage
+from futtui.live.clock import steady_ms
 from futtui.live.prices import PriceTracker
 from futtui.live.sequencer import SymbolSequencer
+
+RETRY_MS = (2_000.0, 5_000.0, 15_000.0, 60_000.0)
+"""Pauses before a symbol is tried again; the last one repeats."""
 
 
 class Phase(Enum):
@@ -23,7 +27,7 @@ class Phase(Enum):
     LOADING = "loading history"
     READY = "ready"
     FILLING = "filling a gap in its candles"
-    DISABLED = "switched off"
+    DISABLED = "not traded on the exchange now"
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class SymbolState:
     verdicts: tuple[StrategyVerdict, ...] = ()
     fresh: bool = True
     seen_at_ms: float = 0.0
+    """When its newest payload came, or since when one was due, on the steady clock."""
     next_try_ms: float = 0.0
     failures: int = 0
     funding_rate: float | None = None
@@ -52,6 +57,20 @@ class SymbolState:
     def __post_init__(self) -> None:
         self.sequencer = SymbolSequencer(self.symbol)
         self.tracker = PriceTracker(self.symbol)
+
+    def try_later(self, phase: Phase, reason: str) -> None:
+        """Go to `phase` for `reason`; the watchdog tries again after a pause that grows with each failure."""
+        self.phase, self.reason = phase, reason
+        self.next_try_ms = steady_ms() + RETRY_MS[min(self.failures, len(RETRY_MS) - 1)]
+        self.failures += 1
+
+    def try_now(self, phase: Phase, reason: str) -> None:
+        """Go to `phase` for `reason`; the watchdog tries again at its next look."""
+        self.phase, self.reason, self.next_try_ms = phase, reason, steady_ms()
+
+    def take_rules(self, rules: SymbolRules) -> None:
+        """Use other trading rules from now on."""
+        self.rules, self._row = rules, None
 
     def on_mark(self, message: MarkPriceMessage, set_funding_rate: Callable[[str, float], None]) -> None:
         """Take over the mark price, and the funding rate when it changed."""

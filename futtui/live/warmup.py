@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from futtui.domain.candle import Candle
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import RulesChanged
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.live.clock import steady_ms
-from futtui.live.gaps import RETRY_MS
 from futtui.live.loader import HistoryLoader
+from futtui.live.sequencer import SENIORS
 from futtui.live.symbol_state import Phase, SymbolState
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
+
+log = logging.getLogger(__name__)
+
+TRIES_FOR_THE_NEWEST = 2
 
 
 class Warmup:
@@ -55,10 +61,9 @@ class Warmup:
         if known is None:
             engine.states[rules.symbol] = SymbolState(rules.symbol, rules)
         else:
-            known.rules, known.phase, known.next_try_ms = rules, Phase.NEW, 0.0
-        event = RulesChanged(engine.clock.now_ms(), rules)
-        engine.parts.set_rules(event)
-        engine.runner.submit(event)
+            known.take_rules(rules)
+            known.phase, known.next_try_ms = Phase.NEW, 0.0
+        engine.tell_rules(rules)
 
     async def load_all(self) -> None:
         """Load every symbol, a few at a time."""
@@ -84,13 +89,15 @@ class Warmup:
         engine = self._engine
         told, state.phase, state.reason = state.reason, Phase.LOADING, ""
         try:
-            history = await self._loader.load(state.symbol, engine.clock.now_ms())
+            now_ms = engine.clock.now_ms()
+            history = await self._loader.load(state.symbol, now_ms)
+            if state.failures < TRIES_FOR_THE_NEWEST:
+                _refuse_behind(history, now_ms)
             reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
-        except FuttuiError as error:
-            state.phase = Phase.NEW
-            state.next_try_ms = steady_ms() + RETRY_MS[min(state.failures, len(RETRY_MS) - 1)]
-            state.failures += 1
-            state.reason = f"history could not be loaded: {error}"
+        except Exception as error:
+            if not isinstance(error, FuttuiError):
+                log.exception("Loading %s failed inside futtui", state.symbol)
+            state.try_later(Phase.NEW, f"history could not be loaded: {error}")
             if state.reason != told:
                 engine.say("data", state.reason, Severity.WARNING, state.symbol)
             return
@@ -98,7 +105,14 @@ class Warmup:
         engine.runner.desk.warm_up(state.symbol, history[Timeframe.M15])
         state.sequencer.start(history)
         state.phase = Phase.READY
-        state.fresh = True
+        state.seen_at_ms = state.seen_at_ms or steady_ms()
         buffered, state.buffered = state.buffered, []
         for candle in sorted(buffered, key=lambda bar: bar.open_time_ms):
             engine.accept(state, candle)
+
+
+def _refuse_behind(history: Mapping[Timeframe, Sequence[Candle]], now_ms: int) -> None:
+    """Raise ExchangeError when a longer bar that has just closed is not in the exchange's history yet."""
+    for frame in SENIORS:
+        if history[frame] and history[frame][-1].open_time_ms < frame.last_closed_open_ms(now_ms):
+            raise ExchangeError(f"the newest {frame.code} candle is not in the exchange's history yet")

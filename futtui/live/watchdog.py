@@ -13,7 +13,6 @@ from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms, wall_ms
 from futtui.live.sequencer import BASE, Hole
 from futtui.live.symbol_state import Phase, SymbolState
-from futtui.live.warmup import Warmup
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
@@ -22,7 +21,8 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 CLOSE_GRACE_S = 4.0
-SLEEP_JUMP_MS = 20_000.0
+PAUSE_LIMIT_MS = 20_000.0
+"""A beat that took this much longer than it should, by either clock, means that the PC slept or its clock was set."""
 
 
 class Watchdog:
@@ -31,24 +31,27 @@ class Watchdog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._last_minute = 0
+        self._told_trouble = ""
 
     async def run(self) -> None:
         """Look around until cancelled."""
-        steady, wall = steady_ms(), wall_ms()
         while True:
-            await asyncio.sleep(BEAT_S)
-            jump_ms = (wall_ms() - wall) - (steady_ms() - steady)
             steady, wall = steady_ms(), wall_ms()
-            if abs(jump_ms) > SLEEP_JUMP_MS:
-                text = (
-                    f"The PC slept or its clock jumped by {jump_ms / 1000:.0f} s. Time and candles are being checked."
-                )
-                self._engine.say("engine", text, Severity.WARNING)
-                await self._resync_clock()
+            await asyncio.sleep(BEAT_S)
             try:
-                self.look(self._engine.clock.now_ms())
+                await self._after_beat(steady_ms() - steady, wall_ms() - wall)
             except Exception:
                 log.exception("A look around failed; the next one follows")
+
+    async def _after_beat(self, steady_passed_ms: float, wall_passed_ms: float) -> None:
+        """A beat is over. During sleep the steady clock of Windows runs on, that of Linux stands still."""
+        late_ms = max(steady_passed_ms, wall_passed_ms) - BEAT_S * 1000.0
+        if late_ms > PAUSE_LIMIT_MS or wall_passed_ms < -PAUSE_LIMIT_MS:
+            jump_ms = late_ms if late_ms > PAUSE_LIMIT_MS else wall_passed_ms
+            text = f"The PC slept or its clock jumped by {jump_ms / 1000:.0f} s. Time and candles are being checked."
+            self._engine.say("engine", text, Severity.WARNING)
+            await self._resync_clock()
+        self.look(self._engine.clock.now_ms())
 
     def look(self, now_ms: int) -> None:
         """One round of checks at exchange time `now_ms`."""
@@ -63,12 +66,23 @@ class Watchdog:
         self.check_candles(now_ms - grace_ms)
         if engine.live_broker is not None:
             engine.live_broker.look_at_overdue()
+        self._tell_trouble(engine.parts.store.trouble)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        """Say once that the database refuses to write, and once that it works again."""
+        if bool(trouble) != bool(self._told_trouble):
+            text = f"The database refuses to write: {trouble}. Check free space." if trouble else "It is written again."
+            self._engine.say("database", text, Severity.ERROR if trouble else Severity.NOTICE)
+        self._told_trouble = trouble
 
     def check_candles(self, due_ms: int, *, retry_now: bool = False) -> None:
         """Repair every symbol that lacks a candle closed by `due_ms`; `retry_now` does not wait for second tries."""
+        lost = self._engine.parts.analyzers.lost_symbols()
         for state in self._engine.states.values():
             if retry_now and state.next_try_ms:
                 state.next_try_ms = steady_ms()
+            if state.phase is Phase.READY and state.symbol in lost:
+                self._engine.rounds.set_aside(state, "the process that analysed it ended")
             self._check(state, due_ms)
 
     def _check(self, state: SymbolState, now_ms: int) -> None:
@@ -85,7 +99,7 @@ class Watchdog:
                 due = BASE.last_closed_open_ms(now_ms)
                 engine.repair(state, Hole(state.symbol, last + BASE.ms, due))
             elif state.phase is Phase.NEW:
-                engine.spawn(Warmup(engine, engine.loader).load(state), f"load {state.symbol}")
+                engine.reload(state)
 
     async def _resync_clock(self) -> None:
         connection = self._engine.connection

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from futtui.domain.candle import Candle
 from futtui.domain.effects import Say
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -67,7 +70,7 @@ class _Desk:
         self.lines: list[Say] = []
         self.reloaded: list[str] = []
         loader = HistoryLoader(market, FakeStore(), SMALL)
-        self.filler = GapFiller(loader, self.closes.append, self.lines.append, self._reload)
+        self.filler = GapFiller(loader, self.closes.append, self.lines.append, self._reload, Counter())
 
     async def _reload(self, state: SymbolState) -> None:
         self.reloaded.append(state.symbol)
@@ -115,3 +118,28 @@ async def test_gap_filler_exchange_down_keeps_the_symbol_waiting_and_tries_later
     await desk.filler.fill(state, hole)
     assert state.phase is Phase.READY
     assert len(desk.closes) == 2
+
+
+async def test_gap_filler_candle_that_the_stream_brings_while_the_exchange_is_asked_is_not_called_missing() -> None:
+    start = NOW_MS - NOW_MS % Timeframe.M15.ms - 20 * Timeframe.M15.ms
+    row = bars(Timeframe.M15, start, 3)
+    desk, state = _Desk(FakeMarket(0, NOW_MS, missing=[row[1].open_time_ms])), _state(start)
+    state.buffered = [row[1]]
+    await desk.filler.fill(state, Hole("BTCUSDT", row[1].open_time_ms, row[1].open_time_ms))
+    assert desk.reloaded == []
+    assert [close.bars[-1][1] for close in desk.closes] == [row[1]]
+    assert state.phase is Phase.READY
+    assert desk.filler.bars_filled == 0
+
+
+async def test_gap_filler_mistake_of_ours_leaves_the_symbol_to_be_loaded_anew() -> None:
+    market = FakeMarket(0, NOW_MS)
+
+    async def broken(*_: object, **__: object) -> list[Candle]:
+        raise KeyError("a mistake of ours")
+
+    market.klines = broken  # type: ignore[method-assign,assignment]
+    desk, state = _Desk(market), _state(NOW_MS - NOW_MS % Timeframe.M15.ms)
+    await desk.filler.fill(state, Hole("BTCUSDT", NOW_MS, NOW_MS))
+    assert state.phase is Phase.NEW
+    assert state.next_try_ms > 0

@@ -1,0 +1,59 @@
+"""What an engine is put together from, and what it needs of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from futtui.domain.candle import Candle
+from futtui.domain.events import RulesChanged
+from futtui.domain.position import TradingMode
+from futtui.domain.reading import SymbolReading
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import StreamMessage
+from futtui.live.analysis_rounds import Analyzers
+from futtui.live.brokers import Broker
+from futtui.live.clock import ExchangeClock
+from futtui.live.connection import Connection
+from futtui.live.desk_runner import DeskRunner, Recorder
+from futtui.live.loader import CandleStore
+from futtui.live.log_book import EngineLogBook
+from futtui.live.settings import EngineSettings
+
+
+class AnalyzerPoolPort(Analyzers, Protocol):
+    """The analyzers, in this process or in workers."""
+
+    async def load(
+        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None
+    ) -> SymbolReading: ...
+
+    def lost_symbols(self) -> Collection[str]: ...
+
+    async def stop(self) -> None: ...
+
+
+class StorePort(CandleStore, Recorder, Protocol):
+    """The database. `trouble` says why it refuses to write, empty while all is well."""
+
+    @property
+    def trouble(self) -> str: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class EngineParts:
+    """What an engine is put together from. `connect` opens the exchange; `brokers` makes the virtual accounts."""
+
+    settings: EngineSettings
+    runner: DeskRunner
+    analyzers: AnalyzerPoolPort
+    store: StorePort
+    log_book: EngineLogBook
+    clock: ExchangeClock
+    connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
+    virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
+    set_rules: Callable[[RulesChanged], None]
+    set_funding_rate: Callable[[str, float], None]

@@ -1,0 +1,71 @@
+"""Asks for the trading rules now and then: steps and ticks change, symbols are taken off the exchange and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from futtui.domain.effects import Severity
+from futtui.domain.errors import ExchangeError
+from futtui.domain.symbols import SymbolRules
+from futtui.live.symbol_state import Phase, SymbolState
+
+if TYPE_CHECKING:
+    from futtui.live.engine import Engine
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 900.0
+
+
+class RulesWatch:
+    """Keeps the rules of the watched symbols up to date, and switches off what is not traded any more."""
+
+    def __init__(self, engine: Engine, pause_s: float = PAUSE_S) -> None:
+        self._engine = engine
+        self._pause_s = pause_s
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            await asyncio.sleep(self._pause_s)
+            connection = self._engine.connection
+            if connection is None:
+                continue
+            try:
+                self.take(await connection.market.exchange_info())
+            except ExchangeError as error:
+                log.warning("The trading rules could not be asked; the known ones stay: %s", error)
+            except Exception:
+                log.exception("New trading rules could not be taken over; the known ones stay")
+
+    def take(self, rules: Mapping[str, SymbolRules]) -> None:
+        """Compare with what is known. An answer without any of our symbols is not believed."""
+        states = self._engine.states
+        if not rules.keys() & states.keys():
+            log.warning("The exchange's list holds none of the watched symbols; the known rules stay")
+            return
+        for state in list(states.values()):
+            found = rules.get(state.symbol)
+            if found is None:
+                self._switch_off(state)
+                continue
+            if found != state.rules:
+                state.take_rules(found)
+                self._engine.tell_rules(found)
+                self._say(state, "the exchange changed its trading rules", Severity.INFO)
+            if state.phase is Phase.DISABLED:
+                state.failures = 0
+                state.try_now(Phase.NEW, "")
+                self._say(state, "it is traded again on the exchange; its history is loaded", Severity.NOTICE)
+
+    def _switch_off(self, state: SymbolState) -> None:
+        if state.phase is not Phase.DISABLED:
+            state.phase, state.reason, state.next_try_ms = Phase.DISABLED, "", 0.0
+            state.buffered.clear()
+            self._say(state, "it is not traded on the exchange now; no new trades on it", Severity.WARNING)
+
+    def _say(self, state: SymbolState, text: str, severity: Severity) -> None:
+        self._engine.say("data", text, severity, state.symbol)
