@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -24,7 +25,7 @@ def merge_candles(parts: Sequence[Candle]) -> Candle:
         high=max(part.high for part in parts),
         low=min(part.low for part in parts),
         close=parts[-1].close,
-        volume=sum(part.volume for part in parts),
+        volume=fsum(part.volume for part in parts),
         quote_volume=_total([part.quote_volume for part in parts]),
         trade_count=_count([part.trade_count for part in parts]),
         taker_buy_volume=_total([part.taker_buy_volume for part in parts]),
@@ -34,7 +35,7 @@ def merge_candles(parts: Sequence[Candle]) -> Candle:
 
 def _total(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    return fsum(known) if len(known) == len(values) else None
 
 
 def _count(values: Sequence[int | None]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import fsum
 
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
@@ -34,4 +35,4 @@ class AtrHistory:
         entry = self._seen.get((symbol, timeframe))
         if entry is None or len(entry[1]) < _MINIMUM:
             return None
-        return sum(entry[1]) / len(entry[1])
+        return fsum(entry[1]) / len(entry[1])

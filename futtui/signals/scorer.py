@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import btc_block
@@ -13,7 +14,7 @@ from futtui.signals.settings import ScoringSettings
 
 @dataclass(frozen=True, slots=True)
 class ScoredSignal:
-    """A raw signal with its score. `score` is the plain sum of the parts' points, in their order."""
+    """A raw signal with its score. `score` is the sum of the parts' points, rounded once (equal on every Python)."""
 
     raw: RawSignal
     score: float
@@ -25,14 +26,14 @@ class ScoredSignal:
 def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
     """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
     parts = (*_base_parts(context.raw), *(modifier(context, settings) for modifier in MODIFIERS))
-    score = sum(part.points for part in parts)
+    score = fsum(part.points for part in parts)
     completeness = sum(1 for part in parts if part.valid) / len(parts)
     return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))
 
 
 def _base_parts(raw: RawSignal) -> tuple[SignalPart, ...]:
     """The strategy's own parts; what they leave unexplained of its base score becomes a part of its own."""
-    rest = raw.base_score - sum(part.points for part in raw.parts)
+    rest = raw.base_score - fsum(part.points for part in raw.parts)
     if raw.parts and abs(rest) < 1e-9:
         return raw.parts
     return (SignalPart("setup", rest, raw.summary or f"base score of {raw.strategy}", raw.base_score), *raw.parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from futtui.domain.candle import Candle
@@ -225,7 +226,7 @@ class AtrMomentum(BaseStrategy):
             valid_until_ms=context.time_ms + valid_bars * self.timeframe.ms,
             levels=levels,
             atr=own.atr or 0.0,
-            base_score=sum(part.points for part in parts),
+            base_score=fsum(part.points for part in parts),
             regime=four_hours.regime.regime,
             parts=parts,
             summary=_summary(impulse, levels, armed, context.tick_size),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from math import fsum
 from typing import Any
 
 from futtui.domain.candle import Candle
@@ -162,7 +163,7 @@ class BreakRetest(BaseStrategy):
             valid_until_ms=context.time_ms + valid_bars * self.timeframe.ms,
             levels=levels,
             atr=own.atr or setup.atr,
-            base_score=sum(part.points for part in parts),
+            base_score=fsum(part.points for part in parts),
             regime=four_hours.regime.regime,
             parts=parts,
             summary=_summary(setup, levels.side, armed, context.tick_size),
@@ -253,7 +254,7 @@ class BreakRetest(BaseStrategy):
 def _volume_ratio(bars: Sequence[Candle]) -> float | None:
     """Volume of the last bar in averages of the 20 before; None when nothing was traded in them."""
     before = [bar.volume for bar in islice(reversed(bars), 1, VOLUME_BARS + 1)]
-    average = sum(before) / VOLUME_BARS
+    average = fsum(before) / VOLUME_BARS
     return bars[-1].volume / average if average > 0 else None
 
 

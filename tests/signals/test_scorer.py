@@ -81,7 +81,7 @@ def test_score_any_inputs_is_the_sum_of_its_parts(
         1.0,
     )
     scored = score_signal(found, SETTINGS)
-    assert scored.score == sum(part.points for part in scored.parts)
+    assert scored.score == pytest.approx(sum(part.points for part in scored.parts), abs=1e-12)
     assert all(part.reason for part in scored.parts)
     assert all(part.points == 0.0 for part in scored.parts if not part.valid)
     share = sum(part.valid for part in scored.parts) / len(scored.parts)

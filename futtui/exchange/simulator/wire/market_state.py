@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -78,11 +79,11 @@ def merge_candles(candles: list[Candle]) -> Candle:
         max(candle.high for candle in candles),
         min(candle.low for candle in candles),
         candles[-1].close,
-        sum(candle.volume for candle in candles),
-        sum(quote_volume(candle) for candle in candles),
+        fsum(candle.volume for candle in candles),
+        fsum(quote_volume(candle) for candle in candles),
         None if None in counts else sum(count for count in counts if count is not None),
-        None if None in takers else sum(taker for taker in takers if taker is not None),
-        None if None in quotes else sum(quote for quote in quotes if quote is not None),
+        None if None in takers else fsum(taker for taker in takers if taker is not None),
+        None if None in quotes else fsum(quote for quote in quotes if quote is not None),
     )
 
 
