@@ -104,8 +104,9 @@ class WorkerLink:
                 request_id, good, value = read_message(stdout)
                 self.answers += 1
                 self._resolve(request_id, (good, value))
-        except (EOFError, OSError, ValueError):
-            pass
+        except Exception as fault:  # the end of the pipe, or an answer that cannot be read: both end this worker
+            if not isinstance(fault, EOFError | OSError | ValueError):
+                self.trouble = f"its answer could not be read ({type(fault).__name__})"
         self._process.kill()
         self._process.wait()
         stdout.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Effect
-from futtui.domain.errors import ExchangeError, FuttuiError
+from futtui.domain.errors import ExchangeError, FuttuiError, StorageError
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
@@ -181,6 +181,14 @@ def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
 
 
 def remove_database(path: Path) -> None:
-    """Delete a database file and its side files; used for the demo, whose market starts anew each time."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    """Delete a database file and its side files; used for the demo, whose market starts anew each time.
+
+    Raises StorageError when another program holds it, as a second demo on Windows.
+    """
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The demo's database {path} is in use ({error}). Close the other demo, or start with another --home."
+        ) from error

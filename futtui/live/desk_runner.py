@@ -56,28 +56,37 @@ class DeskRunner:
         self._log_book = log_book
         self._queue: deque[Event] = deque()
         self._busy = False
-        self._signals_seen: set[str] = set()
+        self._open_signals: set[str] = set()
 
     def submit(self, event: Event) -> None:
-        """Handle `event` now, or right after the one being handled."""
+        """Handle `event` now, or right after the one being handled.
+
+        A mistake in the desk costs only the event that met it: the others are handled, then it is raised.
+        """
         self._queue.append(event)
         if self._busy:
             return
         self._busy = True
-        try:
-            while self._queue:
-                item = self._queue.popleft()
-                if isinstance(item, OrderFilled):
-                    self.counts["fills"] += 1
-                for effect in self.desk.handle(item):
-                    self._carry_out(effect)
-        finally:
-            self._busy = False
+        mistake: Exception | None = None
+        while self._queue:
+            item = self._queue.popleft()
+            if isinstance(item, OrderFilled):
+                self.counts["fills"] += 1
+            try:
+                self.carry_out(self.desk.handle(item))
+            except Exception as error:
+                mistake = mistake or error
+        self._busy = False
+        if mistake is not None:
+            raise mistake
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
-        """Carry out effects that did not come from an event (those of a restore)."""
+        """Carry out effects in order; one that fails (a record that cannot be kept) never holds back an order."""
         for effect in effects:
-            self._carry_out(effect)
+            try:
+                self._carry_out(effect)
+            except Exception:
+                log.exception("An effect could not be carried out, the others are: %.200r", effect)
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, PlaceOrder):
@@ -109,8 +118,10 @@ class DeskRunner:
     def _record(self, effect: Record) -> None:
         if isinstance(effect, RecordSignal):
             signal = effect.signal
-            if signal.status.is_open and signal.signal_id not in self._signals_seen:
-                self._signals_seen.add(signal.signal_id)
+            if not signal.status.is_open:
+                self._open_signals.discard(signal.signal_id)
+            elif signal.signal_id not in self._open_signals:
+                self._open_signals.add(signal.signal_id)
                 self.signals_by_strategy[signal.raw.strategy] += 1
         elif isinstance(effect, RecordTrade):
             self.counts["trades"] += 1

@@ -175,6 +175,21 @@ async def test_pool_broken_worker_is_given_up_after_three_useless_starts(monkeyp
         await pool.stop()
 
 
+async def test_pool_worker_whose_answers_cannot_be_read_is_given_up_in_words(monkeypatch: pytest.MonkeyPatch):
+    junk = "import sys; sys.stdout.buffer.write(bytes(3) + b'\\x03xyz'); sys.stdout.flush(); sys.stdin.buffer.read()"
+    monkeypatch.setattr("futtui.analysis.worker_link._BOOT", junk)
+    pool = AnalyzerPool(AnalysisSettings(), 1)
+    pool.start()
+    try:
+        async with asyncio.timeout(20):
+            while pool.worker_pids:
+                await asyncio.sleep(0.01)
+        with pytest.raises(AnalysisError, match="could not be read"):
+            await pool.load(SYMBOLS[0], MARKETS[SYMBOLS[0]][0])
+    finally:
+        await pool.stop()
+
+
 async def test_pool_worker_ends_when_its_parent_dies():
     """A parent that is killed outright cannot say goodbye; the closed pipe must be enough."""
     script = (
