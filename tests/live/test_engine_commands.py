@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
@@ -19,6 +20,7 @@ from futtui.live import watchdog
 from futtui.live.engine_thread import EngineThread
 from futtui.live.settings import EngineSettings
 from futtui.live.snapshots import starting_snapshot
+from futtui.risk.settings import ExitSettings, RiskSettings
 from tests.live.engine_world import (
     QUARTER_MS,
     START_MS,
@@ -32,6 +34,8 @@ from tests.live.engine_world import (
 )
 
 SPEED = 600.0
+PATIENT = DeskSettings(risk=RiskSettings(exits=ExitSettings(naked_limit_ms=600_000)))
+"""At this speed a round trip of 10 ms is 6 s of the exchange's time: confirming a stop may take that long."""
 
 
 @asynccontextmanager
@@ -109,7 +113,7 @@ async def test_engine_thread_close_position_closes_it_and_leaves_nothing_on_the_
     analyzers = WatchedAnalyzers({("BTCUSDT", START_MS + QUARTER_MS * count): Side.LONG for count in range(1, 3)})
     async with (
         exchange(server_config(speed=SPEED)) as world,
-        threaded(world, tmp_path, mode, analyzers=analyzers) as thread,
+        threaded(world, tmp_path, mode, analyzers=analyzers, desk=PATIENT) as thread,
     ):
         await until(lambda: [item.status for item in desk(thread).positions] == ["PROTECTED"])
         position = desk(thread).positions[0]
