@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError, StorageError
 from futtui.domain.timeframe import DAY_MS, Timeframe
-from futtui.storage.candle_arrays import FIGURES, CandleArrays
+from futtui.storage.candle_arrays import FIGURES, CandleArrays, completed, merged
 from futtui.storage.database import open_database
 from futtui.storage.day_blocks import decode_day, encode_day, open_times
 from futtui.storage.deep_history import DeepHistory
@@ -68,6 +68,25 @@ def test_day_block_gives_back_every_bit_of_what_was_put_in(data: st.DataObject) 
     assert np.array_equal(decode_day(block, DAY, length_ms, back), times)
     assert np.array_equal(open_times(block, DAY, length_ms), times)
     assert np.array_equal(back, figures, equal_nan=True)
+
+
+some_bars = st.dictionaries(st.integers(0, 30), st.tuples(st.sampled_from([1.0, 2.0]), st.sampled_from([3.0, NAN])))
+
+
+def from_dictionary(bars: dict[int, tuple[float, float]]) -> CandleArrays:
+    slots = sorted(bars)
+    figures = np.array([[bars[slot][0]] * 5 + [bars[slot][1]] * 4 for slot in slots]).reshape(-1, 9).T
+    return CandleArrays(np.array(slots, np.int64), np.ascontiguousarray(figures))
+
+
+@given(some_bars, some_bars)
+def test_merged_and_completed_agree_with_plain_dictionaries(older: dict, newer: dict) -> None:
+    assert same(merged(from_dictionary(older), from_dictionary(newer)), from_dictionary(older | newer))
+    expected = older | newer
+    for slot in older.keys() & newer.keys():
+        if older[slot][0] == newer[slot][0] and np.isnan(newer[slot][1]):
+            expected[slot] = older[slot]
+    assert same(completed(from_dictionary(newer), from_dictionary(older)), from_dictionary(expected))
 
 
 def test_load_arrays_cuts_exactly_at_the_times_asked_for(deep: DeepHistory) -> None:
