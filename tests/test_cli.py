@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from futtui.cli.launch import Launch
+from futtui.cli.live_command import run_live
 from futtui.version import VERSION
 
 HEAVY = ("textual", "aiohttp", "sqlalchemy", "numpy", "ccxt", "websockets", "pydantic", "typer")
@@ -23,14 +26,16 @@ def test_version_is_answered_without_any_heavy_import(tmp_path: Path) -> None:
         "import sys; sys.argv = ['futtui', '--version']; from futtui.__main__ import main; main(); "
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=tmp_path
+    )
     assert answer.stdout.splitlines() == [f"futtui {VERSION}", "[]"]
 
 
 def test_screen_module_needs_no_exchange_or_database_libraries() -> None:
     heavy = ("aiohttp", "sqlalchemy", "numpy", "ccxt", "websockets", "pydantic", "alembic")
     code = f"import sys, futtui.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert answer.stdout.strip() == "[]"
 
 
@@ -45,6 +50,7 @@ def test_screen_module_needs_no_exchange_or_database_libraries() -> None:
         (["demo", "--mode", "real"], "use signals, paper or live"),
         (["demo", "--faults", "nothing.yaml"], "there is no file nothing.yaml"),
         (["demo", "--history", ".", "--from", "1.3.2024"], "write a day as in 2024-03-01"),
+        (["demo", "--headless", "--json", "nowhere/out.json"], "--json: there is no folder"),
         (["config", "check", "--config", "absent.yaml"], "this file does not exist"),
     ],
 )
@@ -54,6 +60,36 @@ def test_command_line_wrong_request_is_one_plain_sentence(tmp_path: Path, argume
     assert words in answer.stderr
     assert "Traceback" not in answer.stderr
     assert answer.stderr.startswith("futtui: ")
+
+
+def test_exchange_serve_port_that_is_taken_is_one_plain_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = futtui("exchange", "serve", "--port", str(port), cwd=tmp_path)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"futtui: Port {port} on 127.0.0.1 cannot be used")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_demo_log_folder_that_cannot_be_made_is_one_plain_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    answer = futtui("demo", "--headless", "--minutes", "1", "--home", str(tmp_path / "file" / "home"), cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "for log files cannot be made" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_live_command_keeps_candles_of_the_practice_host_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launches: list[Launch] = []
+    monkeypatch.setattr("futtui.cli.launch.run_screen", launches.append)
+    monkeypatch.setattr("futtui.analysis.pool.AnalyzerPool.start", lambda self: None)
+    monkeypatch.chdir(tmp_path)
+    for name in ("production", "demo"):
+        monkeypatch.setenv("FUTTUI__EXCHANGE__NAME", name)
+        run_live(None, tmp_path / "home")
+    real, practice = launches
+    assert real.database != practice.database
+    assert (real.credentials, practice.credentials) == (None, None)
 
 
 def test_config_check_names_file_line_and_suggestion(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def run_demo(request: DemoRequest) -> None:
     from futtui.exchange.simulator.process import EmbeddedExchange
 
     mode = trading_mode(request.mode or ("live" if request.headless else "paper"))
+    if request.json_file is not None and not request.json_file.absolute().parent.is_dir():
+        raise InvalidInputError(f"--json: there is no folder {request.json_file.absolute().parent}. Make it first.")
     exchange = EmbeddedExchange(server_config(request))
     exchange.start()
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from futtui.cli.places import Places
+from futtui.domain.errors import ConfigurationError
 from futtui.exchange.ports import Credentials, Endpoints
 from futtui.live.settings import EngineSettings
 
@@ -110,4 +111,11 @@ def start_log_files(launch: Launch) -> LogFiles:
 
     logging.raiseExceptions = False  # a full disk must not write over the screen
     secrets = [launch.credentials.api_key, launch.credentials.api_secret] if launch.credentials else []
-    return start_logs(launch.settings.logs, log_folder(launch.settings.logs, launch.places.home), secrets)
+    folder = log_folder(launch.settings.logs, launch.places.home)
+    try:
+        return start_logs(launch.settings.logs, folder, secrets)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {folder} for log files cannot be made ({error.strerror}). "
+            "Choose another place with logs.directory in config.yaml or with --home."
+        ) from error

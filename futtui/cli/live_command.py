@@ -20,7 +20,8 @@ def run_live(config: Path | None, home: Path | None) -> None:
 
     places = Places.of(home)
     settings = load(find_config(config, places.home)).settings
-    known = PRODUCTION if settings.exchange.name is ExchangeName.PRODUCTION else EXCHANGE_DEMO
+    real = settings.exchange.name is ExchangeName.PRODUCTION
+    known = PRODUCTION if real else EXCHANGE_DEMO
     endpoints = Endpoints(
         settings.exchange.rest_url or known.rest, settings.exchange.stream_url or known.stream, known.label
     )
@@ -38,7 +39,7 @@ def run_live(config: Path | None, home: Path | None) -> None:
             engine=EngineSettings(market=settings.market, mode=mode, start_equity=equity),
             pool=pool,
             places=places,
-            database=places.database,
+            database=places.database if real else places.exchange_demo_database,
             fresh_database=False,
             endpoints=where,
             credentials=None,

@@ -26,8 +26,13 @@ class Places:
         return self.home / "futtui.db"
 
     @property
+    def exchange_demo_database(self) -> Path:
+        """The same of the exchange's own practice host, whose prices are not the real ones."""
+        return self.home / "exchange-demo.db"
+
+    @property
     def demo_database(self) -> Path:
-        """The same of the newest demo; made anew at each start."""
+        """The same of the newest demo on the embedded exchange; made anew at each start."""
         return self.home / "demo.db"
 
     @property
@@ -40,6 +45,7 @@ class Places:
         yield "home", self.home
         yield "config", self.home / "config.yaml"
         yield "database", self.database
+        yield "practice", self.exchange_demo_database
         yield "demo database", self.demo_database
         yield "archive files", self.archive
         yield "logs", self.home / "logs"

@@ -120,7 +120,7 @@ class EmbeddedExchange:
 def serve(config: ServerConfig, say: Callable[[str], None]) -> None:
     """Run an exchange in the foreground until Ctrl+C; `say` shows its address and how to point clients at it.
 
-    Raises FuttuiError for a configuration that cannot be served and OSError for a port that is taken.
+    Raises FuttuiError for a configuration that cannot be served, as a port that is taken.
     """
 
     async def run() -> None:
@@ -131,8 +131,14 @@ def serve(config: ServerConfig, say: Callable[[str], None]) -> None:
                 say(line)
             await asyncio.Event().wait()
 
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(run())
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise ExchangeError(
+            f"Port {config.port} on {config.host} cannot be used ({error.strerror}). Choose another one with --port."
+        ) from error
 
 
 def settings_text(config: ServerConfig, endpoints: Endpoints) -> list[str]:
