@@ -91,6 +91,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         endpoints=exchange.wait_ready_async,
         credentials=Credentials("demo-key", "demo-secret"),
         virtual_clock=True,
+        trouble=exchange.trouble,
     )
     if request.headless:
         run_headless(launch, request.minutes or DAY_MINUTES, request.json_file)

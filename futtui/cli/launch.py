@@ -39,6 +39,8 @@ class Launch:
     endpoints: Callable[[], Awaitable[Endpoints]]
     credentials: Credentials | None
     virtual_clock: bool = False
+    trouble: Callable[[], str] | None = None
+    """Asked now and then for a sentence about something that ended for good, as an exchange of our own."""
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
@@ -70,7 +72,7 @@ def run_screen(launch: Launch) -> None:
     from futtui.tui.settings import UiSettings
 
     logs = start_log_files(launch)
-    engine = EngineThread(launch.build_engine, starting_snapshot(launch.engine))
+    engine = EngineThread(launch.build_engine, starting_snapshot(launch.engine), launch.trouble)
     screen = launch.settings.screen
     ui = UiSettings(
         time_zone=launch.settings.time_zone,

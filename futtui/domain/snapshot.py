@@ -175,3 +175,5 @@ class EngineSnapshot:
     verdicts: Mapping[str, tuple[StrategyVerdict, ...]] = field(default_factory=dict)
     symbols_ready: int = 0
     symbols_total: int = 0
+    start_mode: TradingMode = TradingMode.SIGNALS
+    """The mode that the desk will start in; shown until there is a desk."""

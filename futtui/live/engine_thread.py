@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from futtui.domain.errors import FuttuiError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 10.0
+GUARD_S = 1.0
 POOL_THREADS = 64
 """On Windows every sleeping timer parks a thread of the loop's pool, so the default size can run dry."""
 
@@ -29,11 +31,17 @@ class EngineThread:
     """The engine as the screen sees it: `start`, `snapshot`, `send`, `stop`; all safe to call from another thread.
 
     `build` makes the engine on the engine's own thread: it may import heavy libraries without holding up the screen.
+    `trouble` is asked once a second for a sentence about something that ended for good, as an exchange of our own;
+    the engine is stopped then. What made a start impossible, or ended the engine, is in `failure` and in the snapshot.
     """
 
-    def __init__(self, build: Callable[[], Engine], starting: EngineSnapshot) -> None:
+    def __init__(
+        self, build: Callable[[], Engine], starting: EngineSnapshot, trouble: Callable[[], str] | None = None
+    ) -> None:
         self._build = build
         self._starting = starting
+        self._trouble = trouble
+        self._last: EngineSnapshot | None = None
         self._engine: Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -47,7 +55,9 @@ class EngineThread:
             self._thread.start()
 
     def snapshot(self) -> EngineSnapshot:
-        """The newest picture, or the starting one while the engine is being built."""
+        """The newest picture, the starting one while the engine is being built, or the last one after a failure."""
+        if self._last is not None:
+            return self._last
         engine = self._engine
         return engine.snapshot() if engine is not None else self._starting
 
@@ -87,6 +97,7 @@ class EngineThread:
         except Exception as error:
             self.failure = error
             log.exception("The engine stopped because of an error")
+            self._last = _failed(self.snapshot(), error)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -95,16 +106,50 @@ class EngineThread:
         self._engine = engine
         try:
             if not self._stop_asked.is_set():  # else `stop` came while the engine was being built
-                await engine.run()
+                await self._run_guarded(engine)
         finally:
             await engine.stop()
 
+    async def _run_guarded(self, engine: Engine) -> None:
+        """Run the engine until it ends, or until there is trouble that it cannot mend."""
+        work = [asyncio.ensure_future(engine.run()), asyncio.ensure_future(self._guard())]
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    async def _guard(self) -> None:
+        while True:
+            await asyncio.sleep(GUARD_S)
+            sentence = self._trouble() if self._trouble is not None else ""
+            if sentence:
+                raise FuttuiError(sentence)
+
     def _why_not_ready(self) -> str:
         if self.failure is not None:
-            return f"The engine stopped because of an error: {self.failure}"
+            return f"The engine stopped because of an error: {in_words(self.failure)}"
         if self._stop_asked.is_set():
             return "The engine has stopped."
         return "The engine is still starting. Try again in a moment."
+
+
+def in_words(error: BaseException) -> str:
+    """What went wrong, for people: our own errors say it themselves, those of files name the file."""
+    if isinstance(error, FuttuiError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used ({error.strerror})."
+    return f"Something unexpected happened ({type(error).__name__}: {error}). Please report it with the log file."
+
+
+def _failed(last: EngineSnapshot, error: BaseException) -> EngineSnapshot:
+    """The last picture, marked as such, with the reason."""
+    feed = replace(last.feed, connected=False, text="stopped")
+    return replace(last, version=last.version + 1, phase="failed", phase_text=in_words(error), feed=feed)
 
 
 def _refused(reason: str) -> concurrent.futures.Future[str]:

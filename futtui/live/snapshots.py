@@ -79,6 +79,7 @@ def starting_snapshot(settings: EngineSettings) -> EngineSnapshot:
         log=(),
         log_version=0,
         engine_lag_ms=0.0,
+        start_mode=settings.mode,
     )
 
 

@@ -234,3 +234,43 @@ async def test_engine_exchange_that_cannot_start_at_all_is_told_not_tried_for_ev
             await engine.run()
     await engine.stop()
     assert "the file is empty" in engine.snapshot().phase_text
+
+
+async def test_engine_thread_failure_at_the_start_is_on_the_screen_in_words(tmp_path: Path) -> None:
+    database = tmp_path / "a.db"
+    database.write_bytes(b"this is no database" * 100)
+    thread = EngineThread(Wired(database, never, fresh=False).build, starting_snapshot(EngineSettings()))
+    before = thread.snapshot()
+    thread.start()
+    await until(lambda: thread.snapshot().phase == "failed")
+    assert thread.snapshot().phase_text.startswith(f"The database {database} is damaged")
+    assert thread.snapshot().version > before.version
+    thread.stop()
+
+
+async def test_engine_thread_unusable_folder_is_named_without_a_traceback(tmp_path: Path) -> None:
+    def build() -> Engine:
+        raise OSError(30, "Read-only file system", "/somewhere/demo.db")
+
+    thread = EngineThread(build, starting_snapshot(EngineSettings()))
+    thread.start()
+    await until(lambda: thread.failure is not None)
+    await until(lambda: thread.snapshot().phase == "failed")
+    assert thread.snapshot().phase_text == "/somewhere/demo.db cannot be used (Read-only file system)."
+    thread.stop()
+
+
+async def test_engine_thread_whose_exchange_ended_for_good_stops_and_says_so(tmp_path: Path) -> None:
+    database = tmp_path / "a.db"
+    said = ""
+    async with exchange(server_config(speed=60.0)) as world, nothing_left(database, world):
+        plan = wired(database, world, lockstep=False, speed=60.0)
+        thread = EngineThread(plan.build, starting_snapshot(EngineSettings()), lambda: said)
+        thread.start()
+        await until(lambda: thread.snapshot().phase == "running")
+        said = "The exchange is gone. Start again."
+        await until(lambda: thread.snapshot().phase == "failed")
+        assert thread.snapshot().phase_text == said
+        assert thread.snapshot().market
+        assert not thread.snapshot().feed.connected
+        await asyncio.to_thread(thread.stop)

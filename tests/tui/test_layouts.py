@@ -13,6 +13,7 @@ from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import FeedView
 from futtui.tui.screens.dashboard import DashboardScreen, layout_for
 from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.words import word
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine, signal
 from tests.tui.screen_text import screen_lines, screen_text
@@ -206,6 +207,49 @@ async def test_failed_start_says_what_to_do(make_app: AppMaker, engine: FakeEngi
         text = screen_text(app)
         assert "! The database is locked by another futtui." in text
         assert "Press q to quit." in text
+
+
+async def test_engine_that_ended_while_running_says_why_and_greys_the_prices(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        gone = FeedView(connected=False, text="stopped", age_ms=0, delay_ms=0)
+        engine.show(phase="failed", phase_text="The embedded exchange ended by itself (code -9).", feed=gone)
+        app.pulse.beat()
+        await pilot.pause()
+        text = screen_text(app)
+        assert "! The embedded exchange ended by itself (code -9)." in text
+        assert "! stopped" in screen_lines(app)[0]
+        dim = app.palette.style("dim").color
+        row = app.screen.query_one("#market", LivePanel).render_line(5)
+        assert {segment.style.color for segment in row if segment.text.strip() and segment.style} == {dim}
+
+
+async def test_long_outage_in_which_no_symbol_is_ready_any_more_is_still_told(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    market = engine.current.market
+    rows = tuple(replace(row, ready=False, state_text="candles are missing", version=9) for row in market)
+    lost = FeedView(connected=False, text="lost", age_ms=900_000, delay_ms=0, attempt=30)
+    engine.show(market=rows, symbols_ready=0, feed=lost)
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        text = screen_text(app)
+        assert "! No data from the exchange for 15 min." in text
+        assert "Prices below are old" in text
+
+
+@pytest.mark.parametrize("mode", list(TradingMode))
+async def test_first_frame_shows_the_mode_that_the_desk_will_start_in(
+    make_app: AppMaker, engine: FakeEngine, mode: TradingMode
+) -> None:
+    engine.show(market=(), desk=None, phase="starting", phase_text="Starting the engine.", start_mode=mode)
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert screen_lines(app)[0].startswith(f" {word(f'mode.{mode.value}').upper()}")
 
 
 async def test_empty_panels_explain_themselves(make_app: AppMaker, engine: FakeEngine) -> None:

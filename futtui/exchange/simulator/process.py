@@ -80,6 +80,13 @@ class EmbeddedExchange:
             self._check(deadline, timeout_s)
             await asyncio.sleep(POLL_S)
 
+    def trouble(self) -> str:
+        """A sentence when the exchange ended although nobody stopped it after it was ready; else empty."""
+        process = self._process
+        if process is None or self._endpoints is None or process.is_alive():
+            return ""
+        return f"The embedded exchange ended by itself (code {process.exitcode}). Quit futtui and start it again."
+
     def stop(self) -> None:
         """End the child and wait until it is gone; harmless if it never ran."""
         process, pipe = self._process, self._pipe

@@ -215,6 +215,9 @@ def stale_lines(view: View, width: int) -> list[Line]:
     if not view.stale:
         return []
     age = numbers.long_age_text(view.stale_age_ms)
+    if view.failed:
+        failure = f"! {view.snapshot.phase_text} {word('stale.failed')}"
+        return [((f" {part}", "down_bold"),) for part in wrap(failure, width - 2, 4)]
     if view.engine_silent:
         text = word("stale.engine", age=age)
     else:
@@ -227,7 +230,7 @@ def stale_lines(view: View, width: int) -> list[Line]:
 def loading_lines(view: View, width: int) -> list[Line]:
     """What happens while there is no market yet: the phase in words and, where known, how far it is."""
     snapshot = view.snapshot
-    failed = snapshot.phase.lower() in ("error", "failed")
+    failed = view.failed
     title = snapshot.phase_text or word("loading.starting")
     lines: list[Line] = [()]
     for part in wrap(f"! {title}" if failed else title, width - 6, 6):

@@ -196,7 +196,10 @@ def _class_token(result: TradeClass) -> str:
 def empty_lines(view: View, width: int) -> list[Line]:
     """Why there are no positions."""
     desk = view.snapshot.desk
-    identity = "positions.waiting" if desk is None else f"positions.none.{view.mode.value}"
+    if desk is None:
+        identity = "failed.panel" if view.failed else "positions.waiting"
+    else:
+        identity = f"positions.none.{view.mode.value}"
     return [((f"   {text}", "muted"),) for text in wrap(word(identity), width - 5, 3)]
 
 

@@ -188,7 +188,7 @@ def empty_lines(view: View, width: int) -> list[Line]:
     """Why there are no signals, what happened last, and what is being watched."""
     desk = view.snapshot.desk
     if desk is None or not view.snapshot.market:
-        return [(), ((f"   {word('signals.waiting')}", "muted"),)]
+        return [(), ((f"   {word('failed.panel' if view.failed else 'signals.waiting')}", "muted"),)]
     close = sum(row.gap_pct is not None and row.gap_pct <= 0.5 for row in view.snapshot.market)
     sentences = [word("signals.none")]
     if desk.paused:

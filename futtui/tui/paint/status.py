@@ -133,6 +133,8 @@ def _plain(text: str) -> Line:
 
 def _feed(view: View) -> _Item:
     feed = view.snapshot.feed
+    if view.failed:
+        return _Item([((f"! {word('feed.failed')}", "bar_attention"),)])
     if view.engine_silent:
         text = word("feed.silent", age=numbers.long_age_text(view.stale_age_ms))
         return _Item([((f"! {text}", "bar_attention"),)])

@@ -30,19 +30,28 @@ class View:
 
     @property
     def mode(self) -> TradingMode:
-        """The trading mode; signals only until the desk exists."""
-        return self.snapshot.desk.mode if self.snapshot.desk else TradingMode.SIGNALS
+        """The trading mode; until the desk exists the one that it will start in."""
+        return self.snapshot.desk.mode if self.snapshot.desk else self.snapshot.start_mode
+
+    @property
+    def failed(self) -> bool:
+        """Whether the engine ended for good, at the start or later."""
+        return self.snapshot.phase.lower() in ("error", "failed")
 
     @property
     def engine_silent(self) -> bool:
         """Whether the engine stopped publishing although it had begun."""
-        return self.engine_silence_s >= ENGINE_SILENT_S and bool(self.snapshot.market)
+        return self.engine_silence_s >= ENGINE_SILENT_S and bool(self.snapshot.market) and not self.failed
 
     @property
     def stale(self) -> bool:
-        """Whether everything on screen is old: no connection, or a silent engine."""
-        started = bool(self.snapshot.market) and self.snapshot.symbols_ready > 0
-        return self.engine_silent or (started and not self.snapshot.feed.connected)
+        """Whether everything on screen is old: no connection, a silent engine, or none any more.
+
+        During a long outage no symbol is ready any more, but prices are on screen all the same.
+        """
+        snapshot = self.snapshot
+        started = bool(snapshot.market) and (snapshot.symbols_ready > 0 or snapshot.phase == "running" or self.failed)
+        return self.engine_silent or (started and not snapshot.feed.connected)
 
     @property
     def stale_age_ms(self) -> int:

@@ -73,6 +73,23 @@ def test_child_that_cannot_start_says_why() -> None:
         exchange.stop()
 
 
+def test_child_that_is_killed_is_trouble_in_words_but_a_stopped_one_is_not() -> None:
+    exchange = EmbeddedExchange(SMALL)
+    exchange.start()
+    try:
+        exchange.wait_ready(60)
+        assert exchange.trouble() == ""
+        assert exchange.pid is not None
+        psutil.Process(exchange.pid).kill()
+        deadline = time.monotonic() + 10.0
+        while not exchange.trouble() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert "ended by itself" in exchange.trouble()
+    finally:
+        exchange.stop()
+    assert exchange.trouble() == ""
+
+
 def test_waiting_without_start_is_refused() -> None:
     with pytest.raises(ExchangeError, match="start"):
         EmbeddedExchange(SMALL).wait_ready(1)
