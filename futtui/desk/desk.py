@@ -38,6 +38,7 @@ from futtui.domain.events import (
     SetPaused,
     UnblockSymbol,
 )
+from futtui.domain.orders import OrderStatus
 from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
@@ -146,6 +147,18 @@ class TradingDesk:
             for position in self._state.open.values()
             for order in position.orders.values()
             if not order.is_spent and not order.is_final and not order.cancel_sent
+        )
+
+    def unsettled_orders(self) -> tuple[tuple[PlaceOrder, OrderStatus], ...]:
+        """Orders that were under way when the last run ended: without an answer, or begun without an end.
+
+        With the last known status of each. What became of them only the broker can tell.
+        """
+        return tuple(
+            (PlaceOrder(position.plan.mode, position.intent_of(order)), order.status)
+            for position in self._state.open.values()
+            for order in position.orders.values()
+            if order.is_under_way
         )
 
     def booked_wallet(self, mode: TradingMode) -> Decimal:
@@ -367,8 +380,8 @@ class TradingDesk:
         state.retire(position)
         self._resumed.pop(position.position_id, None)
         if position.status is PositionStatus.FAILED:
-            reason = "the exchange did not accept the entry"
-            self._out.say(time_ms, "trade", f"{plan.symbol}: {reason}", Severity.WARNING, plan.symbol)
+            reason = position.entry_refusal or "the exchange did not accept the entry"
+            self._out.say(time_ms, "trade", f"{plan.symbol}: not entered, {reason}", Severity.WARNING, plan.symbol)
             signal = state.book.change(plan.signal_id, SignalStatus.REFUSED, reason, time_ms)
         else:
             trade = self._book(position)

@@ -152,6 +152,8 @@ class PositionLife:
                 instead = self._protection.on_stop_refused(position, order, update.reason, time_ms)
                 if instead is not None:
                     self.request_exit(position, instead[0], time_ms, instead[1])
+        elif order.purpose is OrderPurpose.ENTRY:
+            position.entry_refusal = update.reason
         elif order.purpose is OrderPurpose.EXIT:
             self._on_exit_failed(position, order, update)
         elif order.purpose is OrderPurpose.TARGET and position.status in _OPEN and not order.cancel_sent:

@@ -98,6 +98,13 @@ class WorkingOrder:
         return self.status in (OrderStatus.SENT, OrderStatus.UNKNOWN)
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether something is happening to it now: it neither waits for a trigger nor has ended."""
+        if self.is_final or self.is_spent:
+            return False
+        return self.is_in_flight or self.fired or self.order_type is OrderType.MARKET
+
+    @property
     def is_spent(self) -> bool:
         """Whether no further execution can come: all filled, or ended by the exchange."""
         if self.filled >= self.quantity:

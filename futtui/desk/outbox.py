@@ -77,15 +77,18 @@ class Outbox:
         return tuple(self._positions.values())
 
     def drain(self, time_ms: int) -> list[Effect]:
-        """All effects: signals, positions, blocks, then orders, then trades, then lines. Empties the box."""
+        """All effects: signals, trades, positions, blocks, then orders, then lines. Empties the box.
+
+        A trade comes before its closed position: after a crash in between, `restore_desk` still knows the result.
+        """
         effects: list[Effect] = [RecordSignal(signal, time_ms) for signal in self._signals.values()]
+        effects += [RecordTrade(trade, time_ms) for trade in self._trades]
         for position in self._positions.values():
             position.updated_ms = position.recorded_ms = time_ms
             position.recorded_best, position.recorded_worst = position.best_price, position.worst_price
             effects.append(RecordPosition(self._state_of(position), time_ms))
         effects += self._blocks
         effects += self._orders
-        effects += [RecordTrade(trade, time_ms) for trade in self._trades]
         effects += self._lines
         self._signals, self._positions = {}, {}
         self._blocks, self._orders, self._trades, self._lines = [], [], [], []

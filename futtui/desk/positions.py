@@ -49,6 +49,7 @@ class Position:
         "best_price",
         "completed",
         "counts",
+        "entry_refusal",
         "exit_attempts",
         "exit_reason",
         "goal_kind",
@@ -97,6 +98,7 @@ class Position:
         self.goal_kind = self.stop_kind = ExitReason.STOP
         self.resize_due = False
         self.lost_stops = 0
+        self.entry_refusal = ""
         self.exit_reason: ExitReason | None = None
         self.exit_attempts = 0
         self.retry_ms = 0

@@ -9,7 +9,7 @@ from futtui.desk.state import DeskState
 from futtui.desk.storage_form import resume_position
 from futtui.domain.effects import PositionState, Severity
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.position import Trade
+from futtui.domain.position import PositionStatus, Trade
 from futtui.domain.signal import Signal, SignalStatus
 
 
@@ -27,8 +27,9 @@ def restore_desk(
         state.blocks.block(symbol, until_ms, reason)
     _restore_trades(state, trades)
     state.book.restore(signals)
+    results = {trade.position_id: trade for trade in state.trades}
     for stored in positions:
-        _restore_position(state, out, stored, time_ms)
+        _restore_position(state, out, stored, results.get(stored.position_id), time_ms)
     _close_orphans(state, out, time_ms)
     if state.open:
         text = f"{len(state.open)} open positions taken over from the last run"
@@ -44,7 +45,7 @@ def _restore_trades(state: DeskState, trades: Iterable[Trade]) -> None:
         account.restart((trade for trade in known if trade.mode is mode), state.settings.risk.caps)
 
 
-def _restore_position(state: DeskState, out: Outbox, stored: PositionState, time_ms: int) -> None:
+def _restore_position(state: DeskState, out: Outbox, stored: PositionState, trade: Trade | None, time_ms: int) -> None:
     try:
         position = resume_position(stored)
     except InvalidInputError as error:
@@ -54,7 +55,11 @@ def _restore_position(state: DeskState, out: Outbox, stored: PositionState, time
         out.say(time_ms, "risk", str(error), Severity.ERROR, stored.symbol)
         return
     state.book.note_seen(position.plan.signal_id)
-    if position.is_open:
+    if trade is not None and len(position.ledger.legs) < len(trade.legs):
+        # The run ended between the record of the trade and that of the closed position.
+        position.status = PositionStatus.CLOSED
+        out.touch(position)
+    elif position.is_open:
         position.rules = state.rules.get(position.plan.symbol, position.rules)
         state.add(position)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from futtui.domain.effects import Effect, PositionState
+from futtui.domain.effects import CancelOrder, Effect, PlaceOrder, PositionState
+from futtui.domain.events import OrderChanged
+from futtui.domain.orders import OrderIntent, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.exchange.simulator.paper import PaperBroker, PaperPosition
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from futtui.storage.store import Storage
 
 TRADES_KEPT = 5_000
+MOST_ROUNDS = 10
 
 
 def restore_state(
@@ -26,12 +29,38 @@ def restore_state(
     positions = store.open_positions()
     trades = store.trades(TRADES_KEPT)
     effects = desk.restore(positions, store.open_signals(), store.blocked_symbols(), trades, now_ms)
+    effects += _settle(desk, brokers, now_ms)
     working = desk.working_orders()
+    still_open = {view.position_id for view in desk.snapshot().positions}
     for mode, broker in brokers.items():
-        own = [position for position in positions if position.mode == mode.value]
+        own = [item for item in positions if item.mode == mode.value and item.position_id in still_open]
         orders = [order.intent for order in working if order.mode is mode]
         broker.restore(desk.booked_wallet(mode), _net_positions(own), orders)
     return effects
+
+
+def _settle(desk: TradingDesk, modes: Container[TradingMode], now_ms: int) -> list[Effect]:
+    """Say what became of orders that were under way when the last run ended; what is left to record and to tell.
+
+    A virtual account answers at once, so an order without an answer was never carried out. One that waits for its
+    trigger is simply given to the account again; what was to happen at market did not happen. Orders that the desk
+    asks for meanwhile are not sent from here: they are among its working orders, or it asks again by itself.
+    """
+    effects: list[Effect] = []
+    for _ in range(MOST_ROUNDS):
+        unsettled = [(order, status) for order, status in desk.unsettled_orders() if order.mode in modes]
+        if not unsettled:
+            break
+        for order, known in unsettled:
+            effects += desk.handle(OrderChanged(_fate(order.intent, known, now_ms)))
+    return [effect for effect in effects if not isinstance(effect, PlaceOrder | CancelOrder)]
+
+
+def _fate(intent: OrderIntent, known: OrderStatus, now_ms: int) -> OrderUpdate:
+    waits = intent.order_type is not OrderType.MARKET and known in (OrderStatus.SENT, OrderStatus.UNKNOWN)
+    status = OrderStatus.OPEN if waits else OrderStatus.EXPIRED
+    reason = "" if waits else "futtui was stopped before it was carried out"
+    return OrderUpdate(intent.client_id, intent.symbol, status, now_ms, reason=reason)
 
 
 def _net_positions(positions: Sequence[PositionState]) -> list[PaperPosition]:
