@@ -46,7 +46,8 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
         return "the account has no equity"
     if time_ms < account.pause_until_ms:
         minutes = -(-(account.pause_until_ms - time_ms) // 60_000)
-        return f"{account.losses_in_a_row} losses in a row, waiting {minutes} more minutes"
+        losses = max(account.losses_in_a_row, settings.loss_streak)  # a win of a trade still open starts the count anew
+        return f"{losses} losses in a row, waiting {minutes} more {'minute' if minutes == 1 else 'minutes'}"
     left = day_loss_left_pct(account.equity, account.day_start_equity, settings)
     if left <= 0.0:
         return f"the day loss limit of {settings.day_loss_limit_pct:g} % is reached, trading resumes at 00:00 UTC"

@@ -70,4 +70,7 @@ def test_caps_pause_after_losses_ends_on_time() -> None:
     paused = replace(EMPTY, pause_until_ms=10 * MINUTE_MS, losses_in_a_row=4)
     reason = account_refusal(paused, Side.LONG, 0, CAPS)
     assert reason == "4 losses in a row, waiting 10 more minutes"
+    won_since = replace(paused, losses_in_a_row=0)
+    reason = account_refusal(won_since, Side.LONG, 9 * MINUTE_MS, CAPS)
+    assert reason == f"{CAPS.loss_streak} losses in a row, waiting 1 more minute"
     assert account_refusal(paused, Side.LONG, 10 * MINUTE_MS, CAPS) is None
