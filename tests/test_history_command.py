@@ -300,6 +300,19 @@ async def test_import_folder_takes_good_files_whole_and_bad_ones_not_at_all(tmp_
     assert "1 were there already" in again.output
 
 
+async def test_import_bar_that_is_still_open_is_left_out(tmp_path: Path) -> None:
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    forming_ms = H1.open_ms(now_ms) + DAY_MS
+    bars = [bar_line(forming_ms - index * H1.ms, H1) for index in range(1, 49)]
+    path = tmp_path / "BTCUSDT.csv"
+    path.write_text("\n".join(bars), encoding="utf-8")
+    result = await futtui(tmp_path, "import", str(path))
+    assert "not closed yet" in result.output
+    assert stored(tmp_path, timeframe=H1).open_time_ms[-1] + H1.ms <= now_ms + HOUR_MS
+    assert 24 <= len(stored(tmp_path, timeframe=H1)) <= 25
+    assert (await futtui(tmp_path, "gaps")).output == "BTCUSDT 1h: no gaps\n"
+
+
 async def test_import_real_history_is_exactly_what_the_files_say(tmp_path: Path) -> None:
     source = shared_path("market-data/futures/klines/15m/ALGOUSDT.csv.gz")
     assert (await futtui(tmp_path, "import", str(source))).exit_code == 0

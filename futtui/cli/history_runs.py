@@ -92,7 +92,9 @@ def run_import(places: Places, path: Path, symbols: str, interval: str, again: b
         f"{len(state.failures)} failed."
     )
     if state.left_out:
-        typer.echo(f"{state.left_out:,} candles were left out: published files speak for those days.")
+        typer.echo(
+            f"{state.left_out:,} candles were left out: not closed yet, or published files speak for those days."
+        )
     _end_with_failures(state.failures)
 
 
@@ -124,8 +126,9 @@ def run_gaps(places: Places, symbols: str, interval: str, days: tuple[str, str])
 
     start_ms, end_ms = span_of(days)
     with stop_politely("Stopped."), deep_history(places) as deep:
-        for series in chosen_series(deep, symbols, interval):
-            holes = find_holes(deep, series, start_ms, end_ms)
+        everything = deep.series()
+        for series in chosen_series(everything, symbols, interval):
+            holes = find_holes(deep, series, everything, start_ms, end_ms)
             name = f"{series.symbol} {series.timeframe.code}"
             if not holes:
                 typer.echo(f"{name}: no gaps")
@@ -145,7 +148,7 @@ def run_export(
         raise InvalidInputError(f"--form {form}: use {', '.join(FORMS)}.")
     start_ms, end_ms = span_of(days)
     with stop_politely("Stopped. Files that were written are complete."), deep_history(places) as deep:
-        for series in chosen_series(deep, symbols, interval):
+        for series in chosen_series(deep.series(), symbols, interval):
             try:
                 path, count = export_series(deep, series, folder, form, start_ms or 0, end_ms or FAR_MS)
             except OSError as error:
@@ -180,13 +183,13 @@ def checked_url(text: str) -> str:
     return text
 
 
-def chosen_series(deep: DeepHistory, symbols: str, interval: str) -> list[Series]:
+def chosen_series(everything: list[Series], symbols: str, interval: str) -> list[Series]:
     """What is stored of the wanted symbols and interval; raises InvalidInputError when that is nothing."""
     wanted = symbols_of(symbols)
     timeframe = Timeframe.from_code(interval) if interval else None
     chosen = [
         series
-        for series in deep.series()
+        for series in everything
         if (not wanted or series.symbol in wanted) and (timeframe is None or series.timeframe is timeframe)
     ]
     if not chosen:

@@ -70,7 +70,7 @@ class DownloadJob:
         self._report = report
         self._folder = ArchiveFolder(request.folder)
         self._now_ms = now_ms()
-        self._known: dict[str, FileRecord] = {}
+        self._known: dict[str, dict[str, FileRecord]] = {}
         self._waiting: deque[ArchiveFileName] = deque()
         self._importing = asyncio.Lock()
         self._failed_in_a_row = 0
@@ -84,7 +84,7 @@ class DownloadJob:
         request = self._request
         for symbol in request.symbols:
             records = await asyncio.to_thread(self._deep.files, symbol, request.timeframe)
-            self._known |= {record.name: record for record in records}
+            self._known[symbol] = {record.name: record for record in records}
             files = files_for(symbol, request.timeframe, request.start_ms, request.end_ms, self._now_ms)
             self._waiting.extend(files)
         self.state.total = len(self._waiting)
@@ -117,7 +117,7 @@ class DownloadJob:
             self._report(self.state)
 
     async def _one(self, file: ArchiveFileName) -> None:
-        record = self._known.get(file.path)
+        record = self._known[file.symbol].get(file.path)
         if not self._request.ask_again and self._is_settled(file, record):
             return
         local = await self._folder.get(self._client, file, self._count, ask_again=self._request.ask_again)
@@ -140,7 +140,8 @@ class DownloadJob:
 
     def _is_covered(self, file: ArchiveFileName) -> bool:
         """Whether published files that were taken in speak for all of the file's days."""
-        spans = sorted((r.start_ms, r.end_ms) for r in self._known.values() if r.published and r.symbol == file.symbol)
+        known = self._known[file.symbol].values()
+        spans = sorted((record.start_ms, record.end_ms) for record in known if record.published)
         at = file.start_ms
         for start_ms, end_ms in spans:
             if start_ms <= at < end_ms:
@@ -150,19 +151,20 @@ class DownloadJob:
     async def _take_in(self, file: ArchiveFileName, local: LocalFile) -> None:
         async with self._importing:
             record = await asyncio.to_thread(take_in_published, self._deep, file, local.path, local.sha256)
-        self._known[record.name] = record
+        self._known[file.symbol][record.name] = record
         self.state.imported += 1
         self.state.candles += record.row_count
 
     async def _note_absent(self, file: ArchiveFileName) -> None:
         """A month that is over but not published yet is taken day by day."""
         self.state.absent.append(file.name)
-        if file.path not in self._known or self._known[file.path].status is FileStatus.ABSENT:
+        known = self._known[file.symbol].get(file.path)
+        if known is None or known.status is FileStatus.ABSENT:
             series, span = (file.symbol, file.timeframe), (file.start_ms, file.end_ms)
             record = FileRecord(file.path, *series, FileStatus.ABSENT, False, *span, self._now_ms)
             async with self._importing:
                 await asyncio.to_thread(self._deep.note_absent, record)
-            self._known[record.name] = record
+            self._known[file.symbol][record.name] = record
         if file.monthly and self._now_ms - file.end_ms <= SETTLED_MS:
             days = file.by_day()
             self._waiting.extendleft(reversed(days))

@@ -58,9 +58,16 @@ class Hole:
 
 
 def find_holes(
-    deep: DeepHistory, series: Series, start_ms: int | None = None, end_ms: int | None = None
-) -> list[Hole]:  # fmt: skip
-    """Holes of one series, oldest first. Without bounds: from the first to the last time that is known of it."""
+    deep: DeepHistory,
+    series: Series,
+    others: list[Series],
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+) -> list[Hole]:
+    """Holes of one series, oldest first. Without bounds: from the first to the last time that is known of it.
+
+    `others`: what else is stored; where published files of other symbols lack the same bars, it was the exchange.
+    """
     symbol, timeframe = series.symbol, series.timeframe
     files = deep.files(symbol, timeframe)
     spans = [(file.start_ms, file.end_ms) for file in files if file.end_ms > file.start_ms]
@@ -76,7 +83,7 @@ def find_holes(
     kinds = _kinds(missing, times, files)
     unknown = np.flatnonzero(kinds == HoleKind.NO_BARS)
     if len(unknown):
-        kinds[unknown] = _compared_with_others(deep, series, missing[unknown])
+        kinds[unknown] = _compared_with_others(deep, series, others, missing[unknown])
     return _in_a_row(series, missing, kinds)
 
 
@@ -89,11 +96,11 @@ def _kinds(missing: np.ndarray, times: np.ndarray, files: list[FileRecord]) -> n
     return kinds
 
 
-def _compared_with_others(deep: DeepHistory, series: Series, missing: np.ndarray) -> np.ndarray:
+def _compared_with_others(deep: DeepHistory, series: Series, others: list[Series], missing: np.ndarray) -> np.ndarray:
     """The same bars of other symbols, where published files speak for them."""
     start_ms, end_ms = int(missing[0]), int(missing[-1]) + 1
     known, traded = np.zeros(len(missing), np.bool_), np.zeros(len(missing), np.bool_)
-    peers = [peer for peer in deep.series() if peer.timeframe is series.timeframe and peer.symbol != series.symbol]
+    peers = [peer for peer in others if peer.timeframe is series.timeframe and peer.symbol != series.symbol]
     peers = [peer for peer in peers if peer.start_ms < end_ms and start_ms < peer.end_ms]
     peers.sort(key=lambda peer: (peer.symbol not in _FIRST_PEERS, peer.symbol))
     for peer in peers[:PEERS]:

@@ -94,7 +94,7 @@ def _import_one(
     if known.get(copy_name(file.path)) == sha256:
         state.there += 1
         return
-    record, taken = take_in_copy(deep, file.path, symbol, timeframe, sha256)
+    taken, left_out = take_in_copy(deep, file.path, symbol, timeframe, sha256)
     state.imported += 1
     state.candles += taken
-    state.left_out += record.row_count - taken
+    state.left_out += left_out

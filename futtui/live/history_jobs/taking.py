@@ -34,21 +34,28 @@ def arrays_of(candles: FileCandles) -> CandleArrays:
 
 def take_in_published(deep: DeepHistory, file: ArchiveFileName, path: Path, sha256: str) -> FileRecord:
     """Store a file whose checksum was compared. Raises InvalidInputError when something in it is wrong."""
-    candles = read_candles(path, file.timeframe, (file.start_ms, file.end_ms))
-    record = _record(file.path, file.symbol, candles, (file.start_ms, file.end_ms), sha256, verified=True)
-    deep.take_in(record, arrays_of(candles))
+    span = (file.start_ms, file.end_ms)
+    candles = arrays_of(read_candles(path, file.timeframe, span))
+    record = _record(file.path, file.symbol, file.timeframe, candles, span, sha256, verified=True)
+    deep.take_in(record, candles)
     return record
 
 
 def take_in_copy(
     deep: DeepHistory, path: Path, symbol: str, timeframe: Timeframe | None, sha256: str
-) -> tuple[FileRecord, int]:
-    """Store a file without checksum; also returns how many of its candles were taken."""
-    candles = read_candles(path, timeframe)
-    times = candles.open_time_ms
-    span = (int(times[0]), int(times[-1]) + candles.timeframe.ms) if len(times) else (0, 0)
-    record = _record(copy_name(path), symbol, candles, span, sha256, verified=False)
-    return record, deep.take_in(record, arrays_of(candles))
+) -> tuple[int, int]:
+    """Store a file without checksum; returns how many of its candles were taken, and how many left out.
+
+    A bar that is still open is not a candle yet and is left out, as is what published files speak for.
+    """
+    read = read_candles(path, timeframe)
+    length_ms = read.timeframe.ms
+    closed = arrays_of(read).chosen(read.open_time_ms + length_ms <= now_ms())
+    times = closed.open_time_ms
+    span = (int(times[0]), int(times[-1]) + length_ms) if len(times) else (0, 0)
+    record = _record(copy_name(path), symbol, read.timeframe, closed, span, sha256, verified=False)
+    taken = deep.take_in(record, closed)
+    return taken, len(read.open_time_ms) - taken
 
 
 def copy_name(path: Path) -> str:
@@ -57,13 +64,20 @@ def copy_name(path: Path) -> str:
 
 
 def _record(
-    name: str, symbol: str, candles: FileCandles, span: tuple[int, int], sha256: str, *, verified: bool
+    name: str,
+    symbol: str,
+    timeframe: Timeframe,
+    candles: CandleArrays,
+    span: tuple[int, int],
+    sha256: str,
+    *,
+    verified: bool,
 ) -> FileRecord:
     times = candles.open_time_ms
     return FileRecord(
         name=name,
         symbol=symbol,
-        timeframe=candles.timeframe,
+        timeframe=timeframe,
         status=FileStatus.IMPORTED,
         verified=verified,
         start_ms=span[0],

@@ -42,7 +42,8 @@ def verify(
     """Check the symbols (none given = all). `report` is told what is being looked at."""
     result = Verification()
     by_symbol: dict[str, list[Series]] = {}
-    for series in deep.series():
+    everything = deep.series()
+    for series in everything:
         if not symbols or series.symbol in symbols:
             by_symbol.setdefault(series.symbol, []).append(series)
     for file in deep.files():
@@ -52,7 +53,7 @@ def verify(
     for symbol, frames in by_symbol.items():
         report(symbol)
         try:
-            _check_symbol(deep, frames, result)
+            _check_symbol(deep, frames, everything, result)
         except StorageError as error:
             result.problems.append(f"{symbol}: {error}")
     return result
@@ -101,13 +102,13 @@ def _differences(file: FileRecord, expected: CandleArrays, stored: CandleArrays)
         yield f"{int(other.sum())} stored candles differ from {file.name}, the first at {first}."
 
 
-def _check_symbol(deep: DeepHistory, frames: list[Series], result: Verification) -> None:
+def _check_symbol(deep: DeepHistory, frames: list[Series], everything: list[Series], result: Verification) -> None:
     loaded: dict[Timeframe, CandleArrays] = {}
     for series in frames:
         candles = deep.load_arrays(series.symbol, series.timeframe, *EVERYTHING)
         loaded[series.timeframe] = candles
         result.candles += len(candles)
-        result.holes.extend(find_holes(deep, series))
+        result.holes.extend(find_holes(deep, series, everything))
         wrong = candles.impossible() | (candles.open_time_ms % series.timeframe.ms != 0)
         if wrong.any():
             first = _moment(int(candles.open_time_ms[np.argmax(wrong)]))

@@ -58,11 +58,14 @@ def read_candles(path: Path, timeframe: Timeframe | None, span: tuple[int, int] 
 
 
 def _checked_timeframe(path: Path, table: Floats, wanted: Timeframe | None) -> Timeframe:
-    """The timeframe that the rows show; raises InvalidInputError if it is not the wanted one or not a known one."""
-    lengths = np.diff(np.unique(table[:, 0]))
+    """The timeframe that close times, or else the distances of rows, show.
+
+    Raises InvalidInputError if it is not the wanted one, or not a known one.
+    """
+    lengths = table[:, _CLOSE_TIME] + 1 - table[:, 0]
+    lengths = lengths[np.isfinite(lengths)]
     if not len(lengths):
-        lengths = table[:1, _CLOSE_TIME] + 1 - table[:1, 0]
-        lengths = lengths[np.isfinite(lengths)]
+        lengths = np.diff(np.unique(table[:, 0]))
     if not len(lengths) and wanted is not None:
         return wanted
     found, counts = np.unique(lengths, return_counts=True)
@@ -70,8 +73,8 @@ def _checked_timeframe(path: Path, table: Floats, wanted: Timeframe | None) -> T
     timeframe = _BY_LENGTH.get(usual_ms)
     if wanted is not None and timeframe is not wanted:
         raise InvalidInputError(
-            f"File {path} should hold {wanted.code} bars, but its rows are {usual_ms // 1000} seconds apart. Correct "
-            "its name or the interval."
+            f"File {path} should hold {wanted.code} bars, but its bars last {usual_ms // 1000} seconds. Correct its "
+            "name or the interval."
         )
     if timeframe is None:
         known = ", ".join(member.code for member in Timeframe)

@@ -18,7 +18,7 @@ from futtui.exchange.archive_csv import KLINE_HEADER
 from futtui.exchange.binance.archive.addresses import checked_symbol, file_of, files_for
 from futtui.exchange.binance.archive.checksum import parse_checksum
 from futtui.exchange.binance.archive.client import TRIES, ArchiveClient
-from futtui.exchange.binance.archive.download import ArchiveFolder, Got, verified_hash
+from futtui.exchange.binance.archive.download import ArchiveFolder, Got, replace_file, verified_hash
 from futtui.exchange.binance.archive.errors import ArchiveError, ArchiveUnreachableError
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.exchange.binance.archive.writing import write_klines
@@ -259,6 +259,33 @@ def test_read_candles_wrong_interval_in_the_name_is_told(tmp_path: Path) -> None
     path.write_text("\n".join(lines(9)), encoding="utf-8")
     with pytest.raises(InvalidInputError, match="should hold 1h bars"):
         read_candles(path, Timeframe.H1)
+
+
+def test_read_candles_two_bars_around_a_hole_keep_their_interval(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT-15m.csv"
+    path.write_text("\n".join([lines(3)[0], lines(3)[2]]), encoding="utf-8")
+    assert len(read_candles(path, M15).open_time_ms) == 2
+    assert read_candles(path, None).timeframe is M15
+
+
+def test_replace_file_waits_for_a_scanner_that_holds_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    source, target = tmp_path / "new", tmp_path / "old"
+    source.write_text("new", encoding="utf-8")
+    target.write_text("old", encoding="utf-8")
+    held, real = [1, 2, 3], Path.replace
+
+    def replace_when_free(path: Path, other: Path) -> Path:
+        if held:
+            held.pop()
+            raise PermissionError("held by another program")
+        return real(path, other)
+
+    monkeypatch.setattr(Path, "replace", replace_when_free)
+    replace_file(source, target)
+    assert target.read_text(encoding="utf-8") == "new"
+    assert not source.exists()
 
 
 def test_read_candles_published_day_without_trades_is_empty(tmp_path: Path) -> None:
