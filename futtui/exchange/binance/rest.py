@@ -16,7 +16,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance import weights
-from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.budget import BanAlert, BanFile, RequestBudget
 from futtui.exchange.binance.clock import ClockMs, SystemClock
 from futtui.exchange.binance.errors import BadAnswer
 from futtui.exchange.binance.rest_models import (
@@ -39,6 +39,12 @@ from futtui.exchange.ports import Credentials, Endpoints, Lane, MarkPriceMessage
 
 CLOCK_SAMPLES = 5
 WARN_OFFSET_MS = 1000
+OFFSET_KEEP_MS = 10 * 60_000
+"""A measured offset is used this long: no two clocks run at one pace."""
+JUMP_MS = 1000
+"""An answer that contradicts the offset by more than its own time on the way and this means that our clock jumped."""
+DRIFT_MS = 100
+"""How far two clocks may part while an offset is kept (170 parts in a million)."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +53,9 @@ class BinanceRest:
     """Implements MarketDataPort for any host that speaks the USD-M futures API.
 
     `ask_time` True asks the exchange for its time before each candle request instead of trusting the measured
-    offset: for hosts whose clock does not run at our speed (the embedded exchange). All methods raise the typed
-    errors of `futtui.exchange.binance.errors`, each within its deadline once the budget has let it through.
+    offset: for hosts whose clock does not run at our speed (the embedded exchange). `on_ban` is told when a ban starts
+    and ends, `ban_file` remembers it; both belong to the budget that is made where none is given. All methods raise
+    the typed errors of `futtui.exchange.binance.errors`, each within its deadline once the budget has let it through.
     """
 
     def __init__(
@@ -62,14 +69,19 @@ class BinanceRest:
         ask_time: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         total_seconds: float | None = None,
+        on_ban: Callable[[BanAlert], None] | None = None,
+        ban_file: BanFile | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._ask_time = ask_time
         self._offset_ms: int | None = None
+        self._measured_ms = 0
         self._uncertainty_ms = 0
         self._seen_ms = 0
         self._rules: dict[str, SymbolRules] = {}
-        self.budget = budget or RequestBudget(self.exchange_now_ms, exchange_time=not ask_time, sleep=sleep)
+        self.budget = budget or RequestBudget(
+            self.exchange_now_ms, exchange_time=not ask_time, sleep=sleep, on_alert=on_ban, ban_file=ban_file
+        )
         self._transport = Transport(
             endpoints.rest,
             self.budget,
@@ -91,22 +103,29 @@ class BinanceRest:
         return self._clock() + (self._offset_ms or 0)
 
     async def server_time_ms(self, lane: Lane = Lane.PROTECT) -> int:
-        """The exchange's time as it answers now. Orders depend on it, so it is asked without waiting."""
+        """The exchange's time as it answers now. Orders depend on it, so it is asked without waiting.
+
+        An answer that contradicts the measured offset (the PC slept and its clock stood still) replaces it.
+        """
+        server_ms, offset_ms, round_trip_ms = await self._time_sample(lane)
+        if self._offset_ms is not None and abs(offset_ms - self._offset_ms) > JUMP_MS + round_trip_ms:
+            self._offset_ms, self._uncertainty_ms, self._measured_ms = offset_ms, round_trip_ms // 2 + 1, self._clock()
+        return server_ms
+
+    async def _time_sample(self, lane: Lane) -> tuple[int, int, int]:
+        """The exchange's time, how far it is ahead of ours, and the time that question and answer took."""
+        sent_ms = self._clock()
         answer: ServerTime = await self._transport.ask(weights.SERVER_TIME, 1, None, ServerTime, lane=lane)
+        received_ms = self._clock()
         self._seen_ms = max(self._seen_ms, answer.serverTime)
-        return answer.serverTime
+        return answer.serverTime, answer.serverTime - (sent_ms + received_ms) // 2, received_ms - sent_ms
 
     async def clock_offset_ms(self) -> int:
         """Exchange time minus our time: the median of five measurements; later calls of `exchange_now_ms` use it."""
-        offsets, round_trips = [], []
-        for _ in range(CLOCK_SAMPLES):
-            sent_ms = self._clock()
-            server_ms = await self.server_time_ms()
-            received_ms = self._clock()
-            offsets.append(server_ms - (sent_ms + received_ms) // 2)
-            round_trips.append(received_ms - sent_ms)
-        self._offset_ms = int(statistics.median(offsets))
-        self._uncertainty_ms = min(round_trips) // 2 + 1
+        samples = [await self._time_sample(Lane.PROTECT) for _ in range(CLOCK_SAMPLES)]
+        self._offset_ms = int(statistics.median(offset_ms for _, offset_ms, _ in samples))
+        self._uncertainty_ms = min(round_trip_ms for *_, round_trip_ms in samples) // 2 + 1
+        self._measured_ms = self._clock()
         if abs(self._offset_ms) > WARN_OFFSET_MS and not self._ask_time:
             logger.warning(
                 "The computer's clock differs from the exchange's by %d ms; futtui corrects for it. "
@@ -119,9 +138,9 @@ class BinanceRest:
         """A moment that the exchange has certainly reached."""
         if self._ask_time:
             return await self.server_time_ms(lane)
-        if self._offset_ms is None:
+        if self._offset_ms is None or self._clock() - self._measured_ms > OFFSET_KEEP_MS:
             await self.clock_offset_ms()
-        self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self._uncertainty_ms)
+        self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self._uncertainty_ms - DRIFT_MS)
         return self._seen_ms
 
     # Symbols

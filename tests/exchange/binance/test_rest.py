@@ -210,6 +210,52 @@ async def test_clock_offset_is_the_median_of_five() -> None:
         await rest.close()
 
 
+class Pc:
+    """A PC's clock beside the exchange's, both moved by the test."""
+
+    def __init__(self, ahead_ms: int = 0) -> None:
+        self.now_ms = NOW
+        self.exchange_ms = NOW + ahead_ms
+
+    def pass_ms(self, exchange_ms: int, pc_ms: int | None = None) -> None:
+        self.exchange_ms += exchange_ms
+        self.now_ms += exchange_ms if pc_ms is None else pc_ms
+
+    def wire(self, server: ScriptedServer) -> BinanceRest:
+        server.compute(TIME, lambda _: Answer({"serverTime": self.exchange_ms}))
+        server.compute(KLINES, lambda seen: kline_rows(seen, 0, self.exchange_ms))
+        return BinanceRest(server.endpoints, clock=lambda: self.now_ms, sleep=no_sleep)
+
+
+async def newest_closed(rest: BinanceRest) -> int:
+    bars = await rest.klines("BTCUSDT", Timeframe.M1, limit=3)
+    return bars[-1].open_time_ms + MINUTE
+
+
+async def test_klines_after_the_pc_slept_with_its_clock_standing_still_reach_the_present_again() -> None:
+    async with ScriptedServer() as server:
+        pc = Pc()
+        rest = pc.wire(server)
+        await newest_closed(rest)
+        pc.pass_ms(8 * 60 * MINUTE, pc_ms=0)
+        await rest.server_time_ms()
+        pc.pass_ms(3 * MINUTE)
+        assert pc.exchange_ms - await newest_closed(rest) < MINUTE + 1000
+        await rest.close()
+
+
+@pytest.mark.parametrize("drift", [1.001, 0.999])
+async def test_klines_of_a_pc_whose_clock_drifts_for_days_are_closed_and_not_far_behind(drift: float) -> None:
+    async with ScriptedServer() as server:
+        pc = Pc(ahead_ms=-1500)
+        rest = pc.wire(server)
+        for _ in range(2 * 24 * 4):
+            pc.pass_ms(15 * MINUTE, pc_ms=round(15 * MINUTE * drift))
+            closed_ms = await newest_closed(rest)
+            assert closed_ms <= pc.exchange_ms < closed_ms + MINUTE + 1000
+        await rest.close()
+
+
 async def test_depth_snapshot_of_fixture_and_refusal_of_illegal_size() -> None:
     async with ScriptedServer() as server:
         server.say("GET /fapi/v1/depth", Answer(fixture("nautilus_http/http_futures_market_depth.json")))
