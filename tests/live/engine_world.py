@@ -133,7 +133,7 @@ class WatchedAnalyzers(AnalyzerPool):
 
     def __init__(self, script: SignalScript | None = None) -> None:
         super().__init__(AnalysisSettings(), 0)
-        self.script = dict(script or {})
+        self.script: SignalScript = dict(script or {})
         self.history: dict[Key, list[int]] = {}
         self.loads: Counter[str] = Counter()
         self.seen: dict[Key, list[Candle]] = {}

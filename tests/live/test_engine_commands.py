@@ -33,7 +33,9 @@ from tests.live.engine_world import (
     wired,
 )
 
-SPEED = 600.0
+SPEED = 300.0
+QUIET = {("", 0): Side.LONG}
+"""A script without signals: those of the real strategies are held back."""
 PATIENT = DeskSettings(risk=RiskSettings(exits=ExitSettings(naked_limit_ms=600_000)))
 """At this speed a round trip of 10 ms is 6 s of the exchange's time: confirming a stop may take that long."""
 
@@ -110,12 +112,15 @@ async def test_engine_thread_blocked_symbol_gets_no_trade_and_the_others_do(tmp_
 async def test_engine_thread_close_position_closes_it_and_leaves_nothing_on_the_exchange(
     mode: TradingMode, tmp_path: Path
 ) -> None:
-    analyzers = WatchedAnalyzers({("BTCUSDT", START_MS + QUARTER_MS * count): Side.LONG for count in range(1, 3)})
+    analyzers = WatchedAnalyzers(QUIET)
     async with (
         exchange(server_config(speed=SPEED)) as world,
         threaded(world, tmp_path, mode, analyzers=analyzers, desk=PATIENT) as thread,
     ):
+        next_ms = thread.exchange_time_ms() // QUARTER_MS * QUARTER_MS
+        analyzers.script = {("BTCUSDT", next_ms + QUARTER_MS * count): Side.LONG for count in range(1, 9)}
         await until(lambda: [item.status for item in desk(thread).positions] == ["PROTECTED"])
+        analyzers.script = QUIET
         position = desk(thread).positions[0]
         assert (world.quantity("BTCUSDT") > 0) == (mode is TradingMode.LIVE)
         text = await answer(thread.send(ClosePosition(thread.exchange_time_ms(), position.position_id)))
