@@ -13,6 +13,7 @@ from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import AnalysisDone, CandleClosed
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import Lane
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
@@ -113,7 +114,7 @@ class AnalysisRounds:
         found: list[tuple[Timeframe, Candle]] = []
         for frame in close.incomplete:
             open_ms = close.time_ms - frame.ms
-            bars = await self._loader.fetch(close.symbol, frame, open_ms, open_ms)
+            bars = await self._loader.fetch(close.symbol, frame, open_ms, open_ms, Lane.CLOSED_CANDLES)
             if not bars:
                 raise ExchangeError(f"its {frame.code} candle is not in the exchange's history yet")
             found += [(frame, bar) for bar in bars]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from futtui.domain.effects import Effect
+from futtui.domain.effects import Effect, Say
 from futtui.domain.errors import ExchangeError, FuttuiError, StorageError
 from futtui.domain.events import RulesChanged
 from futtui.domain.position import TradingMode
@@ -84,7 +84,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             store=store,
             log_book=log_book,
             clock=clock,
-            connect=lambda on_message: connect(plan, clock, on_message),
+            connect=lambda on_message: connect(plan, clock, on_message, log_book.say),
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             set_funding_rate=accounts.set_funding_rate,
@@ -124,20 +124,36 @@ class VirtualAccounts:
             broker.set_rules(event.rules)
 
 
-async def connect(plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None]) -> Connection:
+async def connect(
+    plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None], say: Callable[[Say], None]
+) -> Connection:
     """Open the ends to the exchange. Raises FuttuiError when there can be none, as after a failed start of ours."""
+    from futtui.exchange.binance.budget import BanFile
     from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.binance.streams import BinanceStreams
     from futtui.live.control import SimulatorControl
+    from futtui.live.request_limits import BAN_FILE, SteppedTime, ban_teller
 
     try:
         endpoints = await plan.endpoints()
     except ExchangeError as error:  # our own exchange did not start: asking again would never help
         raise FuttuiError(str(error)) from error
     lockstep = plan.settings.lockstep
-    rest = BinanceRest(endpoints, plan.credentials, ask_time=plan.virtual_clock)
+    tell = ban_teller(say, clock.now_ms)
+    control = SimulatorControl(endpoints) if lockstep else None
+    stepped = SteppedTime(control, clock.observe) if control is not None else None
+    rest = BinanceRest(
+        endpoints,
+        plan.credentials,
+        ask_time=plan.virtual_clock,
+        budget=await stepped.make_budget(tell) if stepped is not None else None,
+        on_ban=tell,
+        ban_file=None if plan.virtual_clock else BanFile(plan.database.with_name(BAN_FILE), endpoints.rest),
+    )
     streams = BinanceStreams(endpoints, on_message, barrier=lockstep, settings=_stream_settings(plan))
-    connection = Connection(endpoints, rest, streams, control=SimulatorControl(endpoints) if lockstep else None)
+    connection = Connection(endpoints, rest, streams, control=control, budget=rest.budget.view)
+    if stepped is not None:
+        connection.pause = stepped.pause
     if plan.credentials is not None:
         connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest)
     return connection

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.snapshot import BudgetView
 from futtui.exchange.ports import (
     AccountMessage,
     BarrierMessage,
@@ -43,13 +44,18 @@ class Account:
 
 @dataclass(slots=True)
 class Connection:
-    """One exchange: market data and streams; `account` opens the account where there is one."""
+    """One exchange: market data and streams; `account` opens the account where there is one.
+
+    `budget`: the figures of the request budget. `pause` waits before another try to reach the exchange, in seconds.
+    """
 
     endpoints: Endpoints
     market: MarketDataPort
     streams: StreamPort
     control: SimulatorControl | None = None
     account: Callable[[], Awaitable[Account]] | None = None
+    budget: Callable[[], BudgetView] | None = None
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def close(self) -> None:
         """Close everything, whatever fails on the way."""

@@ -28,6 +28,8 @@ class SimulatorControl:
         self._base = endpoints.rest
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
+        self.now_ms = 0
+        """The exchange's time as it was told last; it stands still between two moves."""
 
     async def state(self) -> dict[str, Any]:
         """Time, speed, label and step length of the embedded exchange."""
@@ -57,6 +59,7 @@ class SimulatorControl:
             raise ExchangeError(f"The embedded exchange does not answer ({error}). Start futtui again.") from error
         if response.status != 200:
             raise ExchangeError(f"The embedded exchange refused {path}: {answer}.")
+        self.now_ms = int(answer.get("now_ms", self.now_ms))
         return dict(answer)
 
 

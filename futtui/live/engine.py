@@ -14,7 +14,7 @@ from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, RulesChanged
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.snapshot import BudgetView, EngineSnapshot
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import (
@@ -113,7 +113,8 @@ class Engine:
                 self._phase("connecting", f"{error} Next try (number {attempt + 1}) in a moment.")
                 if attempt == 1 or attempt % 20 == 0:
                     self.say("feed", f"{error} (Try number {attempt}.)", Severity.WARNING)
-                await asyncio.sleep(OPEN_PAUSE_S[min(attempt, len(OPEN_PAUSE_S)) - 1])
+                pause = self.connection.pause if self.connection is not None else asyncio.sleep
+                await pause(OPEN_PAUSE_S[min(attempt, len(OPEN_PAUSE_S)) - 1])
 
     async def _open_once(self) -> None:
         self._phase("connecting", "Connecting to the exchange.")
@@ -356,13 +357,15 @@ class Engine:
         return self.pictures.build(
             list(self.states.values()),
             self.runner.desk.snapshot(),
-            self.feed.view(
-                self.connection.market.used_weight if self.connection is not None else 0, self.counts["gap_candles"]
-            ),
+            self.feed.view(self._budget(), self.counts["gap_candles"]),
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,
         )
+
+    def _budget(self) -> BudgetView | None:
+        connection = self.connection
+        return connection.budget() if connection is not None and connection.budget is not None else None
 
     def _phase(self, phase: str, text: str) -> None:
         self.pictures.phase, self.pictures.phase_text = phase, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from futtui.domain.snapshot import FeedView
+from futtui.domain.snapshot import BudgetView, FeedView
 from futtui.exchange.ports import StreamStateMessage
 from futtui.live.clock import steady_ms
 from futtui.live.symbol_state import SymbolState
@@ -62,7 +62,7 @@ class FeedWatch:
                 changed.append(state)
         return changed
 
-    def view(self, used_weight: int = 0, gaps_filled: int = 0) -> FeedView:
+    def view(self, budget: BudgetView | None = None, gaps_filled: int = 0) -> FeedView:
         """The feed as shown in the status bar."""
         broken = next((item for item in self._states.values() if item.state not in ("LIVE", "CONNECTING")), None)
         connected = self.is_fresh and broken is None and not self.error
@@ -74,7 +74,9 @@ class FeedWatch:
             attempt=max(self.attempt, broken.attempt if broken else 0),
             reconnects=self.reconnects,
             gaps_filled=gaps_filled,
-            used_weight=used_weight,
+            used_weight=budget.used if budget else 0,
+            weight_limit=budget.limit if budget else 2400,
+            budget=budget,
         )
 
     def _text(self, broken: StreamStateMessage | None) -> str:

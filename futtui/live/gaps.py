@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError
+from futtui.exchange.ports import Lane
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close, Hole
 from futtui.live.symbol_state import Phase, SymbolState
@@ -61,7 +62,7 @@ class GapFiller:
             self._counts["gaps"] += 1
         state.phase, state.reason = Phase.FILLING, ""
         try:
-            fetched = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms)
+            fetched = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms, _lane(hole))
         except ExchangeError as error:
             if state.phase is Phase.FILLING:
                 self._wait(state, hole, f"candles are missing and the exchange cannot be asked now: {error}")
@@ -115,3 +116,8 @@ def _with_late_arrivals(fetched: list[Candle], buffered: list[Candle], hole: Hol
     known = {bar.open_time_ms: bar for bar in buffered if hole.first_open_ms <= bar.open_time_ms <= hole.last_open_ms}
     known |= {bar.open_time_ms: bar for bar in fetched}
     return [known[open_ms] for open_ms in sorted(known)]
+
+
+def _lane(hole: Hole) -> Lane:
+    """A single missing candle has just closed; several show that we were away."""
+    return Lane.CLOSED_CANDLES if hole.first_open_ms == hole.last_open_ms else Lane.CATCH_UP

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
-from futtui.exchange.ports import MarketDataPort
+from futtui.exchange.ports import Lane, MarketDataPort
 from futtui.live.sequencer import newest_run
 from futtui.live.settings import HistorySettings
 
@@ -58,14 +58,24 @@ class HistoryLoader:
         if candles:
             self._store.submit_candles(symbol, timeframe, candles)
 
-    async def fetch(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> list[Candle]:
-        """Closed bars from first to last open time (both included) as far as the exchange has them; stored too."""
+    async def fetch(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        first_open_ms: int,
+        last_open_ms: int,
+        lane: Lane = Lane.HISTORY,
+    ) -> list[Candle]:
+        """Closed bars from first to last open time (both included) as far as the exchange has them; stored too.
+
+        `lane` says how urgent they are while the request budget is short.
+        """
         bars: list[Candle] = []
         start_ms = first_open_ms
         while start_ms <= last_open_ms:
             count = min(timeframe.bars_between(start_ms, last_open_ms), MAX_PAGE)
             page = await self._market.klines(
-                symbol, timeframe, start_ms=start_ms, end_ms=last_open_ms + timeframe.ms - 1, limit=count
+                symbol, timeframe, start_ms=start_ms, end_ms=last_open_ms + timeframe.ms - 1, limit=count, lane=lane
             )
             self.bars_asked += count
             page = [bar for bar in page if start_ms <= bar.open_time_ms <= last_open_ms]
