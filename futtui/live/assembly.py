@@ -37,6 +37,7 @@ EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.b
 
 Restore = Callable[["dict[TradingMode, PaperBroker]", int], Sequence[Effect]]
 
+LONGEST_NAKED_MS = 600_000
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
 
 
@@ -70,7 +71,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     store = Storage(plan.database)
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
-    desk = TradingDesk(plan.desk, plan.settings.mode, plan.settings.start_equity)
+    desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity)
     runner = DeskRunner(desk, JournalRecorder(store), log_book)
     accounts = VirtualAccounts(
         plan.settings.start_equity,
@@ -90,6 +91,16 @@ def build_engine(plan: EnginePlan) -> Engine:
             set_funding_rate=accounts.set_funding_rate,
         )
     )
+
+
+def desk_settings(plan: EnginePlan) -> DeskSettings:
+    """The plan's settings of the desk; where time runs faster, a stop gets as much real time to be confirmed.
+
+    A request takes real milliseconds: at 60 times real time a round trip of 80 ms is 5 seconds of the exchange's time.
+    """
+    risk = plan.desk.risk
+    limit_ms = min(LONGEST_NAKED_MS, int(risk.exits.naked_limit_ms * max(1.0, plan.settings.speed)))
+    return replace(plan.desk, risk=replace(risk, exits=replace(risk.exits, naked_limit_ms=limit_ms)))
 
 
 class VirtualAccounts:

@@ -193,6 +193,9 @@ class Wired:
     desk: DeskSettings = field(default_factory=DeskSettings)
 
     def build(self) -> Engine:
+        return build_engine(self.plan())
+
+    def plan(self) -> EnginePlan:
         market = MarketSettings(symbols=self.symbols, min_quote_volume=0.0, history=SHORT_HISTORY)
         settings = EngineSettings(
             market=market,
@@ -202,10 +205,8 @@ class Wired:
             live_allowed=self.live_allowed,
             snapshot_ms=50,
         )
-        return build_engine(
-            EnginePlan(
-                settings, self.desk, self.analyzers, self.database, self.endpoints, KEYS, self.fresh, virtual_clock=True
-            )
+        return EnginePlan(
+            settings, self.desk, self.analyzers, self.database, self.endpoints, KEYS, self.fresh, virtual_clock=True
         )
 
 

@@ -15,7 +15,9 @@ from futtui.domain.events import ClosePosition, Event, OrderChanged
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide, Side
+from futtui.exchange.ports import Endpoints
 from futtui.live import exchange_broker
+from futtui.live.assembly import desk_settings
 from futtui.live.engine import Engine
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.lockstep import run_lockstep
@@ -24,6 +26,7 @@ from tests.live.engine_world import (
     START_MS,
     Exchange,
     WatchedAnalyzers,
+    Wired,
     exchange,
     server_config,
     wired,
@@ -275,3 +278,14 @@ async def test_exchange_broker_closed_while_looking_up_leaves_no_task() -> None:
     await broker.close()
     assert broker.is_idle
     assert len(asyncio.all_tasks()) < before
+
+
+async def nowhere() -> Endpoints:
+    raise AssertionError("this exchange is never asked for")
+
+
+def test_engine_at_sixty_times_real_time_gives_a_stop_real_seconds_to_be_confirmed(tmp_path: Path) -> None:
+    plan = Wired(tmp_path / "a.db", nowhere, lockstep=False, speed=60.0).plan()
+    assert desk_settings(plan).risk.exits.naked_limit_ms == 60 * plan.desk.risk.exits.naked_limit_ms
+    in_lockstep = Wired(tmp_path / "a.db", nowhere).plan()
+    assert desk_settings(in_lockstep) == in_lockstep.desk
