@@ -134,6 +134,8 @@ class BudgetView:
     longest_wait_ms: int
     gate: str
     closed_until_ms: int
+    gate_text: str = ""
+    """What holds requests back, in words; empty when nothing does."""
     lanes: tuple[LaneView, ...] = ()
     pools: tuple[PoolView, ...] = ()
 

@@ -31,17 +31,13 @@ KLINES = Endpoint("GET", "/fapi/v1/klines")
 DEPTH = Endpoint("GET", "/fapi/v1/depth")
 PREMIUM_INDEX = Endpoint("GET", "/fapi/v1/premiumIndex")
 TICKER_24H = Endpoint("GET", "/fapi/v1/ticker/24hr")
-OPEN_INTEREST = Endpoint("GET", "/fapi/v1/openInterest")
-AGGREGATE_TRADES = Endpoint("GET", "/fapi/v1/aggTrades")
 FUNDING_RATE = Endpoint("GET", "/fapi/v1/fundingRate", pool=FUNDING)
 FUNDING_INFO = Endpoint("GET", "/fapi/v1/fundingInfo", pool=FUNDING)
 OPEN_INTEREST_HISTORY = Endpoint("GET", "/futures/data/openInterestHist", pool=DATA)
-TAKER_RATIO = Endpoint("GET", "/futures/data/takerlongshortRatio", pool=DATA)
 CREATE_LISTEN_KEY = Endpoint("POST", "/fapi/v1/listenKey", needs_key=True)
 KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
 CLOSE_LISTEN_KEY = Endpoint("DELETE", "/fapi/v1/listenKey", needs_key=True)
 
-AGGREGATE_TRADES_WEIGHT = 20
 ACCOUNT_QUERY_WEIGHT = 5
 USER_TRADES_WEIGHT = 5
 

@@ -53,6 +53,7 @@ async def test_429_stops_all_but_protection_and_halves_the_budget_for_ten_minute
     start = world.time()
     world.budget.too_many(start + 17_000)
     assert (world.budget.view().gate, world.budget.closed_until_ms) == ("paused", start + 17_000)
+    assert world.budget.view().gate_text == "too many requests: futtui asks again at 00:10:17 UTC"
     async with world.budget.reserve(1, lane=Lane.PROTECT):
         assert world.time() == start
     async with world.budget.reserve(1, lane=Lane.CLOSED_CANDLES):

@@ -2,7 +2,7 @@
 
 from futtui.exchange.binance.budget.ban_file import BanFile
 from futtui.exchange.binance.budget.counts import NO_COUNTS, AnswerCounts, counts_of
-from futtui.exchange.binance.budget.gate import BanAlert, gate_text
+from futtui.exchange.binance.budget.gate import BanAlert
 from futtui.exchange.binance.budget.pools import DATA, FUNDING, ORDERS_10_S, ORDERS_MINUTE, WEIGHT, PoolRule
 from futtui.exchange.binance.budget.scheduler import RequestBudget, Reservation
 
@@ -20,5 +20,4 @@ __all__ = [
     "RequestBudget",
     "Reservation",
     "counts_of",
-    "gate_text",
 ]

@@ -125,6 +125,16 @@ class Gate:
             return "ramp"
         return "slowed" if now_ms < self.slowed_until_ms else "open"
 
+    def text(self, now_ms: int) -> str:
+        """The state for people; nothing when the gate is open."""
+        opens = utc_text(self.closed_until_ms(now_ms))
+        return {
+            "banned": f"banned: futtui asks again at {opens} UTC",
+            "paused": f"too many requests: futtui asks again at {opens} UTC",
+            "ramp": "asking slowly after a ban",
+            "slowed": "asking half as much after too many requests",
+        }.get(self.word(now_ms), "")
+
     def shift(self, by_ms: int) -> None:
         """The clock was set back by `-by_ms`: pauses last as long as they would have. Bans name the exchange's time."""
         self.pause_until_ms += by_ms
@@ -155,13 +165,3 @@ class Gate:
             logger.warning("%s", alert.text)
         else:
             self._on_alert(alert)
-
-
-def gate_text(word: str, closed_until_ms: int) -> str:
-    """The state of a gate as a sentence for people; nothing when it is open."""
-    return {
-        "banned": f"banned: futtui asks again at {utc_text(closed_until_ms)} UTC",
-        "paused": f"too many requests: futtui asks again at {utc_text(closed_until_ms)} UTC",
-        "ramp": "asking slowly after a ban",
-        "slowed": "asking half as much after too many requests",
-    }.get(word, "")

@@ -139,6 +139,7 @@ class RequestBudget:
             longest_wait_ms=max(oldest.values(), default=0),
             gate=self._gate.word(now_ms),
             closed_until_ms=self._gate.closed_until_ms(now_ms),
+            gate_text=self._gate.text(now_ms),
             lanes=tuple(
                 LaneView(lane.name, counts.waiting, oldest.get(lane, 0), counts.served, counts.longest_ms)
                 for lane, counts in self._lanes.items()
