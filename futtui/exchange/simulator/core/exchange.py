@@ -38,7 +38,6 @@ from futtui.exchange.simulator.core.restoring import restore
 from futtui.exchange.simulator.core.state import CoreState, FundingRate
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
-BATCH_LIMIT = 5
 CANCEL_BATCH_LIMIT = 10
 BASIC_FUNDING_RATE = Decimal("0.0001")
 
@@ -203,21 +202,9 @@ class ExchangeCore:
         """Check an order without placing it."""
         place_order(self._state, self.account(api_key), request, dry_run=True)
 
-    def place_orders(self, api_key: str, requests: Sequence[OrderRequest]) -> list[OrderRecord | ExchangeRefusal]:
-        """Place up to five orders; each answer stands for itself. Refused as a whole with -4082."""
-        if not 0 < len(requests) <= BATCH_LIMIT:
-            raise refusal(-4082)
-        return [_answer(partial(self.place_order, api_key, request)) for request in requests]
-
     def modify_order(self, api_key: str, request: ModifyRequest) -> OrderRecord:
         """Change price and quantity of a resting LIMIT order; its state afterwards (it may have filled)."""
         return changes.modify_order(self._state, self.account(api_key), request).snapshot()
-
-    def modify_orders(self, api_key: str, requests: Sequence[ModifyRequest]) -> list[OrderRecord | ExchangeRefusal]:
-        """Modify up to five orders; each answer stands for itself. Refused as a whole with -4082."""
-        if not 0 < len(requests) <= BATCH_LIMIT:
-            raise refusal(-4082)
-        return [_answer(partial(self.modify_order, api_key, request)) for request in requests]
 
     def cancel_order(
         self, api_key: str, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None

@@ -125,11 +125,6 @@ class Hub:
             _, _, connection, frame = heapq.heappop(self._held)
             connection.put(frame)
 
-    @property
-    def next_release_ms(self) -> int | None:
-        """When the next delayed message is due."""
-        return self._held[0][0] if self._held else None
-
     def disconnect(self, route: str = "") -> None:
         """Cut all connections, or those of one route."""
         for connection in list(self.connections.values()):

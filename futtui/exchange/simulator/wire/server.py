@@ -55,8 +55,7 @@ class WireServer:
         self._stopping.set()
         if self._loop_task is not None:
             self._loop_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop_task
+            await asyncio.gather(self._loop_task, return_exceptions=True)
         closing = [asyncio.ensure_future(ws.close(code=1001)) for ws in self._sockets.values()]
         if closing:
             _, late = await asyncio.wait(closing, timeout=CLOSE_WAIT_S)

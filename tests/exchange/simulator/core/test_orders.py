@@ -185,11 +185,9 @@ def test_cancel_all_orders_leaves_other_symbols_alone() -> None:
     assert [o.order_id for o in core.open_orders(KEY)] == [other.order_id]
 
 
-def test_batch_each_element_has_its_own_answer() -> None:
+def test_batch_of_cancels_each_element_has_its_own_answer() -> None:
     core = new_core()
-    answers = core.place_orders(KEY, [limit("BUY", "0.010", "49000"), market("BUY", "0.0001"), market("BUY", "0.01")])
-    assert [getattr(a, "code", None) or a.status for a in answers] == ["NEW", -1111, "FILLED"]  # type: ignore[union-attr]
-    good = core.open_orders(KEY)[0].order_id
+    good = core.place_order(KEY, limit("BUY", "0.010", "49000")).order_id
     canceled = core.cancel_orders(KEY, BTC, order_ids=[good, 42])
     assert [getattr(a, "code", None) or a.status for a in canceled] == ["CANCELED", -2011]  # type: ignore[union-attr]
 

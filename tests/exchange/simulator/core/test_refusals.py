@@ -155,7 +155,7 @@ CASES: list[tuple[int, Callable[[ExchangeCore], object]]] = [
     (-4531, lambda core: core.set_position_mode(KEY, True)),
     (-4169, lambda core: core.set_multi_assets_mode(KEY, True)),
     (-4171, lambda core: core.set_multi_assets_mode(KEY, False)),
-    (-4082, lambda core: core.place_orders(KEY, [GOOD_LIMIT] * 6)),
+    (-4082, lambda core: core.cancel_orders(KEY, BTC, order_ids=range(11))),
     (-4082, lambda core: core.cancel_orders(KEY, BTC)),
     (-4116, rested(order(client_order_id="a"))),
     (-4120, order(order_type="STOP_MARKET")),
