@@ -330,7 +330,8 @@ class TradingDesk:
         if before is event.mode:
             return
         count = len(self._state.open)
-        kept = f"; {count} open positions stay in the mode they were opened in" if count else ""
+        held = words.counted(count, "open position stays as it is", "open positions stay as they are")
+        kept = f"; {held}" if count else ""
         text = f"Mode changed from {words.MODE[before]} to {words.MODE[event.mode]}{kept}"
         self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
 

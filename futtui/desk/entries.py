@@ -57,7 +57,7 @@ def crowd_refusal(raw: RawSignal, mode: TradingMode, open_positions: Iterable[Po
         if plan.side is not raw.side:
             return Refusal("counter", f"counter to the open {plan.side.value.lower()} position on {raw.symbol}")
         if plan.system is raw.system:
-            text = f"{plan.system.value} already holds a {plan.side.value.lower()} position on {raw.symbol}"
+            text = f"its system already holds a {plan.side.value.lower()} position on {raw.symbol}"
             return Refusal("position", text)
     return None
 

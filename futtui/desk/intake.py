@@ -13,6 +13,7 @@ from futtui.desk.refusals import Refusal, RefusalLog
 from futtui.desk.state import DeskState
 from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
+from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
@@ -170,7 +171,8 @@ class SignalIntake:
 
     def _open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
         state, plan = self._state, draft.plan
-        reason = "; ".join(("entering at market", *draft.notes))
+        how = "followed without an order" if plan.mode is TradingMode.SIGNALS else "entering at market"
+        reason = "; ".join((how, *draft.notes))
         active = replace(
             signal,
             status=SignalStatus.ACTIVE,
@@ -181,7 +183,7 @@ class SignalIntake:
         )
         state.book.put(active)
         self._out.signal(active)
-        text = words.signal_found(signal.raw, signal.score)
+        text = words.signal_found(signal.raw, signal.score, plan.mode)
         text = "; ".join((text, *draft.notes))
         self._out.say(time_ms, "signal", text, Severity.NOTICE, plan.symbol)
         position = Position(plan, state.rules[plan.symbol], time_ms, price)

@@ -12,6 +12,31 @@ from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 
 MODE = {TradingMode.SIGNALS: "signals only", TradingMode.PAPER: "paper", TradingMode.LIVE: "live"}
+_NOT_REAL = {TradingMode.SIGNALS: ", not traded", TradingMode.PAPER: ", on paper", TradingMode.LIVE: ""}
+_KIND = {
+    "balance": "balance unknown",
+    "blocked": "symbol blocked",
+    "conflict": "opposite signals",
+    "costs": "costs too high",
+    "counter": "against an open position",
+    "duplicate": "known already",
+    "filter": "score or market filter",
+    "late": "too late",
+    "levels": "levels not tradable",
+    "limits": "account limit",
+    "no price": "price unknown",
+    "no rules": "trading rules unknown",
+    "not ready": "history incomplete",
+    "old data": "market data too old",
+    "paused": "trading paused",
+    "place": "setup open already",
+    "position": "position open already",
+    "price": "price too far away",
+    "risk": "risk limit",
+    "size": "no possible size",
+    "stop distance": "stop too near or far",
+    "unknown order": "an order is unclear",
+}
 _NUMBER = {1: "first", 2: "second", 3: "third"}
 _REASON = {
     ExitReason.STOP: "the stop",
@@ -60,9 +85,15 @@ def setup(raw: RawSignal) -> str:
     return f"{raw.symbol} {side(raw.side)} {raw.strategy.replace('_', ' ')} {raw.timeframe.code}"
 
 
-def signal_found(raw: RawSignal, score: float) -> str:
-    """An accepted signal that enters now."""
-    return f"{setup(raw)}: signal with score {score:.1f}, entering now"
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """A number with its noun, as in `1 position` or `2 positions`."""
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def signal_found(raw: RawSignal, score: float, mode: TradingMode) -> str:
+    """An accepted signal that enters now; in signals-only mode it is only followed."""
+    then = "followed without an order" if mode is TradingMode.SIGNALS else "entering now"
+    return f"{setup(raw)}: signal with score {score:.1f}, {then}"
 
 
 def signal_waits(raw: RawSignal, score: float, level: str) -> str:
@@ -83,8 +114,9 @@ def refused(raw: RawSignal, reason: str) -> str:
 def refusals_merged(minutes: int, kinds: Counter[str]) -> str:
     """Many refused signals in one line."""
     total = sum(kinds.values())
-    parts = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
-    return f"{total} more signals skipped in {minutes} minutes: {parts}"
+    known = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    parts = ", ".join(f"{_KIND.get(kind, kind)} {count}" for kind, count in known)
+    return f"{counted(total, 'more signal')} skipped in {minutes} minutes: {parts}"
 
 
 def opened(position: Position, risk_pct: float) -> str:
@@ -93,7 +125,8 @@ def opened(position: Position, risk_pct: float) -> str:
     verb = "bought" if plan.side.sign > 0 else "sold"
     return (
         f"{plan.symbol} {side(plan.side)}: {verb} {amount(position.ledger.entry_quantity)} at "
-        f"{price(rules, position.entry_price)}, stop {price(rules, plan.stop)} (risk {risk_pct:.1f} %)"
+        f"{price(rules, position.entry_price)}, stop {price(rules, plan.stop)} "
+        f"(risk {risk_pct:.1f} %{_NOT_REAL[plan.mode]})"
     )
 
 
@@ -126,9 +159,10 @@ def closed(trade: Trade) -> str:
     for leg in trade.legs:
         shares[leg.reason] = shares.get(leg.reason, Decimal(0)) + leg.quantity
     where = ", ".join(f"{percent(part, trade.quantity)} at {_REASON[reason]}" for reason, part in shares.items())
+    costs = "fees and funding" if trade.funding else "fees"
     return (
-        f"{trade.symbol} {side(trade.side)} closed: {trade.result_r:+.2f} R ({trade.pnl:+,.2f} USDT after fees) in "
-        f"{age(trade.closed_ms - trade.opened_ms)}; {where}"
+        f"{trade.symbol} {side(trade.side)} closed: {trade.result_r:+.2f} R ({trade.pnl:+,.2f} USDT after {costs}"
+        f"{_NOT_REAL[trade.mode]}) in {age(trade.closed_ms - trade.opened_ms)}; {where}"
     )
 
 

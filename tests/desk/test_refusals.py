@@ -128,7 +128,7 @@ def test_refusal_second_position_of_one_system_symbol_and_side() -> None:
     world = World()
     world.enter()
     other = raw_signal(time_ms=world.now_ms, strategy="break_retest")
-    assert "CORE already holds a long" in tried(world, other)
+    assert "its system already holds a long" in tried(world, other)
 
 
 def test_two_systems_may_hold_the_same_side_of_a_symbol() -> None:
@@ -303,7 +303,7 @@ def test_repeated_refusals_are_told_in_few_lines() -> None:
     told = [effect.text for effect in world.effects if isinstance(effect, Say) and effect.topic == "filter"]
     assert len(told) == 2
     assert told[0] == "COIN0USDT long skipped: new trades are paused"
-    assert told[1] == "39 more signals skipped in 15 minutes: paused 39"
+    assert told[1] == "39 more signals skipped in 15 minutes: trading paused 39"
 
 
 def test_refused_signals_are_recorded_with_score_and_reason() -> None:
