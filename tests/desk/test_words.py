@@ -39,9 +39,7 @@ def test_words_of_a_trade_name_funding_only_where_there_was_some() -> None:
         world = World()
         world.enter()
         if funding:
-            world.send(
-                FundingPaid(world.now_ms + 1, SYMBOL, TradingMode.SIGNALS, world.trades[0].pnl if world.trades else 1)
-            )  # type: ignore[arg-type]
+            world.send(FundingPaid(world.now_ms + 1, SYMBOL, TradingMode.SIGNALS, Decimal("0.5")))
         world.price(98.5)
         assert any("after fees and funding" in line for line in world.lines()) is funding
 
