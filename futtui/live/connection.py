@@ -102,10 +102,15 @@ class HeldMessages:
         return len(held)
 
 
-def _order(message: StreamMessage) -> tuple[int, int]:
-    """Event time; account news before market data of the same moment (one socket keeps its own order)."""
+def _order(message: StreamMessage) -> tuple[int, int, str, str]:
+    """Event time; account news before market data of the same moment, that by symbol and kind.
+
+    Many symbols are spread over several sockets; one socket keeps its own order of equal messages.
+    """
     if isinstance(message, OrderUpdate | Fill):
-        return (message.time_ms, 0)
+        return (message.time_ms, 0, "", "")
     if isinstance(message, StreamStateMessage):
-        return (0, 0)
-    return (message.event_time_ms, 0 if isinstance(message, AccountMessage) else 1)
+        return (0, 0, "", "")
+    if isinstance(message, AccountMessage):
+        return (message.event_time_ms, 0, "", "")
+    return (message.event_time_ms, 1, getattr(message, "symbol", ""), type(message).__name__)

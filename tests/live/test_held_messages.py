@@ -8,12 +8,17 @@ import itertools
 import pytest
 
 from futtui.domain.orders import OrderStatus, OrderUpdate
-from futtui.exchange.ports import BarrierMessage, MarkPriceMessage, StreamMessage
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.ports import BarrierMessage, KlineMessage, MarkPriceMessage, StreamMessage
 from futtui.live.connection import HeldMessages
 
 
-def mark(time_ms: int, price: float) -> MarkPriceMessage:
-    return MarkPriceMessage("BTCUSDT", time_ms, price, None, None, 0)
+def mark(time_ms: int, price: float, symbol: str = "BTCUSDT") -> MarkPriceMessage:
+    return MarkPriceMessage(symbol, time_ms, price, None, None, 0)
+
+
+def bar(time_ms: int, symbol: str) -> KlineMessage:
+    return KlineMessage(symbol, Timeframe.M15, time_ms, None, None)
 
 
 def order(time_ms: int, name: str) -> OrderUpdate:
@@ -42,6 +47,29 @@ def test_held_messages_any_interleaving_of_two_sockets_is_handled_in_one_order(a
     assert handled == []
     assert held.release() == 5
     assert handled == [PRIVATE[0], PRIVATE[1], MARKET[0], PRIVATE[2], MARKET[1]]
+
+
+@pytest.mark.parametrize("first", ["market-1", "market-2"])
+def test_held_messages_of_two_market_sockets_at_one_moment_have_one_order(first: str) -> None:
+    sockets = {
+        "market-1": [mark(10, 1.0, "ETHUSDT"), bar(10, "ADAUSDT"), bar(20, "ADAUSDT")],
+        "market-2": [mark(10, 2.0, "BTCUSDT"), bar(10, "ETHUSDT"), mark(10, 3.0, "ADAUSDT")],
+    }
+    handled: list[StreamMessage] = []
+    held = HeldMessages(handled.append)
+    for name in sorted(sockets, reverse=first == "market-2"):
+        for message in sockets[name]:
+            held.on_message(message)
+    held.release()
+    seen = [(message.symbol, type(message).__name__) for message in handled]  # type: ignore[union-attr]
+    assert seen == [
+        ("ADAUSDT", "KlineMessage"),
+        ("ADAUSDT", "MarkPriceMessage"),
+        ("BTCUSDT", "MarkPriceMessage"),
+        ("ETHUSDT", "KlineMessage"),
+        ("ETHUSDT", "MarkPriceMessage"),
+        ("ADAUSDT", "KlineMessage"),
+    ]
 
 
 async def test_held_messages_wait_ends_when_every_connection_has_shown_the_barrier() -> None:
