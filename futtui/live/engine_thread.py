@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 STOP_TIMEOUT_S = 10.0
 GUARD_S = 1.0
 POOL_THREADS = 64
-"""On Windows every sleeping timer parks a thread of the loop's pool, so the default size can run dry."""
+"""Database reads, name look-ups and the closing of workers share the loop's pool and must not wait for each other."""
 
 
 class EngineThread:

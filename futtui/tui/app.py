@@ -23,6 +23,7 @@ from futtui.tui.commands import FuttuiCommands
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
 from futtui.tui.compat.terminal import TerminalWindow
+from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.news import NewsWatch
@@ -81,6 +82,7 @@ class FuttuiApp(App[None]):
 
     def on_mount(self) -> None:
         """Prepares the terminal; the dashboard calls `after_first_frame` once it is on screen."""
+        give_timers_room()
         self.set_class(self.ui_settings.plain_glyphs, "-plain")
         enable_synchronized_output(self)
         if self.ui_settings.start_mode_text:
