@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.snapshot import BudgetView
 from futtui.exchange.ports import (
@@ -86,11 +87,17 @@ class HeldMessages:
             self._held.append(message)
 
     async def wait_for(self, number: int, connections: int, timeout_s: float = 60.0) -> None:
-        """Return when barrier `number` came in on that many connections; TimeoutError after `timeout_s`."""
-        async with asyncio.timeout(timeout_s):
-            while len(self._barriers.get(number, ())) < connections:
-                self._arrived.clear()
-                await self._arrived.wait()
+        """Return when barrier `number` came in on that many connections; raises ExchangeError after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while len(self._barriers.get(number, ())) < connections:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            raise ExchangeError(
+                f"A stream of the embedded exchange fell silent for {timeout_s:g} s of real time, so the run cannot "
+                "go on. Start it again; if it repeats, look into the log file."
+            ) from None
         for old in [step for step in self._barriers if step <= number]:
             del self._barriers[old]
 

@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import OrderStatus, OrderUpdate
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import BarrierMessage, KlineMessage, MarkPriceMessage, StreamMessage
@@ -83,6 +84,6 @@ async def test_held_messages_wait_ends_when_every_connection_has_shown_the_barri
     await asyncio.wait_for(waiting, 1)
 
 
-async def test_held_messages_missing_barrier_is_a_time_out_not_a_hang() -> None:
-    with pytest.raises(TimeoutError):
+async def test_held_messages_missing_barrier_is_told_in_words_not_a_hang() -> None:
+    with pytest.raises(ExchangeError, match="fell silent"):
         await HeldMessages(lambda message: None).wait_for(1, 1, timeout_s=0.01)
