@@ -153,7 +153,7 @@ class PositionLife:
                 if instead is not None:
                     self.request_exit(position, instead[0], time_ms, instead[1])
         elif order.purpose is OrderPurpose.ENTRY:
-            position.entry_refusal = update.reason
+            position.entry_refusal = words.because(update.reason)
         elif order.purpose is OrderPurpose.EXIT:
             self._on_exit_failed(position, order, update)
         elif order.purpose is OrderPurpose.TARGET and position.status in _OPEN and not order.cancel_sent:
@@ -169,7 +169,7 @@ class PositionLife:
             text = f"{symbol}: only a part could be closed, the rest follows"
             self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)
             return
-        text = f"{symbol}: the closing order failed ({update.reason or update.status.value.lower()})"
+        text = f"{symbol}: the closing order failed ({words.because(update.reason or update.status.value.lower())})"
         if self._is_covered(position):
             position.move(Move.EXIT_FAILED)
             position.exit_reason = None

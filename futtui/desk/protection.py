@@ -20,6 +20,7 @@ MOST_LOST_STOPS = 3
 _MOVE_RETRY_MS = 60_000
 MOST_TARGET_ORDERS = 4
 _TARGET_RETRY_MS = 30_000
+_PASSED_PAUSE_MS = 2_000
 TARGET_REASONS = (ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3)
 
 
@@ -85,7 +86,7 @@ class Protection:
         symbol = position.plan.symbol
         if covering is None:
             if order.status is OrderStatus.REJECTED:
-                return ExitReason.DATA, f"the exchange refused the stop ({reason or 'no reason given'})"
+                return ExitReason.DATA, f"the exchange refused the stop ({words.because(reason)})"
             text = f"{symbol}: the stop was removed from outside, placing it again"
             self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
             return None
@@ -93,7 +94,7 @@ class Protection:
         if position.lost_stops > MOST_LOST_STOPS:
             position.goal_price, position.goal_kind = _terms(covering)
             position.resize_due = False
-        text = f"{symbol}: the stop could not be moved ({reason or 'no reason given'}), the old stop stays"
+        text = f"{symbol}: the stop could not be moved ({words.because(reason)}), the old stop stays"
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
         return None
 
@@ -132,16 +133,20 @@ class Protection:
             self._place_target(position, item.target, item.quantity, time_ms)
 
     def on_target_lost(self, position: Position, order: WorkingOrder, reason: str, time_ms: int) -> None:
-        """A target ended unfilled. Price is there already: the rest is sold now; else it is placed again later."""
+        """A target ended unfilled. Price is there: the rest is sold at market; else it is placed again later."""
         symbol, number = position.plan.symbol, order.leg_index
         tries = sum(item.leg_index == number for item in position.of(OrderPurpose.TARGET))
-        text = f"{symbol}: target {number} is not on the exchange ({reason or order.status.value.lower()})"
+        text = (
+            f"{symbol}: target {number} is not on the exchange ({words.because(reason or order.status.value.lower())})"
+        )
         if tries >= MOST_TARGET_ORDERS:
             self._out.say(time_ms, "trade", f"{text}; the stop covers its part", Severity.WARNING, symbol)
-        elif order.fired or _is_passed(reason):
+        elif order.fired or _has_reached(position, number):
             self._place_target(position, number, order.remaining, time_ms, at_market=True)
         else:
-            position.retarget_ms = time_ms + _TARGET_RETRY_MS
+            # Refused as passed: prices that are on their way will show it, or price was there for a moment only.
+            pause_ms = _PASSED_PAUSE_MS if _is_passed(reason) else _TARGET_RETRY_MS
+            position.retarget_ms = time_ms + pause_ms
             self._out.say(time_ms, "trade", f"{text}; it is placed again soon", Severity.WARNING, symbol)
 
     def tend_targets(self, position: Position, time_ms: int) -> None:
@@ -157,8 +162,7 @@ class Protection:
                 continue
             reason = TARGET_REASONS[item.target - 1]
             sold = sum((leg.quantity for leg in position.ledger.legs if leg.reason is reason), ZERO)
-            price = position.targets[item.target - 1]
-            passed = position.plan.side.sign * (to_decimal(position.last_price) - price) >= 0
+            passed = _has_reached(position, item.target)
             self._place_target(position, item.target, item.quantity - sold, time_ms, at_market=passed)
 
     def _place_target(
@@ -225,6 +229,11 @@ class Protection:
         gain = position.plan.side.sign * (price - position.goal_price)
         if gain >= max(position.rules.tick_size, to_decimal(exits.trail_step_atr * width)):
             self.set_goal(position, price, ExitReason.TRAIL)
+
+
+def _has_reached(position: Position, number: int) -> bool:
+    """Whether the last price is at or beyond target `number`."""
+    return position.plan.side.sign * (to_decimal(position.last_price) - position.targets[number - 1]) >= 0
 
 
 def _is_passed(reason: str) -> bool:

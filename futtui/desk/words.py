@@ -80,6 +80,15 @@ def side(raw_or_plan_side: object) -> str:
     return str(getattr(raw_or_plan_side, "value", raw_or_plan_side)).lower()
 
 
+def because(reason: str) -> str:
+    """A reason from outside as part of a sentence of ours, without advice about what futtui does next."""
+    text = reason.strip().split(". futtui ", 1)[0].rstrip(".")
+    if not text:
+        return "no reason given"
+    starts_a_sentence = len(text) > 1 and text[0].isupper() and text[1].islower()
+    return text[0].lower() + text[1:] if starts_a_sentence else text
+
+
 def setup(raw: RawSignal) -> str:
     """Symbol, side, strategy and timeframe of a signal."""
     return f"{raw.symbol} {side(raw.side)} {raw.strategy.replace('_', ' ')} {raw.timeframe.code}"

@@ -104,8 +104,6 @@ class LostTargets(World):
         def place(intent: OrderIntent) -> list[Event]:
             if intent.purpose is OrderPurpose.TARGET and intent.leg_index == number:
                 self.target_orders.append(intent)
-                if "-2021" in reason:
-                    self.broker.last[SYMBOL] = Decimal("101.3")
                 if len(self.target_orders) <= lost:
                     return [self.broker._update(intent, OrderStatus.REJECTED, reason)]
             return honest(intent)
@@ -116,12 +114,23 @@ class LostTargets(World):
 
 def test_target_that_price_has_passed_already_is_sold_at_market_and_moves_the_stop() -> None:
     world = LostTargets("-2021 Order would immediately trigger.")
+    world.price(101.3)
+    world.price(101.3)
     first, second = world.target_orders
     assert second.order_type is OrderType.MARKET
     assert second.reduce_only
     assert second.quantity == first.quantity == Decimal(15)
     (position,) = world.desk.snapshot().positions
     assert position.targets_hit == 1
+
+
+def test_target_that_price_passed_for_a_moment_only_waits_at_its_price_again() -> None:
+    world = LostTargets("-2021 Order would immediately trigger.")
+    world.price(100.2)
+    world.price(100.2)
+    _, second = world.target_orders
+    assert second.order_type is OrderType.TAKE_PROFIT_MARKET
+    assert world.desk.snapshot().positions[0].targets_hit == 0
 
 
 def test_target_that_was_lost_is_placed_again_after_a_pause() -> None:

@@ -58,3 +58,17 @@ def test_words_every_kind_of_refusal_is_told_in_plain_words() -> None:
     kinds = {kind for text in texts for kind in re.findall(r'Refusal\(\s*"([^"]+)"', text)}
     assert len(kinds) > 15
     assert kinds <= set(words._KIND)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("", "no reason given"),
+        ("-2021 Order would immediately trigger.", "-2021 Order would immediately trigger"),
+        ("The exchange is overloaded (Service Unavailable.). futtui tries again later; nothing was changed.",
+         "the exchange is overloaded (Service Unavailable.)"),
+        ("API key refused.", "API key refused"),
+    ],
+)  # fmt: skip
+def test_words_reason_from_outside_becomes_part_of_a_sentence(reason: str, told: str) -> None:
+    assert words.because(reason) == told
