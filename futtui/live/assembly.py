@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
+    from futtui.storage.lock import DatabaseLock
+    from futtui.storage.store import Storage
 
 PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
@@ -39,6 +41,8 @@ Restore = Callable[["dict[TradingMode, PaperBroker]", int], Sequence[Effect]]
 
 LONGEST_NAKED_MS = 600_000
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
+MOST_DEMOS = 9
+"""So many demos can run side by side from one folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,8 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.journal import JournalRecorder
     from futtui.live.restore import restore_state
-    from futtui.storage.store import Storage
 
-    if plan.fresh_database:
-        remove_database(plan.database)
-    store = Storage(plan.database)
+    store = open_store(plan.database, fresh=plan.fresh_database)
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
     desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity)
@@ -207,15 +208,46 @@ def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
     return replace(StreamSettings.patient(), backoff_scale=0.002) if plan.settings.lockstep else None
 
 
+def open_store(database: Path, *, fresh: bool) -> Storage:
+    """The engine's database, held against a second engine; raises StorageError when it cannot be used.
+
+    `fresh`: an empty one, as for the demo; while another demo runs, one with a number in its name.
+    """
+    from futtui.storage.lock import DatabaseLock
+    from futtui.storage.store import Storage
+
+    path, lock = _free_place(database) if fresh else (database, DatabaseLock(database))
+    try:
+        if fresh:
+            remove_database(path)
+        return Storage(path, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _free_place(database: Path) -> tuple[Path, DatabaseLock]:
+    """The first of demo.db, demo-2.db and so on that no running demo holds."""
+    from futtui.storage.lock import DatabaseLock
+
+    path = database
+    for number in range(2, MOST_DEMOS + 1):
+        try:
+            return path, DatabaseLock(path)
+        except StorageError:
+            path = database.with_name(f"{database.stem}-{number}{database.suffix}")
+    return path, DatabaseLock(path)
+
+
 def remove_database(path: Path) -> None:
     """Delete a database file and its side files; used for the demo, whose market starts anew each time.
 
-    Raises StorageError when another program holds it, as a second demo on Windows.
+    Raises StorageError when another program holds it.
     """
     try:
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
-            f"The demo's database {path} is in use ({error}). Close the other demo, or start with another --home."
+            f"The demo's database {path} is in use ({error}). Close that program, or start with another --home."
         ) from error

@@ -15,6 +15,7 @@ from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 from futtui.storage.database import open_database
+from futtui.storage.lock import DatabaseLock
 from futtui.storage.rows import (
     SELECT_CANDLES,
     Record,
@@ -31,10 +32,14 @@ CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 
 class Storage:
-    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used."""
+    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used.
 
-    def __init__(self, path: Path) -> None:
+    `lock`, if the caller holds one, is given back when everything is written.
+    """
+
+    def __init__(self, path: Path, lock: DatabaseLock | None = None) -> None:
         self.path = path
+        self._lock = lock
         self._engine = open_database(path)
         self.writer = Writer(self._engine)
 
@@ -112,6 +117,10 @@ class Storage:
     def close_now(self) -> None:
         """As `close`, for callers without a loop."""
         self.writer.close()
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._engine.dispose()
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._engine.dispose()
+            if self._lock is not None:
+                self._lock.release()
