@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
 
-Restore = Callable[["dict[TradingMode, PaperBroker]", int], Sequence[Effect]]
-
 LONGEST_NAKED_MS = 600_000
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
 MOST_DEMOS = 9
