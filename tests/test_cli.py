@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,16 @@ def test_screen_module_needs_no_exchange_or_database_libraries() -> None:
         (["demo", "--history", ".", "--from", "1.3.2024"], "write a day as in 2024-03-01"),
         (["demo", "--headless", "--json", "nowhere/out.json"], "--json: there is no folder"),
         (["config", "check", "--config", "absent.yaml"], "this file does not exist"),
+        (["config", "check", "--config", "."], "this file cannot be read"),
+        (["demo", "--minutes", "5"], "--minutes and --json are for runs without a screen"),
+        (["demo"], "This is not a terminal"),
+        ([], "This is not a terminal"),
+        (["demo", "--headless", "--minutes", "1", "--symbols", "FOO"], "Use a name that ends in USDT"),
     ],
 )
 def test_command_line_wrong_request_is_one_plain_sentence(tmp_path: Path, arguments: list[str], words: str) -> None:
     answer = futtui(*arguments, "--home", str(tmp_path / "home"), cwd=tmp_path)
-    assert answer.returncode == 2
+    assert answer.returncode == 2, answer.stderr
     assert words in answer.stderr
     assert "Traceback" not in answer.stderr
     assert answer.stderr.startswith("futtui: ")
@@ -73,7 +79,8 @@ def test_exchange_serve_port_that_is_taken_is_one_plain_sentence(tmp_path: Path)
 
 def test_demo_log_folder_that_cannot_be_made_is_one_plain_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    answer = futtui("demo", "--headless", "--minutes", "1", "--home", str(tmp_path / "file" / "home"), cwd=tmp_path)
+    (tmp_path / "config.yaml").write_text("logs:\n  directory: file/logs\n", encoding="utf-8")
+    answer = futtui("demo", "--headless", "--minutes", "1", "--home", str(tmp_path / "home"), cwd=tmp_path)
     assert answer.returncode == 2
     assert "for log files cannot be made" in answer.stderr
     assert answer.stderr.count("\n") == 1
@@ -84,12 +91,32 @@ def test_live_command_keeps_candles_of_the_practice_host_apart(tmp_path: Path, m
     monkeypatch.setattr("futtui.cli.launch.run_screen", launches.append)
     monkeypatch.setattr("futtui.analysis.pool.AnalyzerPool.start", lambda self: None)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("futtui.cli.launch.need_terminal", lambda: None)
     for name in ("production", "demo"):
         monkeypatch.setenv("FUTTUI__EXCHANGE__NAME", name)
         run_live(None, tmp_path / "home")
     real, practice = launches
     assert real.database != practice.database
     assert (real.credentials, practice.credentials) == (None, None)
+
+
+def test_home_that_is_a_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    answer = futtui("demo", "--headless", "--minutes", "1", "--home", str(tmp_path / "file"), cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+    assert str(tmp_path / "file") in answer.stderr
+    assert "--home" in answer.stderr
+
+
+def test_exchange_on_a_taken_port_says_so(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = futtui("exchange", "serve", "--port", str(port), cwd=tmp_path)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"futtui: Port {port} ")
 
 
 def test_config_check_names_file_line_and_suggestion(tmp_path: Path) -> None:
@@ -105,6 +132,19 @@ def test_config_show_lists_values_with_their_origin(tmp_path: Path) -> None:
     lines = futtui("config", "show", cwd=tmp_path).stdout.splitlines()
     assert any(line.startswith("signals_only_mode = false") and "config.yaml, line 1" in line for line in lines)
     assert any(line.startswith("market.top_count = 50") and line.endswith("(default)") for line in lines)
+
+
+def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Path) -> None:
+    def found() -> dict[str, str]:
+        lines = futtui("paths", "--home", str(tmp_path / "place"), cwd=tmp_path).stdout.splitlines()
+        return {line[:14].strip(): line[15:] for line in lines}
+
+    assert found()["logs"] == str(tmp_path / "place" / "logs")
+    (tmp_path / "logs").mkdir()
+    assert found()["logs"] == str(tmp_path / "logs")
+    (tmp_path / "config.yaml").write_text("logs:\n  directory: elsewhere\n", encoding="utf-8")
+    assert found()["logs"] == str(tmp_path / "elsewhere")
+    assert found()["config"] == str(tmp_path / "config.yaml")
 
 
 def test_paths_follow_the_given_home(tmp_path: Path) -> None:

@@ -86,11 +86,11 @@ def demo(
 
 
 @app.command()
-def paths(home: HomeOption = None) -> None:
+def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
     """Print where futtui keeps its files."""
     from futtui.cli.places import Places
 
-    for name, path in Places.of(home).rows():
+    for name, path in Places.of(home).rows(config):
         typer.echo(f"{name:14} {path}")
 
 
@@ -101,6 +101,11 @@ def run() -> None:
         app()
     except FuttuiError as error:
         typer.echo(f"futtui: {error}", err=True)
+        raise SystemExit(2) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"futtui: {error.filename} cannot be used ({error.strerror}).", err=True)
         raise SystemExit(2) from None
 
 

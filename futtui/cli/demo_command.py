@@ -49,12 +49,19 @@ class DemoRequest:
 
 def run_demo(request: DemoRequest) -> None:
     """Start the embedded exchange and the app on it."""
+    from futtui.cli.launch import need_terminal
     from futtui.exchange.simulator.process import EmbeddedExchange
 
     mode = trading_mode(request.mode or ("live" if request.headless else "paper"))
     if request.json_file is not None and not request.json_file.absolute().parent.is_dir():
         raise InvalidInputError(f"--json: there is no folder {request.json_file.absolute().parent}. Make it first.")
+    if not request.headless and (request.minutes is not None or request.json_file is not None):
+        raise InvalidInputError(
+            "--minutes and --json are for runs without a screen. Add --headless, or leave them out."
+        )
     exchange = EmbeddedExchange(server_config(request))
+    if not request.headless:
+        need_terminal()
     exchange.start()
     try:
         _run(request, mode, exchange)

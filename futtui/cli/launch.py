@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from futtui.cli.places import Places
-from futtui.domain.errors import ConfigurationError
+from futtui.cli.sole_user import sole_user
+from futtui.domain.errors import ConfigurationError, InvalidInputError
 from futtui.exchange.ports import Credentials, Endpoints
 from futtui.live.settings import EngineSettings
 
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from futtui.live.assembly import EnginePlan
     from futtui.live.engine import Engine
     from futtui.live.logs import LogFiles
+    from futtui.tui.app import FuttuiApp
+
+LEAVE_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
+"""Closing the window, logging off, `kill`: names of all systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,23 @@ class Launch:
         return build_engine(self.plan())
 
 
+def need_terminal() -> None:
+    """Raise InvalidInputError when there is no terminal to draw on and to read keys from."""
+    drawn_on = sys.__stdout__ if sys.platform == "win32" else sys.__stderr__
+    if not all(stream is not None and stream.isatty() for stream in (drawn_on, sys.__stdin__)):
+        raise InvalidInputError(
+            "This is not a terminal, so there is nothing to draw on. Open a terminal window and do not redirect "
+            "input or output; `futtui demo --headless` runs without a screen."
+        )
+
+
 def run_screen(launch: Launch) -> None:
     """Open the terminal app; the engine starts when the first frame is on screen."""
+    with sole_user(launch.database):
+        _run_screen(launch)
+
+
+def _run_screen(launch: Launch) -> None:
     from futtui.live.engine_thread import EngineThread
     from futtui.live.snapshots import starting_snapshot
     from futtui.tui.app import FuttuiApp
@@ -83,7 +105,8 @@ def run_screen(launch: Launch) -> None:
     )
     app = FuttuiApp(engine, settings=ui)
     try:
-        app.run()
+        with leave_on_signals(app):
+            app.run()
     finally:
         engine.stop()
         logs.close()
@@ -91,8 +114,25 @@ def run_screen(launch: Launch) -> None:
         raise engine.failure
 
 
+@contextlib.contextmanager
+def leave_on_signals(app: FuttuiApp) -> Iterator[None]:
+    """While inside, signals that would end the process let the app leave properly: the terminal is put in order."""
+    numbers = [getattr(signal, name) for name in LEAVE_SIGNALS if hasattr(signal, name)]
+    before = [(number, signal.signal(number, lambda *_: app.leave())) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
 def run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
     """Run without a screen for `minutes` of exchange time; print the counts and write them to `json_file`."""
+    with sole_user(launch.database):
+        _run_headless(launch, minutes, json_file)
+
+
+def _run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
     from futtui.live.headless import run
 
     logs = start_log_files(launch)

@@ -12,7 +12,7 @@ from futtui.domain.position import TradingMode
 def run_live(config: Path | None, home: Path | None) -> None:
     """Signals only (or Paper, if configured so) on real market data; no keys are needed or used."""
     from futtui.analysis.pool import AnalyzerPool
-    from futtui.cli.launch import Launch, run_screen
+    from futtui.cli.launch import Launch, need_terminal, run_screen
     from futtui.config.settings import ExchangeName, find_config, load
     from futtui.exchange.ports import Endpoints
     from futtui.live.assembly import EXCHANGE_DEMO, PRODUCTION
@@ -29,6 +29,7 @@ def run_live(config: Path | None, home: Path | None) -> None:
     async def where() -> Endpoints:
         return endpoints
 
+    need_terminal()
     pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
     pool.start()
     mode = TradingMode.SIGNALS if settings.signals_only_mode else TradingMode.PAPER

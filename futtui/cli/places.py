@@ -40,12 +40,17 @@ class Places:
         """Files of the exchange's public archive, laid out as there."""
         return self.home / "archive"
 
-    def rows(self) -> Iterator[tuple[str, Path]]:
-        """Names and paths for people."""
+    def rows(self, config: Path | None = None) -> Iterator[tuple[str, Path]]:
+        """Names and paths for people, as they are from the current folder with this configuration file."""
+        from futtui.config.settings import find_config, load
+        from futtui.live.logs import log_folder
+
+        file = find_config(config, self.home)
+        logs = log_folder(load(file).settings.logs, self.home)
         yield "home", self.home
-        yield "config", self.home / "config.yaml"
+        yield "config", (file or self.home / "config.yaml").absolute()
         yield "database", self.database
         yield "practice", self.exchange_demo_database
         yield "demo database", self.demo_database
         yield "archive files", self.archive
-        yield "logs", self.home / "logs"
+        yield "logs", logs.absolute()

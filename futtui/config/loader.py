@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from futtui.config.loaded import Loaded
 from futtui.config.schema import FieldShape, shape
 from futtui.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SECRET_NAMES = re.compile(r"(api_?key|secret|token|password|passphrase)", re.IGNORECASE)
 COMMA_DECIMAL = re.compile(r"-?\d+,\d+")
@@ -71,6 +74,10 @@ class _Reader:
             text = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             self.problems.append(Problem(str(file), "this file does not exist.", "Check the path after --config."))
+            return {}
+        except OSError as error:
+            reason = f"this file cannot be read ({error.strerror})."
+            self.problems.append(Problem(str(file), reason, "Check the path after --config."))
             return {}
         except UnicodeDecodeError as error:
             where = f"{file}, byte {error.start}"
@@ -183,8 +190,32 @@ def _explain(path: str, raw: Any, item: FieldShape, error: ValidationError) -> t
     if isinstance(item.default, Enum) and not place:
         allowed = ", ".join(str(member.value) for member in type(item.default))
         return f"`{path}` is {raw!r}.", f"Use one of: {allowed}."
-    message = details["msg"][0].lower() + details["msg"][1:]
-    return f"`{path}{place}` is {raw!r}: {message}.", f"The default is {plain_value(item.default)}."
+    return f"`{path}{place}` is {raw!r}: {_rule(details)}.", f"The default is {plain_value(item.default)}."
+
+
+_RULES = {
+    "tuple_type": "write a list, as in [BTCUSDT, ETHUSDT]",
+    "list_type": "write a list, as in [BTCUSDT, ETHUSDT]",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "string_type": "write a text",
+}
+
+
+def _rule(details: ErrorDetails) -> str:
+    """The rule that was broken, in everyday words where the library's own are not."""
+    plain = _RULES.get(details["type"])
+    if plain is not None:
+        return plain
+    if details["type"] == "value_error":
+        return str(details["ctx"]["error"])
+    message = details["msg"].replace("Input should be", "it must be")
+    return message[0].lower() + message[1:]
 
 
 def plain_value(value: Any) -> str:

@@ -289,6 +289,12 @@ class FuttuiApp(App[None]):
         if not isinstance(self.screen, QuestionDialog):
             self.push_screen(quit_question(len(live)), lambda yes: self.exit() if yes else None)
 
+    def leave(self) -> None:
+        """Quits without a question; may be called from a signal handler or another thread, at any moment."""
+        if self._loop is None or self._loop.is_closed():
+            raise SystemExit
+        self._loop.call_soon_threadsafe(self.exit)
+
     async def action_quit(self) -> None:
         """Textual's own way out asks the same question."""
         self.action_request_quit()

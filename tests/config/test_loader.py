@@ -81,7 +81,7 @@ def test_load_settings_duplicate_key_names_both_lines(tmp_path: Path) -> None:
         ("inner: {risk_pct: 0}", ["greater than 0"]),
         ("inner: {risk_pct: '0,5'}", ["is '0,5', which is not a number", "Write 0.5 with a point"]),
         ("inner: {risk_pct: 0,5}", ["line 1"]),
-        ("count: many", ["`count` is 'many'"]),
+        ("count: many", ["`count` is 'many': write a whole number"]),
         ("colour: green", ["Use one of: red, blue"]),
         ("inner: 5", ["`inner` is a section", "enabled, risk_pct"]),
         ("count: [1", ["line 2"]),

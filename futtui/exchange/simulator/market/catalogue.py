@@ -103,7 +103,7 @@ def rules_for(symbol: str, tick: Decimal, step: Decimal, price: float, onboard_t
 def synthetic_symbol(symbol: str, onboard_time_ms: int) -> tuple[SymbolSpec, Character]:
     """Rules and character of one synthetic symbol; raises InvalidInputError for a name that does not end in USDT."""
     if not symbol.endswith(QUOTE_ASSET) or not symbol.isalnum() or symbol == QUOTE_ASSET or symbol != symbol.upper():
-        raise InvalidInputError(f"{symbol!r} is not a symbol name. Use capital letters and digits, as in BTCUSDT.")
+        raise InvalidInputError(f"{symbol!r} is not a symbol name. Use a name that ends in USDT, as in BTCUSDT.")
     rules = known_rules(symbol, onboard_time_ms)
     if rules is not None:
         major = _MAJORS[symbol]

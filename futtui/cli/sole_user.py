@@ -1,0 +1,66 @@
+"""One futtui per database: two would write over each other and trade the same signals twice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from futtui.domain.errors import StorageError
+
+LOCK_PLACE = 4096
+"""The locked byte lies behind the text, because Windows lets nobody read a locked byte."""
+
+
+@contextlib.contextmanager
+def sole_user(database: Path) -> Iterator[None]:
+    """Hold `database` for this process; the system lets go of it when the process ends, however it ends.
+
+    Raises StorageError when another futtui holds it, or when its folder cannot be used.
+    """
+    path = database.with_name(database.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {path.parent} cannot be used ({error.strerror}). Choose another one with --home."
+        ) from error
+    try:
+        if not _locked(handle):
+            holder = os.read(handle, 20).decode("ascii", "replace").strip()
+            who = f" (process {holder})" if holder.isdigit() else ""
+            raise StorageError(
+                f"Another futtui{who} already works with {database}. "
+                "Close it first, or start this one with --home and another folder."
+            )
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode("ascii"))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is ours now; a file system that knows no locks is taken as free."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(handle, LOCK_PLACE, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        os.lseek(handle, 0, os.SEEK_SET)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
