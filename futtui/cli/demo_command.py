@@ -42,6 +42,13 @@ class DemoRequest:
     home: Path | None
 
     @property
+    def minutes_to_run(self) -> int | None:
+        """As asked; else a replay runs to its end in lockstep (None), and anything else for a day."""
+        if self.minutes is None and self.history is not None and self.lockstep:
+            return None
+        return self.minutes or DAY_MINUTES
+
+    @property
     def lockstep(self) -> bool:
         """Whether time waits for the app."""
         return self.speed.lower() == LOCKSTEP
@@ -101,7 +108,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         trouble=exchange.trouble,
     )
     if request.headless:
-        run_headless(launch, request.minutes or DAY_MINUTES, request.json_file)
+        run_headless(launch, request.minutes_to_run, request.json_file)
     else:
         run_screen(launch)
 

@@ -126,13 +126,13 @@ def leave_on_signals(app: FuttuiApp) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
-    """Run without a screen for `minutes` of exchange time; print the counts and write them to `json_file`."""
+def run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:
+    """Run without a screen for `minutes` of exchange time (None: to the end of the data); print the counts and write them to `json_file`."""
     with sole_user(launch.database):
         _run_headless(launch, minutes, json_file)
 
 
-def _run_headless(launch: Launch, minutes: int, json_file: Path | None) -> None:
+def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:
     from futtui.live.headless import run
 
     logs = start_log_files(launch)

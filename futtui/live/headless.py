@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from futtui.domain.effects import RecordSignal, RecordTrade
+from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import TradeClass
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
@@ -65,8 +66,11 @@ class HeadlessResult:
         }
 
 
-async def run(build: Callable[[], Engine], minutes: int) -> HeadlessResult:
-    """Build an engine, run it for `minutes` of exchange time, stop it, and return the result."""
+async def run(build: Callable[[], Engine], minutes: int | None) -> HeadlessResult:
+    """Build an engine, run it for `minutes` of exchange time, stop it, and return the result.
+
+    `minutes` None runs a lockstep market to the end of its data; on the clock that has no end, so it is refused.
+    """
     started = steady_ms()
     engine = build()
     engine.runner.records = []
@@ -76,10 +80,16 @@ async def run(build: Callable[[], Engine], minutes: int) -> HeadlessResult:
             start_ms = engine.clock.now_ms()
             complete = await run_lockstep(engine, minutes)
         else:
-            start_ms, complete = await _run_on_the_clock(engine, minutes)
+            start_ms, complete = await _run_on_the_clock(engine, _limited(minutes))
         return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
     finally:
         await engine.stop()
+
+
+def _limited(minutes: int | None) -> int:
+    if minutes is None:
+        raise InvalidInputError("A run on the clock needs an end. Say for how many minutes, as in --minutes 60.")
+    return minutes
 
 
 async def _run_on_the_clock(engine: Engine, minutes: int) -> tuple[int, bool]:

@@ -14,8 +14,8 @@ RECONNECT_S = 30.0
 RECONNECT_POLL_S = 0.02
 
 
-async def run_lockstep(engine: Engine, minutes: int) -> bool:
-    """Work through `minutes` of exchange time; returns False when the market's data ended before.
+async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
+    """Work through `minutes` of exchange time (None: to the end of the data); False when the data ended before.
 
     The engine must be open and built for lockstep. The outcome depends on the market alone, not on the machine.
     """
@@ -24,11 +24,11 @@ async def run_lockstep(engine: Engine, minutes: int) -> bool:
     control = engine.connection.control
     watchdog = Watchdog(engine)
     start_ms = int((await control.state())["now_ms"])
-    end_ms = start_ms + minutes * MINUTE_MS
+    end_ms = None if minutes is None else start_ms + minutes * MINUTE_MS
     now_ms, ended = start_ms, False
     connections = (await control.barrier()).connections
     engine.clock.observe(now_ms)
-    while now_ms < end_ms and not ended:
+    while not ended and (end_ms is None or now_ms < end_ms):
         step = await control.advance()
         now_ms, ended = step.now_ms, step.ended
         engine.clock.observe(now_ms)
@@ -40,7 +40,7 @@ async def run_lockstep(engine: Engine, minutes: int) -> bool:
             watchdog.check_candles(now_ms - MINUTE_MS, retry_now=True)
             await _settle(engine)
         connections = max(connections, step.connections)
-    return now_ms >= end_ms
+    return end_ms is None or now_ms >= end_ms
 
 
 async def _digest(engine: Engine, step: Step, connections: int) -> None:
