@@ -45,6 +45,16 @@ def test_sole_user_refuses_a_second_process_by_name(tmp_path: Path) -> None:
         pass
 
 
+def test_sole_user_second_demo_takes_another_file(tmp_path: Path) -> None:
+    database = tmp_path / "demo.db"
+    with holder(database) as first:
+        with sole_user(database, or_another=True) as second, sole_user(database, or_another=True) as third:
+            assert [second.name, third.name] == ["demo-2.db", "demo-3.db"]
+        first.kill()
+    with sole_user(database, or_another=True) as again:
+        assert again == database
+
+
 def test_sole_user_twice_in_a_row_is_no_conflict(tmp_path: Path) -> None:
     for _ in range(2):
         with sole_user(tmp_path / "a.db"):

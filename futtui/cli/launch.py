@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +83,8 @@ def need_terminal() -> None:
 
 def run_screen(launch: Launch) -> None:
     """Open the terminal app; the engine starts when the first frame is on screen."""
-    with sole_user(launch.database):
-        _run_screen(launch)
+    with sole_user(launch.database, or_another=launch.fresh_database) as database:
+        _run_screen(replace(launch, database=database))
 
 
 def _run_screen(launch: Launch) -> None:
@@ -127,9 +127,12 @@ def leave_on_signals(app: FuttuiApp) -> Iterator[None]:
 
 
 def run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:
-    """Run without a screen for `minutes` of exchange time (None: to the end of the data); print the counts and write them to `json_file`."""
-    with sole_user(launch.database):
-        _run_headless(launch, minutes, json_file)
+    """Run without a screen for `minutes` of exchange time (None: to the end of the data).
+
+    Prints the counts and writes them to `json_file`.
+    """
+    with sole_user(launch.database, or_another=launch.fresh_database) as database:
+        _run_headless(replace(launch, database=database), minutes, json_file)
 
 
 def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:

@@ -14,12 +14,37 @@ LOCK_PLACE = 4096
 """The locked byte lies behind the text, because Windows lets nobody read a locked byte."""
 
 
+MOST_DEMOS = 9
+
+
 @contextlib.contextmanager
-def sole_user(database: Path) -> Iterator[None]:
+def sole_user(database: Path, *, or_another: bool = False) -> Iterator[Path]:
     """Hold `database` for this process; the system lets go of it when the process ends, however it ends.
 
-    Raises StorageError when another futtui holds it, or when its folder cannot be used.
+    Gives the path that is held: with `or_another` (a demo, which starts anew each time) a.db, a-2.db, a-3.db and so on
+    while others run. Raises StorageError when another futtui holds it, or when its folder cannot be used.
     """
+    last = MOST_DEMOS if or_another else 1
+    for number in range(1, last + 1):
+        path = database if number == 1 else database.with_name(f"{database.stem}-{number}{database.suffix}")
+        try:
+            handle = _held(path)
+            break
+        except _HeldByAnotherError:
+            if number == last:
+                raise
+    try:
+        yield path
+    finally:
+        os.close(handle)
+
+
+class _HeldByAnotherError(StorageError):
+    """Another process works with this database."""
+
+
+def _held(database: Path) -> int:
+    """The open lock file of a database, locked for this process."""
     path = database.with_name(database.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,19 +53,17 @@ def sole_user(database: Path) -> Iterator[None]:
         raise StorageError(
             f"The folder {path.parent} cannot be used ({error.strerror}). Choose another one with --home."
         ) from error
-    try:
-        if not _locked(handle):
-            holder = os.read(handle, 20).decode("ascii", "replace").strip()
-            who = f" (process {holder})" if holder.isdigit() else ""
-            raise StorageError(
-                f"Another futtui{who} already works with {database}. "
-                "Close it first, or start this one with --home and another folder."
-            )
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode("ascii"))
-        yield
-    finally:
+    if not _locked(handle):
+        holder = os.read(handle, 20).decode("ascii", "replace").strip()
         os.close(handle)
+        who = f" (process {holder})" if holder.isdigit() else ""
+        raise _HeldByAnotherError(
+            f"Another futtui{who} already works with {database}. "
+            "Close it first, or start this one with --home and another folder."
+        )
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode("ascii"))
+    return handle
 
 
 def _locked(handle: int) -> bool:

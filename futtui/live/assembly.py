@@ -31,16 +31,12 @@ if TYPE_CHECKING:
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
-    from futtui.storage.lock import DatabaseLock
-    from futtui.storage.store import Storage
 
 PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
 
 LONGEST_NAKED_MS = 600_000
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
-MOST_DEMOS = 9
-"""So many demos can run side by side from one folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +62,11 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.journal import JournalRecorder
     from futtui.live.restore import restore_state
+    from futtui.storage.store import Storage
 
-    store = open_store(plan.database, fresh=plan.fresh_database)
+    if plan.fresh_database:
+        remove_database(plan.database)
+    store = Storage(plan.database)
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
     desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity)
@@ -204,37 +203,6 @@ def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
     from futtui.exchange.binance.routes import StreamSettings
 
     return replace(StreamSettings.patient(), backoff_scale=0.002) if plan.settings.lockstep else None
-
-
-def open_store(database: Path, *, fresh: bool) -> Storage:
-    """The engine's database, held against a second engine; raises StorageError when it cannot be used.
-
-    `fresh`: an empty one, as for the demo; while another demo runs, one with a number in its name.
-    """
-    from futtui.storage.lock import DatabaseLock
-    from futtui.storage.store import Storage
-
-    path, lock = _free_place(database) if fresh else (database, DatabaseLock(database))
-    try:
-        if fresh:
-            remove_database(path)
-        return Storage(path, lock)
-    except BaseException:
-        lock.release()
-        raise
-
-
-def _free_place(database: Path) -> tuple[Path, DatabaseLock]:
-    """The first of demo.db, demo-2.db and so on that no running demo holds."""
-    from futtui.storage.lock import DatabaseLock
-
-    path = database
-    for number in range(2, MOST_DEMOS + 1):
-        try:
-            return path, DatabaseLock(path)
-        except StorageError:
-            path = database.with_name(f"{database.stem}-{number}{database.suffix}")
-    return path, DatabaseLock(path)
 
 
 def remove_database(path: Path) -> None:

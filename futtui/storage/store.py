@@ -15,7 +15,6 @@ from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 from futtui.storage.database import open_database
-from futtui.storage.lock import DatabaseLock
 from futtui.storage.rows import (
     SELECT_CANDLES,
     Record,
@@ -32,14 +31,10 @@ CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 
 class Storage:
-    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used.
+    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used."""
 
-    `lock`, if the caller holds one, is given back when everything is written.
-    """
-
-    def __init__(self, path: Path, lock: DatabaseLock | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = lock
         self._engine = open_database(path)
         self.writer = Writer(self._engine)
 
@@ -122,5 +117,3 @@ class Storage:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self._engine.dispose()
-            if self._lock is not None:
-                self._lock.release()
