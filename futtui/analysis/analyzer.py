@@ -15,6 +15,7 @@ from futtui.domain.reading import AnalysisResult, ProfileReading, StrategyVerdic
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
+from futtui.domain.zone import ZoneEvent
 from futtui.indicators.volume_profile import RollingVolumeProfile
 from futtui.indicators.vwap import DailyVwap
 from futtui.strategies.atr_momentum import AtrMomentum
@@ -93,6 +94,10 @@ class SymbolAnalyzer:
             remarks += (StrategyVerdict(SELF, False, reason) for reason in refused)
         return AnalysisResult(self.reading, tuple(signals), (*remarks, *self._manager.verdicts))
 
+    def take_zone_events(self) -> list[ZoneEvent]:
+        """What happened at the zones since the last call, oldest first; after `load` also what history told."""
+        return self._zones.take_events()
+
     def _take(self, time_ms: int, closes: Iterable[Close]) -> tuple[list[Timeframe], list[str]]:
         taken, refused = [], []
         for timeframe, candle in closes:
@@ -102,11 +107,12 @@ class SymbolAnalyzer:
                 refused.append(reason or "")
                 continue
             frame.take(candle)
-            self._zones.on_candle(timeframe, candle, frame.atr)
             if timeframe is BASE:
                 self._day_vwap.update(candle)
                 self._week_vwap.update(candle)
                 self._profile.update(candle)
+            vwaps = (self._day_vwap.value, self._week_vwap.value)
+            self._zones.on_candle(timeframe, candle, frame.atr, [vwap for vwap in vwaps if vwap is not None])
             taken.append(timeframe)
         if taken:
             self._time_ms = max(self._time_ms, time_ms)

@@ -1,33 +1,57 @@
 """Zones of one symbol on one timeframe, kept from bar to bar.
 
-A new cluster of confirmed swings becomes a zone, or is recognised as one that exists. Between new swings only the
-touches are counted, so a close costs little. Not used yet, for want of inputs: swing volume, VWAP confluence.
+A new cluster of confirmed swings that passes stage one is recognised as a zone that exists, or becomes one if it passes
+stage two. Between new swings only what happens at the zones is followed, so a close costs little.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from statistics import median
+from math import sqrt
+from typing import NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone, ZoneKind
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.domain.zone import Zone, ZoneEvent, ZoneEventKind, ZoneKind, ZoneState
 from futtui.indicators.averages import Ema
-from futtui.zones.clustering import clusters
-from futtui.zones.live_zone import Bar, LiveZone, history, overlap_share
+from futtui.zones.clustering import NOISE, dbscan_labels
+from futtui.zones.density import Density
+from futtui.zones.events import Note, events_of, note_of
+from futtui.zones.known_swings import KnownSwings
+from futtui.zones.lifecycle import Standing, next_state
+from futtui.zones.live_zone import Band, Bar, LiveZone, history, overlap_share
+from futtui.zones.purity import is_fresh_enough, is_validated, purified
+from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
+from futtui.zones.selector import Rated, Room, chosen, rank
 from futtui.zones.settings import ZoneSettings
-from futtui.zones.swings import FractalSwings, Swing
+from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, refined, stands_out
+from futtui.zones.swings import Swing
+from futtui.zones.weights import swing_weights, weighted_median
 
 RANGE_BARS = 20
 KEPT_PER_SHOWN = 2
 """Zones remembered for each one that may be shown."""
-Seniors = Callable[[], Sequence[Zone]]
+LOOK_EVERY_BARS = 32
+"""An active or key zone at which nothing happens is judged again after so many bars; a candidate has to earn it."""
+LET_GO_EVERY_BARS = 4
+"""How often zones are checked for being old."""
+KEPT_NOTES = 500
+_CHANGING = (ZoneEventKind.BOUNCE, ZoneEventKind.BREAK, ZoneEventKind.FLIP)
+_RISEN = (ZoneState.ACTIVE, ZoneState.KEY)
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
+
+
+class Moment(NamedTuple):
+    """What one close brings besides its candle."""
+
+    now_ms: int
+    atr: float
+    seniors: Sequence[Band]
+    vwaps: Sequence[float]
 
 
 class ZoneBuilder:
@@ -39,12 +63,18 @@ class ZoneBuilder:
         self.settings = settings or ZoneSettings()
         self.frame = self.settings.frame(timeframe)
         self._zones: tuple[Zone, ...] = ()
-        self._unpublished: tuple[int, float, Seniors] | None = None
-        self._swings = FractalSwings(self.frame.fractal_bars)
-        self._known: deque[Swing] = deque()
+        self._unpublished = False
+        self._finder = SwingFinder(self.frame.fractal_bars, self.settings.reversal_atr)
+        self._known = KnownSwings()
         self._bars: deque[Bar] = deque(maxlen=self.frame.lookback_bars)
         self._live: list[LiveZone] = []
+        self._gone: list[tuple[float, float, int]] = []
+        self._solid: tuple[Band, ...] | None = ()
+        self._notes: deque[Note] = deque(maxlen=KEPT_NOTES)
         self._ema_200 = Ema(200)
+        self._atr_sum, self._atr_bars = 0.0, 0
+        self._moment = Moment(0, 0.0, (), ())
+        self._density: Density | None = None
         self._made = 0
         self._started = False
         self._seen = 0
@@ -52,15 +82,31 @@ class ZoneBuilder:
     @property
     def zones(self) -> tuple[Zone, ...]:
         """The zones to show at the last close, lowest first; scored and chosen when asked for, once a close."""
-        if self._unpublished is not None:
-            (now_ms, atr, seniors), self._unpublished = self._unpublished, None
-            self._zones = self._selected(self._scored(self._live, now_ms, atr, seniors()), atr)
+        if self._unpublished:
+            self._unpublished = False
+            self._zones = self._selected()
         return self._zones
 
-    def on_candle(self, candle: Candle, atr: float | None, seniors: Seniors = tuple) -> None:
+    @property
+    def solid_bands(self) -> tuple[Band, ...]:
+        """Borders of the active and key zones at the last close: what lower timeframes count as confluence."""
+        if self._solid is None:
+            self._solid = tuple((zone.low, zone.high) for zone in self._live if zone.state in _RISEN)
+        return self._solid
+
+    def take_events(self) -> list[ZoneEvent]:
+        """What happened at the zones since the last call, oldest first; those of the newest 500 notes."""
+        events = [event for note in self._notes for event in events_of(note, self.symbol, self.timeframe)]
+        self._notes.clear()
+        return events
+
+    def on_candle(
+        self, candle: Candle, atr: float | None, seniors: Sequence[Band] = (), vwaps: Sequence[float] = ()
+    ) -> None:
         """Take the next closed candle with the ATR at its close (None or 0: not available, nothing is built).
 
-        `seniors` gives the zones of higher timeframes, for confluence. Raises InvalidInputError for an old candle.
+        For confluence: `seniors` are the solid bands of higher timeframes, `vwaps` the VWAPs, both as of this close.
+        Raises InvalidInputError for an old candle.
         """
         if self._bars and candle.open_time_ms <= self._bars[-1][0]:
             raise InvalidInputError(
@@ -69,73 +115,215 @@ class ZoneBuilder:
             )
         self._seen += 1
         self._ema_200.update(candle.close)
-        found = self._swings.update(candle)
-        self._known.extend(found)
-        self._bars.append((candle.open_time_ms, candle.low, candle.high, candle.close, atr or 0.0))
-        while self._known and self._known[0].time_ms < self._bars[0][0]:
-            self._known.popleft()
+        found = self._finder.update(candle, atr)
+        self._remember((candle.open_time_ms, candle.low, candle.high, candle.close, atr or 0.0))
+        self._known.add(found)
+        self._known.forget_before(self._bars[0][0])
         if not atr:
             return
-        for zone in self._live:
-            zone.update(self._bars[-1])
+        self._moment = Moment(self.timeframe.end_ms(candle.open_time_ms), atr, seniors, vwaps)
+        self._density = None
+        self._live_on()
         if self._seen >= self.settings.minimum_bars and (found or not self._started):
-            self._recluster(found if self._started else self._known, atr)
+            self._recluster(found if self._started else self._known.all())
             self._started = True
-        now_ms = self.timeframe.end_ms(candle.open_time_ms)
-        self._let_go(now_ms, atr, seniors)
-        self._unpublished = (now_ms, atr, seniors)
+        self._let_go()
+        self._unpublished = True
+        self._solid = None
 
-    def _recluster(self, news: Sequence[Swing], atr: float) -> None:
-        """Turn the clusters that hold one of `news` into new or known zones."""
+    def _remember(self, bar: Bar) -> None:
+        if len(self._bars) == self.frame.lookback_bars and self._bars[0][4] > 0:
+            self._atr_sum -= self._bars[0][4]
+            self._atr_bars -= 1
+        self._bars.append(bar)
+        if bar[4] > 0:
+            self._atr_sum += bar[4]
+            self._atr_bars += 1
+
+    def _live_on(self) -> None:
+        """Let the zones live through the newest bar; those at which something happened are judged anew."""
+        bar = self._bars[-1]
+        _, low, high, _, _ = bar
+        now_ms = self._moment.now_ms
+        worn_out = []
+        for zone in self._live:
+            zone.bars += 1
+            woken = low <= zone.wakes_below or high >= zone.wakes_above
+            if woken and zone.update(bar, now_ms):
+                self._notes.append(note_of(zone, bar))
+                if zone.changes >= self.settings.flips_worn_out:
+                    worn_out.append(zone)
+                elif zone.state is ZoneState.STALE or zone.news[-1][0] in _CHANGING:
+                    self._judge(zone)
+            elif zone.bars % LOOK_EVERY_BARS == 0 and zone.state in _RISEN:
+                self._judge(zone)
+        if worn_out:
+            self._forget(worn_out)
+
+    def _judge(self, zone: LiveZone) -> None:
+        """Move the zone to the state that it deserves now."""
+        now_ms = self._moment.now_ms
+        confluence, has_senior = self._confluence(zone)
+        idle_bars = (now_ms - zone.idle_from_ms) / self.timeframe.ms
+        standing = Standing(
+            zone.score(now_ms, confluence),
+            zone.touch.bounces,
+            zone.purity,
+            idle_bars > self.frame.stale_bars,
+            has_senior,
+        )
+        zone.state = next_state(zone.state, standing, self.settings)
+
+    def _recluster(self, news: Sequence[Swing]) -> None:
+        """Swings in a known zone move its borders; clusters that hold one of the others become new or known zones."""
+        guard = self._guard()
+        homes = [self._home(swing.price) for swing in news]
+        joined: dict[str, tuple[LiveZone, list[float]]] = {}
+        for swing, home in zip(news, homes, strict=True):
+            if home is not None:
+                joined.setdefault(home.zone_id, (home, []))[1].append(swing.price)
+        for zone, prices in joined.values():
+            self._follow_swings(zone, sum(prices) / len(prices), guard)
         groups: list[list[Swing]] = []
         for is_high in (True, False):
-            fresh = {swing for swing in news if swing.is_high == is_high}
+            fresh = [swing for swing, home in zip(news, homes, strict=True) if swing.is_high == is_high and not home]
             if fresh:
-                ordered = sorted((swing for swing in self._known if swing.is_high == is_high), key=_by_price)
-                groups += self._groups(ordered, fresh, atr)
-        taken: set[str] = set()
-        for group in sorted(groups, key=_by_weight):
-            self._place(group, atr, taken)
+                groups += self._groups(fresh, guard)
+        taken = set(joined)
+        for group in sorted(groups, key=_by_weight) if len(groups) > 1 else groups:
+            self._place(group, guard, taken)
 
-    def _groups(self, ordered: list[Swing], fresh: set[Swing], atr: float) -> list[list[Swing]]:
-        """Clusters with a fresh swing. Only chains of close swings that hold one are looked at: no other can."""
-        eps = self.settings.cluster_eps_atr * atr
+    def _home(self, price: float) -> LiveZone | None:
+        """The zone that holds this price; of several the one whose middle is nearest, the older of equals."""
+        best, nearest = None, 0.0
+        for zone in self._live:
+            if zone.low <= price <= zone.high:
+                gap = abs(zone.low + zone.high - 2.0 * price)
+                if best is None or gap < nearest:
+                    best, nearest = zone, gap
+        return best
+
+    def _follow_swings(self, zone: LiveZone, middle: float, guard: Guard) -> None:
+        """Move the borders towards where the highs and lows around the newest swing of the zone lie.
+
+        Around the swing, not around the zone: else a zone would only ever see what confirms it.
+        """
+        members = self._known.between(middle - guard.widest / 2.0, middle + guard.widest / 2.0)
+        if len(members) >= guard.least:
+            zone.move_borders(*self._borders(members))
+
+    def _groups(self, fresh: list[Swing], guard: Guard) -> list[list[Swing]]:
+        """Refined clusters with a fresh swing. Only chains of close swings that hold one are looked at."""
+        least = self.settings.cluster_min_swings
+        eps = self.settings.cluster_eps_atr * self._moment.atr
+        times = {swing.time_ms for swing in fresh}
         found = []
-        start = 0
-        for end in range(1, len(ordered) + 1):
-            if end < len(ordered) and ordered[end].price - ordered[end - 1].price <= eps:
+        for chain in self._known.chains(fresh, eps):
+            if len(chain) < least:
                 continue
-            chain, start = ordered[start:end], end
-            if len(chain) < self.settings.cluster_min_swings or fresh.isdisjoint(chain):
-                continue
-            prices = [swing.price for swing in chain]
-            for indices in clusters(prices, eps, self.settings.cluster_min_swings, self._widest(atr)):
-                group = [chain[index] for index in indices]
-                if not fresh.isdisjoint(group):
-                    found.append(group)
+            by_label: dict[int, list[Swing]] = {}
+            for swing, label in zip(chain, dbscan_labels([each.price for each in chain], eps, least), strict=True):
+                by_label.setdefault(label, []).append(swing)
+            by_label.pop(NOISE, None)
+            for cluster in by_label.values():
+                if not times.isdisjoint(swing.time_ms for swing in cluster):
+                    found += refined(cluster, guard, times)
         return found
 
-    def _place(self, members: list[Swing], atr: float, taken: set[str]) -> None:
-        low, high = self._borders([swing.price for swing in members], atr)
+    def _guard(self) -> Guard:
+        """The limits of stage one at this close; the widest span in ATR, in percent and against the last 20 bars."""
+        atr, frame = self._moment.atr, self.frame
+        _, lows, highs, closes, _ = zip(*islice(reversed(self._bars), RANGE_BARS), strict=True)
+        walked = max(highs) - min(lows)
+        widest = min(frame.guard_atr * atr, frame.guard_pct / 100.0 * closes[0], frame.guard_range * walked)
+        return Guard(
+            widest,
+            frame.kde_bandwidth_atr * atr,
+            self.settings.valley_gap_atr * atr,
+            self.settings.outlier_z,
+            self.settings.cluster_min_swings,
+        )
+
+    def _place(self, members: list[Swing], guard: Guard, taken: set[str]) -> None:
+        """A cluster becomes the zone that is there already, or a new one if it passes every gate."""
+        low, high = self._borders(members)
         best = self._same_place(low, high)
         if best is not None:
             if best.zone_id not in taken:
                 best.move_borders(low, high)
                 taken.add(best.zone_id)
             return
+        if self._is_cooling(low, high) or not self._stands_out(members, guard):
+            return
         kind = ZoneKind.RESISTANCE if members[0].is_high else ZoneKind.SUPPORT
+        for zone in self._gated(members, (low, high), guard, kind):
+            zone.zone_id = self._next_id(zone, members)
+            self._made += 1
+            zone.number = self._made
+            taken.add(zone.zone_id)
+            self._live.append(zone)
+            self._judge(zone)
+
+    def _gated(self, members: list[Swing], borders: Band, guard: Guard, kind: ZoneKind) -> list[LiveZone]:
+        """What stage two makes of new borders: usually one zone, or nothing."""
         made_ms = self.timeframe.end_ms(max(swing.confirmed_ms for swing in members))
-        zone = LiveZone(kind, (low, high), made_ms, self.settings, self.frame)
         first_ms = min(swing.time_ms for swing in members) - self.timeframe.ms
-        zone.replay(bar for bar in history(self._bars, first_ms) if bar[4] > 0)
-        zone.zone_id = self._next_id(zone.kind)
-        taken.add(zone.zone_id)
-        self._live.append(zone)
+        past = [bar for bar in history(self._bars, first_ms) if bar[4] > 0]
+
+        def lived(low: float, high: float) -> LiveZone:
+            zone = LiveZone(kind, self._wide_enough(low, high), made_ms, self.settings, self.frame)
+            zone.replay(past)
+            return zone
+
+        now_ms = self._moment.now_ms
+        passed = []
+        for zone in purified(lived(*borders), kind, past, lived, guard, self.settings.purity_min):
+            idle_bars = (now_ms - (zone.touch.last_touch_ms or now_ms)) / self.timeframe.ms
+            score = zone.score(now_ms, self._confluence(zone)[0])
+            if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, score):
+                passed.append(zone)
+        return passed
+
+    def _renew(self, old: LiveZone, guard: Guard) -> None:
+        """Live an old zone anew from the bars of the lookback: what is older counts no longer, whoever still saw it.
+
+        It keeps its id and kind. A zone around which too few swings are left, or that would not be made today, goes.
+        """
+        middle, half = (old.low + old.high) / 2.0, guard.widest / 2.0
+        members = self._known.between(middle - half, middle + half)
+        made = self._gated(members, self._borders(members), guard, old.kind) if len(members) >= guard.least else []
+        shares = [overlap_share(each.low, each.high, old.low, old.high) for each in made]
+        if max(shares, default=0.0) < self.settings.match_overlap:
+            self._forget([old])
+            return
+        zone = made[shares.index(max(shares))]
+        zone.kind, zone.zone_id, zone.number = old.kind, old.zone_id, old.number
+        zone.created_ms, zone.renewed_ms = old.created_ms, self._moment.now_ms
+        zone.flipped_ms, zone.state = old.flipped_ms, old.state
+        self._live[self._live.index(old)] = zone
+        self._judge(zone)
+
+    def _stands_out(self, members: list[Swing], guard: Guard) -> bool:
+        if len(members) < LEAST_TO_JUDGE:
+            return True
+        if self._density is None:
+            swings = self._known.all()
+            weights = swing_weights(swings, self._moment.now_ms, self._half_life_ms)
+            self._density = Density([swing.price for swing in swings], weights, guard.bandwidth)
+        return stands_out(members, self._density, guard.bandwidth, self.settings.prominence_min)
+
+    def _is_cooling(self, low: float, high: float) -> bool:
+        """Whether a zone has gone from this place not long ago."""
+        self._gone = [place for place in self._gone if place[2] > self._seen]
+        least = self.settings.match_overlap
+        return any(overlap_share(low, high, place[0], place[1]) >= least for place in self._gone)
 
     def _same_place(self, low: float, high: float) -> LiveZone | None:
         """The zone that overlaps these borders enough; of several the most, then the one nearest to their middle."""
         best, best_rank = None, (self.settings.match_overlap, -float("inf"))
         for zone in self._live:
+            if zone.low > high or zone.high < low:
+                continue
             share = overlap_share(zone.low, zone.high, low, high)
             if share >= best_rank[0]:
                 rank = (share, -abs(zone.low + zone.high - low - high))
@@ -143,85 +331,119 @@ class ZoneBuilder:
                     best, best_rank = zone, rank
         return best
 
-    def _borders(self, prices: list[float], atr: float) -> tuple[float, float]:
-        """Median plus and minus half the width: the span of the swings within the limits in ATR and percent."""
-        middle = median(prices)
-        width = max(self.frame.min_width_atr * atr, min(self.frame.max_width_atr * atr, max(prices) - min(prices)))
-        half = max(width, self.settings.min_width_pct / 100.0 * middle) / 2.0
+    @property
+    def _half_life_ms(self) -> float:
+        return self.settings.recency_half_life * self.frame.lookback_bars * self.timeframe.ms
+
+    def _borders(self, members: list[Swing]) -> Band:
+        """Weighted median plus and minus half the width: the span of the swings within limits of volatility.
+
+        The measure is the geometric mean of ATR now and its average over the lookback, so that one wild hour widens a
+        new zone somewhat, but not all the way.
+        """
+        weights = swing_weights(members, self._moment.now_ms, self._half_life_ms)
+        middle = weighted_median([swing.price for swing in members], weights)
+        usual = sqrt(self._moment.atr * self._atr_sum / self._atr_bars)
+        span = members[-1].price - members[0].price
+        half = max(self.frame.min_width_atr * usual, min(self.frame.max_width_atr * usual, span)) / 2.0
+        return self._wide_enough(middle - half, middle + half)
+
+    def _wide_enough(self, low: float, high: float) -> Band:
+        """Borders at least `min_width_pct` of price apart."""
+        middle = (low + high) / 2.0
+        half = max(high - low, self.settings.min_width_pct / 100.0 * middle) / 2.0
         return middle - half, middle + half
 
-    def _widest(self, atr: float) -> float:
-        """Largest span of a cluster before it is split."""
-        recent = list(islice(reversed(self._bars), RANGE_BARS))
-        walked = max(bar[2] for bar in recent) - min(bar[1] for bar in recent)
-        close = recent[0][3]
-        return min(self.frame.guard_atr * atr, self.frame.guard_pct / 100.0 * close, self.frame.guard_range * walked)
-
-    def _next_id(self, kind: ZoneKind) -> str:
-        self._made += 1
+    def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
+        """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
         base = next((self.symbol[: -len(quote)] for quote in _QUOTES if self.symbol.endswith(quote)), self.symbol)
-        return f"{base or self.symbol}-{self.timeframe.code}-{kind.value[0]}-{self._made:04d}"
+        bar = max(swing.time_ms for swing in members) // self.timeframe.ms
+        name = f"{base or self.symbol}-{self.timeframe.code}-{zone.kind.value[0]}-{bar}"
+        taken = sum(other.zone_id == name or other.zone_id.startswith(f"{name}.") for other in self._live)
+        return f"{name}.{taken + 1}" if taken else name
 
-    def _let_go(self, now_ms: int, atr: float, seniors: Seniors) -> None:
+    def _let_go(self) -> None:
         """Forget expired zones, weak ones that were left alone, and the worst of too many. Scores only where needed."""
-        kept = []
+        frame, bar_ms, now_ms = self.frame, self.timeframe.ms, self._moment.now_ms
+        stale_ms, prune_ms = frame.stale_bars * bar_ms, frame.prune_days * DAY_MS
+        expiry_ms = frame.expiry_days * DAY_MS
+        limit = int(KEPT_PER_SHOWN * frame.max_zones)
+        # By the clock, not by counting from the start of the history: that must not matter.
+        if (now_ms // bar_ms) % LET_GO_EVERY_BARS and len(self._live) <= limit:
+            return
+        soonest_ms = min(stale_ms, prune_ms, expiry_ms)
+        renew_ms = frame.lookback_bars * bar_ms
+        gone, old = [], []
         for zone in self._live:
-            idle = zone.idle_days(now_ms)
-            if idle > self.frame.expiry_days:
+            idle_ms = now_ms - zone.idle_from_ms
+            if idle_ms <= soonest_ms:
+                if now_ms - zone.renewed_ms >= renew_ms:
+                    old.append(zone)
                 continue
-            if idle > self.frame.prune_days:
-                score = zone.score(now_ms, self._confluence(zone, atr, seniors()))
-                if score < WEAK_BELOW:
-                    continue
-            kept.append(zone)
-        limit = KEPT_PER_SHOWN * self.frame.max_zones
-        if len(kept) > limit:
-            kept = [zone for _, zone in self._scored(kept, now_ms, atr, seniors())[:limit]]
-        self._live = kept
+            if idle_ms > expiry_ms:
+                gone.append(zone)
+            elif idle_ms > prune_ms or zone.state is not ZoneState.STALE:
+                if zone.score(now_ms, self._confluence(zone)[0]) < WEAK_BELOW:
+                    gone.append(zone)
+                elif idle_ms > stale_ms:
+                    zone.state = ZoneState.STALE
+        if len(self._live) - len(gone) > limit:
+            kept = sorted((each for each in self._rated() if each.zone not in gone), key=rank)
+            gone += [each.zone for each in kept[limit:]]
+        self._forget(gone)
+        for zone in old:
+            if zone.state is not ZoneState.EXPIRED:
+                self._renew(zone, self._guard())
 
-    def _scored(
-        self, zones: Sequence[LiveZone], now_ms: int, atr: float, seniors: Sequence[Zone]
-    ) -> list[tuple[float, LiveZone]]:
-        """Zones with their scores, best first."""
-        scored = [(zone.score(now_ms, self._confluence(zone, atr, seniors)), zone) for zone in zones]
-        scored.sort(key=lambda pair: (-pair[0], pair[1].zone_id))
-        return scored
+    def _forget(self, gone: Sequence[LiveZone]) -> None:
+        """Let zones expire; for a while nothing new is made in their places."""
+        for zone in gone:
+            zone.state = ZoneState.EXPIRED
+            self._live.remove(zone)
+            self._gone.append((zone.low, zone.high, self._seen + self.frame.cooldown_bars))
 
-    def _selected(self, scored: list[tuple[float, LiveZone]], atr: float) -> tuple[Zone, ...]:
-        """The best zones, at most `max_zones`, their middles at least the spacing apart; lowest first."""
-        spacing = self.frame.spacing_atr * atr
-        chosen: list[tuple[float, Zone]] = []
-        for score, zone in scored:
-            middle = (zone.low + zone.high) / 2.0
-            place = bisect_left(chosen, middle, key=_first)
-            clear_below = place == 0 or middle - chosen[place - 1][0] >= spacing
-            clear_above = place == len(chosen) or chosen[place][0] - middle >= spacing
-            if clear_below and clear_above:
-                chosen.insert(place, (middle, zone.record(self.symbol, self.timeframe, score)))
-                if len(chosen) == self.frame.max_zones:
-                    break
-        return tuple(zone for _, zone in chosen)
+    def _rated(self) -> list[Rated]:
+        """All zones with score and strength."""
+        now_ms = self._moment.now_ms
+        rated = []
+        for zone in self._live:
+            confluence, _ = self._confluence(zone)
+            score = zone.score(now_ms, confluence)
+            rated.append(Rated(zone, score, zone.strength(score), confluence))
+        return rated
 
-    def _confluence(self, zone: LiveZone, atr: float, seniors: Sequence[Zone]) -> float:
-        """EMA 200 at the zone 0.2, a round number in it up to 0.2, a zone of a higher timeframe over it 0.5."""
+    def _selected(self) -> tuple[Zone, ...]:
+        """The zones that there is room for, lowest first."""
+        room = Room(
+            self.frame.max_zones,
+            self.settings.bucket_zones,
+            self._moment.atr,
+            self.frame.spacing_atr * self._moment.atr,
+        )
+        now_ms = self._moment.now_ms
+        kept = sorted(chosen(self._rated(), room), key=lambda each: each.zone.low + each.zone.high)
+        return tuple(
+            each.zone.record(self.symbol, self.timeframe, now_ms, each.score, each.confluence) for each in kept
+        )
+
+    def _confluence(self, zone: LiveZone) -> tuple[float, bool]:
+        """EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame 0.5.
+
+        Swings inside do not count: every zone is made of them. Also: whether there is such a higher zone.
+        """
         value, low, high = zone.round_number, zone.low, zone.high
-        average, near = self._ema_200.value, self.settings.near_atr * atr
+        near = self.settings.near_atr * self._moment.atr
+        average = self._ema_200.value
         if average is not None and low - near <= average <= high + near:
             value += 0.2
-        for senior in seniors:
-            if senior.low <= high and low <= senior.high:
-                return value + 0.5
-        return value
-
-
-def _by_price(swing: Swing) -> tuple[float, int]:
-    return swing.price, swing.time_ms
+        if any(low - near <= vwap <= high + near for vwap in self._moment.vwaps):
+            value += 0.3
+        for senior_low, senior_high in self._moment.seniors:
+            if senior_low <= high and low <= senior_high:
+                return value + 0.5, True
+        return value, False
 
 
 def _by_weight(group: list[Swing]) -> tuple[int, float, list[int]]:
     """Most swings first, then the narrowest, then by time: an order that does not depend on which way is up."""
     return -len(group), group[-1].price - group[0].price, sorted(swing.time_ms for swing in group)
-
-
-def _first(pair: tuple[float, Zone]) -> float:
-    return pair[0]

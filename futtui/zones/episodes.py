@@ -10,9 +10,13 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
+from futtui.domain.zone import ZoneEventKind
 from futtui.zones.settings import ZoneSettings
 
 KEPT_REACTIONS = 40
+
+News = tuple[ZoneEventKind, int, float | None]
+"""What happened, the side price came from (+1 from above), its size in ATR."""
 
 
 class Outcome(Enum):
@@ -52,6 +56,7 @@ class TouchTracker:
         "breaks",
         "episode",
         "last_touch_ms",
+        "news",
         "reactions",
         "side",
         "touches",
@@ -65,6 +70,8 @@ class TouchTracker:
         self.last_touch_ms = 0
         self.reactions: deque[float] = deque(maxlen=KEPT_REACTIONS)
         self.episode: Episode | None = None
+        self.news: list[News] = []
+        """What the last bar did, oldest first."""
 
     def is_reached(self, low: float, high: float, zone_low: float, zone_high: float) -> bool:
         """Whether a bar of this range comes to the zone from the side price was on (a leap over it counts)."""
@@ -74,11 +81,15 @@ class TouchTracker:
         self, time_ms: int, low: float, high: float, close: float, atr: float, zone_low: float, zone_high: float
     ) -> None:
         """Take the next closed bar, given the zone's borders."""
+        if self.news:
+            self.news = []
         episode = self.episode
         if episode is not None and episode.left and self.is_reached(low, high, zone_low, zone_high):
             self._finish(episode)
             episode = None
         if episode is not None:
+            if low < zone_low if episode.side > 0 else high > zone_high:
+                self._look_for_sweep(episode, low, high, close)
             self._follow(episode, low if episode.side < 0 else high, close)
         elif self.is_reached(low, high, zone_low, zone_high):
             above = self.side > 0
@@ -86,6 +97,8 @@ class TouchTracker:
             self.episode = Episode(self.side, time_ms, atr, near, far)
             self.touches += 1
             self.last_touch_ms = time_ms
+            self.news.append((ZoneEventKind.TOUCH, self.side, None))
+            self._look_for_sweep(self.episode, low, high, close)
             # The extreme of the touching bar may be older than the touch; its close is not.
             self._follow(self.episode, close, close)
         self._remember_side(close, zone_low, zone_high)
@@ -98,8 +111,11 @@ class TouchTracker:
         if beyond > settings.break_atr and episode.outcome is None:
             episode.outcome = Outcome.BREAK
             self.breaks += 1
+            self.news.append((ZoneEventKind.BREAK, side, beyond))
         elif beyond <= settings.break_atr:
-            self._measure(episode, side * (extreme - episode.near_edge) / atr)
+            excursion = side * (extreme - episode.near_edge) / atr
+            if excursion > episode.reaction_atr:
+                self._measure(episode, excursion)
         if away >= settings.leave_atr:
             episode.left = True
         if beyond > settings.break_atr or (episode.left and episode.bars > self._window):
@@ -110,14 +126,22 @@ class TouchTracker:
     def _measure(self, episode: Episode, excursion_atr: float) -> None:
         if episode.outcome not in (None, Outcome.BOUNCE) or episode.bars > self._window:
             return
-        episode.reaction_atr = max(episode.reaction_atr, excursion_atr)
+        episode.reaction_atr = excursion_atr
         if episode.reaction_atr < self._settings.bounce_atr:
             return
         if episode.outcome is None:
             episode.outcome = Outcome.BOUNCE
             self.bounces += 1
             self.reactions.append(episode.reaction_atr)
+            self.news.append((ZoneEventKind.BOUNCE, episode.side, episode.reaction_atr))
         self.reactions[-1] = episode.reaction_atr
+
+    def _look_for_sweep(self, episode: Episode, low: float, high: float, close: float) -> None:
+        """A wick through the zone whose close is back at it or before it."""
+        side = episode.side
+        depth = side * (episode.far_edge - (low if side > 0 else high)) / episode.atr
+        if depth >= self._settings.sweep_atr and side * (close - episode.far_edge) >= 0:
+            self.news.append((ZoneEventKind.SWEEP, side, depth))
 
     def _finish(self, episode: Episode) -> None:
         if episode.outcome is None:

@@ -14,13 +14,16 @@ class FlipTracker:
     or when neither happens within `retest_bars`.
     """
 
-    __slots__ = ("_closes", "_retest_age", "_settings", "pending_bars")
+    __slots__ = ("_closes", "_retest_age", "_settings", "_was_retested", "pending_bars", "retested")
 
     def __init__(self, settings: ZoneSettings) -> None:
         self._settings = settings
         self.pending_bars: int | None = None
         self._closes = 0
         self._retest_age: int | None = None
+        self._was_retested = False
+        self.retested = False
+        """Whether the last bar was the first to come back to the edge after a break."""
 
     def update(self, kind: ZoneKind, bar: tuple[float, float, float], atr: float, zone: tuple[float, float]) -> bool:
         """Whether this closed bar (low, high, close) confirms that a zone (low, high) of `kind` has changed kind."""
@@ -32,11 +35,13 @@ class FlipTracker:
         else:
             beyond, near, back = zone_low - close, zone_low - high, close - zone_high
             away = zone_low - low
+        self.retested = False
         if self.pending_bars is None:
             if beyond > self._settings.break_atr * atr:
                 self.pending_bars = 0
                 self._closes = 0
                 self._retest_age = None
+                self._was_retested = False
             return False
         confirmed = self._follow(beyond, near, away, atr)
         if (
@@ -62,4 +67,6 @@ class FlipTracker:
                 return True
         if near <= settings.retest_near_atr * atr and self.pending_bars <= settings.retest_bars:
             self._retest_age = 0
+            if not self._was_retested:
+                self.retested = self._was_retested = True
         return False

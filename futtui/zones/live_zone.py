@@ -1,16 +1,19 @@
-"""A zone while it lives: borders that move a little, touches, flips and the score they add up to."""
+"""A zone while it lives: borders that move a little, touches, flips, its state and the score they add up to."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from math import inf
+from statistics import median
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
-from futtui.domain.zone import Zone, ZoneKind
-from futtui.zones.episodes import TouchTracker
+from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
+from futtui.zones.episodes import News, TouchTracker
 from futtui.zones.flips import FlipTracker
 from futtui.zones.score import (
     ScoreParts,
+    blended,
     freshness_part,
     noise_part,
     reaction_part,
@@ -22,6 +25,8 @@ from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 
 Bar = tuple[int, float, float, float, float]
 """Open time in ms, low, high, close, ATR."""
+Band = tuple[float, float]
+"""Low, high."""
 
 
 def overlap_share(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
@@ -36,19 +41,30 @@ class LiveZone:
 
     __slots__ = (
         "_frame",
+        "_fresh",
         "_held",
+        "_key",
+        "_reaction",
         "_record",
         "_settings",
         "bars",
+        "changes",
         "closes_inside",
         "created_ms",
-        "flipped",
+        "flipped_ms",
         "flips",
         "high",
+        "idle_from_ms",
         "kind",
         "low",
+        "news",
+        "number",
+        "renewed_ms",
         "round_number",
+        "state",
         "touch",
+        "wakes_above",
+        "wakes_below",
         "zone_id",
     )
 
@@ -61,19 +77,32 @@ class LiveZone:
         frame: ZoneFrameSettings,
     ) -> None:
         self.zone_id = ""
+        self.number = 0
         self.kind = kind
         self.low, self.high = borders
         self.created_ms = created_ms
-        self.flipped = False
+        self.state = ZoneState.CANDIDATE
+        self.flipped_ms: int | None = None
+        self.renewed_ms = created_ms
+        self.changes = 0
+        """How often it has changed kind since it was made."""
         self.touch = TouchTracker(settings, frame.reaction_bars)
         self.flips = FlipTracker(settings)
         self.bars = 0
         self.closes_inside = 0
+        self.idle_from_ms = created_ms
+        self.news: list[News] = []
+        """What the last bar did."""
         self.round_number = round_number_part(self.low, self.high)
+        self.wakes_below, self.wakes_above = inf, -inf
+        """Only bars that reach down to the one or up to the other can change anything but `bars`."""
         self._settings = settings
         self._frame = frame
         self._held: tuple[float, float] | None = None
+        self._reaction: float | None = None
+        self._fresh = 1.0
         self._record: Zone | None = None
+        self._key: tuple[object, ...] = ()
 
     def replay(self, bars: Iterable[Bar]) -> None:
         """Live through past bars, oldest first: only what was known when the zone was made.
@@ -81,24 +110,54 @@ class LiveZone:
         The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
         """
         for bar in bars:
-            self.update(bar)
-        self.flipped = False
+            self.bars += 1
+            if bar[1] <= self.wakes_below or bar[2] >= self.wakes_above:
+                self.update(bar, 0)
+        self.flipped_ms = None
+        self.changes = 0
+        self.news = []
 
-    def update(self, bar: Bar) -> None:
-        """Take the next closed bar."""
+    def update(self, bar: Bar, close_ms: int) -> bool:
+        """Take a closed bar that may change something (`close_ms`: when it closed); whether anything happened.
+
+        Whoever feeds the zone adds every bar to `bars` and may leave out those that do not wake it.
+        """
         time_ms, low, high, close, atr = bar
-        self.bars += 1
         touch = self.touch
-        quiet = touch.episode is None and self.flips.pending_bars is None
-        if quiet and ((touch.side > 0 and low > self.high) or (touch.side < 0 and high < self.low)):
-            return
         if self.low <= close <= self.high:
             self.closes_inside += 1
         touch.update(time_ms, low, high, close, atr, self.low, self.high)
-        if self.flips.update(self.kind, (low, high, close), atr, (self.low, self.high)):
-            self.kind = self.kind.opposite
-            self.flipped = True
-        self._held = self._record = None
+        self.news = touch.news
+        flips, is_resistance = self.flips, self.kind is ZoneKind.RESISTANCE
+        beyond = close > self.high if is_resistance else close < self.low
+        if beyond or flips.pending_bars is not None:
+            flipped = flips.update(self.kind, (low, high, close), atr, (self.low, self.high))
+            side = 1 if is_resistance else -1
+            if flips.retested:
+                self.news = [*self.news, (ZoneEventKind.RETEST, side, None)]
+            if flipped:
+                self.news = [*self.news, (ZoneEventKind.FLIP, side, None)]
+                self.kind = self.kind.opposite
+                self.flipped_ms = close_ms
+                self.changes += 1
+        if touch.last_touch_ms > self.idle_from_ms:
+            self.idle_from_ms = touch.last_touch_ms
+        self._held = self._reaction = None
+        if touch.episode is None and flips.pending_bars is None:
+            self._set_alarm()
+        else:
+            self.wakes_below, self.wakes_above = inf, -inf
+        return bool(self.news)
+
+    def _set_alarm(self) -> None:
+        """Sleep until price comes back, unless a visit or a break is under way or the side is unknown."""
+        side = self.touch.side
+        if side == 0 or self.touch.episode is not None or self.flips.pending_bars is not None:
+            self.wakes_below, self.wakes_above = inf, -inf
+        elif side > 0:
+            self.wakes_below, self.wakes_above = self.high, inf
+        else:
+            self.wakes_below, self.wakes_above = -inf, self.low
 
     def move_borders(self, low: float, high: float) -> None:
         """Move part of the way to newly measured borders."""
@@ -106,7 +165,12 @@ class LiveZone:
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
         self.round_number = round_number_part(self.low, self.high)
-        self._record = None
+        self._set_alarm()
+
+    @property
+    def purity(self) -> float:
+        """Share of closes outside the zone since its first swing, 0-1."""
+        return 1.0 - self.closes_inside / self.bars if self.bars else 1.0
 
     @property
     def last_touch_ms(self) -> int:
@@ -115,18 +179,44 @@ class LiveZone:
 
     def idle_days(self, now_ms: int) -> float:
         """Days since the last touch, or since the zone was made if that is later."""
-        return (now_ms - max(self.touch.last_touch_ms, self.created_ms)) / DAY_MS
+        return (now_ms - self.idle_from_ms) / DAY_MS
 
     def parts(self, now_ms: int, confluence: float) -> ScoreParts:
         """The parts of the score at `now_ms`, to be shown."""
-        touches, reactions = self._what_held()
+        touches, reactions = self._held or self._what_held()
         return ScoreParts(touches, reactions, self._freshness(now_ms), min(1.0, confluence), self._noise())
 
     def score(self, now_ms: int, confluence: float) -> float:
-        """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it only."""
-        touches, reactions = self._held or self._what_held()
-        total = weighted(touches, reactions, self._freshness(now_ms), min(1.0, confluence), self._noise())
-        return round(total * self._settings.flip_score_factor if self.flipped else total, 1)
+        """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day."""
+        held = self._held
+        if held is None:
+            held = self._what_held()
+        fresh = self._fresh = freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
+        total = weighted(held[0], held[1], fresh, min(1.0, confluence), self._noise())
+        return round(total if self.flipped_ms is None else total * self._flip_factor(now_ms), 1)
+
+    def strength(self, score: float) -> float:
+        """The score mixed with how often the zone really held."""
+        return round(blended(score, self.touch.bounces, self.touch.breaks), 1)
+
+    @property
+    def reaction_atr(self) -> float:
+        """Median size of the bounces; 0 without any."""
+        if self._reaction is None:
+            self._reaction = median(self.touch.reactions) if self.touch.reactions else 0.0
+        return self._reaction
+
+    def is_flipped(self, now_ms: int) -> bool:
+        """Whether the zone changed kind not long ago."""
+        return self.flipped_ms is not None and now_ms - self.flipped_ms < self._frame.flip_days * DAY_MS
+
+    def _flip_factor(self, now_ms: int) -> float:
+        """From `flip_score_factor` at the change back to 1 when it no longer counts."""
+        if self.flipped_ms is None:
+            return 1.0
+        age = min(1.0, (now_ms - self.flipped_ms) / (self._frame.flip_days * DAY_MS))
+        least = self._settings.flip_score_factor
+        return least + (1.0 - least) * age
 
     def _what_held(self) -> tuple[float, float]:
         touch = self.touch
@@ -139,11 +229,23 @@ class LiveZone:
     def _noise(self) -> float:
         return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
 
-    def record(self, symbol: str, timeframe: Timeframe, score: float) -> Zone:
-        """The zone as an immutable record."""
-        known = self._record
-        if known is None or known.score != score:
-            known = self._record = Zone(
+    def record(self, symbol: str, timeframe: Timeframe, now_ms: int, score: float, confluence: float) -> Zone:
+        """The zone as an immutable record; the same object while nothing in it changes.
+
+        `score` must be what `score` has just answered for the same arguments.
+        """
+        flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
+        touch = self.touch
+        fresh = round(self._fresh, 2)
+        purity = round(self.purity, 2)
+        counts = (touch.touches, touch.bounces, touch.breaks)
+        key = (score, fresh, confluence, flipped, self.state, self.low, self.high, counts, purity)
+        if key != self._key or self._record is None:
+            held, reacted = self._held or self._what_held()
+            noise = round(self._noise(), 2)
+            parts = ZoneParts(round(held, 2), round(reacted, 2), fresh, min(1.0, round(confluence, 2)), noise)
+            self._key = key
+            self._record = Zone(
                 self.zone_id,
                 symbol,
                 timeframe,
@@ -151,13 +253,18 @@ class LiveZone:
                 self.low,
                 self.high,
                 score,
-                self.touch.touches,
-                self.touch.bounces,
+                touch.touches,
+                touch.bounces,
                 self.created_ms,
                 self.last_touch_ms,
-                self.flipped,
+                flipped,
+                self.flipped_ms,
+                self.state,
+                self.strength(score),
+                purity,
+                parts,
             )
-        return known
+        return self._record
 
 
 def history(bars: deque[Bar], since_ms: int) -> list[Bar]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone
+from futtui.domain.zone import Zone, ZoneEvent
 from futtui.zones.builder import ZoneBuilder
-from futtui.zones.live_zone import overlap_share
+from futtui.zones.live_zone import Band, overlap_share
 from futtui.zones.settings import ZoneSettings
 
 ZONE_TIMEFRAMES = (Timeframe.D1, Timeframe.H4, Timeframe.H1, Timeframe.M15)
 """Seniors first."""
+KEPT_RAISED = 64
 
 
 class ZoneRegistry:
@@ -24,18 +26,31 @@ class ZoneRegistry:
         self.settings = settings or ZoneSettings()
         self.builders = {frame: ZoneBuilder(symbol, frame, self.settings) for frame in ZONE_TIMEFRAMES}
         self._merged: tuple[Zone, ...] | None = ()
+        self._last_raised: dict[str, tuple[Zone, Zone]] = {}
+        self._seniors: dict[Timeframe, tuple[Band, ...]] = {}
 
-    def on_candle(self, timeframe: Timeframe, candle: Candle, atr: float | None) -> None:
-        """Take the next closed candle of `timeframe` and the ATR at its close (None: not available).
+    def on_candle(self, timeframe: Timeframe, candle: Candle, atr: float | None, vwaps: Sequence[float] = ()) -> None:
+        """Take the next closed candle of `timeframe`, the ATR at its close (None: not available) and known VWAPs.
 
         Only this timeframe is rebuilt. Raises InvalidInputError for another timeframe or an old candle.
         """
         builder = self.builders.get(timeframe)
         if builder is None:
             raise InvalidInputError(f"There are no zones on {timeframe.code}. Use one of: 15m, 1h, 4h, 1d.")
-        higher = [self.builders[senior] for senior in ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]]
-        builder.on_candle(candle, atr, lambda: [zone for senior in higher for zone in senior.zones])
+        seniors = self._seniors.get(timeframe)
+        if seniors is None:
+            higher = ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]
+            seniors = tuple(band for senior in higher for band in self.builders[senior].solid_bands)
+            self._seniors[timeframe] = seniors
+        builder.on_candle(candle, atr, seniors, vwaps)
+        if timeframe is not ZONE_TIMEFRAMES[-1]:
+            self._seniors.clear()
         self._merged = None
+
+    def take_events(self) -> list[ZoneEvent]:
+        """What happened at the zones of all timeframes since the last call: by time, seniors first."""
+        events = [event for builder in self.builders.values() for event in builder.take_events()]
+        return sorted(events, key=lambda event: event.time_ms + event.timeframe.ms)
 
     def zones(self) -> tuple[Zone, ...]:
         """The chosen zones of all timeframes, lowest first.
@@ -47,21 +62,22 @@ class ZoneRegistry:
         return self._merged
 
     def _merge(self) -> tuple[Zone, ...]:
+        if len(self._last_raised) > KEPT_RAISED:
+            self._last_raised.clear()
         kept: list[Zone] = []
-        absorbed: list[int] = []
+        absorbed: list[list[str]] = []
         for timeframe in ZONE_TIMEFRAMES:
             seniors = len(kept)
             for zone in self.builders[timeframe].zones:
                 place = self._absorber(zone, kept, seniors)
                 if place is None:
                     kept.append(zone)
-                    absorbed.append(0)
+                    absorbed.append([])
                 else:
-                    absorbed[place] += 1
-        for place, count in enumerate(absorbed):
-            if count:
-                zone = kept[place]
-                kept[place] = replace(zone, score=min(100.0, zone.score + count * self.settings.merge_bonus))
+                    absorbed[place].append(zone.zone_id)
+        for place, names in enumerate(absorbed):
+            if names:
+                kept[place] = self._raised(kept[place], tuple(names))
         return tuple(sorted(kept, key=lambda zone: (zone.low + zone.high, zone.zone_id)))
 
     def _absorber(self, zone: Zone, kept: list[Zone], seniors: int) -> int | None:
@@ -75,3 +91,14 @@ class ZoneRegistry:
                 if share >= self.settings.merge_overlap and share > most:
                     best, most = place, share
         return best
+
+    def _raised(self, zone: Zone, names: tuple[str, ...]) -> Zone:
+        """The zone with more score and strength, up to 100, and the names of those that it absorbed."""
+        known = self._last_raised.get(zone.zone_id)
+        if known is not None and known[0] is zone and known[1].merged == names:
+            return known[1]
+        bonus = len(names) * self.settings.merge_bonus
+        strength = None if zone.strength is None else min(100.0, zone.strength + bonus)
+        raised = replace(zone, score=min(100.0, zone.score + bonus), strength=strength, merged=names)
+        self._last_raised[zone.zone_id] = (zone, raised)
+        return raised

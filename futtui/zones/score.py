@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from math import ceil, exp, floor, log10
 from statistics import median
-from typing import NamedTuple
 
 from futtui.domain.timeframe import DAY_MS
+from futtui.domain.zone import ZoneParts
 
 WEAK_BELOW = 40.0
 NOISE_FREE_SHARE = 0.2
@@ -18,14 +18,10 @@ _REACTIONS = (0.7, 1.0, 1.5, 2.0)
 _REACTION_VALUES = (0.2, 0.4, 0.6, 1.0)
 
 
-class ScoreParts(NamedTuple):
-    """Parts of a score, each 0-1: touches that held, reactions, freshness, confluence, and noise (a penalty)."""
+class ScoreParts(ZoneParts):
+    """Parts of a score, each 0-1, and what they add up to."""
 
-    touches: float
-    reactions: float
-    freshness: float
-    confluence: float
-    noise: float
+    __slots__ = ()
 
     @property
     def total(self) -> float:
@@ -37,6 +33,16 @@ def weighted(touches: float, reactions: float, freshness: float, confluence: flo
     """100 * (22 T + 32 Re + 16 F + 24 C) / 94 - 14 N, held within 0-100."""
     good = 22.0 * touches + 32.0 * reactions + 16.0 * freshness + 24.0 * confluence
     return max(0.0, min(100.0, 100.0 * good / 94.0 - 14.0 * noise))
+
+
+def blended(score: float, bounces: int, breaks: int) -> float:
+    """Strength: the score mixed with the share of decided touches that held, which counts n / (n + 4) after n of them.
+
+    The share is (bounces + 1) / (n + 2): without any touch it is one half and counts nothing.
+    """
+    decided = bounces + breaks
+    weight = decided / (decided + 4.0)
+    return (1.0 - weight) * score + weight * 100.0 * (bounces + 1) / (decided + 2)
 
 
 def touch_part(bounces: int) -> float:

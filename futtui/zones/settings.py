@@ -41,6 +41,14 @@ class ZoneFrameSettings:
     """Most zones shown for this timeframe."""
     spacing_atr: Annotated[float, Ge(0)] = 0.4
     """Least distance between the middles of two zones; the stronger one stays."""
+    stale_bars: Annotated[int, Ge(1)] = 200
+    """A zone that was not touched for so many bars is stale; a weak one goes at once."""
+    cooldown_bars: Annotated[int, Ge(0)] = 30
+    """Bars for which no new zone is made where one has just gone."""
+    flip_days: Annotated[float, Gt(0)] = 1.0
+    """Days for which a zone that changed kind is shown as flipped and pays for it with its score."""
+    kde_bandwidth_atr: Annotated[float, Interval(ge=0.05, le=1)] = 0.15
+    """Width of the bell with which each swing counts in the density of swings."""
 
     def __post_init__(self) -> None:
         if self.min_width_atr > self.max_width_atr:
@@ -64,6 +72,10 @@ _H1 = ZoneFrameSettings(
     expiry_days=15.0,
     max_zones=15,
     spacing_atr=0.5,
+    stale_bars=200,
+    cooldown_bars=24,
+    flip_days=4.0,
+    kde_bandwidth_atr=0.2,
 )
 _H4 = ZoneFrameSettings(
     fractal_bars=3,
@@ -79,6 +91,10 @@ _H4 = ZoneFrameSettings(
     expiry_days=30.0,
     max_zones=12,
     spacing_atr=0.6,
+    stale_bars=150,
+    cooldown_bars=18,
+    flip_days=12.0,
+    kde_bandwidth_atr=0.25,
 )
 _D1 = ZoneFrameSettings(
     fractal_bars=4,
@@ -94,6 +110,10 @@ _D1 = ZoneFrameSettings(
     expiry_days=60.0,
     max_zones=10,
     spacing_atr=0.7,
+    stale_bars=90,
+    cooldown_bars=12,
+    flip_days=40.0,
+    kde_bandwidth_atr=0.3,
 )
 
 
@@ -139,12 +159,36 @@ class ZoneSettings:
     """Bars after a retest within which it must be completed."""
     flip_score_factor: Annotated[float, Interval(gt=0, le=1)] = 0.6
     """What is left of the score of a zone that changed kind."""
+    flips_worn_out: Annotated[int, Ge(1)] = 2
+    """Changes of kind after which a zone is no border any more and goes."""
     near_atr: Annotated[float, Gt(0)] = 0.25
     """Distance at which the 200-bar average still counts as at the zone."""
     merge_overlap: Annotated[float, Interval(gt=0, le=1)] = 0.4
     """Overlap from which a zone is absorbed by a zone of the same kind on a higher timeframe."""
     merge_bonus: Annotated[float, Ge(0)] = 5.0
     """Score that an absorbed zone adds to the one that absorbs it."""
+    reversal_atr: Annotated[float, Gt(0)] = 1.0
+    """Move back from an extreme that makes it a swing, beside the swings found by neighbouring bars."""
+    recency_half_life: Annotated[float, Gt(0)] = 0.5
+    """Age, as a share of the lookback, at which a swing counts half."""
+    outlier_z: Annotated[float, Gt(0)] = 3.0
+    """A swing so many standard deviations from the mean of its cluster is left out."""
+    valley_gap_atr: Annotated[float, Gt(0)] = 0.6
+    """Least distance of two density peaks between which a cluster may be split."""
+    prominence_min: Annotated[float, Interval(ge=0, le=1)] = 0.25
+    """How far a cluster must stand out of the density of all swings, as a share of the highest peak."""
+    purity_min: Annotated[float, Interval(ge=0, le=1)] = 0.65
+    """Least share of closes outside a new zone."""
+    purity_demote: Annotated[float, Interval(ge=0, le=1)] = 0.6
+    """Share of closes outside below which a zone is a candidate again."""
+    score_demote: Annotated[float, Interval(ge=0, le=100)] = 50.0
+    """Score below which a zone is a candidate again."""
+    score_key: Annotated[float, Interval(ge=0, le=100)] = 80.0
+    """Score of a key zone."""
+    sweep_atr: Annotated[float, Gt(0)] = 0.05
+    """Least depth of a wick through a zone that counts as a sweep."""
+    bucket_zones: Annotated[int, Ge(1)] = 2
+    """Most zones of a timeframe within 1 ATR."""
 
     def frame(self, timeframe: Timeframe) -> ZoneFrameSettings:
         """Settings of one timeframe; raises InvalidInputError for one without zones."""

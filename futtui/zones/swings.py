@@ -13,12 +13,18 @@ LONGEST_PLATEAU = 64
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """A confirmed turning point: `time_ms` opens its (last) bar, `confirmed_ms` opens the bar that confirmed it."""
+    """A confirmed turning point: `time_ms` opens its (last) bar, `confirmed_ms` opens the bar that confirmed it.
+
+    `prominence` is the smaller of the moves into and out of it that were seen by then, in price; `volume` is that of
+    its bar.
+    """
 
     time_ms: int
     confirmed_ms: int
     price: float
     is_high: bool
+    volume: float = 0.0
+    prominence: float = 0.0
 
 
 class FractalSwings:
@@ -28,7 +34,7 @@ class FractalSwings:
     closed, so a swing may be used from the moment it is returned.
     """
 
-    __slots__ = ("_highs", "_kept", "_lows", "_times", "bars")
+    __slots__ = ("_highs", "_kept", "_lows", "_times", "_volumes", "bars")
 
     def __init__(self, bars: int) -> None:
         self.bars = bars
@@ -36,23 +42,33 @@ class FractalSwings:
         self._times: list[int] = []
         self._highs: list[float] = []
         self._lows: list[float] = []
+        self._volumes: list[float] = []
 
     def update(self, candle: Candle) -> list[Swing]:
         """The swings that this closed candle confirms: none, a high, a low, or one of each."""
         self._times.append(candle.open_time_ms)
         self._highs.append(candle.high)
         self._lows.append(-candle.low)
-        found = []
+        self._volumes.append(candle.volume)
+        found: list[Swing] = []
         place = len(self._times) - 1 - self.bars
         if place >= self.bars:
             for values, is_high in ((self._highs, True), (self._lows, False)):
-                if _is_peak(values, place, self.bars):
-                    price = values[place] if is_high else -values[place]
-                    found.append(Swing(self._times[place], candle.open_time_ms, price, is_high))
+                if values[place] > values[place + 1] and _is_peak(values, place, self.bars):
+                    found.append(self._swing(place, candle.open_time_ms, is_high))
         if len(self._times) > 2 * self._kept:
-            for column in (self._times, self._highs, self._lows):
+            for column in (self._times, self._highs, self._lows, self._volumes):
                 del column[: self._kept]
         return found
+
+    def _swing(self, place: int, confirmed_ms: int, is_high: bool) -> Swing:
+        values, other = (self._highs, self._lows) if is_high else (self._lows, self._highs)
+        top = values[place]
+        # The other column holds negated prices of the opposite side, so its highest value is the farthest point.
+        into = top + max(other[max(0, place - self.bars) : place])
+        out = top + max(other[place + 1 :])
+        price = top if is_high else -top
+        return Swing(self._times[place], confirmed_ms, price, is_high, self._volumes[place], min(into, out))
 
 
 def _is_peak(values: Sequence[float], place: int, bars: int) -> bool:

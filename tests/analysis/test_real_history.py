@@ -154,7 +154,7 @@ FREE_FAR = BreakRetestLevels(round_trip_cost_pct=0.0, stop_max_pct=50.0)
 """Costs and percent limits are shares of the price and cannot mirror; everything else must."""
 
 
-@pytest.mark.parametrize("symbol", ["BTCUSDT", "DOGEUSDT"])
+@pytest.mark.parametrize("symbol", ["ETHUSDT", "DOGEUSDT"])
 @pytest.mark.parametrize(
     "make",
     [

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from futtui.zones.clustering import clusters, dbscan_labels, split_at_gaps
+from futtui.zones.swings import FractalSwings
+from tests.indicators.market import real_candles
 
 
 @settings(max_examples=150, deadline=None)
@@ -60,3 +62,24 @@ def test_clusters_of_mirrored_prices_are_mirrored(values):
 
     turned = pieces([100.0 - value for value in values])
     assert pieces([float(value) for value in values]) == sorted(sorted(100.0 - p for p in group) for group in turned)
+
+
+@pytest.mark.slow
+def test_dbscan_labels_of_a_thousand_random_and_fifty_real_inputs_equal_those_of_scikit_learn():
+    cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is the oracle of this test")
+    dice = np.random.default_rng(7)
+    inputs = [
+        (dice.normal(dice.uniform(1e-6, 1e5), 1.0, dice.integers(2, 300)), dice.uniform(0.001, 0.5), least)
+        for least in (2, 3, 4, 5)
+        for _ in range(250)
+    ]
+    candles = real_candles(count=10_000)
+    for start in range(0, 10_000, 200):
+        bars, finder = candles[start : start + 200], FractalSwings(2)
+        swings = [swing.price for bar in bars for swing in finder.update(bar)]
+        size = sum(bar.range for bar in bars) / len(bars)
+        inputs.append((np.array(swings), 0.6 * size, 2))
+    assert len(inputs) == 1_050
+    for values, eps, least in inputs:
+        expected = cluster.DBSCAN(eps=eps, min_samples=least).fit_predict(values.reshape(-1, 1))
+        assert dbscan_labels(values.tolist(), float(eps), least) == expected.tolist()

@@ -1,0 +1,126 @@
+"""Density of swing prices: a sum of bells of one fixed width on a fine grid, and how far its peaks stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from math import ceil
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEPS_PER_BANDWIDTH = 6
+REACH_BANDWIDTHS = 5
+"""A bell is cut off here; what is left out is below a millionth of its height."""
+MOST_STEPS = 40_000
+"""A grid is never finer than this allows, whatever the prices."""
+
+
+class Valley(NamedTuple):
+    """Price of the lowest density between two peaks, and how far it lies below the lower of them."""
+
+    price: float
+    depth: float
+
+
+class Density:
+    """Gaussian density of weighted prices, evaluated on a grid that is symmetric about the middle of the prices.
+
+    Not normalised to an area of 1: only ratios are used. Same peaks as scipy's `gaussian_kde` with the same bandwidth.
+    """
+
+    __slots__ = ("_first", "_step", "values")
+
+    def __init__(self, prices: Sequence[float], weights: Sequence[float], bandwidth: float) -> None:
+        import numpy as np
+
+        points = np.asarray(prices, dtype=float)
+        low, high = float(points.min()), float(points.max())
+        reach = STEPS_PER_BANDWIDTH * REACH_BANDWIDTHS
+        self._step = max(bandwidth / STEPS_PER_BANDWIDTH, (high - low) / MOST_STEPS)
+        half = ceil((high - low) / 2.0 / self._step) + reach + 1
+        self._first = (low + high) / 2.0 - half * self._step
+        # Each price is shared by its two neighbours on the grid, so the grid's place hardly matters.
+        places = (points - self._first) / self._step
+        left = places.astype(np.int64)
+        share = places - left
+        counted = np.asarray(weights, dtype=float)
+        mass = np.bincount(left, counted * (1.0 - share), 2 * half + 1)
+        mass += np.bincount(left + 1, counted * share, 2 * half + 1)
+        self.values: NDArray[Any] = np.correlate(mass, _bell(), mode="same")
+
+    @property
+    def highest(self) -> float:
+        """The density at its highest peak."""
+        return float(self.values.max())
+
+    def grid(self) -> NDArray[Any]:
+        """The prices at which `values` stand."""
+        import numpy as np
+
+        return self._first + self._step * np.arange(len(self.values))
+
+    def price(self, place: int) -> float:
+        """The price at a place of the grid."""
+        return self._first + self._step * place
+
+    def peaks(self) -> list[int]:
+        """Places of all local maxima, lowest price first; of a flat top its middle."""
+        steps = self.values[1:] - self.values[:-1]
+        moves = steps.nonzero()[0]
+        signs = steps[moves] > 0
+        turns = (signs[:-1] & ~signs[1:]).nonzero()[0]
+        found: list[int] = ((moves[turns] + 1 + moves[turns + 1]) // 2).tolist()
+        return found
+
+    def prominence_at(self, low: float, high: float) -> float:
+        """How far the highest point between two prices stands out, as a share of the highest density of all (0-1).
+
+        Prominence as in topography: height above the higher of the two lowest passes to higher ground. A slope of a
+        hill that peaks elsewhere has none.
+        """
+        last = len(self.values) - 1
+        start = min(last, max(0, ceil((low - self._first) / self._step - 1e-9)))
+        end = min(last, max(start, int((high - self._first) / self._step + 1e-9)))
+        place = start + int(self.values[start : end + 1].argmax())
+        height = float(self.values[place])
+        before, after = self.values[:place], self.values[place + 1 :]
+        higher = (before > height).nonzero()[0]
+        left = float(before[higher[-1] if len(higher) else 0 :].min(initial=height))
+        higher = (after > height).nonzero()[0]
+        right = float(after[: higher[0] + 1 if len(higher) else len(after)].min(initial=height))
+        return (height - max(left, right)) / self.highest
+
+    def valleys(self, least_gap: float) -> list[Valley]:
+        """The valleys between neighbouring peaks that lie `least_gap` apart, lowest price first."""
+        peaks = self.peaks()
+        found = []
+        for left, right in pairwise(peaks):
+            if (right - left) * self._step < least_gap * (1.0 - 1e-9):
+                continue
+            between = self.values[left : right + 1]
+            lowest = float(between.min())
+            depth = float(min(between[0], between[-1])) - lowest
+            flat = (between <= lowest * (1.0 + 1e-9)).nonzero()[0]
+            found.append(Valley(self.price(left) + self._step * float(flat[0] + flat[-1]) / 2.0, depth))
+        return found
+
+
+def deepest(valleys: Sequence[Valley], low: float, high: float) -> list[float]:
+    """Prices of the deepest of the valleys between two prices; none without one.
+
+    Several only where they are equally deep: the answer must not depend on which way up the chart is.
+    """
+    inside = [valley for valley in valleys if low < valley.price < high]
+    most = max((valley.depth for valley in inside), default=0.0)
+    return [valley.price for valley in inside if valley.depth >= most * (1.0 - 1e-9)]
+
+
+@cache
+def _bell() -> NDArray[Any]:
+    import numpy as np
+
+    reach = STEPS_PER_BANDWIDTH * REACH_BANDWIDTHS
+    return np.exp(-0.5 * (np.arange(-reach, reach + 1) / STEPS_PER_BANDWIDTH) ** 2)
