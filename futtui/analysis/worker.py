@@ -9,7 +9,7 @@ from typing import Any
 
 from futtui.analysis.wire import read_message, write_message
 
-NICENESS = 5
+NICENESS = 10
 """The app's own loop goes first when processor time is short."""
 
 

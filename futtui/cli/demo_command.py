@@ -69,7 +69,7 @@ def run_demo(request: DemoRequest) -> None:
     exchange = EmbeddedExchange(server_config(request))
     if not request.headless:
         need_terminal()
-    exchange.start()
+    exchange.start(held=not request.headless)
     try:
         _run(request, mode, exchange)
     finally:

@@ -24,6 +24,7 @@ POLL_S = 0.02
 STOP_WAIT_S = 5.0
 _READY = "ready"
 _FAILED = "failed"
+_BEGIN = "begin"
 
 
 class EmbeddedExchange:
@@ -37,6 +38,7 @@ class EmbeddedExchange:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._endpoints: Endpoints | None = None
+        self._held = False
 
     @property
     def is_running(self) -> bool:
@@ -48,20 +50,26 @@ class EmbeddedExchange:
         """Process id of the child."""
         return self._process.pid if self._process is not None else None
 
-    def start(self) -> None:
-        """Start the child process without waiting for it; a second call does nothing."""
+    def start(self, *, held: bool = False) -> None:
+        """Start the child process without waiting for it; a second call does nothing.
+
+        `held`: the child only comes to life and does its heavy work when somebody first waits for it, so that it
+        does not compete with the app's first frame.
+        """
         if self._process is not None:
             return
+        self._held = held
         context = multiprocessing.get_context("spawn")
         self._pipe, far_end = context.Pipe()
         self._process = context.Process(
-            target=_run_child, args=(self.config, far_end), name="futtui embedded exchange", daemon=True
+            target=_run_child, args=(self.config, far_end, held), name="futtui embedded exchange", daemon=True
         )
         self._process.start()
         far_end.close()
 
     def wait_ready(self, timeout_s: float = 60.0) -> Endpoints:
         """Where the exchange answers; raises ExchangeError with the reason if it cannot start in time."""
+        self._let_go()
         deadline = time.monotonic() + timeout_s
         while True:
             endpoints = self._poll()
@@ -72,6 +80,7 @@ class EmbeddedExchange:
 
     async def wait_ready_async(self, timeout_s: float = 60.0) -> Endpoints:
         """The same without blocking the event loop."""
+        self._let_go()
         deadline = time.monotonic() + timeout_s
         while True:
             endpoints = self._poll()
@@ -100,6 +109,12 @@ class EmbeddedExchange:
             process.kill()
             process.join(STOP_WAIT_S)
         process.close()
+
+    def _let_go(self) -> None:
+        """Tell a held child to begin; once."""
+        if self._held and self._pipe is not None:
+            self._held = False
+            _tell(self._pipe, _BEGIN, None)
 
     def _poll(self) -> Endpoints | None:
         if self._endpoints is None and self._pipe is not None and self._pipe.poll():
@@ -163,9 +178,14 @@ def settings_text(config: ServerConfig, endpoints: Endpoints) -> list[str]:
     ]
 
 
-def _run_child(config: ServerConfig, pipe: Connection) -> None:
+def _run_child(config: ServerConfig, pipe: Connection, held: bool) -> None:
     """The child: binds at once, builds the market, serves until the parent closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if held:
+        try:
+            pipe.recv()
+        except (EOFError, OSError):
+            return
     from futtui.exchange.simulator.wire.server import bind
 
     try:

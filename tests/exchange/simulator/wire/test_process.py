@@ -172,3 +172,16 @@ async def test_history_replay_serves_recorded_candles_and_stops_at_their_end() -
             "GET", "/fapi/v1/klines", symbol="BTCUSDT", interval="1h", startTime=day_ms, limit=2
         )
         assert (rows[0][0], [float(cell) for cell in rows[0][1:5]]) == (day_ms, [61203.3, 61842.2, 61199.4, 61575.3])
+
+
+def test_held_exchange_begins_when_it_is_waited_for_and_ends_unbegun_too() -> None:
+    unbegun = EmbeddedExchange(ServerConfig(symbols=("BTCUSDT",), history_days=2))
+    unbegun.start(held=True)
+    unbegun.stop()
+    assert not unbegun.is_running
+    exchange = EmbeddedExchange(ServerConfig(symbols=("BTCUSDT",), history_days=2))
+    exchange.start(held=True)
+    try:
+        assert exchange.wait_ready(30).rest.startswith("http://127.0.0.1:")
+    finally:
+        exchange.stop()
