@@ -13,6 +13,7 @@ from futtui.domain.effects import PositionState
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import Zone, ZoneEvent
 from futtui.storage import tables
 from futtui.storage.database import open_database
 from futtui.storage.rows import (
@@ -26,6 +27,7 @@ from futtui.storage.rows import (
     trade_of,
 )
 from futtui.storage.writer import CandleBatch, Writer
+from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, event_of, zone_of
 
 CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
@@ -51,6 +53,22 @@ class Storage:
         """Queue closed candles; one that is there already is brought up to date in place."""
         if candles:
             self.writer.put(CandleBatch(candle_rows(symbol, timeframe, candles)))
+
+    def submit_zones(self, updated_ms: int, zones: Sequence[Zone] = (), events: Sequence[ZoneEvent] = ()) -> None:
+        """Queue zones as they are at `updated_ms` and what happened at zones; an event that is known is left alone."""
+        if zones or events:
+            self.writer.put(ZoneBatch(updated_ms, tuple(zones), tuple(events)))
+
+    def zones(self, symbol: str) -> list[Zone]:
+        """All zones of a symbol that were ever stored, as last written, lowest first."""
+        with self._engine.connect() as connection:
+            return [zone_of(row) for row in connection.exec_driver_sql(SELECT_ZONES, (symbol,))]
+
+    def zone_events(self, symbol: str, start_ms: int, end_ms: int) -> list[ZoneEvent]:
+        """What happened at a symbol's zones in bars with start_ms <= open time < end_ms, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(SELECT_EVENTS, (symbol, start_ms, end_ms))
+            return [event_of(row) for row in rows]
 
     def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> list[Candle]:
         """The newest `limit` stored candles, oldest first."""

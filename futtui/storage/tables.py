@@ -190,3 +190,48 @@ archive_files = Table(
 )
 """What was taken in from which file, and which files the archive does not have."""
 Index("ix_archive_files_series", archive_files.c.symbol, archive_files.c.timeframe, archive_files.c.start_ms)
+
+zones = Table(
+    "zones",
+    METADATA,
+    Column("symbol", String(40), nullable=False),
+    Column("zone_id", String(60), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("strength", Float),
+    Column("purity", Float),
+    Column("touches", Integer, nullable=False),
+    Column("bounces", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last_touch_ms", BigInteger, nullable=False),
+    Column("flipped_ms", BigInteger),
+    Column("parts", Text, nullable=False),
+    Column("merged", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("symbol", "zone_id"),
+)
+"""Zones as last shown; the symbol is part of the key because ids name the coin only (BTCUSDT and BTCUSDC)."""
+
+zone_events = Table(
+    "zone_events",
+    METADATA,
+    Column("symbol", String(40), nullable=False),
+    Column("event_id", String(90), nullable=False),
+    Column("zone_id", String(60), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("zone_kind", String(12), nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("price", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("side", Integer, nullable=False),
+    Column("size_atr", Float),
+    PrimaryKeyConstraint("symbol", "event_id"),
+)
+"""An event is written once: one that is there already, from an earlier run over the same candles, stays as it is."""
+Index("ix_zone_events_zone", zone_events.c.symbol, zone_events.c.zone_id, zone_events.c.time_ms)

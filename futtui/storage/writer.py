@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
+from futtui.storage.zone_rows import ZoneBatch, write_zone_batch
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Marker:
     done: threading.Event
 
 
-Item = CandleBatch | Record | Marker
+Item = CandleBatch | ZoneBatch | Record | Marker
 
 
 class Writer:
@@ -131,5 +132,7 @@ class Writer:
             if rows:
                 connection.exec_driver_sql(UPSERT_CANDLES, rows)
             for item in batch:
-                if not isinstance(item, CandleBatch | Marker):
+                if isinstance(item, ZoneBatch):
+                    write_zone_batch(connection, item)
+                elif not isinstance(item, CandleBatch | Marker):
                     write_record(connection, item)
