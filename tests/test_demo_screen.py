@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -40,17 +42,30 @@ def read_until(handle: int, wanted: bytes, timeout_s: float = 60.0) -> bytes:
     return seen
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, None], ids=["SIGTERM", "SIGHUP", "q"])
-def test_demo_that_is_asked_to_end_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Signals | None) -> None:
+def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """The demo in a window of its own, and our end of the window."""
     (tmp_path / "config.yaml").write_text(SHORT_HISTORY, encoding="utf-8")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
     command = [sys.executable, "-m", "futtui", "demo", "--symbols", "BTCUSDT", "--home", str(tmp_path / "home")]
     environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment, start_new_session=True
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=tmp_path,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(theirs)
+    return process, ours
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, None], ids=["SIGTERM", "SIGHUP", "q"])
+def test_demo_that_is_asked_to_end_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Signals | None) -> None:
+    process, ours = start(tmp_path)
     try:
         seen = read_until(ours, b"symbols are ready") if number else read_until(ours, b"1 Market")
         assert ENTERED in seen
@@ -68,3 +83,21 @@ def test_demo_that_is_asked_to_end_leaves_the_terminal_in_order(tmp_path: Path, 
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def test_demo_whose_window_is_closed_ends_with_everything_it_started(tmp_path: Path) -> None:
+    process, ours = start(tmp_path)
+    try:
+        assert ENTERED in read_until(ours, b"symbols are ready")
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.close(ours)
+        assert process.wait(20) == 0
+        _, alive = psutil.wait_procs(children, 10)
+        assert alive == []
+        with closing(sqlite3.connect(tmp_path / "home" / "demo.db")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        log = (tmp_path / "home" / "logs" / "futtui.log").read_text(encoding="utf-8")
+        assert "Traceback" not in log
+    finally:
+        process.kill()
+        process.wait()

@@ -118,7 +118,8 @@ def _run_screen(launch: Launch) -> None:
 def leave_on_signals(app: FuttuiApp) -> Iterator[None]:
     """While inside, signals that would end the process let the app leave properly: the terminal is put in order."""
     numbers = [getattr(signal, name) for name in LEAVE_SIGNALS if hasattr(signal, name)]
-    before = [(number, signal.signal(number, lambda *_: app.leave())) for number in numbers]
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup wants it
+    before = [(number, signal.signal(number, lambda *_: app.leave())) for number in heard]
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ from futtui.tui import keys
 from futtui.tui.commands import FuttuiCommands
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
-from futtui.tui.compat.terminal import TerminalWindow
+from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.messages import CommandAnswered
@@ -293,6 +293,7 @@ class FuttuiApp(App[None]):
         """Quits without a question; may be called from a signal handler or another thread, at any moment."""
         if self._loop is None or self._loop.is_closed():
             raise SystemExit
+        let_go_of_lost_terminal(self)
         self._loop.call_soon_threadsafe(self.exit)
 
     async def action_quit(self) -> None:

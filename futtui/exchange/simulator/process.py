@@ -180,7 +180,9 @@ def settings_text(config: ServerConfig, endpoints: Endpoints) -> list[str]:
 
 def _run_child(config: ServerConfig, pipe: Connection, held: bool) -> None:
     """The child: binds at once, builds the market, serves until the parent closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):  # Ctrl+C and a closed window reach the parent, which then ends this process
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if held:
         try:
             pipe.recv()

@@ -1,7 +1,9 @@
-"""The terminal around the app: its title, and the bell."""
+"""The terminal around the app: its title, the bell, and what to do when it is gone."""
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from textual.app import App
@@ -41,3 +43,35 @@ class TerminalWindow:
         driver = self._app._driver
         if driver is not None and not self._app.is_headless:
             driver.write(text)
+
+
+def let_go_of_lost_terminal(app: App[Any]) -> None:
+    """After the window was closed: output goes nowhere from now on, so that the app can end.
+
+    Textual's writing thread dies with the terminal, and the end of the app would wait for it for ever.
+    """
+    if sys.platform == "win32" or app.is_headless or not _is_lost():
+        return
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    driver: Any = app._driver
+    writer = getattr(driver, "_writer_thread", None)
+    if writer is not None and not writer.is_alive():
+        driver._writer_thread = type(writer)(sys.__stderr__)
+        driver._writer_thread.start()
+
+
+def _is_lost() -> bool:
+    """Whether the terminal hung up; a closed one has no attributes any more."""
+    if sys.platform == "win32" or sys.__stderr__ is None:
+        return False
+    import termios
+
+    try:
+        termios.tcgetattr(sys.__stderr__.fileno())
+    except (termios.error, OSError, ValueError):
+        return True
+    return False
