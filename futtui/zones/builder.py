@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from math import sqrt
 from typing import NamedTuple
 
@@ -37,6 +36,8 @@ KEPT_PER_SHOWN = 2
 """Zones remembered for each one that may be shown."""
 LOOK_EVERY_BARS = 32
 """An active or key zone at which nothing happens is judged again after so many bars; a candidate has to earn it."""
+CHAIN_WIDTHS = 1.0
+"""How far from a new swing others may belong to its cluster, in widest clusters."""
 LET_GO_EVERY_BARS = 4
 """How often zones are checked for being old."""
 KEPT_NOTES = 500
@@ -67,6 +68,8 @@ class ZoneBuilder:
         self._finder = SwingFinder(self.frame.fractal_bars, self.settings.reversal_atr)
         self._known = KnownSwings()
         self._bars: deque[Bar] = deque(maxlen=self.frame.lookback_bars)
+        self._recent_lows: deque[float] = deque(maxlen=RANGE_BARS)
+        self._recent_highs: deque[float] = deque(maxlen=RANGE_BARS)
         self._live: list[LiveZone] = []
         self._gone: list[tuple[float, float, int]] = []
         self._solid: tuple[Band, ...] | None = ()
@@ -136,6 +139,8 @@ class ZoneBuilder:
             self._atr_sum -= self._bars[0][4]
             self._atr_bars -= 1
         self._bars.append(bar)
+        self._recent_lows.append(bar[1])
+        self._recent_highs.append(bar[2])
         if bar[4] > 0:
             self._atr_sum += bar[4]
             self._atr_bars += 1
@@ -186,7 +191,11 @@ class ZoneBuilder:
             self._follow_swings(zone, sum(prices) / len(prices), guard)
         groups: list[list[Swing]] = []
         for is_high in (True, False):
-            fresh = [swing for swing, home in zip(news, homes, strict=True) if swing.is_high == is_high and not home]
+            fresh = [
+                swing
+                for swing, home in zip(news, homes, strict=True)
+                if swing.is_high == is_high and home is None and not self._is_cooling(swing.price, swing.price)
+            ]
             if fresh:
                 groups += self._groups(fresh, guard)
         taken = set(joined)
@@ -218,11 +227,13 @@ class ZoneBuilder:
         eps = self.settings.cluster_eps_atr * self._moment.atr
         times = {swing.time_ms for swing in fresh}
         found = []
-        for chain in self._known.chains(fresh, eps):
+        for chain in self._known.chains(fresh, eps, CHAIN_WIDTHS * guard.widest):
             if len(chain) < least:
                 continue
             by_label: dict[int, list[Swing]] = {}
-            for swing, label in zip(chain, dbscan_labels([each.price for each in chain], eps, least), strict=True):
+            # With two swings to a cluster, DBSCAN finds in a chain the chain itself.
+            labels = dbscan_labels([each.price for each in chain], eps, least) if least > 2 else [0] * len(chain)
+            for swing, label in zip(chain, labels, strict=True):
                 by_label.setdefault(label, []).append(swing)
             by_label.pop(NOISE, None)
             for cluster in by_label.values():
@@ -233,9 +244,9 @@ class ZoneBuilder:
     def _guard(self) -> Guard:
         """The limits of stage one at this close; the widest span in ATR, in percent and against the last 20 bars."""
         atr, frame = self._moment.atr, self.frame
-        _, lows, highs, closes, _ = zip(*islice(reversed(self._bars), RANGE_BARS), strict=True)
-        walked = max(highs) - min(lows)
-        widest = min(frame.guard_atr * atr, frame.guard_pct / 100.0 * closes[0], frame.guard_range * walked)
+        walked = max(self._recent_highs) - min(self._recent_lows)
+        close = self._bars[-1][3]
+        widest = min(frame.guard_atr * atr, frame.guard_pct / 100.0 * close, frame.guard_range * walked)
         return Guard(
             widest,
             frame.kde_bandwidth_atr * atr,
@@ -313,10 +324,10 @@ class ZoneBuilder:
         return stands_out(members, self._density, guard.bandwidth, self.settings.prominence_min)
 
     def _is_cooling(self, low: float, high: float) -> bool:
-        """Whether a zone has gone from this place not long ago."""
+        """Whether a zone has gone from this place, the same middle, not long ago."""
         self._gone = [place for place in self._gone if place[2] > self._seen]
-        least = self.settings.match_overlap
-        return any(overlap_share(low, high, place[0], place[1]) >= least for place in self._gone)
+        middle = (low + high) / 2.0
+        return any(place[0] <= middle <= place[1] for place in self._gone)
 
     def _same_place(self, low: float, high: float) -> LiveZone | None:
         """The zone that overlaps these borders enough; of several the most, then the one nearest to their middle."""

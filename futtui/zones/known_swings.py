@@ -48,8 +48,11 @@ class KnownSwings:
         found.sort(key=_by_price)
         return [entry[2] for entry in found]
 
-    def chains(self, fresh: Sequence[Swing], reach: float) -> list[list[Swing]]:
-        """For swings of one side: the runs, by rising price, of neighbours at most `reach` apart that hold one."""
+    def chains(self, fresh: Sequence[Swing], reach: float, limit: float) -> list[list[Swing]]:
+        """For swings of one side: the runs, by rising price, of neighbours at most `reach` apart that hold one.
+
+        A run ends `limit` away from its swing, however far it goes on: what lies there can be no part of one zone.
+        """
         side = self._sides[fresh[0].is_high]
         found: list[list[Swing]] = []
         end = 0
@@ -57,10 +60,11 @@ class KnownSwings:
             place = bisect_left(side, (swing.price, swing.time_ms))
             if place < end or place == len(side):
                 continue
+            least, most = swing.price - limit, swing.price + limit
             start, end = place, place + 1
-            while start > 0 and side[start][0] - side[start - 1][0] <= reach:
+            while start > 0 and side[start][0] - side[start - 1][0] <= reach and side[start - 1][0] >= least:
                 start -= 1
-            while end < len(side) and side[end][0] - side[end - 1][0] <= reach:
+            while end < len(side) and side[end][0] - side[end - 1][0] <= reach and side[end][0] <= most:
                 end += 1
             found.append([entry[2] for entry in side[start:end]])
         return found

@@ -329,7 +329,7 @@ def test_place_of_a_zone_that_has_gone_stays_empty_for_the_cooldown():
             builder.on_candle(bar, atr.value)
             now = {zone.zone_id: (zone.low, zone.high) for zone in builder._live}
             for zone_id in now.keys() - known.keys():
-                waits += [number - when for band, when in gone if overlap_share(*band, *now[zone_id]) >= 0.99]
+                waits += [number - when for band, when in gone if band[0] <= sum(now[zone_id]) / 2 <= band[1]]
             gone += [(known[zone_id], number) for zone_id in known.keys() - now.keys()]
             known = now
         return min(waits)
