@@ -57,11 +57,12 @@ class LogSettings:
 class RedactingFormatter(logging.Formatter):
     """UTC times; secrets that are known, or that look like one, are replaced by ***."""
 
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.converter = time.gmtime
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s", "%Y-%m-%dT%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s")
         self._secrets = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:

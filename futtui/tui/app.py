@@ -287,7 +287,8 @@ class FuttuiApp(App[None]):
         from futtui.tui.screens.menus import quit_question
 
         if not isinstance(self.screen, QuestionDialog):
-            self.push_screen(quit_question(len(live)), lambda yes: self.exit() if yes else None)
+            embedded = source_of(self.store.read().snapshot).embedded
+            self.push_screen(quit_question(len(live), embedded=embedded), lambda yes: self.exit() if yes else None)
 
     def leave(self) -> None:
         """Quits without a question; may be called from a signal handler or another thread, at any moment."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_log_files_known_secret_never_reaches_the_file(files: LogFiles) -> None:
     assert SECRET not in text
     assert "BTCUSDT" in text
     assert "ValueError: bad key ***" in text
+
+
+def test_log_files_times_are_utc_and_say_so(files: LogFiles) -> None:
+    logging.getLogger("futtui.live").warning("now")
+    files.close()
+    stamp = (files.folder / "futtui.log").read_text(encoding="utf-8").split()[0]
+    assert stamp.endswith("Z")
+    assert abs(datetime.fromisoformat(stamp) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from futtui.tui.screens.dialog import MenuDialog, QuestionDialog
 from futtui.tui.screens.find import FindScreen, matches
 from futtui.tui.screens.go_live import GoLiveDialog
 from futtui.tui.screens.help import HelpScreen
+from futtui.tui.widgets.market_panel import MarketPanel
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine
 from tests.tui.screen_text import panel_lines, screen_text
@@ -240,6 +241,21 @@ async def test_sort_keys_change_column_and_direction(make_app: AppMaker, keys: t
         await pilot.press(keys[1])
         names = [line.split()[1 if "▸" in line else 0] for line in panel_lines(panel)[2:4]]
         assert names == ["XRPUSDT", "TIAUSDT"]
+        assert "sorted by symbol ▼" in panel.subtitle(app.store.read())
+
+
+@pytest.mark.parametrize(("column", "place"), [("price", 1), ("change", 3)])
+async def test_sort_arrow_points_down_when_the_largest_is_first(make_app: AppMaker, column: str, place: int) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        panel = app.market_panel()
+        assert isinstance(panel, MarketPanel)
+        panel.sort_column(column)
+        for _ in range(2):
+            head, first, second, third = panel_lines(panel)[1:5]
+            values = [float(line.replace("▸", " ").split()[place].replace(",", "")) for line in (first, second, third)]
+            assert values == sorted(values, reverse="▼" in head)
+            await pilot.press("S")
 
 
 async def test_sort_keeps_the_marker_on_its_symbol(make_app: AppMaker) -> None:
@@ -287,6 +303,18 @@ async def test_help_explains_the_focused_panel(make_app: AppMaker, key: str) -> 
         assert "Close the position" in text
         await pilot.press("escape")
         assert isinstance(app.screen, DashboardScreen)
+
+
+@pytest.mark.parametrize("typed", ["theme", "colour"])
+async def test_command_list_finds_the_colours_by_either_word(make_app: AppMaker, typed: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("colon", *typed)
+        for _ in range(200):
+            if "Colour theme: light" in screen_text(app):
+                break
+            await pilot.pause(0.01)
+        assert "Colour theme: light" in screen_text(app)
 
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p", "ctrl+з"])
@@ -366,6 +394,25 @@ async def test_quit_with_live_positions_asks(make_app: AppMaker, engine: FakeEng
         await pilot.press("q", "right", "enter")
         await pilot.pause()
         assert app._exit
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("SYNTHETIC MARKET (seed 7)", "The embedded exchange ends"), ("Binance USD-M futures", "Their stops stay")],
+)
+async def test_quit_with_one_live_position_says_what_becomes_of_it(
+    make_app: AppMaker, engine: FakeEngine, label: str, words: str
+) -> None:
+    assert engine.current.desk is not None
+    live = replace(engine.current.desk.positions[0], mode=TradingMode.LIVE)
+    engine.show_desk(mode=TradingMode.LIVE, positions=(live,))
+    engine.show(source_label=label, synthetic=label.startswith("SYNTHETIC"), speed_text="")
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("q")
+        text = screen_text(app)
+        assert "1 live position is open." in text
+        assert words in text
 
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+с"])

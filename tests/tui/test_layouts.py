@@ -16,7 +16,7 @@ from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import word
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine, signal
-from tests.tui.screen_text import screen_lines, screen_text
+from tests.tui.screen_text import panel_lines, screen_lines, screen_text
 
 SIZES = [(80, 24), (80, 50), (100, 30), (110, 28), (120, 30), (120, 35), (160, 45), (200, 50), (58, 15), (20, 5)]
 
@@ -80,7 +80,7 @@ async def test_stacked_layout_gives_the_focused_panel_the_space_of_the_market(ma
         await pilot.pause()
         assert not market.display
         assert app.screen.query_one("#zones").size.height >= 8
-        assert "anchored VWAP" in screen_text(app)
+        assert "VWAP of the week" in screen_text(app)
         await pilot.press("5")
         await pilot.pause()
         assert "day loss at 10% of limit" in screen_text(app)
@@ -339,3 +339,97 @@ async def test_theme_changes_all_styles_at_once(make_app: AppMaker, theme: str) 
         wanted = app.palette.style("text").bgcolor
         assert any(segment.style and segment.style.bgcolor == wanted for segment in row)
         assert app.palette.tokens.name == theme
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [((120, 35), "Opened in Paper, not part of this account"), ((80, 24), "in Paper")]
+)
+async def test_positions_of_another_mode_never_pass_for_those_of_this_one(
+    make_app: AppMaker, engine: FakeEngine, size: tuple[int, int], words: str
+) -> None:
+    engine.show_desk(mode=TradingMode.LIVE)
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        text = screen_text(app)
+        assert words in text
+        assert "0 open · 3 in another mode" in text
+        await pilot.press("3", "f")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "Closed in Paper, not part of this account" in text
+        engine.show_desk(mode=TradingMode.PAPER)
+        app.pulse.beat()
+        await pilot.pause()
+        assert "not part of this account" not in screen_text(app)
+
+
+async def test_signals_panel_shows_the_newest_open_signal_until_somebody_works_in_it(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    assert engine.current.desk is not None
+    app = make_app()
+
+    async def newer(name: str, age_ms: int) -> None:
+        plan = signal(name, Side.LONG, "break_retest", (10.0, 9.0, 11.0, 12.0), age_ms=age_ms, score=90)
+        assert engine.current.desk is not None
+        engine.show_desk(signals=(plan, *engine.current.desk.signals))
+        app.pulse.beat()
+        await pilot.pause()
+
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        await newer("AVAXUSDT", 3000)
+        assert "AVAX  Entry" in screen_text(app)
+        await pilot.press("2")
+        await newer("DOTUSDT", 2000)
+        assert "AVAX  Entry" in screen_text(app)
+        await pilot.press("home", "1")
+        await newer("LTCUSDT", 1000)
+        assert "LTC   Entry" in screen_text(app)
+
+
+async def test_signal_refused_for_a_long_reason_tells_it_whole(make_app: AppMaker, engine: FakeEngine) -> None:
+    refused = signal(
+        "DOTUSDT", Side.LONG, "break_retest", (10.0, 9.0, 11.0), age_ms=0, score=9, status=SignalStatus.REFUSED
+    )
+    engine.show_desk(signals=(replace(refused, status_reason="the candle arrived too late to trade on it"),))
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        lines = [line.strip() for line in panel_lines(app.screen.query_one("#signals", LivePanel))]
+        start = next(index for index, line in enumerate(lines) if line.startswith("refused:"))
+        assert " ".join(lines[start : start + 2]) == "refused: the candle arrived too late to trade on it"
+
+
+async def test_log_tail_does_not_repeat_the_flash(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        line = Say(NOW_MS, "mode", "New trades go on", Severity.INFO)
+        engine.show(log=(*engine.current.log, line))
+        app.flash("New trades go on")
+        app.pulse.beat()
+        await pilot.pause()
+        assert screen_text(app).count("New trades go on") == 1
+
+
+async def test_log_line_names_its_symbol(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show(log=(Say(NOW_MS, "data", "candles are missing", Severity.WARNING, "LTCUSDT"),))
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert "LTCUSDT: candles are missing" in screen_text(app)
+
+
+async def test_vwap_that_is_not_known_yet_says_when_it_will_be(make_app: AppMaker, engine: FakeEngine) -> None:
+    reading = replace(engine.current.readings["LINKUSDT"], daily_vwap=None, anchored_vwap=None)
+    engine.show(readings={**engine.current.readings, "LINKUSDT": reading})
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "known from 02:00 UTC on" in text
+        assert "known from Monday 02:00 UTC on" in text

@@ -31,11 +31,13 @@ def log_line(line: Say, view: View, width: int, *, selected: bool = False, date:
     token = _TOKENS[line.severity]
     marker = view.cursor if selected else " "
     room = max(0, width - len(stamp) - TOPIC_WIDTH - 3)
+    named = not line.symbol or line.symbol in line.text
+    text = line.text if named else f"{line.symbol}: {line.text}"
     return (
         (marker, "marker"),
         (f"{stamp} ", "dim"),
         (f"{topic} ", token if warns else "muted"),
-        (fit(line.text, room), token),
+        (fit(text, room), token),
     )
 
 

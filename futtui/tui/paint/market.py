@@ -9,7 +9,7 @@ from futtui.domain.reading import SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.timeframe import Timeframe
-from futtui.tui.glyphs import BLOCKED, DOWN, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR
+from futtui.tui.glyphs import BLOCKED, DOWN, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR, UP
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import regime_span, zone_letter, zone_token
 from futtui.tui.paint.table import LEAD, Column, choose_columns, row_line
@@ -177,6 +177,11 @@ def sort_rows(rows: Sequence[MarketRow], by: str, reverse: bool) -> list[MarketR
     return sorted(known, key=value, reverse=reverse) + rest  # type: ignore[arg-type]
 
 
+def sort_sign(by: str, reverse: bool) -> str:
+    """The arrow of an order: up = smallest first, down = largest first. Changes start with the largest."""
+    return DOWN if (by == "change") != reverse else UP
+
+
 def summary_line(view: View, width: int) -> Line:
     """BTC's regimes, then how many symbols are in which state on M15, as far as there is room."""
     snapshot = view.snapshot
@@ -257,5 +262,6 @@ def subtitle(view: View, sort_by: str, reverse: bool) -> str:
     parts = [word("market.count", n=len(rows))]
     if blocked:
         parts.append(word("market.blocked_count", n=blocked))
-    parts.append(word("market.sorted", column=word(f"column.{sort_by}").strip().lower(), sign=DOWN if reverse else ""))
+    sign = f" {sort_sign(sort_by, reverse)}" if reverse else ""
+    parts.append(word("market.sorted", column=word(f"column.{sort_by}").strip().lower(), sign=sign))
     return f" {SEPARATOR} ".join(parts).strip()

@@ -61,7 +61,7 @@ def too_small_lines(view: View, width: int, height: int) -> list[Line]:
     """The notice in a frame that fits the small window."""
     inner = max(10, width - 4)
     desk = view.snapshot.desk
-    positions = desk.positions if desk else ()
+    positions = [item for item in desk.positions if item.mode is view.mode] if desk else []
     profit = numbers.signed_text(sum(position.pnl for position in positions))
     state = word("small.state", mode=word(f"mode.{view.mode.value}").upper(), n=len(positions), profit=profit)
     texts = [

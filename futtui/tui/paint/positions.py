@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from futtui.domain.position import Trade, TradeClass
+from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.snapshot import PositionView
 from futtui.tui.glyphs import ARROW, RULE, SEPARATOR
@@ -38,7 +38,8 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 def position_version(position: PositionView, view: View) -> tuple[object, ...]:
     """Changes whenever the line of this position would look different."""
-    return (position.version, position.mark_price, view.stale, numbers.age_text(view.now_ms - position.opened_ms))
+    age = numbers.age_text(view.now_ms - position.opened_ms)
+    return (position.version, position.mark_price, view.stale, view.mode, age)
 
 
 def position_line(position: PositionView, view: View, columns: Sequence[Column], selected: bool) -> Line:
@@ -127,7 +128,11 @@ def compact_line(position: PositionView, view: View, selected: bool, width: int)
         (fit(pnl_text(position), 16) + " ", numbers.direction_token(position.pnl)),
     ]
     used = sum(len(text) for text, _ in spans)
-    spans.append((fit(word("position.stop", price=stop_text(position, view)), max(0, width - used)), "muted"))
+    if position.mode is view.mode:
+        last = word("position.stop", price=stop_text(position, view)), "muted"
+    else:
+        last = word("position.in_mode", mode=mode_word(position.mode)), "attention"
+    spans.append((fit(last[0], max(0, width - used)), last[1]))
     return tuple((text, "dim") for text, _ in spans) if view.stale else tuple(spans)
 
 
@@ -144,8 +149,22 @@ def trades_head(view: View, width: int) -> Line:
             even=account.break_evens,
             net=numbers.signed_text(account.net_r, 1),
         )
+    return _rule(text, width)
+
+
+def mode_head(mode: TradingMode, width: int, *, closed: bool) -> Line:
+    """The line above positions or trades of a mode that is not the one in force: their money is another account's."""
+    return _rule(word("positions.closed_mode_head" if closed else "positions.mode_head", mode=mode_word(mode)), width)
+
+
+def _rule(text: str, width: int) -> Line:
     left = f" {RULE * 2} {text} "
     return ((left + RULE * max(0, width - len(left) - 1), "dim"),)
+
+
+def mode_word(mode: TradingMode) -> str:
+    """The mode's name."""
+    return word(f"mode.{mode.value}")
 
 
 def trade_line(trade: Trade, view: View, columns: Sequence[Column], selected: bool) -> Line:
@@ -208,9 +227,13 @@ def subtitle(view: View) -> str:
     desk = view.snapshot.desk
     if desk is None:
         return ""
-    parts = [word("positions.open", n=len(desk.positions))]
-    if desk.positions:
-        total = sum(position.pnl for position in desk.positions)
+    own = [position for position in desk.positions if position.mode is view.mode]
+    others = len(desk.positions) - len(own)
+    parts = [word("positions.open", n=len(own))]
+    if others:
+        parts.append(word("positions.other_mode", n=others))
+    if own:
+        total = sum(position.pnl for position in own)
         parts.append(word("positions.pnl", amount=numbers.signed_text(total)))
         parts.append(word("positions.risk", percent=numbers.percent_text(desk.account.open_risk_pct)))
     return f" {SEPARATOR} ".join(parts)

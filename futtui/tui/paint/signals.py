@@ -144,7 +144,7 @@ def plan_lines(signal: Signal | None, view: View, width: int, room: int) -> list
     else:
         lines.append(((f"{indent}{word('plan.targets', prices=targets)}", "text"),))
         lines.append(((f"{indent}{word('plan.reward', rewards=rewards)}", "text"),))
-    lines += _state_lines(signal, view, indent)
+    lines += _state_lines(signal, view, indent, width)
     why = word("plan.why")
     left = max(1, room - len(lines))
     texts = wrap(raw.summary, width - 8 - len(why), left)
@@ -159,15 +159,17 @@ def plan_lines(signal: Signal | None, view: View, width: int, room: int) -> list
     return [tuple((text, "dim") for text, _ in line) for line in lines] if view.stale else lines
 
 
-def _state_lines(signal: Signal, view: View, indent: str) -> list[Line]:
+def _state_lines(signal: Signal, view: View, indent: str, width: int) -> list[Line]:
     left_ms = signal.raw.valid_until_ms - view.now_ms
     if signal.status is SignalStatus.WAITING:
         text = word("plan.waiting", time=numbers.long_age_text(max(0, left_ms)))
         return [((f"{indent}{text}", "attention"),)]
     if signal.status is SignalStatus.ACTIVE:
         return []
-    reason = f": {signal.status_reason}" if signal.status_reason else ""
-    return [((f"{indent}{status_text(signal)}{reason}", "muted"),)]
+    status, reason = status_text(signal), signal.status_reason
+    said = not reason or reason.startswith(status)
+    text = (reason or status) if said else f"{status}: {reason}"
+    return [((f"{indent}{part}", "muted"),) for part in wrap(text, width - len(indent) - 1, 2)]
 
 
 def part_lines(signal: Signal, width: int, room: int) -> list[Line]:

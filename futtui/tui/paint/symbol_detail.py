@@ -77,13 +77,13 @@ def _level_facts(reading: SymbolReading, view: View, symbol: str) -> list[Line]:
     rules = view.rules(symbol)
     price = view.by_symbol[symbol].price
     lines = []
-    for label, level in (
-        (word("detail.vwap"), reading.daily_vwap),
-        (word("detail.anchored"), reading.anchored_vwap),
-        (word("detail.poc"), reading.profile.poc if reading.profile else None),
+    for label, level, otherwise in (
+        (word("detail.vwap"), reading.daily_vwap, word("detail.vwap_later")),
+        (word("detail.anchored"), reading.anchored_vwap, word("detail.anchored_later")),
+        (word("detail.poc"), reading.profile.poc if reading.profile else None, ""),
     ):
         gap = numbers.signed_percent_text((price / level - 1.0) * 100.0) if level else ""
-        note = word("detail.price_against", gap=gap) if gap else ""
+        note = word("detail.price_against", gap=gap) if gap else otherwise
         lines.append(fact(label, numbers.price_text(level, rules), "text" if level else "dim", note))
     if reading.profile is not None:
         band = numbers.band_text(reading.profile.value_area_low, reading.profile.value_area_high, rules, 30, " - ")

@@ -76,7 +76,8 @@ def close_question(view: View, position: PositionView) -> QuestionDialog:
     return QuestionDialog(word("close.heading"), texts, yes=word("close.yes"), no=word("close.no"))
 
 
-def quit_question(count: int) -> QuestionDialog:
-    """Quit although live positions are open?"""
-    texts = [word("quit.open", n=count), word("quit.stops")]
+def quit_question(count: int, *, embedded: bool) -> QuestionDialog:
+    """Quit although live positions are open? An embedded exchange ends together with futtui."""
+    texts = [word("quit.open_one" if count == 1 else "quit.open", n=count)]
+    texts.append(word("quit.embedded" if embedded else "quit.stops"))
     return QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))

@@ -63,6 +63,11 @@ class LivePanel(ScrollView, can_focus=True):
         """Whether a marker on the first row stays on the first row when rows arrive above it."""
         return False
 
+    @property
+    def follows_top(self) -> bool:
+        """Whether the marker is on the first row and stays there."""
+        return self.keeps_to_top and self._cursor_index == 0 and self.scroll_offset.y == 0
+
     # State
 
     @property
@@ -172,7 +177,7 @@ class LivePanel(ScrollView, can_focus=True):
         if first is None:
             self._cursor_key, self._cursor_index = None, 0
             return
-        if self.keeps_to_top and self._cursor_index == first and self.scroll_offset.y == 0:
+        if self.follows_top and self._cursor_index == first:
             index: int | None = first
         else:
             index = body.index_of(self._cursor_key)

@@ -72,6 +72,6 @@ class LogTail(LineWidget):
         flash = self.futtui.flash_line.bright_line(view, width)
         if flash is not None:
             lines.append(flash)
-        for line in log.visible_lines(view)[: height - len(lines)]:
-            lines.append(log.log_line(line, view, width))
-        return lines
+        told = self.futtui.flash_line.text.removeprefix("! ") if flash is not None else ""
+        newest = [line for line in log.visible_lines(view)[: height + 1] if line.text != told]
+        return lines + [log.log_line(line, view, width) for line in newest[: height - len(lines)]]

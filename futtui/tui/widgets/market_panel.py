@@ -6,7 +6,6 @@ from functools import partial
 
 from futtui.domain.snapshot import MarketRow
 from futtui.tui import keys
-from futtui.tui.glyphs import DOWN, UP
 from futtui.tui.messages import HeadClicked
 from futtui.tui.paint import market
 from futtui.tui.paint.table import column_at, head_line
@@ -38,7 +37,7 @@ class MarketPanel(LivePanel):
         if not view.snapshot.market:
             return Content(Rows(fixed_rows("loading", market.loading_lines(view, width))))
         columns = market.columns_for(width)
-        sign = UP if self.reverse else DOWN
+        sign = market.sort_sign(self.sort_by, self.reverse)
         lines = market.stale_lines(view, width) or [market.summary_line(view, width)]
         lines.append(head_line(columns, sorted_by=self.sort_by, sign=sign))
 

@@ -44,6 +44,8 @@ class SignalsPanel(LivePanel):
         ]
         head = fixed_rows("head", [head_line(columns)])
         marked = next((item for item in found if item.signal_id == self.cursor_key), found[0])
+        if self.follows_top:
+            marked = found[0]
         list_room = min(len(found), max(3, height - 1 - PLAN_HEIGHT))
         plan = signals.plan_lines(marked, view, width, height - 1 - list_room)
         return Content(Rows(body), head, fixed_rows("plan", plan))
@@ -53,6 +55,11 @@ class SignalsPanel(LivePanel):
         return Row(
             signal.signal_id, version, lambda marked: signals.compact_line(signal, view, marked, width)
         )  # fmt: skip
+
+    @property
+    def keeps_to_top(self) -> bool:
+        """While the focus is elsewhere, a marker on the first signal stays on the first: the newest open one."""
+        return not self.has_focus
 
     def title(self, view: View) -> str:
         """Number and name."""
