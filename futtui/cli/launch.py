@@ -153,10 +153,13 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
 
 def start_log_files(launch: Launch) -> LogFiles:
     """Log files of this run; keys never appear in them."""
+    from futtui.config.settings import load_secrets
     from futtui.live.logs import log_folder, start_logs
 
     logging.raiseExceptions = False  # a full disk must not write over the screen
-    secrets = [launch.credentials.api_key, launch.credentials.api_secret] if launch.credentials else []
+    secrets = list(load_secrets((Path.cwd(), launch.places.home)).values())
+    if launch.credentials is not None:
+        secrets += [launch.credentials.api_key, launch.credentials.api_secret]
     folder = log_folder(launch.settings.logs, launch.places.home)
     try:
         return start_logs(launch.settings.logs, folder, secrets)
