@@ -44,9 +44,7 @@ def _core(folder: Path, bars: list[Candle]) -> float:
     statement = insert(tables.candles)
     changed = {name: statement.excluded[name] for name in CANDLE_COLUMNS[3:]}
     with engine.begin() as connection:
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=list(CANDLE_COLUMNS[:3]), set_=changed), rows
-        )
+        connection.execute(statement.on_conflict_do_update(index_elements=list(CANDLE_COLUMNS[:3]), set_=changed), rows)
     seconds = time.perf_counter() - started
     engine.dispose()
     return ROWS / seconds
