@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -95,9 +96,13 @@ def test_live_command_keeps_candles_of_the_practice_host_apart(tmp_path: Path, m
     for name in ("production", "demo"):
         monkeypatch.setenv("FUTTUI__EXCHANGE__NAME", name)
         run_live(None, tmp_path / "home")
-    real, practice = launches
-    assert real.database != practice.database
-    assert (real.credentials, practice.credentials) == (None, None)
+    monkeypatch.setenv("FUTTUI__EXCHANGE__REST_URL", "http://127.0.0.1:8899")
+    run_live(None, tmp_path / "home")
+    real, practice, local = launches
+    assert len({real.database, practice.database, local.database}) == 3
+    assert {launch.credentials for launch in launches} == {None}
+    labels = [asyncio.run(launch.endpoints()).label for launch in launches]  # type: ignore[arg-type]
+    assert labels == ["Binance USD-M futures", "Binance demo exchange", "Local exchange at 127.0.0.1:8899"]
 
 
 def test_home_that_is_a_file_is_named_without_a_traceback(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,13 +23,18 @@ def run_live(config: Path | None, home: Path | None) -> None:
     settings = load(find_config(config, places.home)).settings
     real = settings.exchange.name is ExchangeName.PRODUCTION
     known = PRODUCTION if real else EXCHANGE_DEMO
-    endpoints = Endpoints(
-        settings.exchange.rest_url or known.rest, settings.exchange.stream_url or known.stream, known.label
-    )
+    rest, stream = settings.exchange.rest_url or known.rest, settings.exchange.stream_url or known.stream
+    endpoints = Endpoints(rest, stream, known.label)
+    if endpoints.local:  # whatever runs there: its prices must never pass for real ones
+        endpoints = dataclasses.replace(endpoints, label=f"Local exchange at {rest.partition('://')[2]}")
 
     async def where() -> Endpoints:
         return endpoints
 
+    if endpoints.local:
+        database = places.local_exchange_database
+    else:
+        database = places.database if real else places.exchange_demo_database
     need_terminal()
     pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
     pool.start()
@@ -40,7 +46,7 @@ def run_live(config: Path | None, home: Path | None) -> None:
             engine=EngineSettings(market=settings.market, mode=mode, start_equity=equity),
             pool=pool,
             places=places,
-            database=places.database if real else places.exchange_demo_database,
+            database=database,
             fresh_database=False,
             endpoints=where,
             credentials=None,

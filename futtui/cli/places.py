@@ -31,6 +31,11 @@ class Places:
         return self.home / "exchange-demo.db"
 
     @property
+    def local_exchange_database(self) -> Path:
+        """The same of an exchange on this machine, as `futtui exchange serve`."""
+        return self.home / "local-exchange.db"
+
+    @property
     def demo_database(self) -> Path:
         """The same of the newest demo on the embedded exchange; made anew at each start."""
         return self.home / "demo.db"
@@ -51,6 +56,7 @@ class Places:
         yield "config", (file or self.home / "config.yaml").absolute()
         yield "database", self.database
         yield "practice", self.exchange_demo_database
+        yield "local exchange", self.local_exchange_database
         yield "demo database", self.demo_database
         yield "archive files", self.archive
         yield "logs", logs.absolute()

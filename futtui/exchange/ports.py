@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from ipaddress import ip_address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
@@ -26,6 +28,22 @@ class Endpoints:
     stream: str
     label: str
     synthetic: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether either of them is on this computer."""
+        return is_loopback(self.rest) or is_loopback(self.stream)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` points to this computer; then no proxy may stand in between."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

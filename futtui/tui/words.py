@@ -16,6 +16,7 @@ WORDS: dict[str, str] = {
     "source.synthetic_short": "SYNTHETIC",
     "source.replay": "HISTORY REPLAY",
     "source.replay_short": "REPLAY",
+    "source.local": "LOCAL EXCHANGE",
     "source.demo": "EXCHANGE DEMO",
     "source.demo_short": "DEMO",
     # Panels
@@ -240,6 +241,7 @@ WORDS: dict[str, str] = {
     "log.following": "following",
     "log.newer": "{n} newer above, Home follows",
     # Bars
+    "bar.failed": "futtui does not run",
     "bar.equity": "Equity",
     "bar.today": "Today",
     "bar.risk": "Open risk {risk} of {cap}%",
@@ -256,6 +258,7 @@ WORDS: dict[str, str] = {
     "feed.silent": "Engine silent, {age}",
     "feed.connecting": "connecting",
     "feed.failed": "stopped",
+    "feed.none": "no connection",
     "footer.panels": "panel",
     "footer.scroll": "scroll",
     "trail.dashboard": "Dashboard",

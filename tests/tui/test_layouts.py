@@ -433,3 +433,21 @@ async def test_vwap_that_is_not_known_yet_says_when_it_will_be(make_app: AppMake
         text = screen_text(app)
         assert "known from 02:00 UTC on" in text
         assert "known from Monday 02:00 UTC on" in text
+
+
+async def test_exchange_on_this_computer_is_labelled(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show(source_label="Local exchange at 127.0.0.1:8899", synthetic=False, speed_text="")
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert "LOCAL EXCHANGE" in screen_lines(app)[0]
+        assert "1 Market  LOCAL EXCHANGE" in screen_text(app)
+
+
+async def test_long_reason_of_a_lost_feed_does_not_fill_the_bar(make_app: AppMaker, engine: FakeEngine) -> None:
+    text = "No connection to the exchange at https://fapi.binance.com (its name was not found)."
+    engine.show(market=(), phase="connecting", feed=FeedView(connected=False, text=text, age_ms=0, delay_ms=0))
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert "○ no connection" in screen_lines(app)[0]

@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from futtui.exchange.binance.clock import ClockMs
+from futtui.exchange.binance.reasons import plain_reason
 from futtui.exchange.binance.routes import BARRIER_STREAM, StreamSettings, expected_messages
 from futtui.exchange.binance.socket_session import STREAM_ERRORS, Receivers, SocketSession
 from futtui.exchange.ports import StreamStateMessage
@@ -108,7 +109,7 @@ class ManagedConnection:
                 self._ready.set()
                 reason = await self._watch()
             except STREAM_ERRORS as error:
-                reason = str(error) or type(error).__name__
+                reason = plain_reason(error)
             except Exception as error:
                 logger.exception("Stream %s met a mistake in futtui; it connects again.", self.name)
                 reason = f"a mistake in futtui ({type(error).__name__})"

@@ -18,8 +18,8 @@ from multidict import CIMultiDict
 from futtui.exchange.binance.budget import RequestBudget, Reservation, counts_of
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable
-from futtui.exchange.binance.transport import is_loopback, limit_aware_error
-from futtui.exchange.ports import Credentials, Endpoints, Lane
+from futtui.exchange.binance.transport import limit_aware_error
+from futtui.exchange.ports import Credentials, Endpoints, Lane, is_loopback
 
 RECEIVE_WINDOW_MS = 5000
 DEADLINE_SECONDS = 10.0

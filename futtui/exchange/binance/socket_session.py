@@ -16,8 +16,7 @@ from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.decode import StreamDecoder
 from futtui.exchange.binance.messages import ControlAnswer, DepthMessage, ListenKeyExpiredMessage, WireMessage
 from futtui.exchange.binance.routes import StreamSettings
-from futtui.exchange.binance.transport import is_loopback
-from futtui.exchange.ports import MessageHandler
+from futtui.exchange.ports import MessageHandler, is_loopback
 
 STREAM_ERRORS = (WebSocketException, ExchangeError, OSError, TimeoutError, EOFError)
 NAMES_PER_MESSAGE = 50

@@ -6,9 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -24,8 +22,9 @@ from futtui.exchange.binance.errors import (
     bad_json,
     error_from_answer,
 )
+from futtui.exchange.binance.reasons import plain_reason
 from futtui.exchange.binance.weights import Endpoint
-from futtui.exchange.ports import Lane
+from futtui.exchange.ports import Lane, is_loopback
 
 CONNECT_SECONDS = 5.0
 MAX_REPEATS = 3
@@ -33,17 +32,6 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` points to this computer; then no proxy may stand in between."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Transport:
@@ -137,15 +125,15 @@ class Transport:
                 return response.status, response.headers, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(
-                f"No connection to the exchange at {self._base_url} ({_reason(error)}). futtui keeps trying; check the "
-                "internet connection."
+                f"No connection to the exchange at {self._base_url} ({plain_reason(error)}). futtui keeps trying; "
+                "check the internet connection."
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if endpoint.method != "GET":
-                raise TimeoutUnknown(_reason(error)) from error
+                raise TimeoutUnknown(plain_reason(error)) from error
             raise Unavailable(
-                f"The exchange did not answer in time or broke off ({_reason(error)}). futtui asks again; if it lasts, "
-                "check the internet connection."
+                f"The exchange did not answer in time or broke off ({plain_reason(error)}). futtui asks again; "
+                "if it lasts, check the internet connection."
             ) from error
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -178,7 +166,3 @@ def limit_aware_error(
     elif isinstance(error, Banned):
         budget.ban_until(error)
     return error
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__

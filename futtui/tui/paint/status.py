@@ -11,6 +11,9 @@ from futtui.tui.paint.text import Line, Span, line_width, spread
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.words import word
 
+FEED_WIDTH = 20
+"""A longer text about the feed stands in the log and in the market panel."""
+
 
 @dataclass(slots=True)
 class _Item:
@@ -102,7 +105,7 @@ def _badge(view: View) -> _Item:
 def _account(view: View) -> dict[str, _Item]:
     desk = view.snapshot.desk
     if desk is None:
-        text = view.snapshot.phase_text or word("loading.starting")
+        text = word("bar.failed") if view.failed else view.snapshot.phase_text or word("loading.starting")
         return {"equity": _Item([((text, "bar"),), ((text[:24], "bar"),)])}
     account = desk.account
     equity = numbers.money_text(account.equity)
@@ -140,8 +143,10 @@ def _feed(view: View) -> _Item:
         return _Item([((f"! {text}", "bar_attention"),)])
     if not feed.connected:
         if not view.stale:
-            text = feed.text or word("feed.connecting")
-            return _Item([((f"{RING} {text[:28]}", "bar_attention"),), ((f"{RING} {text[:12]}", "bar_attention"),)])
+            text = (feed.text or word("feed.connecting")).partition(":")[0]
+            if len(text) > FEED_WIDTH:
+                text = word("feed.none")
+            return _Item([((f"{RING} {text}", "bar_attention"),), ((f"{RING} {text[:12]}", "bar_attention"),)])
         age = numbers.long_age_text(feed.age_ms)
         return _Item(
             [((f"! {word('feed.old', age=age)}", "bar_attention"),), ((f"! {age}", "bar_attention"),)]

@@ -79,6 +79,8 @@ def source_of(snapshot: EngineSnapshot) -> Source:
     speed = f" {snapshot.speed_text.removeprefix(_SPEED_WORD)}" if snapshot.speed_text else ""
     if snapshot.synthetic:
         return Source(word("source.synthetic") + speed, word("source.synthetic_short") + speed, True)
+    if label.startswith("local exchange"):
+        return Source(word("source.local"), word("source.local"), False)
     if "replay" in label or "history" in label:
         return Source(word("source.replay") + speed, word("source.replay_short") + speed, True)
     if "demo" in label or "testnet" in label:

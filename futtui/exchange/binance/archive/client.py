@@ -16,7 +16,7 @@ import aiohttp
 
 from futtui.exchange.binance.archive.checksum import LONGEST_ANSWER, parse_checksum
 from futtui.exchange.binance.archive.errors import ArchiveError, ArchiveUnreachableError
-from futtui.exchange.binance.transport import is_loopback
+from futtui.exchange.ports import is_loopback
 from futtui.version import VERSION
 
 CONNECTIONS = 4
