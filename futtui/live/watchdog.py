@@ -78,12 +78,17 @@ class Watchdog:
     def check_candles(self, due_ms: int, *, retry_now: bool = False) -> None:
         """Repair every symbol that lacks a candle closed by `due_ms`; `retry_now` does not wait for second tries."""
         lost = self._engine.parts.analyzers.lost_symbols()
+        fresh_losses = 0
         for state in self._engine.states.values():
             if retry_now and state.next_try_ms:
                 state.next_try_ms = steady_ms()
             if state.phase is Phase.READY and state.symbol in lost:
+                fresh_losses += 1
                 self._engine.rounds.set_aside(state, "the process that analysed it ended")
             self._check(state, due_ms)
+        if fresh_losses:
+            text = f"An analysis process ended by itself and was started again. Symbols that load anew: {fresh_losses}."
+            self._engine.say("engine", text, Severity.WARNING)
 
     def _check(self, state: SymbolState, now_ms: int) -> None:
         engine = self._engine

@@ -107,6 +107,7 @@ def test_watchdog_symbol_whose_analyzer_was_lost_is_loaded_anew_at_once(clocks: 
     Watchdog(engine).look(NOW_MS + 10_000)  # type: ignore[arg-type]
     assert engine.reloaded == ["ETHUSDT"]
     assert engine.states["BTCUSDT"].phase is Phase.READY
+    assert [line[2] for line in engine.lines if "load anew: 1." in line[2]] != []
 
 
 def test_watchdog_candle_that_did_not_come_in_time_is_fetched_once(clocks: Clocks) -> None:
