@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from math import sqrt
-from typing import NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEvent, ZoneEventKind, ZoneKind, ZoneState
-from futtui.indicators.averages import Ema
 from futtui.zones.clustering import NOISE, dbscan_labels
+from futtui.zones.confluence import Confluence, Moment
 from futtui.zones.density import Density
 from futtui.zones.events import Note, events_of, note_of
 from futtui.zones.known_swings import KnownSwings
 from futtui.zones.lifecycle import Standing, next_state
-from futtui.zones.live_zone import Band, Bar, LiveZone, history, overlap_share
+from futtui.zones.live_zone import Band, LiveZone, history, overlap_share
+from futtui.zones.measures import FrameMeasures
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
@@ -29,9 +28,8 @@ from futtui.zones.selector import Rated, Room, chosen, rank
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, refined, stands_out
 from futtui.zones.swings import Swing
-from futtui.zones.weights import swing_weights, weighted_median
+from futtui.zones.weights import swing_weights
 
-RANGE_BARS = 20
 KEPT_PER_SHOWN = 2
 """Zones remembered for each one that may be shown."""
 LOOK_EVERY_BARS = 32
@@ -46,15 +44,6 @@ _RISEN = (ZoneState.ACTIVE, ZoneState.KEY)
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
 
 
-class Moment(NamedTuple):
-    """What one close brings besides its candle."""
-
-    now_ms: int
-    atr: float
-    seniors: Sequence[Band]
-    vwaps: Sequence[float]
-
-
 class ZoneBuilder:
     """Zones of one timeframe. Feed closed candles of that timeframe only, in order."""
 
@@ -67,15 +56,13 @@ class ZoneBuilder:
         self._unpublished = False
         self._finder = SwingFinder(self.frame.fractal_bars, self.settings.reversal_atr)
         self._known = KnownSwings()
-        self._bars: deque[Bar] = deque(maxlen=self.frame.lookback_bars)
-        self._recent_lows: deque[float] = deque(maxlen=RANGE_BARS)
-        self._recent_highs: deque[float] = deque(maxlen=RANGE_BARS)
+        self._measures = FrameMeasures(timeframe, self.settings)
+        self._bars = self._measures.bars
         self._live: list[LiveZone] = []
         self._gone: list[tuple[float, float, int]] = []
         self._solid: tuple[Band, ...] | None = ()
         self._notes: deque[Note] = deque(maxlen=KEPT_NOTES)
-        self._ema_200 = Ema(200)
-        self._atr_sum, self._atr_bars = 0.0, 0
+        self._confluence = Confluence(self.settings.near_atr)
         self._moment = Moment(0, 0.0, (), ())
         self._density: Density | None = None
         self._made = 0
@@ -117,9 +104,9 @@ class ZoneBuilder:
                 "one. Feed each closed candle once, in order of time."
             )
         self._seen += 1
-        self._ema_200.update(candle.close)
+        self._confluence.update(candle.close)
         found = self._finder.update(candle, atr)
-        self._remember((candle.open_time_ms, candle.low, candle.high, candle.close, atr or 0.0))
+        self._measures.add((candle.open_time_ms, candle.low, candle.high, candle.close, atr or 0.0))
         self._known.add(found)
         self._known.forget_before(self._bars[0][0])
         if not atr:
@@ -133,17 +120,6 @@ class ZoneBuilder:
         self._let_go()
         self._unpublished = True
         self._solid = None
-
-    def _remember(self, bar: Bar) -> None:
-        if len(self._bars) == self.frame.lookback_bars and self._bars[0][4] > 0:
-            self._atr_sum -= self._bars[0][4]
-            self._atr_bars -= 1
-        self._bars.append(bar)
-        self._recent_lows.append(bar[1])
-        self._recent_highs.append(bar[2])
-        if bar[4] > 0:
-            self._atr_sum += bar[4]
-            self._atr_bars += 1
 
     def _live_on(self) -> None:
         """Let the zones live through the newest bar; those at which something happened are judged anew."""
@@ -168,7 +144,7 @@ class ZoneBuilder:
     def _judge(self, zone: LiveZone) -> None:
         """Move the zone to the state that it deserves now."""
         now_ms = self._moment.now_ms
-        confluence, has_senior = self._confluence(zone)
+        confluence, has_senior = self._confluence.at(zone, self._moment)
         idle_bars = (now_ms - zone.idle_from_ms) / self.timeframe.ms
         standing = Standing(
             zone.score(now_ms, confluence),
@@ -181,7 +157,7 @@ class ZoneBuilder:
 
     def _recluster(self, news: Sequence[Swing]) -> None:
         """Swings in a known zone move its borders; clusters that hold one of the others become new or known zones."""
-        guard = self._guard()
+        guard = self._measures.guard()
         homes = [self._home(swing.price) for swing in news]
         joined: dict[str, tuple[LiveZone, list[float]]] = {}
         for swing, home in zip(news, homes, strict=True):
@@ -219,7 +195,7 @@ class ZoneBuilder:
         """
         members = self._known.between(middle - guard.widest / 2.0, middle + guard.widest / 2.0)
         if len(members) >= guard.least:
-            zone.move_borders(*self._borders(members))
+            zone.move_borders(*self._measures.borders(members, self._moment.now_ms))
 
     def _groups(self, fresh: list[Swing], guard: Guard) -> list[list[Swing]]:
         """Refined clusters with a fresh swing. Only chains of close swings that hold one are looked at."""
@@ -241,23 +217,9 @@ class ZoneBuilder:
                     found += refined(cluster, guard, times)
         return found
 
-    def _guard(self) -> Guard:
-        """The limits of stage one at this close; the widest span in ATR, in percent and against the last 20 bars."""
-        atr, frame = self._moment.atr, self.frame
-        walked = max(self._recent_highs) - min(self._recent_lows)
-        close = self._bars[-1][3]
-        widest = min(frame.guard_atr * atr, frame.guard_pct / 100.0 * close, frame.guard_range * walked)
-        return Guard(
-            widest,
-            frame.kde_bandwidth_atr * atr,
-            self.settings.valley_gap_atr * atr,
-            self.settings.outlier_z,
-            self.settings.cluster_min_swings,
-        )
-
     def _place(self, members: list[Swing], guard: Guard, taken: set[str]) -> None:
         """A cluster becomes the zone that is there already, or a new one if it passes every gate."""
-        low, high = self._borders(members)
+        low, high = self._measures.borders(members, self._moment.now_ms)
         best = self._same_place(low, high)
         if best is not None:
             if best.zone_id not in taken:
@@ -282,7 +244,7 @@ class ZoneBuilder:
         past = [bar for bar in history(self._bars, first_ms) if bar[4] > 0]
 
         def lived(low: float, high: float) -> LiveZone:
-            zone = LiveZone(kind, self._wide_enough(low, high), made_ms, self.settings, self.frame)
+            zone = LiveZone(kind, self._measures.wide_enough(low, high), made_ms, self.settings, self.frame)
             zone.replay(past)
             return zone
 
@@ -290,7 +252,7 @@ class ZoneBuilder:
         passed = []
         for zone in purified(lived(*borders), kind, past, lived, guard, self.settings.purity_min):
             idle_bars = (now_ms - (zone.touch.last_touch_ms or now_ms)) / self.timeframe.ms
-            score = zone.score(now_ms, self._confluence(zone)[0])
+            score = zone.score(now_ms, self._confluence.at(zone, self._moment)[0])
             if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, score):
                 passed.append(zone)
         return passed
@@ -302,7 +264,11 @@ class ZoneBuilder:
         """
         middle, half = (old.low + old.high) / 2.0, guard.widest / 2.0
         members = self._known.between(middle - half, middle + half)
-        made = self._gated(members, self._borders(members), guard, old.kind) if len(members) >= guard.least else []
+        made = (
+            self._gated(members, self._measures.borders(members, self._moment.now_ms), guard, old.kind)
+            if len(members) >= guard.least
+            else []
+        )
         shares = [overlap_share(each.low, each.high, old.low, old.high) for each in made]
         if max(shares, default=0.0) < self.settings.match_overlap:
             self._forget([old])
@@ -319,7 +285,7 @@ class ZoneBuilder:
             return True
         if self._density is None:
             swings = self._known.all()
-            weights = swing_weights(swings, self._moment.now_ms, self._half_life_ms)
+            weights = swing_weights(swings, self._moment.now_ms, self._measures.half_life_ms)
             self._density = Density([swing.price for swing in swings], weights, guard.bandwidth)
         return stands_out(members, self._density, guard.bandwidth, self.settings.prominence_min)
 
@@ -341,29 +307,6 @@ class ZoneBuilder:
                 if rank > best_rank:
                     best, best_rank = zone, rank
         return best
-
-    @property
-    def _half_life_ms(self) -> float:
-        return self.settings.recency_half_life * self.frame.lookback_bars * self.timeframe.ms
-
-    def _borders(self, members: list[Swing]) -> Band:
-        """Weighted median plus and minus half the width: the span of the swings within limits of volatility.
-
-        The measure is the geometric mean of ATR now and its average over the lookback, so that one wild hour widens a
-        new zone somewhat, but not all the way.
-        """
-        weights = swing_weights(members, self._moment.now_ms, self._half_life_ms)
-        middle = weighted_median([swing.price for swing in members], weights)
-        usual = sqrt(self._moment.atr * self._atr_sum / self._atr_bars)
-        span = members[-1].price - members[0].price
-        half = max(self.frame.min_width_atr * usual, min(self.frame.max_width_atr * usual, span)) / 2.0
-        return self._wide_enough(middle - half, middle + half)
-
-    def _wide_enough(self, low: float, high: float) -> Band:
-        """Borders at least `min_width_pct` of price apart."""
-        middle = (low + high) / 2.0
-        half = max(high - low, self.settings.min_width_pct / 100.0 * middle) / 2.0
-        return middle - half, middle + half
 
     def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
         """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
@@ -394,7 +337,7 @@ class ZoneBuilder:
             if idle_ms > expiry_ms:
                 gone.append(zone)
             elif idle_ms > prune_ms or zone.state is not ZoneState.STALE:
-                if zone.score(now_ms, self._confluence(zone)[0]) < WEAK_BELOW:
+                if zone.score(now_ms, self._confluence.at(zone, self._moment)[0]) < WEAK_BELOW:
                     gone.append(zone)
                 elif idle_ms > stale_ms:
                     zone.state = ZoneState.STALE
@@ -404,7 +347,7 @@ class ZoneBuilder:
         self._forget(gone)
         for zone in old:
             if zone.state is not ZoneState.EXPIRED:
-                self._renew(zone, self._guard())
+                self._renew(zone, self._measures.guard())
 
     def _forget(self, gone: Sequence[LiveZone]) -> None:
         """Let zones expire; for a while nothing new is made in their places."""
@@ -418,7 +361,7 @@ class ZoneBuilder:
         now_ms = self._moment.now_ms
         rated = []
         for zone in self._live:
-            confluence, _ = self._confluence(zone)
+            confluence, _ = self._confluence.at(zone, self._moment)
             score = zone.score(now_ms, confluence)
             rated.append(Rated(zone, score, zone.strength(score), confluence))
         return rated
@@ -436,23 +379,6 @@ class ZoneBuilder:
         return tuple(
             each.zone.record(self.symbol, self.timeframe, now_ms, each.score, each.confluence) for each in kept
         )
-
-    def _confluence(self, zone: LiveZone) -> tuple[float, bool]:
-        """EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame 0.5.
-
-        Swings inside do not count: every zone is made of them. Also: whether there is such a higher zone.
-        """
-        value, low, high = zone.round_number, zone.low, zone.high
-        near = self.settings.near_atr * self._moment.atr
-        average = self._ema_200.value
-        if average is not None and low - near <= average <= high + near:
-            value += 0.2
-        if any(low - near <= vwap <= high + near for vwap in self._moment.vwaps):
-            value += 0.3
-        for senior_low, senior_high in self._moment.seniors:
-            if senior_low <= high and low <= senior_high:
-                return value + 0.5, True
-        return value, False
 
 
 def _by_weight(group: list[Swing]) -> tuple[int, float, list[int]]:

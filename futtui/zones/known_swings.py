@@ -51,24 +51,34 @@ class KnownSwings:
     def chains(self, fresh: Sequence[Swing], reach: float, limit: float) -> list[list[Swing]]:
         """For swings of one side: the runs, by rising price, of neighbours at most `reach` apart that hold one.
 
-        A run ends `limit` away from its swing, however far it goes on: what lies there can be no part of one zone.
+        A run ends `limit` away from the fresh swings, however far it goes on: what lies there can be no part of a zone
+        with one of them.
         """
         side = self._sides[fresh[0].is_high]
+        prices = sorted(swing.price for swing in fresh)
         found: list[list[Swing]] = []
-        end = 0
-        for swing in sorted(fresh, key=lambda each: each.price):
-            place = bisect_left(side, (swing.price, swing.time_ms))
-            if place < end or place == len(side):
+        first = 0
+        for number, price in enumerate(prices):
+            if number + 1 < len(prices) and prices[number + 1] - price <= 2.0 * limit:
                 continue
-            least, most = swing.price - limit, swing.price + limit
-            start, end = place, place + 1
-            while start > 0 and side[start][0] - side[start - 1][0] <= reach and side[start - 1][0] >= least:
-                start -= 1
-            while end < len(side) and side[end][0] - side[end - 1][0] <= reach and side[end][0] <= most:
-                end += 1
-            found.append([entry[2] for entry in side[start:end]])
+            low, high = prices[first] - limit, price + limit
+            near = side[bisect_left(side, (low,)) : bisect_left(side, (high, inf))]
+            found += _runs(near, prices[first : number + 1], reach)
+            first = number + 1
         return found
 
 
 def _by_price(entry: Entry) -> tuple[float, int]:
     return entry[0], entry[1]
+
+
+def _runs(near: list[Entry], prices: list[float], reach: float) -> list[list[Swing]]:
+    """The parts of rising entries without a gap above `reach` that hold one of these prices."""
+    found, start = [], 0
+    for end in range(1, len(near) + 1):
+        if end == len(near) or near[end][0] - near[end - 1][0] > reach:
+            low, high = near[start][0], near[end - 1][0]
+            if any(low <= price <= high for price in prices):
+                found.append([entry[2] for entry in near[start:end]])
+            start = end
+    return found

@@ -142,7 +142,7 @@ def test_zones_of_the_past_do_not_depend_on_the_future(seed, cut):
     assert second[: len(first)] == first
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_zones_of_a_mirrored_market_are_mirrored(seed):
     frame = ZoneFrameSettings(max_zones=100, spacing_atr=0.0, prune_days=100.0)
