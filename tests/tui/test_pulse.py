@@ -14,7 +14,7 @@ from futtui.tui.compat.synchronized import enable_synchronized_output, wants_mar
 from futtui.tui.compat.terminal import TerminalWindow
 from futtui.tui.widgets.live_panel import LivePanel
 from tests.tui.conftest import AppMaker
-from tests.tui.fake_engine import FakeEngine, MovingEngine
+from tests.tui.fake_engine import FakeEngine
 
 
 def watch_refreshes(panel: LivePanel) -> list[tuple[Region, ...]]:
@@ -66,6 +66,7 @@ async def test_border_text_refreshes_only_the_border(make_app: AppMaker, engine:
     app = make_app()
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
+        app.pulse.stop()  # a beat in between would write the panel's own text again
         app.pulse.beat()
         await pilot.pause()
         panel = app.screen.query_one("#signals", LivePanel)
@@ -134,22 +135,6 @@ async def test_a_gone_row_hands_the_marker_to_its_neighbour(make_app: AppMaker, 
         app.pulse.beat()
         panel = app.screen.query_one("#positions", LivePanel)
         assert panel.cursor_key == ("position", "p-AVAXUSDT")
-
-
-async def test_two_hundred_moving_rows_stay_within_the_budget() -> None:
-    from futtui.tui.app import FuttuiApp
-
-    engine = MovingEngine(symbols=200)
-    app = FuttuiApp(engine)
-    async with app.run_test(size=(120, 35)) as pilot:
-        await pilot.pause()
-        app.pulse.stop()
-        app.pulse.forget()
-        for _ in range(100):
-            engine.step()
-            app.pulse.beat()
-            await pilot.pause()
-        assert app.pulse.figures()["tick_p50_ms"] < 15.0, "the budget is 3 ms; this bound only catches a lost cache"
 
 
 def test_synchronized_output_is_forced_only_inside_windows_terminal(make_app: AppMaker) -> None:
