@@ -16,6 +16,10 @@ from futtui.domain.errors import InvalidInputError
 
 Floats = npt.NDArray[np.float64]
 KLINE_COLUMNS = 12
+KLINE_LAYOUT = (
+    "open time, open, high, low, close, volume, close time, quote volume, count, taker buy volume, "
+    "taker buy quote volume, ignore"
+)
 KLINE_HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
 )
@@ -94,13 +98,18 @@ class RowsOfFile:
         except ValueError:
             raise self._error(self._line_of(start), f"{_shown(cell)} is not a time in milliseconds") from None
 
+    @property
+    def _layout(self) -> str:
+        """The columns of a candle file in words; empty for other kinds."""
+        return f" ({KLINE_LAYOUT}; leave empty what is not known)" if self._columns == KLINE_COLUMNS else ""
+
     def _check_cells(self) -> None:
         """Raises for the first line that does not have the right number of numbers; slow, only for errors."""
         first = self._line_of(0)
         for offset, line in enumerate(self._body.split(b"\n")):
             cells = line.split(b",")
             if len(cells) != self._columns:
-                raise self._error(first + offset, f"it has {len(cells)} cells, expected {self._columns}")
+                raise self._error(first + offset, f"it has {len(cells)} cells, expected {self._columns}{self._layout}")
             for cell in cells:
                 try:
                     float(cell or b"nan")

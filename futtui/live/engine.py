@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
 ACCOUNT_STREAM = "private"
+START = "start"
 
 
 class Engine:
@@ -87,7 +88,7 @@ class Engine:
             return
         self.spawn(self.lag.run(), "lag meter")
         self.spawn(self._publish_forever(), "snapshots")
-        opening = self.spawn(self.open(), "start")
+        opening = self.spawn(self.open(), START)
         stop_asked = asyncio.ensure_future(self._stop_asked.wait())
         try:
             await asyncio.wait((opening, stop_asked), return_when=asyncio.FIRST_COMPLETED)
@@ -373,6 +374,8 @@ class Engine:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        if task.get_name() == START:
+            return  # `run` waits for it and tells why it failed
         if not task.cancelled() and task.exception() is not None and self._stopping is None:
             log.error("Task %s failed", task.get_name(), exc_info=task.exception())
             self.say("engine", f"An inner task failed ({task.get_name()}): {task.exception()}", Severity.ERROR)

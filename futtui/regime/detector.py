@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from futtui.domain.regime import UNKNOWN_REGIME, Regime, RegimeReading
 from futtui.indicators.frame import FrameIndicators
 from futtui.regime.measures import RegimeMeasures, measure
@@ -9,6 +11,10 @@ from futtui.regime.settings import RegimeSettings
 from futtui.regime.words import confidence, reason
 
 _STILL = RegimeReading(Regime.UNKNOWN, 0.0, reason="price does not move")
+
+
+def _too_few(bars: int, needed: int) -> str:
+    return f"not enough candles yet, {bars} of {needed}"
 
 
 class RegimeDetector:
@@ -31,8 +37,8 @@ class RegimeDetector:
         measures = measure(indicators)
         if measures is None:
             self._enter(Regime.UNKNOWN)
-            still = indicators.bars >= indicators.ema_50.warm_up_bars
-            self.reading = _STILL if still else UNKNOWN_REGIME
+            bars, needed = indicators.bars, indicators.ema_50.warm_up_bars
+            self.reading = _STILL if bars >= needed else replace(UNKNOWN_REGIME, reason=_too_few(bars, needed))
             return self.reading
         return self.update_measures(measures)
 

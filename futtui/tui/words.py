@@ -169,6 +169,7 @@ WORDS: dict[str, str] = {
     "market.old": "old data, {age}",
     "market.warming_up": "still warming up",
     "market.loading_some": "{ready} of {total} ready",
+    "market.none_ready": "No symbol can be traded yet; each line says why.",
     "market.count": "{n} symbols",
     "market.blocked_count": "{n} blocked",
     "market.sorted": "sorted by {column}{sign}",

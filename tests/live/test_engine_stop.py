@@ -234,6 +234,7 @@ async def test_engine_exchange_that_cannot_start_at_all_is_told_not_tried_for_ev
             await engine.run()
     await engine.stop()
     assert "the file is empty" in engine.snapshot().phase_text
+    assert engine.snapshot().log == ()
 
 
 async def test_engine_thread_failure_at_the_start_is_on_the_screen_in_words(tmp_path: Path) -> None:

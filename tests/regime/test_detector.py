@@ -215,7 +215,7 @@ def test_detector_before_its_warm_up_says_so_and_has_no_confidence():
         indicators.update(bar)
         reading = detector.update(indicators)
         assert (reading.regime, reading.confidence, reading.bias) == (Regime.UNKNOWN, 0.0, Bias.NEUTRAL)
-    assert reading.reason == "not enough candles yet"
+    assert reading.reason == "not enough candles yet, 199 of 200"
 
 
 def test_detector_in_a_dead_market_is_unknown_with_its_reason():

@@ -451,3 +451,14 @@ async def test_long_reason_of_a_lost_feed_does_not_fill_the_bar(make_app: AppMak
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
         assert "○ no connection" in screen_lines(app)[0]
+
+
+async def test_market_of_which_nothing_is_ready_says_so(make_app: AppMaker, engine: FakeEngine) -> None:
+    rows = tuple(
+        replace(row, ready=False, state_text="4h: not enough candles", version=9) for row in engine.current.market
+    )
+    engine.show(market=rows)
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert "No symbol can be traded yet; each line says why." in screen_text(app)

@@ -94,7 +94,7 @@ class EmbeddedExchange:
         process = self._process
         if process is None or self._endpoints is None or process.is_alive():
             return ""
-        return f"The embedded exchange ended by itself (code {process.exitcode}). Quit futtui and start it again."
+        return f"The embedded exchange ended by itself (code {process.exitcode}). To go on, start futtui again."
 
     def stop(self) -> None:
         """End the child and wait until it is gone; harmless if it never ran."""

@@ -196,6 +196,8 @@ def summary_line(view: View, width: int) -> Line:
             (word("market.btc"), "bold"), (" ", "text"), (m15, m15_token), (word("market.on_m15"), "text"),
             (h1, h1_token), (word("market.on_h1"), "text"),
         ]  # fmt: skip
+    if not ready and snapshot.symbols_ready == snapshot.symbols_total:
+        return ((f" {word('market.none_ready')}", "attention"),)
     between = f" {SEPARATOR} " if len(line) > 1 else ""
     for regime in _SUMMARY_ORDER:
         if not counts[regime]:

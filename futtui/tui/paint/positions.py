@@ -215,8 +215,10 @@ def _class_token(result: TradeClass) -> str:
 def empty_lines(view: View, width: int) -> list[Line]:
     """Why there are no positions."""
     desk = view.snapshot.desk
-    if desk is None:
-        identity = "failed.panel" if view.failed else "positions.waiting"
+    if view.failed:
+        identity = "failed.panel"
+    elif desk is None:
+        identity = "positions.waiting"
     else:
         identity = f"positions.none.{view.mode.value}"
     return [((f"   {text}", "muted"),) for text in wrap(word(identity), width - 5, 3)]
