@@ -18,9 +18,8 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.domain.zone import ZoneEvent
 from futtui.indicators.volume_profile import RollingVolumeProfile
 from futtui.indicators.vwap import DailyVwap
-from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import StrategyContext
-from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.catalogue import build_strategies
 from futtui.strategies.manager import StrategyManager
 from futtui.zones.registry import ZoneRegistry
 
@@ -49,9 +48,7 @@ class SymbolAnalyzer:
 
     def _start_over(self) -> None:
         settings = self._settings
-        self._manager = StrategyManager(
-            (BreakRetest(self.symbol, settings.break_retest), AtrMomentum(self.symbol, settings.atr_momentum))
-        )
+        self._manager = StrategyManager(build_strategies(self.symbol, settings.strategies))
         kept = max(KEPT_CANDLES, self._manager.memory_bars, self._manager.required_bars)
         self._frames = {frame: AnalysisFrame(frame, settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
         self._zones = ZoneRegistry(self.symbol, settings.zones)

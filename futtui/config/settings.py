@@ -18,8 +18,7 @@ from futtui.desk.settings import DeskSettings
 from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
 from futtui.regime.settings import RegimeSettings
-from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
-from futtui.strategies.break_retest_setup import BreakRetestSettings
+from futtui.strategies.settings import StrategySettings
 from futtui.zones.settings import ZoneSettings
 
 ENVIRONMENT_PREFIX = "FUTTUI__"
@@ -53,16 +52,6 @@ class ExchangeSettings:
     """Other address for streams; empty = the exchange's own."""
     archive_url: str = ""
     """Other address for `futtui history download`, for a mirror; empty = the exchange's public archive."""
-
-
-@dataclass(frozen=True, slots=True)
-class StrategySettings:
-    """The core strategies; each has `enabled` and its own numbers."""
-
-    break_retest: BreakRetestSettings = field(default_factory=BreakRetestSettings)
-    """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
-    atr_momentum: AtrMomentumSettings = field(default_factory=AtrMomentumSettings)
-    """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +118,7 @@ class Settings:
 
     def analysis(self) -> AnalysisSettings:
         """The analyzers' part."""
-        return AnalysisSettings(
-            regime=self.regime,
-            zones=self.zones,
-            break_retest=self.strategies.break_retest,
-            atr_momentum=self.strategies.atr_momentum,
-        )
+        return AnalysisSettings(regime=self.regime, zones=self.zones, strategies=self.strategies)
 
 
 def find_config(explicit: Path | None, data_folder: Path) -> Path | None:

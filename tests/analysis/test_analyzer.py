@@ -16,6 +16,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.manager import StrategyManager
+from futtui.strategies.settings import StrategySettings
 from tests.analysis.markets import all_frames, split, walk
 
 M15, H1, H4 = Timeframe.M15, Timeframe.H1, Timeframe.H4
@@ -159,7 +160,7 @@ def test_analyzer_young_coin_is_measured_but_not_ready():
 
 def test_analyzer_disabled_strategies_never_speak_up():
     quiet = AnalysisSettings(
-        break_retest=BreakRetestSettings(enabled=False), atr_momentum=AtrMomentumSettings(enabled=False)
+        strategies=StrategySettings(BreakRetestSettings(enabled=False), AtrMomentumSettings(enabled=False))
     )
     analyzer = SymbolAnalyzer("TESTUSDT", quiet)
     analyzer.load(PAST)

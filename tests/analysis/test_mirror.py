@@ -22,8 +22,10 @@ FREE = LevelSettings(round_trip_cost_pct=0.0)
 FREE_FAR = BreakRetestLevels(round_trip_cost_pct=0.0)
 SETTINGS = AnalysisSettings(
     zones=ZoneSettings(min_width_pct=1e-6),
-    break_retest=BreakRetestSettings(levels=FREE_FAR),
-    atr_momentum=AtrMomentumSettings(levels=FREE, room_atr=0.5),
+    strategies=StrategySettings(
+        break_retest=BreakRetestSettings(levels=FREE_FAR),
+        atr_momentum=AtrMomentumSettings(levels=FREE, room_atr=0.5),
+    ),
 )
 
 
