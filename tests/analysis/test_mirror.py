@@ -11,6 +11,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestLevels, BreakRetestSettings
 from futtui.strategies.levels import LevelSettings
+from futtui.strategies.settings import StrategySettings
 from futtui.zones.settings import ZoneSettings
 from tests.analysis.markets import all_frames, split, walk
 from tests.strategies.crafted import mirror_candle
