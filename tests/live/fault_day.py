@@ -71,7 +71,9 @@ def fault_day(seed: int, minutes: int) -> FaultDay:
     rules = [make() for make in drawn]
     chance.shuffle(rules)
     cuts = chance.randrange(1, 6)
-    rules.append(f"{{action: disconnect, after_s: {chance.randrange(60, length_s // 2)}, count: {cuts}, repeat_s: 1900}}")
+    rules.append(
+        f"{{action: disconnect, after_s: {chance.randrange(60, length_s // 2)}, count: {cuts}, repeat_s: 1900}}"
+    )
     return FaultDay(tuple(rules), _sleeps(chance, minutes - CALM_MINUTES))
 
 
