@@ -11,7 +11,6 @@ from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
 from tests.live.engine_world import SYMBOLS, Exchange
 
-KLINES = "stream: '*@kline_15m'"
 CALM_MINUTES = 31
 """At the end of a day nothing new goes wrong, so that what was lost can be had again."""
 

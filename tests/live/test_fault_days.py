@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -82,9 +83,13 @@ async def test_engine_through_hours_of_random_faults_analyses_every_candle_once(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 21))
-async def test_engine_through_a_day_of_random_faults_analyses_every_candle_once(seed: int, tmp_path: Path) -> None:
+async def test_engine_through_a_day_of_random_faults_analyses_every_candle_once(
+    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     figures = await live_a_day(seed, DAY_MINUTES, START_MS + HOUR_MS * (seed % 24), tmp_path)
-    print(f"seed {seed:2d}: " + ", ".join(f"{name} {count}" for name, count in figures.items()))
+    with capsys.disabled():
+        table = ", ".join(f"{name} {count}" for name, count in figures.items())
+        sys.stdout.write(f"\nseed {seed:2d}: {table} ")
     per_day = sum(DAY_MINUTES * 60_000 // frame.ms for frame in ANALYSIS_TIMEFRAMES)
     assert figures["candles"] >= len(SYMBOLS) * per_day
     assert figures["struck"] > 100
