@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from futtui.domain.effects import Say
+from futtui.domain.health import BudgetView as BudgetView
+from futtui.domain.health import HealthView as HealthView
+from futtui.domain.health import LaneView as LaneView
+from futtui.domain.health import PoolView as PoolView
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.side import Side
@@ -98,49 +102,6 @@ class MarketRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneView:
-    """Requests of one urgency: how many wait, how long the first of them has waited, how many were let through."""
-
-    name: str
-    waiting: int
-    longest_wait_ms: int
-    served: int
-    longest_served_wait_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class PoolView:
-    """One of the exchange's request limits: `used` in its current window, `cap` is what futtui allows itself now."""
-
-    name: str
-    used: int
-    reserved: int
-    cap: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetView:
-    """The request budget. `gate`: open, ramp, slowed, paused or banned; `closed_until_ms` 0 = not closed.
-
-    Weight of the exchange's minute: `used` is known, `reserved` belongs to requests whose answers are still out.
-    """
-
-    used: int
-    reserved: int
-    cap: int
-    limit: int
-    waiting: int
-    longest_wait_ms: int
-    gate: str
-    closed_until_ms: int
-    gate_text: str = ""
-    """What holds requests back, in words; empty when nothing does."""
-    lanes: tuple[LaneView, ...] = ()
-    pools: tuple[PoolView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FeedView:
     """Health of the connection: `age_ms` since the last payload, `delay_ms` from exchange time to our handling."""
 
@@ -179,3 +140,5 @@ class EngineSnapshot:
     symbols_total: int = 0
     start_mode: TradingMode = TradingMode.SIGNALS
     """The mode that the desk will start in; shown until there is a desk."""
+    health: HealthView | None = None
+    """How the engine itself is doing; None until it runs."""

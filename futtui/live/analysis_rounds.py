@@ -57,6 +57,11 @@ class AnalysisRounds:
         self._wake.set()
 
     @property
+    def waiting(self) -> int:
+        """How many closes wait for the next round."""
+        return len(self._waiting)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits."""
         return not self._waiting

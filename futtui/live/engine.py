@@ -30,6 +30,7 @@ from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
 from futtui.live.gaps import GapFiller
+from futtui.live.health import HealthMeter
 from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
@@ -60,6 +61,7 @@ class Engine:
         self.states: dict[str, SymbolState] = {}
         self.feed = FeedWatch()
         self.lag = LagMeter()
+        self.health = HealthMeter(self)
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
@@ -212,6 +214,7 @@ class Engine:
 
     def handle(self, message: StreamMessage) -> None:
         """One message of a stream, on the engine's loop."""
+        self.health.saw(message)
         if isinstance(message, KlineMessage):
             self._on_kline(message)
         elif isinstance(message, MarkPriceMessage):
@@ -355,10 +358,12 @@ class Engine:
             await asyncio.sleep(self.settings.snapshot_ms / 1000.0)
 
     def _picture(self) -> EngineSnapshot:
+        budget = self._budget()
         return self.pictures.build(
             list(self.states.values()),
             self.runner.desk.snapshot(),
-            self.feed.view(self._budget(), self.counts["gap_candles"]),
+            self.feed.view(budget, self.counts["gap_candles"]),
+            self.health.view(budget),
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,

@@ -146,6 +146,11 @@ class ExchangeDeskBroker:
     # --- life -----------------------------------------------------------------------------------------------------
 
     @property
+    def unfinished(self) -> int:
+        """How many orders may still have news."""
+        return len(self._sent)
+
+    @property
     def is_idle(self) -> bool:
         """Whether no request is queued or under way."""
         return not self._workers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from futtui.domain.snapshot import BudgetView, FeedView
 from futtui.exchange.ports import StreamStateMessage
@@ -38,6 +38,11 @@ class FeedWatch:
         """A payload arrived: remember when, and how much longer than the quickest it was under way."""
         self._seen_at_ms = steady_ms()
         self.delay_ms = delay_ms
+
+    def connections(self) -> Iterator[tuple[str, str, str]]:
+        """Name, state and reason of every connection, by name."""
+        for name, message in sorted(self._states.items()):
+            yield name, message.state, message.reason
 
     @property
     def age_ms(self) -> float:

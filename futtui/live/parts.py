@@ -8,6 +8,7 @@ from typing import Protocol
 
 from futtui.domain.candle import Candle
 from futtui.domain.events import RulesChanged
+from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
 from futtui.domain.timeframe import Timeframe
@@ -31,6 +32,9 @@ class AnalyzerPoolPort(Analyzers, Protocol):
 
     def lost_symbols(self) -> Collection[str]: ...
 
+    @property
+    def worker_pids(self) -> tuple[int, ...]: ...
+
     async def stop(self) -> None: ...
 
 
@@ -39,6 +43,8 @@ class StorePort(CandleStore, Recorder, Protocol):
 
     @property
     def trouble(self) -> str: ...
+
+    def health(self) -> DatabaseHealth: ...
 
     async def close(self) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from futtui.domain.health import HealthView
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView
 from futtui.live.clock import wall_ms
 from futtui.live.log_book import EngineLogBook
@@ -30,6 +31,7 @@ class SnapshotBuilder:
         states: Iterable[SymbolState],
         desk: DeskSnapshot | None,
         feed: FeedView,
+        health: HealthView | None,
         *,
         time_ms: int,
         steady_now_ms: float,
@@ -60,6 +62,7 @@ class SnapshotBuilder:
             verdicts={state.symbol: state.verdicts for state in known},
             symbols_ready=sum(state.phase is Phase.READY for state in known),
             symbols_total=len(known),
+            health=health,
         )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
+from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
@@ -44,6 +45,16 @@ class Storage:
     def trouble(self) -> str:
         """Why nothing can be written now, in words; empty while all is well."""
         return self.writer.trouble
+
+    def health(self) -> DatabaseHealth:
+        """How far the writing is behind, and what could not be kept."""
+        writer = self.writer
+        return DatabaseHealth(
+            waiting=writer.waiting,
+            lag_ms=writer.behind_s * 1000.0,
+            dropped=writer.dropped_candles + writer.dropped_records + writer.refused,
+            trouble=writer.trouble,
+        )
 
     def submit(self, record: Record) -> None:
         """Queue a record; it is on disk after the next flush or within moments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -56,7 +57,19 @@ class Writer:
         self.refused = 0
         self.dropped_candles = 0
         self.dropped_records = 0
+        self._behind_since: float | None = None
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many items are queued."""
+        return self._queue.qsize()
+
+    @property
+    def behind_s(self) -> float:
+        """For how many seconds there has been something left to write; 0 when all is on disk."""
+        since = self._behind_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def put(self, item: Item) -> None:
         """Queue an item. While the disk refuses, first candles and much later records are dropped and counted."""
@@ -84,6 +97,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             item = self._queue.get()
+            self._behind_since = self._behind_since or time.monotonic()
             batch: list[Item] = []
             ended = item is None
             while item is not None:
@@ -96,6 +110,8 @@ class Writer:
             for done in batch:
                 if isinstance(done, Marker):
                     done.done.set()
+            if self._queue.empty():
+                self._behind_since = None
             if ended:
                 return
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import statistics
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any
@@ -13,11 +12,12 @@ import aiohttp
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.health import ClockHealth
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance import weights
 from futtui.exchange.binance.budget import BanAlert, BanFile, RequestBudget
-from futtui.exchange.binance.clock import ClockMs, SystemClock
+from futtui.exchange.binance.clock import ClockMs, ClockOffset, SystemClock, TimeSample
 from futtui.exchange.binance.errors import BadAnswer
 from futtui.exchange.binance.rest_models import (
     STABLE_ASSETS,
@@ -38,11 +38,8 @@ from futtui.exchange.binance.transport import Transport
 from futtui.exchange.ports import Credentials, Endpoints, Lane, MarkPriceMessage
 
 CLOCK_SAMPLES = 5
-WARN_OFFSET_MS = 1000
 OFFSET_KEEP_MS = 10 * 60_000
 """A measured offset is used this long: no two clocks run at one pace."""
-JUMP_MS = 1000
-"""An answer that contradicts the offset by more than its own time on the way and this means that our clock jumped."""
 DRIFT_MS = 100
 """How far two clocks may part while an offset is kept (170 parts in a million)."""
 
@@ -74,9 +71,7 @@ class BinanceRest:
     ) -> None:
         self._clock = clock or SystemClock()
         self._ask_time = ask_time
-        self._offset_ms: int | None = None
-        self._measured_ms = 0
-        self._uncertainty_ms = 0
+        self.offset = ClockOffset()
         self._seen_ms = 0
         self._rules: dict[str, SymbolRules] = {}
         self.budget = budget or RequestBudget(
@@ -100,47 +95,48 @@ class BinanceRest:
 
     def exchange_now_ms(self) -> int:
         """Our best guess of the exchange's time: own clock plus the measured offset (0 before it is measured)."""
-        return self._clock() + (self._offset_ms or 0)
+        return self._clock() + self.offset.ms
 
     async def server_time_ms(self, lane: Lane = Lane.PROTECT) -> int:
         """The exchange's time as it answers now. Orders depend on it, so it is asked without waiting.
 
         An answer that contradicts the measured offset (the PC slept and its clock stood still) replaces it.
         """
-        server_ms, offset_ms, round_trip_ms = await self._time_sample(lane)
-        if self._offset_ms is not None and abs(offset_ms - self._offset_ms) > JUMP_MS + round_trip_ms:
-            self._offset_ms, self._uncertainty_ms, self._measured_ms = offset_ms, round_trip_ms // 2 + 1, self._clock()
-        return server_ms
+        sample = await self._time_sample(lane)
+        self.offset.check(sample)
+        return sample.server_ms
 
-    async def _time_sample(self, lane: Lane) -> tuple[int, int, int]:
-        """The exchange's time, how far it is ahead of ours, and the time that question and answer took."""
+    async def _time_sample(self, lane: Lane) -> TimeSample:
         sent_ms = self._clock()
         answer: ServerTime = await self._transport.ask(weights.SERVER_TIME, 1, None, ServerTime, lane=lane)
-        received_ms = self._clock()
         self._seen_ms = max(self._seen_ms, answer.serverTime)
-        return answer.serverTime, answer.serverTime - (sent_ms + received_ms) // 2, received_ms - sent_ms
+        return TimeSample(sent_ms, self._clock(), answer.serverTime)
 
-    async def clock_offset_ms(self) -> int:
-        """Exchange time minus our time: the median of five measurements; later calls of `exchange_now_ms` use it."""
-        samples = [await self._time_sample(Lane.PROTECT) for _ in range(CLOCK_SAMPLES)]
-        self._offset_ms = int(statistics.median(offset_ms for _, offset_ms, _ in samples))
-        self._uncertainty_ms = min(round_trip_ms for *_, round_trip_ms in samples) // 2 + 1
-        self._measured_ms = self._clock()
-        if abs(self._offset_ms) > WARN_OFFSET_MS and not self._ask_time:
-            logger.warning(
-                "The computer's clock differs from the exchange's by %d ms; futtui corrects for it. "
-                "Switch on automatic time in the system settings.",
-                self._offset_ms,
-            )
-        return self._offset_ms
+    async def clock_offset_ms(self, lane: Lane = Lane.PROTECT) -> int:
+        """Exchange time minus our time, from five measurements; later calls of `exchange_now_ms` use it."""
+        self.offset.take([await self._time_sample(lane) for _ in range(CLOCK_SAMPLES)])
+        return self.offset.ms
+
+    def clock_view(self) -> ClockHealth | None:
+        """What is known of the PC's clock; None where the exchange's clock does not run at our speed."""
+        if self._ask_time:
+            return None
+        if not self.offset.is_known:
+            return ClockHealth()
+        return ClockHealth(
+            offset_ms=self.offset.ms,
+            uncertainty_ms=self.offset.uncertainty_ms,
+            age_ms=float(max(0, self._clock() - self.offset.measured_ms)),
+            drift_ms_per_hour=self.offset.drift_ms_per_hour,
+        )
 
     async def _certain_now_ms(self, lane: Lane) -> int:
         """A moment that the exchange has certainly reached."""
         if self._ask_time:
             return await self.server_time_ms(lane)
-        if self._offset_ms is None or self._clock() - self._measured_ms > OFFSET_KEEP_MS:
+        if not self.offset.is_known or self._clock() - self.offset.measured_ms > OFFSET_KEEP_MS:
             await self.clock_offset_ms()
-        self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self._uncertainty_ms - DRIFT_MS)
+        self._seen_ms = max(self._seen_ms, self.exchange_now_ms() - self.offset.uncertainty_ms - DRIFT_MS)
         return self._seen_ms
 
     # Symbols

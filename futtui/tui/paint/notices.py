@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from futtui.domain.signal import SignalStatus
@@ -76,18 +75,3 @@ def too_small_lines(view: View, width: int, height: int) -> list[Line]:
     lines += [(("│", "focus"), (f" {fit(text, inner - 2)} ", "text"), ("│", "focus")) for text in texts]
     lines.append(((f"╰{'─' * inner}╯", "focus"),))
     return lines[:height]
-
-
-def overlay_lines(view: View, figures: Mapping[str, float], width: int) -> list[Line]:
-    """Speed of the screen and of the engine."""
-    feed = view.snapshot.feed
-    rows = (
-        (word("overlay.tick"), f"{figures['tick_p50_ms']:.2f} / {figures['tick_p99_ms']:.2f} ms"),
-        (word("overlay.lag"), f"{figures['lag_p99_ms']:.1f} ms"),
-        (word("overlay.engine"), f"{view.snapshot.engine_lag_ms:.1f} ms"),
-        (word("overlay.snapshots"), f"{figures['snapshots_per_s']:.1f} /s"),
-        (word("overlay.lines"), f"{figures['lines_per_beat']:.1f}"),
-        (word("overlay.reconnects"), f"{feed.reconnects} / {feed.gaps_filled}"),
-        (word("overlay.weight"), f"{feed.used_weight} / {feed.weight_limit}"),
-    )
-    return [((f" {fit(label, width - 19)}", "bar_muted"), (f"{value:>17} ", "bar")) for label, value in rows]

@@ -7,7 +7,8 @@ from textual import events
 from futtui.tui import keys
 from futtui.tui.glyphs import TRAIL
 from futtui.tui.paint.footer import FooterItem, footer_line, item_at
-from futtui.tui.paint.notices import overlay_lines, tabs_line, too_small_lines
+from futtui.tui.paint.health import health_lines
+from futtui.tui.paint.notices import tabs_line, too_small_lines
 from futtui.tui.paint.status import status_line
 from futtui.tui.paint.text import Line, fit_line
 from futtui.tui.paint.view import View
@@ -81,11 +82,16 @@ class TooSmall(LineWidget):
 
 
 class Overlay(LineWidget):
-    """How fast the screen is: for bug reports."""
+    """How the screen and the engine are doing; as high as what there is to say."""
+
+    FILL = "bar"
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
-        """A few figures."""
-        return overlay_lines(view, self.futtui.pulse.figures(), width)
+        """Figures, then sentences about what is not well."""
+        lines = health_lines(view, self.futtui.pulse.figures(), width)
+        if len(lines) != height:
+            self.styles.height = len(lines)
+        return lines
 
 
 class Trail(LineWidget):
