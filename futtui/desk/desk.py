@@ -116,6 +116,7 @@ class TradingDesk:
                 caps=state.settings.risk.caps,
                 positions=state.open.values(),
                 book=state.book,
+                standing=state.standing,
                 trades=reversed(state.trades),
                 blocked=state.blocks.view(),
             )

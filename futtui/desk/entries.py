@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from futtui.desk.accounts import Account
@@ -14,7 +14,7 @@ from futtui.domain.signal import Levels, RawSignal, Signal
 from futtui.domain.symbols import SymbolRules
 from futtui.risk.caps import account_refusal, trade_refusal
 from futtui.risk.entry_checks import is_cost_dominated, levels_at_price, price_refusal, stop_distance_refusal
-from futtui.risk.settings import RiskSettings
+from futtui.risk.settings import EntrySettings, RiskSettings
 from futtui.risk.sizing import Sizing, size_position
 from futtui.risk.targets import shares_for, slice_quantity
 
@@ -28,6 +28,14 @@ class EntryDraft:
     tags: tuple[str, ...]
 
 
+def entry_limits(raw: RawSignal, settings: EntrySettings) -> EntrySettings:
+    """The entry settings, with the limits that the plan itself asks for."""
+    if raw.limits is None:
+        return settings
+    asked = {"max_stop_atr": raw.limits.max_stop_atr, "min_reward_r": raw.limits.min_reward_r}
+    return replace(settings, **{name: value for name, value in asked.items() if value is not None})
+
+
 def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) -> Refusal | None:
     """Why the levels of a signal cannot be traded at all, judged at its own entry price; None if they can."""
     try:
@@ -38,7 +46,7 @@ def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) ->
         return Refusal("levels", levels)
     if raw.levels.side is not raw.side:
         return Refusal("levels", "its levels are for the other side")
-    reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, settings.entry)
+    reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, entry_limits(raw, settings.entry))
     if reason is not None:
         return Refusal("stop distance", reason)
     if settings.entry.refuse_cost_dominated and is_cost_dominated(
@@ -76,14 +84,15 @@ def draft_entry(
     `held` are the open positions of the account. The stop stays at its structural price, targets are recomputed.
     """
     raw = signal.raw
-    reason = price_refusal(raw.levels, price, settings.entry)
+    limits = entry_limits(raw, settings.entry)
+    reason = price_refusal(raw.levels, price, limits)
     if reason is not None:
         return Refusal("price", reason)
     entry = rules.round_price(price)
     levels = levels_at_price(raw.levels, entry, rules, settings.entry)
     if isinstance(levels, str):
         return Refusal("levels", levels)
-    reason = stop_distance_refusal(raw.levels, price, raw.atr, settings.entry)
+    reason = stop_distance_refusal(raw.levels, price, raw.atr, limits)
     if reason is not None:
         return Refusal("stop distance", reason)
     sizing = _sized(account, list(held), raw, entry, rules, time_ms, settings)

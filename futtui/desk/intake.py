@@ -10,6 +10,7 @@ from futtui.desk.life import PositionLife
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.refusals import Refusal, RefusalLog
+from futtui.desk.standing import standing_refusal
 from futtui.desk.state import DeskState
 from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
@@ -45,7 +46,10 @@ class SignalIntake:
                 self._say_refused(raw, Refusal("duplicate", "this signal was handled before"), event.time_ms)
             else:
                 fresh[signal_id] = raw
-        scored = [self._score(raw, event.result.reading) for raw in fresh.values()]
+        for raw in fresh.values():
+            if raw.standing:
+                self._stand(raw, event)
+        scored = [self._score(raw, event.result.reading) for raw in fresh.values() if not raw.standing]
         lost = conflict_refusals(scored, self._state.settings.scoring.conflict_margin)
         for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
             conflict = lost.get(item.raw.signal_id)
@@ -60,15 +64,16 @@ class SignalIntake:
             if update.time_ms > signal.raw.valid_until_ms:
                 self._expire(signal, update.time_ms)
                 continue
-            whole = since_ms >= signal.updated_ms
-            low, high = (update.low, update.high) if whole else (update.last, update.last)
-            level = signal.raw.levels.entry
-            if low <= level if FROM_ABOVE in signal.tags else high >= level:
+            if _is_reached(signal, update, since_ms):
                 refusal = self._refusal_now(signal.raw, update.time_ms)
                 self._enter(signal, update.last, update.time_ms, refusal)
+        for signal in self._state.standing.on(update.symbol):
+            if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
+                self._take_standing(signal, update)
 
     def on_clock(self, time_ms: int) -> None:
         """Waiting signals whose time is over, and refusals that are due in the log."""
+        self._state.standing.end(time_ms)
         for signal in self._state.book.all_waiting():
             if time_ms > signal.raw.valid_until_ms:
                 self._expire(signal, time_ms)
@@ -143,12 +148,31 @@ class SignalIntake:
         else:
             self._enter(signal, price, event.time_ms, None)
 
+    def _stand(self, raw: RawSignal, event: AnalysisDone) -> None:
+        """Put a standing level up, or say why not; nothing is recorded before price comes to it."""
+        state, item = self._state, self._score(raw, event.result.reading)
+        refusal = self._refusal_of_close(item, event) or self._refusal_of_signal(item)
+        price = state.entry_price(raw.symbol, event.result.reading)
+        if refusal is not None or price is None or not price > 0.0:
+            state.standing.refuse(raw.place, refusal.reason if refusal is not None else "the price is not known")
+            return
+        signal = Signal(raw, item.score, item.parts, SignalStatus.WAITING, "", event.time_ms, item.completeness)
+        state.standing.renew(_waiting_for(signal, price))
+
+    def _take_standing(self, signal: Signal, update: PriceUpdate) -> None:
+        """Price came to a standing level: now it is a signal, traded or refused."""
+        state, raw, time_ms = self._state, signal.raw, update.time_ms
+        state.standing.drop(raw.place)
+        held = sum(position.plan.strategy == raw.strategy for position in state.held(state.mode))
+        refusal = self._refusal_now(raw, time_ms) or standing_refusal(
+            raw, time_ms, held, state.standing, state.trades, state.settings.risk.standing
+        )
+        state.standing.note_reached(raw, time_ms)
+        self._enter(signal, update.last, time_ms, refusal)
+
     def _arm(self, signal: Signal, price: float, time_ms: int) -> None:
         raw = signal.raw
-        distance = price - raw.levels.entry
-        from_above = distance > 0.0 or (distance == 0.0 and raw.side is Side.LONG)
-        reason = "waiting for price to reach its level"
-        armed = replace(signal, status_reason=reason, tags=(FROM_ABOVE if from_above else FROM_BELOW,))
+        armed = _waiting_for(signal, price)
         self._state.book.put(armed)
         self._out.signal(armed)
         level = words.price(self._state.rules[raw.symbol], raw.levels.entry)
@@ -208,3 +232,20 @@ class SignalIntake:
         if expired is not None:
             self._out.signal(expired)
             self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)
+
+
+def _waiting_for(signal: Signal, price: float) -> Signal:
+    """The armed signal, marked with the side from which price has to come."""
+    raw = signal.raw
+    distance = price - raw.levels.entry
+    from_above = distance > 0.0 or (distance == 0.0 and raw.side is Side.LONG)
+    reason = "waiting for price to reach its level"
+    return replace(signal, status_reason=reason, tags=(FROM_ABOVE if from_above else FROM_BELOW,))
+
+
+def _is_reached(signal: Signal, update: PriceUpdate, since_ms: int) -> bool:
+    """Whether price came to the level; a range that began before the signal counts only with its last price."""
+    whole = since_ms >= signal.updated_ms
+    low, high = (update.low, update.high) if whole else (update.last, update.last)
+    level = signal.raw.levels.entry
+    return low <= level if FROM_ABOVE in signal.tags else high >= level

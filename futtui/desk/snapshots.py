@@ -8,6 +8,7 @@ from types import MappingProxyType
 from futtui.desk.accounts import Account
 from futtui.desk.positions import Position
 from futtui.desk.signal_book import SignalBook
+from futtui.desk.standing import StandingBook
 from futtui.desk.storage_form import guard_text
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal
@@ -23,6 +24,8 @@ class SnapshotBuilder:
         self._rows: dict[str, PositionView] = {}
         self._signals: tuple[Signal, ...] = ()
         self._signals_version = -1
+        self._standing: tuple[Signal, ...] = ()
+        self._standing_version = -1
 
     def build(
         self,
@@ -35,6 +38,7 @@ class SnapshotBuilder:
         caps: CapSettings,
         positions: Iterable[Position],
         book: SignalBook,
+        standing: StandingBook,
         trades: Iterable[Trade],
         blocked: dict[str, tuple[int, str]],
     ) -> DeskSnapshot:
@@ -42,6 +46,8 @@ class SnapshotBuilder:
         held = list(positions)
         if book.version != self._signals_version:
             self._signals, self._signals_version = book.view(), book.version
+        if standing.version != self._standing_version:
+            self._standing, self._standing_version = standing.view(), standing.version
         return DeskSnapshot(
             version=version,
             time_ms=time_ms,
@@ -55,6 +61,7 @@ class SnapshotBuilder:
             blocked=MappingProxyType(blocked),
             expired_today=book.expired_today,
             signals_today=book.signals_today,
+            standing=self._standing,
         )
 
     def _views(self, held: list[Position]) -> tuple[PositionView, ...]:

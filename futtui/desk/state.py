@@ -9,6 +9,7 @@ from futtui.desk.accounts import Account
 from futtui.desk.positions import Position
 from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
+from futtui.desk.standing import StandingBook
 from futtui.domain.events import PriceUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
@@ -38,6 +39,7 @@ class DeskState:
         self.atrs = AtrHistory()
         self.blocks = BlockList()
         self.book = SignalBook(settings.finished_signals_shown)
+        self.standing = StandingBook()
         self.accounts = {item: Account(item, start_equity, settings.trades_shown) for item in TradingMode}
         self.open: dict[str, Position] = {}
         self.trades: deque[Trade] = deque(maxlen=max(1, settings.trades_shown))
@@ -94,7 +96,7 @@ class DeskState:
 
     def is_watched(self, symbol: str) -> bool:
         """Whether a price of the symbol can change anything."""
-        return symbol in self._by_symbol or self.book.has_waiting(symbol)
+        return symbol in self._by_symbol or self.book.has_waiting(symbol) or self.standing.has(symbol)
 
     def unsure_order(self, symbol: str) -> str | None:
         """Client id of an order on the symbol whose fate is unknown; None if all is clear."""

@@ -16,6 +16,7 @@ _NOT_REAL = {TradingMode.SIGNALS: ", not traded", TradingMode.PAPER: ", on paper
 _KIND = {
     "balance": "balance unknown",
     "blocked": "symbol blocked",
+    "cascade": "the whole market falls",
     "conflict": "opposite signals",
     "costs": "costs too high",
     "counter": "against an open position",
@@ -28,12 +29,14 @@ _KIND = {
     "no rules": "trading rules unknown",
     "not ready": "history incomplete",
     "old data": "market data too old",
+    "pause": "pause after a stop",
     "paused": "trading paused",
     "place": "setup open already",
     "position": "position open already",
     "price": "price too far away",
     "risk": "risk limit",
     "size": "no possible size",
+    "standing limit": "enough such positions",
     "stop distance": "stop too near or far",
     "unknown order": "an order is unclear",
 }

@@ -103,11 +103,23 @@ def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Lev
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """Where a plan asks for other limits than the risk settings, because its geometry is another; None = as set.
+
+    `max_stop_atr`: largest stop distance. `min_reward_r`: smallest reward to the first target.
+    """
+
+    max_stop_atr: float | None = None
+    min_reward_r: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawSignal:
     """A strategy's proposal, made from closed candles only; immutable.
 
     `time_ms` is the close time of the deciding candle. For ARMED signals `levels.entry` is the waiting level and
     `valid_until_ms` its end; for IMMEDIATE ones `valid_until_ms` bounds how late an entry may still happen.
+    A `standing` ARMED one is renewed at every close and becomes a signal only once price reaches its level.
     """
 
     symbol: str
@@ -128,6 +140,8 @@ class RawSignal:
     volume_ratio: float | None = None
     flow: float | None = None
     time_stop_bars: int = 12
+    standing: bool = False
+    limits: PlanLimits | None = None
 
     @property
     def signal_id(self) -> str:

@@ -78,6 +78,8 @@ class DeskSnapshot:
     blocked: Mapping[str, tuple[int, str]]
     expired_today: int = 0
     signals_today: int = 0
+    standing: tuple[Signal, ...] = ()
+    """Levels that strategies keep in the market; each becomes a signal only when price reaches it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,23 @@ class ExitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingSettings:
+    """Limits of setups that keep a level in the market all the time, such as the deep flush."""
+
+    max_open: Annotated[int, Ge(1), Le(50)] = 5
+    """Most positions of one such strategy at one time."""
+
+    cascade_fills: Annotated[int, Ge(1), Le(100)] = 6
+    """So many levels reached within `cascade_minutes` mean that the whole market falls: no more are traded."""
+
+    cascade_minutes: Annotated[int, Ge(1), Le(1_440)] = 30
+    """The time within which reached levels are counted."""
+
+    pause_after_stop_hours: Annotated[int, Ge(0), Le(720)] = 24
+    """How long the strategy leaves a symbol alone after it was stopped out there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskSettings:
     """All settings of the risk room."""
 
@@ -131,3 +148,6 @@ class RiskSettings:
 
     exits: ExitSettings = field(default_factory=ExitSettings)
     """Stops, targets, trail and time."""
+
+    standing: StandingSettings = field(default_factory=StandingSettings)
+    """Setups that keep a level in the market all the time."""

@@ -1,0 +1,16 @@
+"""Every strategy that ships, in the order in which it is asked. A new one is a line here and a line in the settings."""
+
+from __future__ import annotations
+
+from futtui.strategies.atr_momentum import AtrMomentum
+from futtui.strategies.base import BaseStrategy
+from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.settings import StrategySettings
+
+
+def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrategy, ...]:
+    """Fresh strategies for one symbol."""
+    return (
+        BreakRetest(symbol, settings.break_retest),
+        AtrMomentum(symbol, settings.atr_momentum),
+    )

@@ -1,0 +1,18 @@
+"""The numbers of every strategy in one picklable record: one section of the configuration per strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
+from futtui.strategies.break_retest_setup import BreakRetestSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySettings:
+    """The strategies; each has `enabled` and its own numbers. One that is not wanted has `enabled` false."""
+
+    break_retest: BreakRetestSettings = field(default_factory=BreakRetestSettings)
+    """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
+    atr_momentum: AtrMomentumSettings = field(default_factory=AtrMomentumSettings)
+    """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
