@@ -30,10 +30,14 @@ class EntryDraft:
 
 def entry_limits(raw: RawSignal, settings: EntrySettings) -> EntrySettings:
     """The entry settings, with the limits that the plan itself asks for."""
-    if raw.limits is None:
+    limits = raw.limits
+    if limits is None:
         return settings
-    asked = {"max_stop_atr": raw.limits.max_stop_atr, "min_reward_r": raw.limits.min_reward_r}
-    return replace(settings, **{name: value for name, value in asked.items() if value is not None})
+    return replace(
+        settings,
+        max_stop_atr=settings.max_stop_atr if limits.max_stop_atr is None else limits.max_stop_atr,
+        min_reward_r=settings.min_reward_r if limits.min_reward_r is None else limits.min_reward_r,
+    )
 
 
 def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) -> Refusal | None:
