@@ -144,12 +144,16 @@ class BarrierMessage:
 
 @dataclass(frozen=True, slots=True)
 class StreamStateMessage:
-    """A connection changed state: CONNECTING, LIVE, STALE, RECONNECTING, CLOSED; with the reason in words."""
+    """A connection changed state, with the reason in words; `streams` are the names that it carries.
+
+    States: CONNECTING, LIVE, LATE, STALE, RESYNC, RECONNECTING, CLOSED.
+    """
 
     connection: str
     state: str
     reason: str
     attempt: int = 0
+    streams: tuple[str, ...] = ()
 
 
 MarketMessage = KlineMessage | MarkPriceMessage | AggregateTradeMessage | BookTickerMessage

@@ -26,6 +26,7 @@ from futtui.live.settings import EngineSettings
 if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.desk.settings import DeskSettings
+    from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.binance.routes import StreamSettings
     from futtui.exchange.simulator.paper import PaperBroker
@@ -138,7 +139,9 @@ async def connect(
 ) -> Connection:
     """Open the ends to the exchange. Raises FuttuiError when there can be none, as after a failed start of ours."""
     from futtui.exchange.binance.budget import BanFile
+    from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
+    from futtui.exchange.binance.routes import StreamSettings
     from futtui.exchange.binance.streams import BinanceStreams
     from futtui.live.control import SimulatorControl
     from futtui.live.request_limits import BAN_FILE, SteppedTime, ban_teller
@@ -159,12 +162,15 @@ async def connect(
         on_ban=tell,
         ban_file=None if plan.virtual_clock else BanFile(plan.database.with_name(BAN_FILE), endpoints.rest),
     )
-    streams = BinanceStreams(endpoints, on_message, barrier=lockstep, settings=_stream_settings(plan))
+    sockets = ConnectBudget(None if lockstep else StreamSettings().attempts_per_5_minutes)
+    streams = BinanceStreams(
+        endpoints, on_message, barrier=lockstep, settings=_stream_settings(plan), connect_budget=sockets
+    )
     connection = Connection(endpoints, rest, streams, control=control, budget=rest.budget.view)
     if stepped is not None:
         connection.pause = stepped.pause
     if plan.credentials is not None:
-        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest)
+        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets)
     return connection
 
 
@@ -174,6 +180,7 @@ async def open_account(
     on_message: Callable[[StreamMessage], None],
     endpoints: Endpoints,
     rest: BinanceRest,
+    sockets: ConnectBudget,
 ) -> Account:
     """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used."""
     from futtui.exchange.binance.trading import BinanceTrading
@@ -194,7 +201,14 @@ async def open_account(
     await trading.open()
     return Account(
         trading,
-        UserStream(rest, endpoints, on_message, barrier=plan.settings.lockstep, settings=_stream_settings(plan)),
+        UserStream(
+            rest,
+            endpoints,
+            on_message,
+            barrier=plan.settings.lockstep,
+            settings=_stream_settings(plan),
+            connect_budget=sockets,
+        ),
     )
 
 

@@ -11,6 +11,8 @@ from futtui.live.symbol_state import SymbolState
 
 STALE_AFTER_MS = 10_000.0
 SYMBOL_STALE_AFTER_MS = 90_000.0
+BROKEN = ("STALE", "RESYNC", "RECONNECTING")
+"""States of a connection in which nothing can be expected of it."""
 
 
 class FeedWatch:
@@ -28,7 +30,7 @@ class FeedWatch:
         """Take note of a connection's state; True when a broken connection came back."""
         before = self._states.get(message.connection)
         self._states[message.connection] = message
-        came_back = message.state == "LIVE" and before is not None and before.state == "RECONNECTING"
+        came_back = message.state == "LIVE" and before is not None and before.state in BROKEN
         self.reconnects += came_back
         if message.state == "CLOSED":
             del self._states[message.connection]
@@ -69,7 +71,7 @@ class FeedWatch:
 
     def view(self, budget: BudgetView | None = None, gaps_filled: int = 0) -> FeedView:
         """The feed as shown in the status bar."""
-        broken = next((item for item in self._states.values() if item.state not in ("LIVE", "CONNECTING")), None)
+        broken = next((item for item in self._states.values() if item.state in BROKEN), None)
         connected = self.is_fresh and broken is None and not self.error
         return FeedView(
             connected=connected,

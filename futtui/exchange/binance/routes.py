@@ -72,8 +72,9 @@ def expected_messages(streams: Iterable[str]) -> set[type]:
 class StreamSettings:
     """Deadlines of stream connections. Times are real ms or seconds as named; None switches a deadline off.
 
-    `silence_ms` is the longest allowed silence per message type over the whole connection. `backoff_scale` shortens
-    the pauses between reconnects (tests).
+    `silence_ms` is the longest allowed silence per message type over the whole connection; at half of it the
+    connection is late. `backoff_scale` shortens the pauses between reconnects (tests). `attempts_per_5_minutes`:
+    how often sockets may be opened in five minutes, over all connections.
     """
 
     streams_per_connection: int = 200
@@ -84,6 +85,7 @@ class StreamSettings:
     check_seconds: float = 1.0
     backoff_scale: float = 1.0
     ping_seconds: float | None = None
+    attempts_per_5_minutes: int | None = 60
 
     @classmethod
     def patient(cls) -> StreamSettings:

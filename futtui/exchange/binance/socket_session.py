@@ -58,7 +58,7 @@ class SocketSession:
         self.counts: Counter[type] = Counter()
         self.proven = asyncio.Event()
         self.ended = asyncio.Event()
-        self.carried = 0
+        self.carried: set[str] = set()
         self.reason = ""
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -83,8 +83,12 @@ class SocketSession:
 
     async def subscribe(self, streams: Sequence[str]) -> None:
         """Asks for streams, paced under the exchange's limit, and waits until all are accepted."""
+        await self.ask("SUBSCRIBE", streams)
+
+    async def ask(self, method: str, streams: Sequence[str]) -> None:
+        """As `subscribe`, for SUBSCRIBE or UNSUBSCRIBE; raises one of STREAM_ERRORS."""
         for start in range(0, len(streams), NAMES_PER_MESSAGE):
-            answer = await self._request("SUBSCRIBE", list(streams[start : start + NAMES_PER_MESSAGE]))
+            answer = await self._request(method, list(streams[start : start + NAMES_PER_MESSAGE]))
             if answer.error:
                 raise ExchangeError(f"The exchange refused the streams: {answer.error}. Check the symbols' names.")
 

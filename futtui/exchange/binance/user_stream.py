@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.clock import ClockMs, SystemClock
+from futtui.exchange.binance.connect_budget import ConnectBudget
 from futtui.exchange.binance.connection import ManagedConnection
 from futtui.exchange.binance.errors import Refused
 from futtui.exchange.binance.rest import BinanceRest
@@ -42,6 +43,7 @@ class UserStream:
         barrier: bool = False,
         settings: StreamSettings | None = None,
         keepalive_seconds: float = KEEPALIVE_SECONDS,
+        connect_budget: ConnectBudget | None = None,
     ) -> None:
         self._rest = rest
         self._endpoints = endpoints
@@ -54,6 +56,8 @@ class UserStream:
             replace(settings, first_payload_ms=None, silence_ms={}) if settings else StreamSettings.private(),
             clock or SystemClock(),
             barrier=barrier,
+            budget=connect_budget,
+            urgent=True,
         )
 
     async def start(self) -> None:
@@ -74,7 +78,7 @@ class UserStream:
             self._keeper = None
         await self._connection.close()
 
-    async def _url(self) -> str:
+    async def _url(self, _dry_sockets: int) -> str:
         key = await self._rest.create_listen_key()
         return f"{self._endpoints.stream}/private/ws?listenKey={key}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -20,6 +21,7 @@ class StreamClient:
         self.path = socket.request.path if socket.request else ""
         self.streams: list[str] = []
         self.frames: list[list[str]] = []
+        self.subscriptions = 0
 
     async def push(self, event: dict[str, Any] | list[Any] | str) -> None:
         """Sends one event."""
@@ -58,6 +60,13 @@ class StreamServer:
                 await self._changed.wait()
         return self.clients[number]
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Returns when `condition` holds; it is looked at after each control message."""
+        async with asyncio.timeout(5):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
     async def _serve(self, socket: ServerConnection) -> None:
         client = StreamClient(socket)
         self.clients.append(client)
@@ -79,7 +88,11 @@ class StreamServer:
             await client.push({"error": self.refuse_with, "id": message["id"]})
             return
         client.frames.append(message["params"])
-        client.streams.extend(message["params"])
+        if message["method"] == "UNSUBSCRIBE":
+            client.streams[:] = [name for name in client.streams if name not in message["params"]]
+        else:
+            client.streams.extend(message["params"])
+            client.subscriptions += 1
         await client.push({"result": None, "id": message["id"]})
         for event in self.greeting:
             await client.push(event)

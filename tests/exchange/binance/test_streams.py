@@ -75,8 +75,8 @@ def test_route_of_unknown_stream_is_refused() -> None:
 
 
 @given(st.integers(1, 40), st.floats(0, 1))
-def test_pause_before_reconnect_is_short_first_and_never_above_a_minute(attempt: int, chance: float) -> None:
-    assert 0 <= pause_seconds(attempt, chance) <= (0.25 if attempt == 1 else min(60.0, 2.0 ** (attempt - 1)))
+def test_pause_before_reconnect_is_short_first_and_never_above_half_a_minute(attempt: int, chance: float) -> None:
+    assert 0 <= pause_seconds(attempt, chance) <= (0.25 if attempt == 1 else min(30.0, 2.0 ** (attempt - 1)))
 
 
 async def test_streams_go_to_their_routes_and_messages_to_their_receivers() -> None:
@@ -146,20 +146,28 @@ async def test_connection_after_cut_reconnects_and_subscribes_everything_again()
         assert [item.state for item in inbox.of(StreamStateMessage)][-1] == "CLOSED"
 
 
-async def test_connection_without_first_payload_is_replaced() -> None:
+async def test_connection_without_first_payload_asks_again_then_tries_the_other_address() -> None:
     inbox, clock = Inbox(), HandClock()
     async with StreamServer() as server:
         streams = BinanceStreams(server.endpoints, inbox, settings=fast(), clock=clock)
         await streams.subscribe(["btcusdt@kline_1m"])
+        first = await server.client(0, 1)
         clock.now_ms = 10_001
+        await server.until(lambda: first.subscriptions == 2)
+        assert not inbox.of(StreamStateMessage)[1:]
+        clock.now_ms = 20_003
         stale = await inbox.wait(StreamStateMessage, state="STALE")
         assert stale.reason == "no data within 10 s after the subscription"
-        await server.client(1, 1)
+        assert stale.streams == ("btcusdt@kline_1m",)
+        second = await server.client(1, 1)
+        assert (first.path, second.path) == ("/market/ws", "/market/stream")
         assert not [item for item in inbox.of(StreamStateMessage) if item.state == "LIVE"]
+        await second.push({"stream": "btcusdt@kline_1m", "data": kline()})
+        await inbox.wait(StreamStateMessage, state="LIVE")
         await streams.close()
 
 
-async def test_connection_whose_one_kind_falls_silent_is_replaced_though_others_flow() -> None:
+async def test_connection_whose_one_kind_falls_silent_is_replaced_beside_the_old_though_others_flow() -> None:
     inbox, clock = Inbox(), HandClock()
     async with StreamServer() as server:
         server.greeting = [MARK, kline()]
@@ -168,13 +176,39 @@ async def test_connection_whose_one_kind_falls_silent_is_replaced_though_others_
         client = await server.client(0, 2)
         await inbox.wait(StreamStateMessage, state="LIVE")
         await inbox.wait(KlineMessage)
-        clock.now_ms = 9_000
-        await client.push(kline(open_ms=120_000))
-        await inbox.wait(KlineMessage, count=2)
+        await asyncio.sleep(0.02)
+        server.greeting = []
+        clock.now_ms = 5_001
+        await inbox.wait(StreamStateMessage, state="LATE")
         clock.now_ms = 10_001
         stale = await inbox.wait(StreamStateMessage, state="STALE")
         assert stale.reason == "no mark price for 10 s"
-        await server.client(1, 2)
+        second = await server.client(1, 2)
+        await client.push(kline(open_ms=120_000))
+        await inbox.wait(KlineMessage, count=2)
+        assert client.socket.state.name == "OPEN"
+        await second.push(kline(open_ms=180_000))
+        await second.push(MARK)
+        await inbox.wait(StreamStateMessage, state="LIVE", count=2)
+        async with asyncio.timeout(5):
+            await client.socket.wait_closed()
+        states = [item.state for item in inbox.of(StreamStateMessage)]
+        assert states == ["CONNECTING", "LIVE", "LATE", "STALE", "RESYNC", "LIVE"]
+        await streams.close()
+
+
+async def test_stream_that_stays_silent_is_subscribed_anew_then_moved_to_another_socket() -> None:
+    async with StreamServer() as server:
+        streams = BinanceStreams(server.endpoints, Inbox(), settings=fast())
+        await streams.subscribe(["btcusdt@kline_1m", "ethusdt@kline_1m"])
+        first = await server.client(0, 2)
+        await streams.revive(["ethusdt@kline_1m"])
+        assert first.frames[1:] == [["ethusdt@kline_1m"], ["ethusdt@kline_1m"]]
+        assert sorted(first.streams) == ["btcusdt@kline_1m", "ethusdt@kline_1m"]
+        await streams.revive(["ethusdt@kline_1m"])
+        assert [client.streams for client in server.clients] == [["btcusdt@kline_1m"], ["ethusdt@kline_1m"]]
+        await streams.unsubscribe(["ethusdt@kline_1m", "neverusdt@kline_1m"])
+        assert streams.connection_names == ["market-1"]
         await streams.close()
 
 

@@ -39,6 +39,7 @@ class StreamConnection:
         self.names: dict[str, None] = {}
         self.swapped: bytes | None = None
         self.opened_real_s = 0.0
+        self.opened_ms = 0
         self._transport = transport
         self._hub = hub
         self._unsent: list[bytes] = []

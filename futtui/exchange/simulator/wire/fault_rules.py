@@ -36,7 +36,8 @@ class FaultRule:
     (0 = for ever), every `every`-th match, at most `count` times (0 = no limit), each with `probability`. Rules that
     fire by time alone do so once, or `count` times, `repeat_s` apart.
     What: `delay_ms` is real time for requests, virtual time for streams. `status` and `kind` shape `respond`
-    (503 kinds A-D), `code` and `message` shape `reject`.
+    (503 kinds A-D), `code` and `message` shape `reject`. `older_than_s`: a timed `disconnect` cuts only connections
+    that have been open for so many virtual seconds.
     """
 
     action: str
@@ -62,6 +63,7 @@ class FaultRule:
     ban_s: float = 120.0
     shift_ms: int = 0
     hold_s: float = 60.0
+    older_than_s: float = 0.0
 
     @property
     def on_requests(self) -> bool:
@@ -174,7 +176,8 @@ class _Reader:
             self._say(node, f"{rule.action} does not act on streams; remove 'stream', 'route' and 'event'")
         if rule.every < 1 or rule.count < 0 or not 0.0 <= rule.probability <= 1.0:
             self._say(node, "'every' must be at least 1, 'count' at least 0, 'probability' from 0 to 1")
-        if min(rule.after_s, rule.for_s, rule.repeat_s, rule.delay_ms, rule.hold_s, rule.at_ms) < 0:
+        times = (rule.after_s, rule.for_s, rule.repeat_s, rule.delay_ms, rule.hold_s, rule.at_ms, rule.older_than_s)
+        if min(times) < 0:
             self._say(node, "times must not be negative")
         if rule.kind not in ANSWER_KINDS:
             self._say(node, f"unknown kind {rule.kind!r}. Use one of: {', '.join(ANSWER_KINDS)}")

@@ -35,6 +35,7 @@ class Hub:
 
     def open(self, connection: StreamConnection) -> None:
         """Take in a new connection."""
+        connection.opened_ms = self._clock.now_ms
         self.connections[connection.number] = connection
 
     def close(self, connection: StreamConnection) -> None:
@@ -125,10 +126,11 @@ class Hub:
             _, _, connection, frame = heapq.heappop(self._held)
             connection.put(frame)
 
-    def disconnect(self, route: str = "") -> None:
-        """Cut all connections, or those of one route."""
+    def disconnect(self, route: str = "", older_than_ms: int = 0) -> None:
+        """Cut all connections, or those of one route, or those that were opened so long ago in virtual time."""
+        border_ms = self._clock.now_ms - older_than_ms
         for connection in list(self.connections.values()):
-            if not route or connection.route == route:
+            if (not route or connection.route == route) and connection.opened_ms <= border_ms:
                 connection.abort()
 
     def _deliver_faulty(self, connection: StreamConnection, stream: str, event: str, symbol: str, frame: bytes) -> None:

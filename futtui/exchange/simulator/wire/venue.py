@@ -160,7 +160,7 @@ class Venue:
     def _strike(self, rule: FaultRule) -> None:
         if rule.action == "disconnect":
             self.hub.flush()
-            self.hub.disconnect(rule.route)
+            self.hub.disconnect(rule.route, round(rule.older_than_s * 1000))
         elif rule.action == "shift_clock":
             self.clock.shift_ms += rule.shift_ms
         else:
