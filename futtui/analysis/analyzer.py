@@ -89,10 +89,14 @@ class SymbolAnalyzer:
             taken, refused = self._take(time_ms, group)
             signals += self._decide(time_ms, taken)
             remarks += (StrategyVerdict(SELF, False, reason) for reason in refused)
-        return AnalysisResult(self.reading, tuple(signals), (*remarks, *self._manager.verdicts))
+        verdicts = (*remarks, *self._manager.verdicts)
+        return AnalysisResult(self.reading, tuple(signals), verdicts, tuple(self._zones.take_events()))
 
     def take_zone_events(self) -> list[ZoneEvent]:
-        """What happened at the zones since the last call, oldest first; after `load` also what history told."""
+        """What `load` saw happen at the zones, oldest first: the newest 500 notes of a timeframe, once.
+
+        What comes later is in the answers of `on_closes`.
+        """
         return self._zones.take_events()
 
     def _take(self, time_ms: int, closes: Iterable[Close]) -> tuple[list[Timeframe], list[str]]:

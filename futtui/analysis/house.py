@@ -10,6 +10,7 @@ from futtui.analysis.wire import CloseRow, HistoryRows, candle_of
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import AnalysisResult, SymbolReading
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import ZoneEvent
 
 
 class AnalyzerHouse:
@@ -35,3 +36,12 @@ class AnalyzerHouse:
         result = analyzer.on_closes([(Timeframe(code), candle_of(row)) for code, row in closes])
         self._analyzers[symbol] = analyzer
         return result
+
+    def take_zone_events(self, symbol: str, since_ms: int) -> tuple[ZoneEvent, ...]:
+        """What the symbol's history told of its zones in bars that opened at `since_ms` or later, oldest first, once.
+
+        Raises InvalidInputError when it was not loaded.
+        """
+        if symbol not in self._analyzers:
+            raise InvalidInputError(f"{symbol} is not loaded. Load its history first.")
+        return tuple(event for event in self._analyzers[symbol].take_zone_events() if event.time_ms >= since_ms)

@@ -15,6 +15,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import AnalysisResult, SymbolReading
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import ZoneEvent
 
 if TYPE_CHECKING:
     from futtui.analysis.house import AnalyzerHouse
@@ -80,12 +81,24 @@ class AnalyzerPool:
 
     async def on_closes(self, symbol: str, closes: Sequence[tuple[Timeframe, Candle]]) -> AnalysisResult:
         """What the closed candles of one moment mean; raises AnalysisError, also for a symbol that is lost."""
-        with self._lock:
-            if symbol not in self._loaded:
-                raise AnalysisError(f"{symbol} has no analyzer. Load its history first.")
+        self._need_loaded(symbol)
         rows = [(timeframe.code, row_of(candle)) for timeframe, candle in closes]
         result: AnalysisResult = await self._ask(symbol, "on_closes", (symbol, rows))
         return result
+
+    async def take_zone_events(self, symbol: str, since_ms: int) -> tuple[ZoneEvent, ...]:
+        """What a loaded history told of the zones in bars that opened at `since_ms` or later, once.
+
+        Raises AnalysisError, also for a symbol that is lost.
+        """
+        self._need_loaded(symbol)
+        events: tuple[ZoneEvent, ...] = await self._ask(symbol, "take_zone_events", (symbol, since_ms))
+        return events
+
+    def _need_loaded(self, symbol: str) -> None:
+        with self._lock:
+            if symbol not in self._loaded:
+                raise AnalysisError(f"{symbol} has no analyzer. Load its history first.")
 
     async def stop(self) -> None:
         """End all workers and their threads; requests still open fail with AnalysisError. May be called twice."""

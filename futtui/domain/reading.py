@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone
+from futtui.domain.zone import Zone, ZoneEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +80,5 @@ class AnalysisResult:
     reading: SymbolReading
     signals: tuple[RawSignal, ...] = ()
     verdicts: tuple[StrategyVerdict, ...] = ()
+    zone_events: tuple[ZoneEvent, ...] = ()
+    """What happened at the zones at this close, and before it if nobody asked; oldest first."""

@@ -18,6 +18,7 @@ from futtui.live.desk_runner import DeskRunner
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
 from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.zone_book import ZoneBook
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class AnalysisRounds:
         states: Mapping[str, SymbolState],
         now_ms: Callable[[], int],
         counts: Counter[str],
+        zone_book: ZoneBook,
     ) -> None:
         self._analyzers = analyzers
         self._loader = loader
@@ -48,6 +50,7 @@ class AnalysisRounds:
         self._states = states
         self._now_ms = now_ms
         self._counts = counts
+        self._zone_book = zone_book
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
@@ -129,6 +132,7 @@ class AnalysisRounds:
         late = self._now_ms() - close.time_ms > BASE.ms
         state = self._states[close.symbol]
         state.reading, state.verdicts = result.reading, result.verdicts
+        self._zone_book.keep(result.reading, result.zone_events)
         for frame, bar in close.bars:
             self._counts["candles"] += 1
             self._runner.submit(CandleClosed(close.symbol, frame, bar, late))

@@ -40,6 +40,7 @@ from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.symbol_state import Phase, SymbolState
 from futtui.live.warmup import Warmup
 from futtui.live.watchdog import Watchdog
+from futtui.live.zone_book import ZoneBook
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Engine:
         self.feed = FeedWatch()
         self.lag = LagMeter()
         self.health = HealthMeter(self)
+        self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
@@ -131,7 +133,7 @@ class Engine:
         self.runner.brokers |= self.parts.virtual_brokers(self.runner, self.clock.now_ms())
         loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
         self.rounds = AnalysisRounds(
-            self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts
+            self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book
         )
         warmup = self.warmup = Warmup(self, loader)
         self.gaps = GapFiller(loader, self.rounds.add, self.parts.log_book.say, warmup.load, self.counts)

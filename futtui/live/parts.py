@@ -21,9 +21,10 @@ from futtui.live.desk_runner import DeskRunner, Recorder
 from futtui.live.loader import CandleStore
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
+from futtui.live.zone_book import ZoneStore, ZoneTeller
 
 
-class AnalyzerPoolPort(Analyzers, Protocol):
+class AnalyzerPoolPort(Analyzers, ZoneTeller, Protocol):
     """The analyzers, in this process or in workers."""
 
     async def load(
@@ -38,7 +39,7 @@ class AnalyzerPoolPort(Analyzers, Protocol):
     async def stop(self) -> None: ...
 
 
-class StorePort(CandleStore, Recorder, Protocol):
+class StorePort(CandleStore, Recorder, ZoneStore, Protocol):
     """The database. `trouble` says why it refuses to write, empty while all is well."""
 
     @property

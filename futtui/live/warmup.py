@@ -94,6 +94,7 @@ class Warmup:
             if state.failures < TRIES_FOR_THE_NEWEST:
                 _refuse_behind(history, now_ms)
             reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+            await engine.zone_book.catch_up(reading)
         except Exception as error:
             if not isinstance(error, FuttuiError):
                 log.exception("Loading %s failed inside futtui", state.symbol)

@@ -28,7 +28,7 @@ from futtui.storage.rows import (
     trade_of,
 )
 from futtui.storage.writer import CandleBatch, Writer
-from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, event_of, zone_of
+from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, ZonePurge, event_of, zone_of
 
 CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
@@ -69,6 +69,20 @@ class Storage:
         """Queue zones as they are at `updated_ms` and what happened at zones; an event that is known is left alone."""
         if zones or events:
             self.writer.put(ZoneBatch(updated_ms, tuple(zones), tuple(events)))
+
+    def forget_zones(self, before_ms: int) -> None:
+        """Queue the removal of events of bars that opened before `before_ms` and of zones not written since."""
+        self.writer.put(ZonePurge(before_ms))
+
+    async def newest_zone_event_ms(self, symbol: str) -> int | None:
+        """Open time of the newest bar with a stored event at a symbol's zones; None without any."""
+        return await asyncio.to_thread(self._newest_zone_event_ms, symbol)
+
+    def _newest_zone_event_ms(self, symbol: str) -> int | None:
+        query = "SELECT MAX(time_ms) FROM zone_events WHERE symbol = ?"
+        with self._engine.connect() as connection:
+            newest: int | None = connection.exec_driver_sql(query, (symbol,)).scalar_one()
+        return newest
 
     def zones(self, symbol: str) -> list[Zone]:
         """All zones of a symbol that were ever stored, as last written, lowest first."""

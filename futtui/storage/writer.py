@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
-from futtui.storage.zone_rows import ZoneBatch, write_zone_batch
+from futtui.storage.zone_rows import ZoneBatch, ZonePurge, purge_zones, write_zone_batch
 
 log = logging.getLogger(__name__)
 
 CANDLE_ITEMS = 20_000
-"""With so many items waiting, candles are dropped: they can be fetched again."""
+"""With so many items waiting, candles and zones are dropped: they can be fetched or found again."""
 RECORD_ITEMS = 200_000
 """With so many waiting (days of a disk that refuses), records are dropped too; the JSONL journal still has them."""
 BATCH_ITEMS = 500
@@ -39,7 +39,7 @@ class Marker:
     done: threading.Event
 
 
-Item = CandleBatch | ZoneBatch | Record | Marker
+Item = CandleBatch | ZoneBatch | ZonePurge | Record | Marker
 
 
 class Writer:
@@ -56,6 +56,7 @@ class Writer:
         self.trouble = ""
         self.refused = 0
         self.dropped_candles = 0
+        self.dropped_zone_batches = 0
         self.dropped_records = 0
         self._behind_since: float | None = None
         self._thread.start()
@@ -72,10 +73,12 @@ class Writer:
         return 0.0 if since is None else time.monotonic() - since
 
     def put(self, item: Item) -> None:
-        """Queue an item. While the disk refuses, first candles and much later records are dropped and counted."""
+        """Queue an item. While the disk refuses, candles and zones are dropped first, records much later; counted."""
         waiting = self._queue.qsize()
         if isinstance(item, CandleBatch) and waiting >= CANDLE_ITEMS:
             self.dropped_candles += len(item.rows)
+        elif isinstance(item, ZoneBatch | ZonePurge) and waiting >= CANDLE_ITEMS:
+            self.dropped_zone_batches += 1
         elif waiting >= RECORD_ITEMS and not isinstance(item, Marker):
             self.dropped_records += 1
         else:
@@ -150,5 +153,7 @@ class Writer:
             for item in batch:
                 if isinstance(item, ZoneBatch):
                     write_zone_batch(connection, item)
+                elif isinstance(item, ZonePurge):
+                    purge_zones(connection, item)
                 elif not isinstance(item, CandleBatch | Marker):
                     write_record(connection, item)

@@ -40,6 +40,19 @@ class ZoneBatch:
     events: tuple[ZoneEvent, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ZonePurge:
+    """Asks to forget events of bars that opened before this time, and zones that were last written before it."""
+
+    before_ms: int
+
+
+def purge_zones(connection: Connection, purge: ZonePurge) -> None:
+    """Carry out a purge inside the caller's transaction."""
+    connection.exec_driver_sql("DELETE FROM zone_events WHERE time_ms < ?", (purge.before_ms,))
+    connection.exec_driver_sql("DELETE FROM zones WHERE updated_ms < ?", (purge.before_ms,))
+
+
 def write_zone_batch(connection: Connection, batch: ZoneBatch) -> None:
     """Write a batch inside the caller's transaction: zones are brought up to date, known events stay as they are."""
     if batch.zones:

@@ -47,6 +47,30 @@ async def test_pool_workers_answer_exactly_as_in_process():
     assert len(inside[1]) == 3 * CLOSES
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_pool_tells_zone_events_of_history_once_and_later_ones_with_each_close(workers: int):
+    pool = AnalyzerPool(AnalysisSettings(), workers)
+    symbol, (past, later) = SYMBOLS[0], MARKETS[SYMBOLS[0]]
+    pool.start()
+    try:
+        with pytest.raises(AnalysisError, match="Load its history"):
+            await pool.take_zone_events(symbol, 0)
+        await pool.load(symbol, past)
+        middle_ms = past[M15][-200].open_time_ms
+        told = await pool.take_zone_events(symbol, middle_ms)
+        assert told
+        assert min(event.time_ms for event in told) >= middle_ms
+        assert await pool.take_zone_events(symbol, 0) == ()
+        results = [await pool.on_closes(symbol, closes) for closes in later]
+    finally:
+        await pool.stop()
+    news = [event for result in results for event in result.zone_events]
+    assert news
+    assert {event.event_id for event in news}.isdisjoint(event.event_id for event in told)
+    for result in results:
+        assert all(event.time_ms + event.timeframe.ms == result.reading.time_ms for event in result.zone_events)
+
+
 async def test_pool_worker_that_dies_is_replaced_and_its_symbols_are_reported_lost():
     pool = AnalyzerPool(AnalysisSettings(), 2)
     pool.start()

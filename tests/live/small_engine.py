@@ -49,11 +49,21 @@ class Analyzers:
 
     async def on_closes(self, symbol: str, closes: Any) -> Any:
         self._fail(symbol)
-        return SimpleNamespace(reading=SimpleNamespace(symbol=symbol), verdicts=(), signals=())
+        return SimpleNamespace(reading=SimpleNamespace(symbol=symbol), verdicts=(), signals=(), zone_events=())
 
     def _fail(self, symbol: str) -> None:
         if symbol in self.failing:
             raise self.failing[symbol]
+
+
+class QuietZoneBook:
+    """Writes nothing down."""
+
+    async def catch_up(self, reading: Any) -> None:
+        return None
+
+    def keep(self, reading: Any, events: Any) -> None:
+        return None
 
 
 class SmallEngine:
@@ -76,8 +86,9 @@ class SmallEngine:
         self.runner: Any = SimpleNamespace(
             submit=self._submit, desk=SimpleNamespace(warm_up=lambda symbol, candles: None)
         )
+        self.zone_book: Any = QuietZoneBook()
         self.rounds = AnalysisRounds(
-            self.analyzers, self.loader, self.runner, self.states, self.clock.now_ms, self.counts
+            self.analyzers, self.loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book
         )
         self.live_broker = None
         self.lines: list[tuple[Severity, str, str]] = []

@@ -81,3 +81,15 @@ def test_history_lived_through_twice_leaves_each_event_once(store: Storage) -> N
     assert told[0] == told[1] != []
     assert store.counts()["zone_events"] == len(told[0])
     assert len(store.zones("BTCUSDT")) == len(registry.zones())
+
+
+async def test_forgotten_zones_and_events_are_the_old_ones(store: Storage) -> None:
+    store.submit_zones(10, [ZONE], [EVENT])
+    store.submit_zones(50, [replace(ZONE, zone_id="young")], [replace(EVENT, event_id="young", time_ms=50)])
+    assert store.writer.flush()
+    assert await store.newest_zone_event_ms("BTCUSDT") == 50
+    assert await store.newest_zone_event_ms("ETHUSDT") is None
+    store.forget_zones(50)
+    assert store.writer.flush()
+    assert [zone.zone_id for zone in store.zones("BTCUSDT")] == ["young"]
+    assert [event.event_id for event in store.zone_events("BTCUSDT", 0, 100)] == ["young"]
