@@ -19,7 +19,7 @@ from futtui.zones.density import Density
 from futtui.zones.events import Note, events_of, note_of
 from futtui.zones.known_swings import KnownSwings
 from futtui.zones.lifecycle import Standing, next_state
-from futtui.zones.live_zone import Band, LiveZone, history, overlap_share
+from futtui.zones.live_zone import Band, LiveZone, overlap_share
 from futtui.zones.measures import FrameMeasures
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
@@ -241,7 +241,7 @@ class ZoneBuilder:
         """What stage two makes of new borders: usually one zone, or nothing."""
         made_ms = self.timeframe.end_ms(max(swing.confirmed_ms for swing in members))
         first_ms = min(swing.time_ms for swing in members) - self.timeframe.ms
-        past = [bar for bar in history(self._bars, first_ms) if bar[4] > 0]
+        past = self._measures.past().since(first_ms)
 
         def lived(low: float, high: float) -> LiveZone:
             zone = LiveZone(kind, self._measures.wide_enough(low, high), made_ms, self.settings, self.frame)
@@ -250,7 +250,7 @@ class ZoneBuilder:
 
         now_ms = self._moment.now_ms
         passed = []
-        for zone in purified(lived(*borders), kind, past, lived, guard, self.settings.purity_min):
+        for zone in purified(lived(*borders), kind, past.bars, lived, guard, self.settings.purity_min):
             idle_bars = (now_ms - (zone.touch.last_touch_ms or now_ms)) / self.timeframe.ms
             score = zone.score(now_ms, self._confluence.at(zone, self._moment)[0])
             if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, score):

@@ -7,6 +7,7 @@ it met first, with the ATR of the bar of the touch.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,10 @@ from futtui.zones.settings import ZoneSettings
 
 KEPT_REACTIONS = 40
 
+Bar = tuple[int, float, float, float, float]
+"""Open time in ms, low, high, close, ATR."""
+NextReach = Callable[[int, int], int]
+"""From a place among bars and the side price is on (+1 above): the place of the next bar that reaches the zone."""
 News = tuple[ZoneEventKind, int, float | None]
 """What happened, the side price came from (+1 from above), its size in ATR."""
 
@@ -77,51 +82,92 @@ class TouchTracker:
         """Whether a bar of this range comes to the zone from the side price was on (a leap over it counts)."""
         return (self.side > 0 and low <= zone_high) or (self.side < 0 and high >= zone_low)
 
-    def update(
-        self, time_ms: int, low: float, high: float, close: float, atr: float, zone_low: float, zone_high: float
-    ) -> None:
+    def update(self, bar: Bar, zone_low: float, zone_high: float) -> None:
         """Take the next closed bar, given the zone's borders."""
         if self.news:
             self.news = []
-        episode = self.episode
-        if episode is not None and episode.left and self.is_reached(low, high, zone_low, zone_high):
-            self._finish(episode)
-            episode = None
-        if episode is not None:
-            if low < zone_low if episode.side > 0 else high > zone_high:
-                self._look_for_sweep(episode, low, high, close)
-            self._follow(episode, low if episode.side < 0 else high, close)
-        elif self.is_reached(low, high, zone_low, zone_high):
-            above = self.side > 0
-            near, far = (zone_high, zone_low) if above else (zone_low, zone_high)
-            self.episode = Episode(self.side, time_ms, atr, near, far)
-            self.touches += 1
-            self.last_touch_ms = time_ms
-            self.news.append((ZoneEventKind.TOUCH, self.side, None))
-            self._look_for_sweep(self.episode, low, high, close)
-            # The extreme of the touching bar may be older than the touch; its close is not.
-            self._follow(self.episode, close, close)
-        self._remember_side(close, zone_low, zone_high)
+        self.follow((bar,), zone_low, zone_high)
 
-    def _follow(self, episode: Episode, extreme: float, close: float) -> None:
-        settings, side, atr = self._settings, episode.side, episode.atr
-        episode.bars += 1
-        away = side * (close - episode.near_edge) / atr
-        beyond = side * (episode.far_edge - close) / atr
-        if beyond > settings.break_atr and episode.outcome is None:
-            episode.outcome = Outcome.BREAK
-            self.breaks += 1
-            self.news.append((ZoneEventKind.BREAK, side, beyond))
-        elif beyond <= settings.break_atr:
-            excursion = side * (extreme - episode.near_edge) / atr
+    def follow(
+        self, bars: Sequence[Bar], zone_low: float, zone_high: float, next_reach: NextReach | None = None
+    ) -> list[tuple[int, int]]:
+        """Take closed bars, oldest first; returns the places (first, after the last) where price was at the zone.
+
+        `next_reach` may tell where the next bar is that reaches the zone from a side, so that nobody looks at those
+        before it: they change nothing.
+        """
+        place, end, near = 0, len(bars), []
+        while place < end:
+            start = place
+            if self.episode is None:
+                if self.side and next_reach is not None:
+                    start = place = next_reach(place, self.side)
+                    if place >= end:
+                        break
+                bar = bars[place]
+                if self.is_reached(bar[1], bar[2], zone_low, zone_high):
+                    self._begin(bar, zone_low, zone_high)
+                else:
+                    place += 1
+                    if not self.side:
+                        near.append((start, place))
+                    self._remember_side(bar[3], zone_low, zone_high)
+                    continue
+            place = self._visit(bars, place, zone_low, zone_high)
+            near.append((start, place))
+        return near
+
+    def _begin(self, bar: Bar, zone_low: float, zone_high: float) -> None:
+        near, far = (zone_high, zone_low) if self.side > 0 else (zone_low, zone_high)
+        self.episode = Episode(self.side, bar[0], bar[4], near, far)
+        self.touches += 1
+        self.last_touch_ms = bar[0]
+        self.news.append((ZoneEventKind.TOUCH, self.side, None))
+
+    def _visit(self, bars: Sequence[Bar], place: int, zone_low: float, zone_high: float) -> int:
+        """Follow the episode from `place` to its end or that of the bars; returns the place after the last bar used."""
+        episode = self.episode
+        assert episode is not None
+        side, near, far, atr = episode.side, episode.near_edge, episode.far_edge, episode.atr
+        break_atr, leave_atr = self._settings.break_atr, self._settings.leave_atr
+        for at in range(place, len(bars)):
+            _, low, high, close, _ = bars[at]
+            if episode.left and self.is_reached(low, high, zone_low, zone_high):
+                self._finish(episode)
+                return at
+            # The extreme of the touching bar may be older than the touch; its close is not.
+            extreme = close if episode.bars == 0 else high if side > 0 else low
+            if episode.bars == 0 or (low < zone_low if side > 0 else high > zone_high):
+                self._look_for_sweep(episode, low, high, close)
+            episode.bars += 1
+            beyond = side * (far - close) / atr
+            if beyond > break_atr:
+                if episode.outcome is None:
+                    episode.outcome = Outcome.BREAK
+                    self.breaks += 1
+                    self.news.append((ZoneEventKind.BREAK, side, beyond))
+                self._finish(episode)
+                self._remember_side(close, zone_low, zone_high)
+                return at + 1
+            excursion = side * (extreme - near) / atr
             if excursion > episode.reaction_atr:
                 self._measure(episode, excursion)
-        if away >= settings.leave_atr:
-            episode.left = True
-        if beyond > settings.break_atr or (episode.left and episode.bars > self._window):
-            self._finish(episode)
-        elif episode.bars > self._window and episode.outcome is None:
+            if side * (close - near) / atr >= leave_atr:
+                episode.left = True
+            if episode.bars > self._window and self._is_over(episode):
+                self._remember_side(close, zone_low, zone_high)
+                return at + 1
+            if episode.left:
+                self._remember_side(close, zone_low, zone_high)
+        return len(bars)
+
+    def _is_over(self, episode: Episode) -> bool:
+        """After the window: whether price has left, which ends the episode; without a bounce it has no outcome."""
+        if episode.outcome is None:
             episode.outcome = Outcome.NONE
+        if episode.left:
+            self.episode = None
+        return episode.left
 
     def _measure(self, episode: Episode, excursion_atr: float) -> None:
         if episode.outcome not in (None, Outcome.BOUNCE) or episode.bars > self._window:
@@ -149,8 +195,6 @@ class TouchTracker:
         self.episode = None
 
     def _remember_side(self, close: float, zone_low: float, zone_high: float) -> None:
-        if self.episode is not None and not self.episode.left:
-            return
         if close > zone_high:
             self.side = 1
         elif close < zone_low:

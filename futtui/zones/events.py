@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent, ZoneEventKind, ZoneKind
-from futtui.zones.episodes import News
-from futtui.zones.live_zone import Bar, LiveZone
+from futtui.zones.episodes import Bar, News
+from futtui.zones.live_zone import LiveZone
 
 _AT_THE_WICK = (ZoneEventKind.TOUCH, ZoneEventKind.SWEEP, ZoneEventKind.RETEST)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import inf
 from statistics import median
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
-from futtui.zones.episodes import News, TouchTracker
+from futtui.zones.episodes import Bar, News, TouchTracker
 from futtui.zones.flips import FlipTracker
+from futtui.zones.past import Past
 from futtui.zones.score import (
     ScoreParts,
     blended,
@@ -23,8 +23,6 @@ from futtui.zones.score import (
 )
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 
-Bar = tuple[int, float, float, float, float]
-"""Open time in ms, low, high, close, ATR."""
 Band = tuple[float, float]
 """Low, high."""
 
@@ -104,29 +102,47 @@ class LiveZone:
         self._record: Zone | None = None
         self._key: tuple[object, ...] = ()
 
-    def replay(self, bars: Iterable[Bar]) -> None:
-        """Live through past bars, oldest first: only what was known when the zone was made.
+    def replay(self, past: Past) -> None:
+        """Live through past bars: only what was known when the zone was made; the same as `update` with each bar.
 
         The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
         """
-        for bar in bars:
-            self.bars += 1
-            if bar[1] <= self.wakes_below or bar[2] >= self.wakes_above:
-                self.update(bar, 0)
-        self.flipped_ms = None
+        touch, bars = self.touch, past.bars
+        self.bars += len(bars)
+        self.closes_inside += past.closes_between(self.low, self.high)
+        near = touch.follow(bars, self.low, self.high, past.next_reach(self.low, self.high))
+        self._replay_flips(bars, near)
+        self.idle_from_ms = max(self.idle_from_ms, touch.last_touch_ms)
+        touch.news = []
         self.changes = 0
-        self.news = []
+        self._held = self._reaction = None
+        self._set_alarm()
+
+    def _replay_flips(self, bars: Sequence[Bar], near: Sequence[tuple[int, int]]) -> None:
+        """Look for confirmed breaks where price was at the zone, and after it while a break waits for confirmation."""
+        flips, borders = self.flips, (self.low, self.high)
+        place = 0
+        for start, after in near:
+            place = max(place, start)
+            while place < len(bars) and (place < after or flips.pending_bars is not None):
+                _, low, high, close, atr = bars[place]
+                place += 1
+                beyond = close > self.high if self.kind is ZoneKind.RESISTANCE else close < self.low
+                if (beyond or flips.pending_bars is not None) and flips.update(
+                    self.kind, (low, high, close), atr, borders
+                ):
+                    self.kind = self.kind.opposite
 
     def update(self, bar: Bar, close_ms: int) -> bool:
         """Take a closed bar that may change something (`close_ms`: when it closed); whether anything happened.
 
         Whoever feeds the zone adds every bar to `bars` and may leave out those that do not wake it.
         """
-        time_ms, low, high, close, atr = bar
+        _, low, high, close, atr = bar
         touch = self.touch
         if self.low <= close <= self.high:
             self.closes_inside += 1
-        touch.update(time_ms, low, high, close, atr, self.low, self.high)
+        touch.update(bar, self.low, self.high)
         self.news = touch.news
         flips, is_resistance = self.flips, self.kind is ZoneKind.RESISTANCE
         beyond = close > self.high if is_resistance else close < self.low
@@ -265,8 +281,3 @@ class LiveZone:
                 parts,
             )
         return self._record
-
-
-def history(bars: deque[Bar], since_ms: int) -> list[Bar]:
-    """The bars that opened at or after `since_ms`, oldest first."""
-    return [bar for bar in bars if bar[0] >= since_ms]

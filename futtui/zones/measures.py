@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from math import sqrt
 
 from futtui.domain.timeframe import Timeframe
-from futtui.zones.live_zone import Band, Bar
+from futtui.zones.episodes import Bar
+from futtui.zones.live_zone import Band
+from futtui.zones.past import Past
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import Guard
 from futtui.zones.swings import Swing
@@ -23,6 +25,7 @@ class FrameMeasures:
         "_atr_bars",
         "_atr_sum",
         "_frame",
+        "_past",
         "_recent_highs",
         "_recent_lows",
         "_settings",
@@ -40,6 +43,7 @@ class FrameMeasures:
         self._recent_lows: deque[float] = deque(maxlen=RANGE_BARS)
         self._recent_highs: deque[float] = deque(maxlen=RANGE_BARS)
         self._atr_sum, self._atr_bars = 0.0, 0
+        self._past: Past | None = None
 
     def add(self, bar: Bar) -> None:
         """Take the next bar; one without an ATR (0) counts for nothing but its range."""
@@ -47,11 +51,18 @@ class FrameMeasures:
             self._atr_sum -= self.bars[0][4]
             self._atr_bars -= 1
         self.bars.append(bar)
+        self._past = None
         self._recent_lows.append(bar[1])
         self._recent_highs.append(bar[2])
         if bar[4] > 0:
             self._atr_sum += bar[4]
             self._atr_bars += 1
+
+    def past(self) -> Past:
+        """The bars of the lookback that have an ATR; put into columns only when somebody asks, once a close."""
+        if self._past is None:
+            self._past = Past([bar for bar in self.bars if bar[4] > 0])
+        return self._past
 
     def guard(self) -> Guard:
         """The limits of stage one at this close; the widest span in ATR, in percent and against the last 20 bars."""

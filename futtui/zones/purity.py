@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from futtui.domain.zone import ZoneKind
-from futtui.zones.live_zone import Bar, LiveZone
+from futtui.zones.episodes import Bar
+from futtui.zones.live_zone import LiveZone
 from futtui.zones.score import WEAK_BELOW
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, core_borders, split_prices
 

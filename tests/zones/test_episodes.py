@@ -21,7 +21,7 @@ def touch(bars, window=6, upside_down=False):
     for number, (low, high, close) in enumerate(bars, start=1):
         if upside_down:
             low, high, close = AROUND - high, AROUND - low, AROUND - close
-        tracker.update(number, low, high, close, ATR, LOW, HIGH)
+        tracker.update((number, low, high, close, ATR), LOW, HIGH)
     return tracker
 
 

@@ -10,6 +10,7 @@ from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneKind, ZoneState
 from futtui.zones.lifecycle import Standing, next_state
 from futtui.zones.live_zone import LiveZone
+from futtui.zones.past import Past
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.score import blended
 from futtui.zones.selector import Rated, Room, chosen, prominence
@@ -29,7 +30,7 @@ def story(*bars):
 def lived_through(bars, kind=ZoneKind.SUPPORT):
     def lived(low, high):
         zone = LiveZone(kind, (low, high), 0, SETTINGS, FRAME)
-        zone.replay(bars)
+        zone.replay(Past(bars))
         return zone
 
     return lived
