@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from futtui.domain.effects import Say
+from futtui.domain.gaps import GapsView
 from futtui.domain.health import BudgetView as BudgetView
 from futtui.domain.health import HealthView as HealthView
 from futtui.domain.health import LaneView as LaneView
@@ -117,6 +118,7 @@ class FeedView:
     used_weight: int = 0
     weight_limit: int = 2400
     budget: BudgetView | None = None
+    gaps: GapsView = field(default_factory=GapsView)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import select
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
+from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal, SignalStatus
@@ -17,6 +19,8 @@ from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneEvent
 from futtui.storage import tables
 from futtui.storage.database import open_database
+from futtui.storage.deep_history import DeepHistory
+from futtui.storage.gap_rows import GapBatch, select_gaps
 from futtui.storage.rows import (
     SELECT_CANDLES,
     Record,
@@ -83,6 +87,20 @@ class Storage:
         with self._engine.connect() as connection:
             newest: int | None = connection.exec_driver_sql(query, (symbol,)).scalar_one()
         return newest
+
+    def submit_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Queue holes in the row of candles; one that is known is brought up to date in place."""
+        if gaps:
+            self.writer.put(GapBatch(tuple(gaps)))
+
+    def gaps(self, states: Iterable[GapState] = GapState) -> list[Gap]:
+        """Holes in the row of candles that are in one of `states`, by symbol, timeframe and time."""
+        with self._engine.connect() as connection:
+            return select_gaps(connection, states)
+
+    def open_times(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> np.ndarray:
+        """Open times of everything stored with start_ms <= open time < end_ms, in order; archive included."""
+        return DeepHistory(self._engine).load_open_times(symbol, timeframe, start_ms, end_ms)
 
     def zones(self, symbol: str) -> list[Zone]:
         """All zones of a symbol that were ever stored, as last written, lowest first."""

@@ -235,3 +235,23 @@ zone_events = Table(
 )
 """An event is written once: one that is there already, from an earlier run over the same candles, stays as it is."""
 Index("ix_zone_events_zone", zone_events.c.symbol, zone_events.c.zone_id, zone_events.c.time_ms)
+
+candle_gaps = Table(
+    "candle_gaps",
+    METADATA,
+    Column("symbol", String(40), nullable=False),
+    Column("timeframe", String(4), nullable=False),
+    Column("first_open_ms", BigInteger, nullable=False),
+    Column("last_open_ms", BigInteger, nullable=False),
+    Column("gap_class", String(16), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("closed_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("symbol", "timeframe", "first_open_ms"),
+)
+"""The gap ledger: a row for each hole in the stored candles. `closed_ms` 0 = open."""
+Index("ix_candle_gaps_state", candle_gaps.c.state, candle_gaps.c.closed_ms)

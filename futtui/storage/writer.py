@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from futtui.storage.gap_rows import GapBatch, write_gap_batch
 from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
 from futtui.storage.zone_rows import ZoneBatch, ZonePurge, purge_zones, write_zone_batch
 
@@ -39,7 +40,7 @@ class Marker:
     done: threading.Event
 
 
-Item = CandleBatch | ZoneBatch | ZonePurge | Record | Marker
+Item = CandleBatch | GapBatch | ZoneBatch | ZonePurge | Record | Marker
 
 
 class Writer:
@@ -151,7 +152,9 @@ class Writer:
             if rows:
                 connection.exec_driver_sql(UPSERT_CANDLES, rows)
             for item in batch:
-                if isinstance(item, ZoneBatch):
+                if isinstance(item, GapBatch):
+                    write_gap_batch(connection, item)
+                elif isinstance(item, ZoneBatch):
                     write_zone_batch(connection, item)
                 elif isinstance(item, ZonePurge):
                     purge_zones(connection, item)

@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 
 from futtui.domain.timeframe import Timeframe
+from futtui.live.missing_bars import missing_opens, runs_of
 from futtui.storage.deep_history import DeepHistory, Series, covered
 from futtui.storage.file_manifest import FileRecord, FileStatus
 
@@ -78,8 +79,7 @@ def find_holes(
         return []
     first_ms = min(start for start, _ in spans) if start_ms is None else start_ms
     after_ms = max(end for _, end in spans) if end_ms is None else end_ms
-    expected = np.arange(-(-first_ms // timeframe.ms) * timeframe.ms, after_ms, timeframe.ms, dtype=np.int64)
-    missing = np.setdiff1d(expected, times, assume_unique=True)
+    missing = missing_opens(times, timeframe, first_ms, after_ms)
     kinds = _kinds(missing, times, files)
     unknown = np.flatnonzero(kinds == HoleKind.NO_BARS)
     if len(unknown):
@@ -112,11 +112,7 @@ def _compared_with_others(deep: DeepHistory, series: Series, others: list[Series
 
 
 def _in_a_row(series: Series, missing: np.ndarray, kinds: np.ndarray) -> list[Hole]:
-    if not len(missing):
-        return []
-    breaks = np.flatnonzero((np.diff(missing) != series.timeframe.ms) | (np.diff(kinds) != 0)) + 1
-    firsts, lasts = np.r_[0, breaks], np.r_[breaks - 1, len(missing) - 1]
     return [
         Hole(series.symbol, series.timeframe, int(missing[first]), int(missing[last]), HoleKind(int(kinds[first])))
-        for first, last in zip(firsts, lasts, strict=True)
+        for first, last in runs_of(missing, series.timeframe, kinds)
     ]
