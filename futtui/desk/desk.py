@@ -44,6 +44,7 @@ from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
 from futtui.domain.symbols import ZERO
 from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
+from futtui.risk.blocks import STRATEGY_MARK, block_key, block_words
 
 _INFINITE = float("inf")
 
@@ -290,9 +291,10 @@ class TradingDesk:
 
     def _on_clock(self, event: ClockTick) -> None:
         time_ms, state = event.time_ms, self._state
-        for symbol in state.blocks.ended(time_ms):
-            self._out.block(symbol, None, "the block is over", time_ms)
-            self._out.say(time_ms, "block", f"{symbol}: the block is over, new trades are allowed", symbol=symbol)
+        for key in state.blocks.ended(time_ms):
+            self._out.block(key, None, "the block is over", time_ms)
+            text = f"{block_words(key)}: the block is over, new trades are allowed"
+            self._out.say(time_ms, "block", text, symbol=key.partition(STRATEGY_MARK)[0])
         self._intake.on_clock(time_ms)
         for position in list(state.open.values()):
             self._life.on_clock(position, time_ms)
@@ -316,14 +318,19 @@ class TradingDesk:
             self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
 
     def _on_block(self, event: BlockSymbol) -> None:
-        self._state.blocks.block(event.symbol, event.until_ms, event.reason)
-        self._out.block(event.symbol, event.until_ms, event.reason, event.time_ms)
-        self._out.say(event.time_ms, "block", f"{event.symbol}: no new trades, {event.reason}", symbol=event.symbol)
+        key = block_key(event.symbol, event.strategy)
+        if not key:
+            return
+        self._state.blocks.block(key, event.until_ms, event.reason)
+        self._out.block(key, event.until_ms, event.reason, event.time_ms)
+        text = f"{block_words(key)}: no new trades, {event.reason}"
+        self._out.say(event.time_ms, "block", text, symbol=event.symbol)
 
     def _on_unblock(self, event: UnblockSymbol) -> None:
-        if self._state.blocks.unblock(event.symbol):
-            self._out.block(event.symbol, None, "allowed by you", event.time_ms)
-            text = f"{event.symbol}: new trades are allowed again"
+        key = block_key(event.symbol, event.strategy)
+        if self._state.blocks.unblock(key):
+            self._out.block(key, None, "allowed by you", event.time_ms)
+            text = f"{block_words(key)}: new trades are allowed again"
             self._out.say(event.time_ms, "block", text, symbol=event.symbol)
 
     def _on_mode(self, event: ChangeMode) -> None:

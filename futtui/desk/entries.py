@@ -13,7 +13,13 @@ from futtui.domain.position import TradingMode
 from futtui.domain.signal import Levels, RawSignal, Signal
 from futtui.domain.symbols import SymbolRules
 from futtui.risk.caps import account_refusal, trade_refusal
-from futtui.risk.entry_checks import is_cost_dominated, levels_at_price, price_refusal, stop_distance_refusal
+from futtui.risk.entry_checks import (
+    cost_refusal,
+    is_cost_dominated,
+    levels_at_price,
+    price_refusal,
+    stop_distance_refusal,
+)
 from futtui.risk.settings import EntrySettings, RiskSettings
 from futtui.risk.sizing import Sizing, size_position
 from futtui.risk.targets import shares_for, slice_quantity
@@ -53,6 +59,9 @@ def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) ->
     reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, entry_limits(raw, settings.entry))
     if reason is not None:
         return Refusal("stop distance", reason)
+    too_dear = cost_refusal(raw.levels, raw.strategy, settings.entry)
+    if too_dear is not None:
+        return Refusal("costs", too_dear)
     if settings.entry.refuse_cost_dominated and is_cost_dominated(
         raw.levels.entry, raw.levels.targets[0], settings.entry
     ):

@@ -120,7 +120,7 @@ class SignalIntake:
         state, symbol = self._state, raw.symbol
         if state.paused:
             return Refusal("paused", "new trades are paused")
-        blocked = state.blocks.refusal(symbol, time_ms)
+        blocked = state.blocks.refusal(symbol, time_ms, raw.strategy)
         if blocked is not None:
             return Refusal("blocked", blocked)
         if symbol in state.stale:

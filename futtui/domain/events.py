@@ -119,20 +119,25 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class BlockSymbol:
-    """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked)."""
+    """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked).
+
+    With `strategy` only that strategy is blocked; then an empty `symbol` means on every symbol.
+    """
 
     time_ms: int
     symbol: str
     until_ms: int = 0
     reason: str = "blocked by you"
+    strategy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UnblockSymbol:
-    """The user allows new trades on a symbol again."""
+    """The user takes a block off; `symbol` and `strategy` as it was set."""
 
     time_ms: int
     symbol: str
+    strategy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,15 @@ def levels_at_price(levels: Levels, price: Decimal, rules: SymbolRules, settings
     return real
 
 
+def cost_refusal(levels: Levels, strategy: str, settings: EntrySettings) -> str | None:
+    """Why the costs of a round trip are too large a part of the plan's risk; None if they are not."""
+    limit = settings.strategy_max_cost_r.get(strategy, settings.max_cost_r)
+    cost_r = settings.round_trip_pct / 100.0 * levels.entry / levels.risk
+    if limit <= 0.0 or cost_r <= limit + _TINY:
+        return None
+    return f"fees and slippage would cost {cost_r:.2f} R, at most {limit:g} R is allowed: the stop is too near"
+
+
 def is_cost_dominated(entry: float, first_target: float, settings: EntrySettings) -> bool:
     """Whether the first target is nearer than the set number of round-trip costs (fees and slippage)."""
-    round_trip_pct = 2.0 * (settings.taker_fee_pct + settings.slippage_pct)
-    return abs(first_target - entry) / entry * 100.0 < settings.min_target_costs * round_trip_pct
+    return abs(first_target - entry) / entry * 100.0 < settings.min_target_costs * settings.round_trip_pct

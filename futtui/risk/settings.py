@@ -70,11 +70,24 @@ class EntrySettings:
     refuse_cost_dominated: bool = False
     """Refuse such signals instead of marking them."""
 
+    max_cost_r: Annotated[float, Ge(0.0), Le(2.0)] = 0.3
+    """A plan whose round trip (fees and slippage) costs more than this part of its risk is refused; 0 = no limit."""
+
+    strategy_max_cost_r: dict[str, Annotated[float, Ge(0.0), Le(2.0)]] = field(
+        default_factory=lambda: {"liquidity_flush": 0.05}
+    )
+    """Own limit of a strategy by its name; all others use `max_cost_r`."""
+
     slippage_pct: Annotated[float, Ge(0.0), Le(2.0)] = 0.02
     """Expected slippage of a market order, in percent of price, for the cost estimate."""
 
     taker_fee_pct: Annotated[float, Ge(0.0), Le(1.0)] = 0.05
     """Fee of a market order, in percent of its value."""
+
+    @property
+    def round_trip_pct(self) -> float:
+        """Cost of entering and leaving at market, in percent of price."""
+        return 2.0 * (self.taker_fee_pct + self.slippage_pct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

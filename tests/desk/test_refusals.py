@@ -21,7 +21,7 @@ from futtui.domain.events import (
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalStatus, System, Trigger
-from futtui.domain.timeframe import DAY_MS, MINUTE_MS
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
 from futtui.risk.settings import CapSettings, EntrySettings, RiskSettings
 from tests.desk.world import START_MS, SYMBOL, World, raw_signal, rules, wide_settings
 
@@ -185,9 +185,47 @@ def test_refusal_costs_when_asked_for() -> None:
     world = World(replace(strict, risk=risk))
     assert "fees" in tried(world, raw_signal(time_ms=world.now_ms, risk=0.4))
     mild = World(wide_settings())
-    marked = raw_signal(time_ms=mild.now_ms, risk=0.4, atr=0.4)
+    marked = raw_signal(time_ms=mild.now_ms, risk=0.5, atr=0.5)
     mild.analyse(marked)
     assert mild.signals[marked.signal_id].tags == ("cost-dominated",)
+
+
+@pytest.mark.parametrize(("risk", "told"), [(0.46, "0.30 R"), (0.1, "1.40 R")])
+def test_refusal_cost_gate_names_the_share_of_the_risk(risk: float, told: str) -> None:
+    raw = raw_signal(time_ms=START_MS + 1000, risk=risk, atr=risk)
+    assert f"fees and slippage would cost {told}" in tried(World(), raw)
+
+
+def test_cost_gate_own_limit_of_a_strategy_and_zero_for_none() -> None:
+    settings = wide_settings()
+    entry = EntrySettings(max_cost_r=0.0, strategy_max_cost_r={"picky": 0.1})
+    world = World(replace(settings, risk=replace(settings.risk, entry=entry)))
+    assert "at most 0.1 R" in tried(world, raw_signal(time_ms=world.now_ms, strategy="picky"))
+    world.price(100.0)
+    world.enter(risk=0.2, atr=0.2)
+    assert len(world.desk.snapshot().positions) == 1
+
+
+def test_block_of_a_strategy_leaves_other_strategies_and_symbols_alone() -> None:
+    world = World(symbols=(SYMBOL, "C1USDT"))
+    world.send(BlockSymbol(world.now_ms, SYMBOL, world.now_ms + HOUR_MS, "lost too often", "order_flow"))
+    assert tried(world, raw_signal(time_ms=world.now_ms, strategy="order_flow")) == (
+        f"order_flow on {SYMBOL} is lost too often"
+    )
+    world.enter(strategy="order_flow", symbol="C1USDT")
+    world.enter(strategy="atr_momentum")
+    assert {each.symbol for each in world.desk.snapshot().positions} == {SYMBOL, "C1USDT"}
+
+
+def test_block_of_a_strategy_everywhere_ends_at_its_time_and_by_command() -> None:
+    world = World(symbols=(SYMBOL, "C1USDT"))
+    world.send(BlockSymbol(world.now_ms, "", world.now_ms + HOUR_MS, strategy="order_flow"))
+    assert "order_flow is blocked by you" in tried(world, raw_signal(time_ms=world.now_ms, strategy="order_flow"))
+    world.tick(60)
+    assert world.desk.snapshot().blocked == {}
+    world.send(BlockSymbol(world.now_ms, "", strategy="order_flow"))
+    world.send(UnblockSymbol(world.now_ms, "", "order_flow"))
+    assert world.desk.snapshot().blocked == {}
 
 
 def test_refusal_live_before_the_balance_is_known() -> None:
