@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from futtui.domain.divergence import NO_DIVERGENCE, NO_DIVERGENCES, Divergence, FrameDivergences
 from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.vwap import NO_VWAPS, VwapReadings
 from futtui.domain.zone import Zone, ZoneEvent
 
 
 @dataclass(frozen=True, slots=True)
 class FrameReading:
-    """Measures of one timeframe at its last close; None = not available (still warming up or data unknown)."""
+    """Measures of one timeframe at its last close; None = not available (still warming up or data unknown).
+
+    Slopes of averages are their change over 10 bars in ATR. `cvd` is taker buy minus taker sell volume of the last 20
+    bars, `cvd_slope` its mean a bar over the last 10. `flow_side` is the side (+1 buyers, -1 sellers) that the 3-bar
+    flow last took with at least 0.05, `flow_flip` the bars since it changed (0 = at this close).
+    """
 
     timeframe: Timeframe
     close_time_ms: int
@@ -31,6 +39,23 @@ class FrameReading:
     flow: float | None = None
     volume_ratio: float | None = None
     regime: RegimeReading = UNKNOWN_REGIME
+    ema_5: float | None = None
+    ema_9: float | None = None
+    ema_13: float | None = None
+    ema_21: float | None = None
+    ema_50_slope_atr: float | None = None
+    ema_200_slope_atr: float | None = None
+    atr_pct: float | None = None
+    plus_di: float | None = None
+    minus_di: float | None = None
+    bollinger_middle: float | None = None
+    bollinger_width: float | None = None
+    efficiency_ratio: float | None = None
+    cvd: float | None = None
+    cvd_slope: float | None = None
+    flow_side: int | None = None
+    flow_flip: int | None = None
+    divergence: Divergence = NO_DIVERGENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +66,29 @@ class ProfileReading:
     value_area_low: float
     value_area_high: float
     window: str
+
+
+class NakedPoc(NamedTuple):
+    """The point of control of a past UTC day (`day_ms` is its midnight) that price has not touched since."""
+
+    price: float
+    day_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReadings:
+    """Volume profiles of explicit windows; None = the window was not seen whole, or had no volume.
+
+    `composite_5d` covers the five complete UTC days before today. `naked_pocs`: newest day first.
+    """
+
+    previous_day: ProfileReading | None = None
+    rolling_24h: ProfileReading | None = None
+    composite_5d: ProfileReading | None = None
+    naked_pocs: tuple[NakedPoc, ...] = ()
+
+
+NO_PROFILES = ProfileReadings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +106,9 @@ class SymbolReading:
     change_24h_pct: float | None = None
     ready: bool = False
     ready_reason: str = ""
+    vwaps: VwapReadings = NO_VWAPS
+    profiles: ProfileReadings = NO_PROFILES
+    divergence: FrameDivergences = NO_DIVERGENCES
 
     def nearest_zone(self, price: float) -> Zone | None:
         """The zone with the smallest gap to `price`, the higher score winning ties; None without zones."""

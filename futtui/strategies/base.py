@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from futtui.domain.candle import Candle
-from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict
+from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
+from futtui.domain.reading import NO_PROFILES, FrameReading, ProfileReading, ProfileReadings, StrategyVerdict
 from futtui.domain.signal import RawSignal, System
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.vwap import NO_VWAPS, VwapReadings
 from futtui.domain.zone import Zone
+from futtui.indicators.asked import (
+    AdxValues,
+    BandValues,
+    ChannelValues,
+    IndicatorKey,
+    IndicatorKind,
+    Values,
+    values_after,
+)
 
 Proposal = RawSignal | StrategyVerdict
 """A signal, or the plain-language reason why there is none."""
@@ -22,6 +33,15 @@ class CandleSource(Protocol):
     """Gives the newest closed candles of a timeframe, oldest first; fewer than asked where history is short."""
 
     def __call__(self, timeframe: Timeframe, count: int) -> Sequence[Candle]: ...
+
+
+class IndicatorSource(Protocol):
+    """Gives the values of an indicator at the newest close of a timeframe."""
+
+    def __call__(self, timeframe: Timeframe, key: IndicatorKey) -> Values: ...
+
+
+EVERY_CANDLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,10 @@ class StrategyContext:
     daily_vwap: float | None = None
     profile: ProfileReading | None = None
     tick_size: float | None = None
+    vwaps: VwapReadings = NO_VWAPS
+    profiles: ProfileReadings = NO_PROFILES
+    divergence: FrameDivergences = NO_DIVERGENCES
+    indicator_source: IndicatorSource | None = None
 
     def frame(self, timeframe: Timeframe) -> FrameReading | None:
         """The measures of a timeframe at its last close, or None when it has none that is closed by now."""
@@ -54,6 +78,54 @@ class StrategyContext:
         surplus = timeframe.bars_between(timeframe.last_closed_open_ms(self.time_ms), bars[-1].open_time_ms) - 1
         wider = self.candle_source(timeframe, count + surplus)
         return [bar for bar in wider if timeframe.end_ms(bar.open_time_ms) <= self.time_ms][-count:]
+
+    def indicator(self, timeframe: Timeframe, key: IndicatorKey) -> Values:
+        """The values of any indicator at the timeframe's last close, worked out once a close for all who ask.
+
+        All None before its warm-up, and for a timeframe that is not up to date. Raises InvalidInputError for impossible
+        parameters.
+        """
+        if self.frame(timeframe) is None:
+            return values_after(key, ())
+        if self.indicator_source is None:
+            return values_after(key, self.candles(timeframe, EVERY_CANDLE))
+        return self.indicator_source(timeframe, key)
+
+    def ema(self, timeframe: Timeframe, length: int) -> float | None:
+        """Exponential moving average of any length."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.EMA, (length,)))[0]
+
+    def ema_slope(self, timeframe: Timeframe, length: int, lag: int = 10) -> float | None:
+        """Change a bar of that average over the last `lag` bars, in price."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.EMA_SLOPE, (length, lag)))[0]
+
+    def atr(self, timeframe: Timeframe, length: int = 14) -> float | None:
+        """Average true range."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.ATR, (length,)))[0]
+
+    def rsi(self, timeframe: Timeframe, length: int = 14) -> float | None:
+        """Relative strength, 0-100."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.RSI, (length,)))[0]
+
+    def efficiency(self, timeframe: Timeframe, length: int = 10) -> float | None:
+        """Kaufman's efficiency ratio, 0-1."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.EFFICIENCY, (length,)))[0]
+
+    def flow(self, timeframe: Timeframe, bars: int = 3) -> float | None:
+        """Taker buy minus taker sell volume of the last `bars` bars as a share of all volume, -1 to +1."""
+        return self.indicator(timeframe, IndicatorKey(IndicatorKind.FLOW, (bars,)))[0]
+
+    def adx(self, timeframe: Timeframe, length: int = 14) -> AdxValues:
+        """Strength of direction and its two sides, 0-100."""
+        return AdxValues(*self.indicator(timeframe, IndicatorKey(IndicatorKind.ADX, (length,))))
+
+    def donchian(self, timeframe: Timeframe, length: int = 20) -> ChannelValues:
+        """Highest high and lowest low of the `length` bars before the newest one."""
+        return ChannelValues(*self.indicator(timeframe, IndicatorKey(IndicatorKind.DONCHIAN, (length,))))
+
+    def bollinger(self, timeframe: Timeframe, length: int = 20, deviations: float = 2.0) -> BandValues:
+        """Bands, their relative width and its rank among the 90 widths before."""
+        return BandValues(*self.indicator(timeframe, IndicatorKey(IndicatorKind.BOLLINGER, (length, deviations))))
 
 
 class BaseStrategy(ABC):
