@@ -94,6 +94,19 @@ def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
         typer.echo(f"{name:14} {path}")
 
 
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Option(help="Look at this exchange instead, as in http://127.0.0.1:8899.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Look at network, clock, disk, database, terminal and configuration; say what to do about what is wrong."""
+    from futtui.cli.doctor_command import run_doctor
+
+    run_doctor(config, home, url, as_json)
+
+
 def run() -> None:
     """Run the command line; an expected failure is one plain message and exit code 2."""
     _speak_utf8()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,27 +13,18 @@ def run_live(config: Path | None, home: Path | None) -> None:
     """Signals only (or Paper, if configured so) on real market data; no keys are needed or used."""
     from futtui.analysis.pool import AnalyzerPool
     from futtui.cli.launch import Launch, need_terminal, run_screen
-    from futtui.config.settings import ExchangeName, find_config, load
+    from futtui.cli.where import exchange_in
+    from futtui.config.settings import find_config, load
     from futtui.exchange.ports import Endpoints
-    from futtui.live.assembly import EXCHANGE_DEMO, PRODUCTION
     from futtui.live.settings import EngineSettings
 
     places = Places.of(home)
     settings = load(find_config(config, places.home)).settings
-    real = settings.exchange.name is ExchangeName.PRODUCTION
-    known = PRODUCTION if real else EXCHANGE_DEMO
-    rest, stream = settings.exchange.rest_url or known.rest, settings.exchange.stream_url or known.stream
-    endpoints = Endpoints(rest, stream, known.label)
-    if endpoints.local:  # whatever runs there: its prices must never pass for real ones
-        endpoints = dataclasses.replace(endpoints, label=f"Local exchange at {rest.partition('://')[2]}")
+    endpoints, database = exchange_in(settings, places)
 
     async def where() -> Endpoints:
         return endpoints
 
-    if endpoints.local:
-        database = places.local_exchange_database
-    else:
-        database = places.database if real else places.exchange_demo_database
     need_terminal()
     pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
     pool.start()

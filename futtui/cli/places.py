@@ -45,6 +45,18 @@ class Places:
         """Files of the exchange's public archive, laid out as there."""
         return self.home / "archive"
 
+    @property
+    def ban_file(self) -> Path:
+        """Until when an exchange wants no requests from this address; honoured after a restart too."""
+        return self.home / "exchange-bans.json"
+
+    def databases(self) -> Iterator[tuple[str, Path]]:
+        """Names and paths of all databases, whether they exist or not."""
+        yield "real market", self.database
+        yield "practice", self.exchange_demo_database
+        yield "local exchange", self.local_exchange_database
+        yield "demo", self.demo_database
+
     def rows(self, config: Path | None = None) -> Iterator[tuple[str, Path]]:
         """Names and paths for people, as they are from the current folder with this configuration file."""
         from futtui.config.settings import find_config, load
@@ -59,4 +71,5 @@ class Places:
         yield "local exchange", self.local_exchange_database
         yield "demo database", self.demo_database
         yield "archive files", self.archive
+        yield "bans", self.ban_file
         yield "logs", logs.absolute()

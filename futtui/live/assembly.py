@@ -88,6 +88,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             set_funding_rate=accounts.set_funding_rate,
+            database=plan.database,
         )
     )
 
@@ -169,6 +170,8 @@ async def connect(
     connection = Connection(endpoints, rest, streams, control=control, budget=rest.budget.view)
     if stepped is not None:
         connection.pause = stepped.pause
+    if not plan.virtual_clock:
+        connection.measure_clock = rest.measured_clock
     if plan.credentials is not None:
         connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets)
     return connection

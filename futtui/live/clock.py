@@ -41,6 +41,11 @@ class ExchangeClock:
         self._lead_ms = max(self._lead_ms, lead_ms)
         self._seen_ms = max(self._seen_ms, exchange_time_ms)
 
+    def restart(self, exchange_time_ms: int) -> None:
+        """Forget what was seen: the exchange just told this time, and it may be earlier than we believed."""
+        self._seen_ms, self._window_ends_s = 0, 0.0
+        self.observe(exchange_time_ms)
+
     def now_ms(self) -> int:
         """Best estimate of the exchange's time now."""
         if not self._seen_ms:

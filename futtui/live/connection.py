@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from futtui.domain.errors import ExchangeError
+from futtui.domain.health import BudgetView, ClockHealth
 from futtui.domain.orders import Fill, OrderUpdate
-from futtui.domain.snapshot import BudgetView
 from futtui.exchange.ports import (
     AccountMessage,
     BarrierMessage,
@@ -57,6 +57,8 @@ class Connection:
     account: Callable[[], Awaitable[Account]] | None = None
     budget: Callable[[], BudgetView] | None = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    measure_clock: Callable[[], Awaitable[ClockHealth]] | None = None
+    """Measures the PC's clock against the exchange's; None where the exchange does not keep our pace."""
 
     async def close(self) -> None:
         """Close everything, whatever fails on the way."""

@@ -26,11 +26,13 @@ from futtui.exchange.ports import (
 )
 from futtui.live.analysis_rounds import AnalysisRounds
 from futtui.live.clock import steady_ms
+from futtui.live.clock_watch import ClockWatch
 from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
 from futtui.live.gaps import GapFiller
 from futtui.live.health import HealthMeter
+from futtui.live.health_file import keep_health_file
 from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
@@ -64,6 +66,7 @@ class Engine:
         self.lag = LagMeter()
         self.health = HealthMeter(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
+        self.clock_watch = ClockWatch(self)
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
@@ -92,6 +95,7 @@ class Engine:
             return
         self.spawn(self.lag.run(), "lag meter")
         self.spawn(self._publish_forever(), "snapshots")
+        self.spawn(keep_health_file(self.parts.database, lambda: self._snapshot.health), "health file")
         opening = self.spawn(self.open(), START)
         stop_asked = asyncio.ensure_future(self._stop_asked.wait())
         try:
@@ -148,6 +152,7 @@ class Engine:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
             self.spawn(RulesWatch(self).run(), "trading rules")
+            self.spawn(self.clock_watch.run(), "clock watch")
         await warmup.load_all()
         self._phase("running", "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from futtui.domain.candle import Candle
@@ -64,3 +65,5 @@ class EngineParts:
     virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
     set_rules: Callable[[RulesChanged], None]
     set_funding_rate: Callable[[str, float], None]
+    database: Path
+    """The database's file; the health record lies beside it."""

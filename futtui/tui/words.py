@@ -275,7 +275,7 @@ WORDS: dict[str, str] = {
     "overlay.stream": "{name}",
     "overlay.weight": "weight used / cap / limit",
     "overlay.waiting": "requests waiting, gate",
-    "overlay.clock": "exchange against PC clock",
+    "overlay.clock": "PC clock, exchange is",
     "overlay.clock_none": "the exchange's own time",
     "overlay.clock_text": "{offset} ms, within {within}",
     "overlay.database": "database queue/lag/lost",

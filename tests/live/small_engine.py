@@ -13,6 +13,7 @@ from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.domain.timeframe import Timeframe
 from futtui.live.analysis_rounds import AnalysisRounds
 from futtui.live.clock import ExchangeClock
+from futtui.live.clock_watch import ClockWatch
 from futtui.live.feed import FeedWatch
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import Hole
@@ -76,7 +77,8 @@ class SmallEngine:
         self.states = {symbol: SymbolState(symbol, rules(symbol)) for symbol in symbols}
         self.feed = FeedWatch()
         self.market = FakeMarket(NOW_MS - 400 * 24 * 3_600_000, NOW_MS)
-        self.connection = SimpleNamespace(market=self.market)
+        self.connection = SimpleNamespace(market=self.market, measure_clock=None)
+        self.clock_watch = ClockWatch(self)  # type: ignore[arg-type]
         self.loader = HistoryLoader(self.market, FakeStore(), SMALL)
         self.analyzers = Analyzers()
         self.store = SimpleNamespace(trouble="")

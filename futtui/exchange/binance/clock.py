@@ -32,6 +32,10 @@ class SystemClock:
     def __call__(self) -> int:
         return (self._base_ns + time.monotonic_ns() - self._start_ns) // 1_000_000
 
+    def corrected_ms(self) -> int:
+        """How far the computer's clock was put forward since the start (below 0: back), by a person or by itself."""
+        return time.time_ns() // 1_000_000 - self()
+
 
 @dataclass(frozen=True, slots=True)
 class TimeSample:

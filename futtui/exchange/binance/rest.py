@@ -117,14 +117,18 @@ class BinanceRest:
         self.offset.take([await self._time_sample(lane) for _ in range(CLOCK_SAMPLES)])
         return self.offset.ms
 
-    def clock_view(self) -> ClockHealth | None:
-        """What is known of the PC's clock; None where the exchange's clock does not run at our speed."""
-        if self._ask_time:
-            return None
+    async def measured_clock(self) -> ClockHealth:
+        """The PC's clock as a new row of measurements shows it; in no hurry."""
+        await self.clock_offset_ms(Lane.CATCH_UP)
+        return self.clock_view()
+
+    def clock_view(self) -> ClockHealth:
+        """What is known of the PC's clock, as it shows the time now."""
         if not self.offset.is_known:
             return ClockHealth()
+        corrected_ms = self._clock.corrected_ms() if isinstance(self._clock, SystemClock) else 0
         return ClockHealth(
-            offset_ms=self.offset.ms,
+            offset_ms=self.offset.ms - corrected_ms,
             uncertainty_ms=self.offset.uncertainty_ms,
             age_ms=float(max(0, self._clock() - self.offset.measured_ms)),
             drift_ms_per_hour=self.offset.drift_ms_per_hour,

@@ -10,7 +10,7 @@ from futtui.tui.paint.text import Line, fit, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
 
-LABEL = 24
+LABEL = 26
 MOST_TROUBLES = 6
 """Lines for sentences about what is not well."""
 
