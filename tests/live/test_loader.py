@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say
+from futtui.domain.errors import ExchangeError
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
+from futtui.exchange.binance.weights import klines_weight
 from futtui.live.gaps import GapFiller
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import Close, Hole
@@ -30,7 +34,7 @@ async def test_loader_cold_start_pages_and_ends_at_the_last_closed_bar() -> None
     for frame in ANALYSIS_TIMEFRAMES:
         assert len(history[frame]) == SMALL.bars(frame)
         assert history[frame][-1].open_time_ms == frame.last_closed_open_ms(NOW_MS)
-    assert [limit for _, frame, _, limit in market.requests if frame is Timeframe.M15] == [1500, 500]
+    assert [limit for _, frame, _, limit in market.requests if frame is Timeframe.M15] == [499, 499, 499, 499, 4]
 
 
 async def test_loader_warm_start_asks_only_for_what_is_missing() -> None:
@@ -43,7 +47,8 @@ async def test_loader_warm_start_asks_only_for_what_is_missing() -> None:
     market.now_ms += 2 * Timeframe.H1.ms
     later = await loader.load("BTCUSDT", market.now_ms)
     asked = [(frame, limit) for _, frame, _, limit in market.requests]
-    assert asked == [(Timeframe.H4, 1), (Timeframe.H1, 2), (Timeframe.M15, 8)]
+    assert asked == [(Timeframe.M15, 8)]
+    assert later[Timeframe.H1][-1].open_time_ms == Timeframe.H1.last_closed_open_ms(market.now_ms)
     assert later[Timeframe.M15] == bars(Timeframe.M15, later[Timeframe.M15][0].open_time_ms, 2000)
 
 
@@ -52,6 +57,78 @@ async def test_loader_young_coin_gives_what_exists() -> None:
     history = await HistoryLoader(market, FakeStore(), SMALL).load("NEWUSDT", NOW_MS)
     assert 280 < len(history[Timeframe.M15]) <= 288
     assert len(history[Timeframe.D1]) == 2
+
+
+async def test_loader_longer_bars_come_from_quarter_hours_as_far_as_these_reach() -> None:
+    market, store = FakeMarket(0, NOW_MS), FakeStore()
+    wanted = HistorySettings(bars_15m=8640, bars_1h=2160, bars_4h=600, bars_1d=120)
+    history = await HistoryLoader(market, store, wanted).load("BTCUSDT", NOW_MS)
+    assert [len(history[frame]) for frame in ANALYSIS_TIMEFRAMES] == [120, 600, 2160, 8640]
+    weights = Counter[Timeframe]()
+    for _, frame, _, limit in market.requests:
+        weights[frame] += klines_weight(limit)
+    assert weights == {Timeframe.M15: 36, Timeframe.H4: 1, Timeframe.D1: 1}
+    kept = store.rows["BTCUSDT", Timeframe.H1]
+    assert list(kept.values()) == sorted(history[Timeframe.H1], key=lambda bar: bar.open_time_ms)
+
+
+async def test_loader_longer_bar_with_a_quarter_hour_missing_is_asked_for() -> None:
+    hole_ms = Timeframe.H1.last_closed_open_ms(NOW_MS) - 5 * Timeframe.H1.ms
+    market = FakeMarket(0, NOW_MS, missing=[hole_ms + Timeframe.M15.ms])
+    history = await HistoryLoader(market, FakeStore(), SMALL).load("BTCUSDT", NOW_MS)
+    asked = [start for _, frame, start, _ in market.requests if frame is Timeframe.H1]
+    assert asked == [hole_ms]
+    assert len(history[Timeframe.H1]) == SMALL.bars_1h
+
+
+async def test_loader_hole_in_what_is_stored_is_all_that_is_asked_for() -> None:
+    market, store = FakeMarket(0, NOW_MS), FakeStore()
+    loader = HistoryLoader(market, store, SMALL)
+    first = await loader.load("BTCUSDT", NOW_MS)
+    lost = first[Timeframe.M15][700:703]
+    for bar in lost:
+        del store.rows["BTCUSDT", Timeframe.M15][bar.open_time_ms]
+    market.requests.clear()
+    assert await loader.load("BTCUSDT", NOW_MS) == first
+    assert market.requests == [("BTCUSDT", Timeframe.M15, lost[0].open_time_ms, 3)]
+
+
+async def test_loader_candles_that_the_exchange_is_known_not_to_have_are_not_asked_for_again() -> None:
+    hole_ms = Timeframe.M15.last_closed_open_ms(NOW_MS) - 40 * Timeframe.M15.ms
+    market, store = FakeMarket(0, NOW_MS, missing=[hole_ms]), FakeStore()
+    loader = HistoryLoader(market, store, SMALL)
+    first = await loader.load("BTCUSDT", NOW_MS)
+    market.requests.clear()
+    loader.voids = lambda symbol, frame: [(hole_ms, hole_ms)] if frame is Timeframe.M15 else []
+    assert await loader.load("BTCUSDT", NOW_MS) == first
+    assert market.requests == []
+
+
+async def test_loader_nothing_older_than_the_listing_is_asked_for() -> None:
+    listed_ms = NOW_MS - 5 * DAY_MS
+    market = FakeMarket(listed_ms, NOW_MS)
+    loader = HistoryLoader(market, FakeStore(), SMALL)
+    await loader.load("NEWUSDT", NOW_MS, listed_ms=listed_ms)
+    assert sum(klines_weight(limit) for *_, limit in market.requests) <= 6
+    asked = len(market.requests)
+    await loader.load("NEWUSDT", NOW_MS, listed_ms=listed_ms)
+    assert all(limit == 1 for *_, limit in market.requests[asked:])
+
+
+async def test_loader_after_a_failure_goes_on_behind_the_last_page_that_came() -> None:
+    market, store = FakeMarket(0, NOW_MS), FakeStore()
+    loader = HistoryLoader(market, store, SMALL)
+
+    def breaks_down() -> None:
+        market.down = len(market.requests) >= 3
+
+    with pytest.raises(ExchangeError):
+        await loader.load("BTCUSDT", NOW_MS, on_page=breaks_down)
+    market.down = False
+    market.requests.clear()
+    history = await loader.load("BTCUSDT", NOW_MS)
+    assert [limit for _, frame, _, limit in market.requests if frame is Timeframe.M15] == [499, 4]
+    assert history[Timeframe.M15] == bars(Timeframe.M15, history[Timeframe.M15][0].open_time_ms, 2000)
 
 
 async def test_loader_history_before_a_hole_of_the_exchange_is_not_used() -> None:

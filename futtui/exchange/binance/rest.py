@@ -195,7 +195,7 @@ class BinanceRest:
         """CLOSED candles, oldest first, whose open time lies in [start_ms, end_ms].
 
         With `start_ms` the first `limit` of them, else the newest `limit`. The bar that the exchange has not finished
-        is never among them. More than 1500 are fetched in pages.
+        is never among them. Many are fetched in the pages that weigh least.
         """
         if limit <= 0:
             return []
@@ -208,7 +208,9 @@ class BinanceRest:
             next_open_ms = timeframe.open_ms(start_ms + timeframe.ms - 1)
         candles: list[Candle] = []
         while next_open_ms <= last_open_ms and len(candles) < limit:
-            wanted = min(limit - len(candles), timeframe.bars_between(next_open_ms, last_open_ms), weights.MAX_KLINES)
+            wanted = weights.kline_pages(min(limit - len(candles), timeframe.bars_between(next_open_ms, last_open_ms)))[
+                0
+            ]
             page = await self._kline_page(symbol, timeframe, next_open_ms, last_open_ms, wanted, lane)
             candles.extend(page)
             if len(page) < wanted:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from futtui.exchange.binance.budget.pools import DATA, FUNDING, WEIGHT, PoolRule
 
 MAX_KLINES = 1500
+CHEAP_KLINES = 499
+"""The largest page of the tier with the least weight a candle."""
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
 
 
@@ -49,6 +51,33 @@ def klines_weight(limit: int) -> int:
     if limit < 500:
         return 2
     return 5 if limit <= 1000 else 10
+
+
+def kline_pages(count: int) -> tuple[int, ...]:
+    """Sizes of the requests that fetch `count` candles in a row for the least weight, and nearly the fewest of those.
+
+    Below 500 rows a candle costs least (499 for 2; 1000 for 5, 1500 for 10), so long stretches come in pages of 499.
+    """
+    pages: list[int] = []
+    while count > 0:
+        pages.append(_best_page(count))
+        count -= pages[-1]
+    return tuple(pages)
+
+
+def _best_page(count: int) -> int:
+    """The first page for `count` candles: the largest cheap one, except where one dearer page ends it as cheaply."""
+    if count <= CHEAP_KLINES:
+        return count
+    if count <= MAX_KLINES and klines_weight(count) <= _cheap_weight(count):
+        return count
+    return CHEAP_KLINES
+
+
+def _cheap_weight(count: int) -> int:
+    """Weight of `count` candles in pages below 500."""
+    whole, rest = divmod(count, CHEAP_KLINES)
+    return whole * klines_weight(CHEAP_KLINES) + (klines_weight(rest) if rest else 0)
 
 
 def depth_weight(limit: int) -> int:
