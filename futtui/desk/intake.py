@@ -15,17 +15,18 @@ from futtui.desk.state import DeskState
 from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.reading import SymbolReading
+from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.signals.btc import btc_view
+from futtui.signals.btc import BtcView, btc_view
 from futtui.signals.conflicts import conflict_refusals
 from futtui.signals.modifiers import ScoringContext
-from futtui.signals.scorer import ScoredSignal, score_signal
+from futtui.signals.scorer import ScoredSignal, renew_parts, score_signal, total_of
 
 FROM_ABOVE = "waits-below"
 FROM_BELOW = "waits-above"
+NO_BTC = BtcView(False)
 
 
 class SignalIntake:
@@ -65,8 +66,11 @@ class SignalIntake:
                 self._expire(signal, update.time_ms)
                 continue
             if _is_reached(signal, update, since_ms):
+                renewed = self._renewed(signal, update.time_ms)
                 refusal = self._refusal_now(signal.raw, update.time_ms)
-                self._enter(signal, update.last, update.time_ms, refusal)
+                if refusal is None and renewed is not signal:
+                    refusal = self._refusal_of_score(renewed)
+                self._enter(renewed, update.last, update.time_ms, refusal)
         for signal in self._state.standing.on(update.symbol):
             if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
                 self._take_standing(signal, update)
@@ -89,7 +93,32 @@ class SignalIntake:
             state.closes, raw.symbol, raw.time_ms, btc_hour.atr if btc_hour is not None else None, scoring.btc_symbol
         )
         average = state.atrs.average(raw.symbol, raw.timeframe)
-        return score_signal(ScoringContext(raw, reading.frames.get(raw.timeframe), btc, average), scoring)
+        return score_signal(self._context(raw, state.now_ms, reading.frames.get(raw.timeframe), btc, average), scoring)
+
+    def _context(
+        self,
+        raw: RawSignal,
+        time_ms: int,
+        frame: FrameReading | None = None,
+        btc: BtcView = NO_BTC,
+        average: float | None = None,
+    ) -> ScoringContext:
+        book, interest = self._state.order_books.get(raw.symbol), self._state.interests.get(raw.symbol)
+        return ScoringContext(raw, frame, btc, average, book, interest, time_ms)
+
+    def _renewed(self, signal: Signal, time_ms: int) -> Signal:
+        """A waiting signal with what the order book says at the moment it is reached; itself if nothing is known."""
+        parts = renew_parts(signal.parts, self._context(signal.raw, time_ms), self._state.settings.scoring)
+        if parts == signal.parts:
+            return signal
+        score, completeness = total_of(parts)
+        return replace(signal, parts=parts, score=score, completeness=completeness)
+
+    def _refusal_of_score(self, signal: Signal) -> Refusal | None:
+        threshold = self._state.settings.scoring.threshold_of(signal.raw.strategy)
+        if signal.score >= threshold:
+            return None
+        return Refusal("filter", f"score {signal.score:.1f} is below {threshold:.1f} when its level is reached")
 
     # --- gates --------------------------------------------------------------------------------------------------
 

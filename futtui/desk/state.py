@@ -10,7 +10,8 @@ from futtui.desk.positions import Position
 from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
 from futtui.desk.standing import StandingBook
-from futtui.domain.events import PriceUpdate
+from futtui.domain.events import BookSampled, InterestSampled, PriceUpdate
+from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.symbols import SymbolRules
@@ -35,6 +36,8 @@ class DeskState:
         self.rules: dict[str, SymbolRules] = {}
         self.stale: dict[str, tuple[int, str]] = {}
         self.readings: dict[str, SymbolReading] = {}
+        self.order_books: dict[str, BookReading] = {}
+        self.interests: dict[str, InterestReading] = {}
         self.closes = CloseBook()
         self.atrs = AtrHistory()
         self.blocks = BlockList()
@@ -117,6 +120,14 @@ class DeskState:
             self.atrs.add(reading.symbol, frame)
             if timeframe is Timeframe.M15:
                 self.closes.add(reading.symbol, frame.close_time_ms, frame.close)
+
+    def note_book(self, event: BookSampled) -> None:
+        """Keep the newest look at a symbol's order book."""
+        self.order_books[event.reading.symbol] = event.reading
+
+    def note_interest(self, event: InterestSampled) -> None:
+        """Keep the newest open interest of a symbol."""
+        self.interests[event.reading.symbol] = event.reading
 
     def frame(self, symbol: str, timeframe: Timeframe) -> FrameReading | None:
         """Newest reading of a timeframe."""

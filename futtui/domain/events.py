@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from futtui.domain.candle import Candle
+from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import AnalysisResult
@@ -118,6 +119,30 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class BookSampled:
+    """The order book of a watched symbol was looked at, or became unusable."""
+
+    reading: BookReading
+
+    @property
+    def time_ms(self) -> int:
+        """Time of the sample."""
+        return self.reading.time_ms
+
+
+@dataclass(frozen=True, slots=True)
+class InterestSampled:
+    """The open interest of a watched symbol was asked for."""
+
+    reading: InterestReading
+
+    @property
+    def time_ms(self) -> int:
+        """Time of the newest figure in it, or of the failed question."""
+        return self.reading.time_ms
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSymbol:
     """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked).
 
@@ -177,5 +202,7 @@ Event = (
     | FundingPaid
     | ClockTick
     | FeedState
+    | BookSampled
+    | InterestSampled
     | Command
 )

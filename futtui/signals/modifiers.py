@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.reading import FrameReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal, SignalPart
@@ -15,12 +16,18 @@ from futtui.signals.settings import ScoringSettings
 
 @dataclass(frozen=True, slots=True)
 class ScoringContext:
-    """What the scorer knows besides the raw signal; `frame` is the reading of the signal's own timeframe."""
+    """What the scorer knows besides the raw signal; `frame` is the reading of the signal's own timeframe.
+
+    `time_ms` is the moment of scoring, against which the ages of `book` and `interest` are judged.
+    """
 
     raw: RawSignal
     frame: FrameReading | None
     btc: BtcView
     atr_average: float | None = None
+    book: BookReading | None = None
+    interest: InterestReading | None = None
+    time_ms: int = 0
 
     @property
     def regime(self) -> Regime:
@@ -29,6 +36,9 @@ class ScoringContext:
             return self.frame.regime.regime
         return self.raw.regime
 
+
+ORDER_BOOK = "order book"
+OPEN_INTEREST = "open interest"
 
 Modifier = Callable[[ScoringContext, ScoringSettings], SignalPart]
 
@@ -126,6 +136,39 @@ def btc_filter(context: ScoringContext, settings: ScoringSettings) -> SignalPart
     return btc_part(context.raw, context.btc, settings)
 
 
+def order_book(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when the book leans to the signal's side now and has done so in most of its latest samples."""
+    book, sign = context.book, context.raw.side.sign
+    if book is None:
+        return _unknown(ORDER_BOOK, "the order book is not watched")
+    if not book.valid or book.imbalance is None:
+        return _unknown(ORDER_BOOK, book.reason or "the order book cannot be used")
+    if abs(context.time_ms - book.time_ms) + book.age_ms > settings.book_max_age_s * 1000.0:
+        return _unknown(ORDER_BOOK, "the order book is too old")
+    share = book.bid_share if sign > 0 else book.ask_share
+    if share is None:
+        return _unknown(ORDER_BOOK, "the order book was not watched long enough")
+    agrees = book.imbalance * sign >= settings.book_lean and share >= settings.book_share
+    side = "buyers" if book.imbalance > 0.0 else "sellers"
+    text = f"the order book leans to {side} by {abs(book.imbalance):.2f}, {share:.0%} of the time in the direction"
+    return SignalPart(ORDER_BOOK, settings.book_points if agrees else 0.0, text, book.imbalance)
+
+
+def open_interest(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus, alike for both directions, when new positions come in at a healthy pace."""
+    interest = context.interest
+    if interest is None:
+        return _unknown(OPEN_INTEREST, "open interest was not asked for")
+    change = interest.change_1h_pct
+    if not interest.valid or change is None:
+        return _unknown(OPEN_INTEREST, interest.reason or "open interest is not known")
+    if abs(context.time_ms - interest.time_ms) > settings.interest_max_age_minutes * 60_000.0:
+        return _unknown(OPEN_INTEREST, "open interest is too old")
+    grows = settings.interest_low_pct <= change <= settings.interest_high_pct
+    points = settings.interest_points if grows else 0.0
+    return SignalPart(OPEN_INTEREST, points, f"open interest changed by {change:+.1f} % in an hour", change)
+
+
 MODIFIERS: tuple[Modifier, ...] = (
     volume,
     money_flow,
@@ -136,7 +179,11 @@ MODIFIERS: tuple[Modifier, ...] = (
     late_trend,
     atr_expansion,
     btc_filter,
+    order_book,
+    open_interest,
 )
+LIVE_MODIFIERS: dict[str, Modifier] = {ORDER_BOOK: order_book, OPEN_INTEREST: open_interest}
+"""Those whose inputs change between two closes; a waiting signal looks at them again when its level is reached."""
 
 _WORDS = {
     Regime.TREND_UP: "an up trend",

@@ -7,7 +7,7 @@ from math import fsum
 
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import btc_block
-from futtui.signals.modifiers import MODIFIERS, ScoringContext, regime_word
+from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, ScoringContext, regime_word
 from futtui.signals.regime_fit import regime_weight
 from futtui.signals.settings import ScoringSettings
 
@@ -26,9 +26,26 @@ class ScoredSignal:
 def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
     """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
     parts = (*_base_parts(context.raw), *(modifier(context, settings) for modifier in MODIFIERS))
-    score = fsum(part.points for part in parts)
-    completeness = sum(1 for part in parts if part.valid) / len(parts)
+    score, completeness = total_of(parts)
     return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))
+
+
+def total_of(parts: tuple[SignalPart, ...]) -> tuple[float, float]:
+    """Score of the parts, rounded once, and the share of them whose input was known."""
+    return fsum(part.points for part in parts), sum(1 for part in parts if part.valid) / len(parts)
+
+
+def renew_parts(
+    parts: tuple[SignalPart, ...], context: ScoringContext, settings: ScoringSettings
+) -> tuple[SignalPart, ...]:
+    """The parts with those renewed that rest on the order book or open interest and whose input is known now."""
+    return tuple(_renewed(part, context, settings) for part in parts)
+
+
+def _renewed(part: SignalPart, context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    modifier = LIVE_MODIFIERS.get(part.name)
+    now = modifier(context, settings) if modifier is not None else part
+    return now if now.valid else part
 
 
 def _base_parts(raw: RawSignal) -> tuple[SignalPart, ...]:

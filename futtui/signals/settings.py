@@ -59,6 +59,30 @@ class ScoringSettings:
     atr_expansion_ratio: Annotated[float, Gt(1.0), Le(10.0)] = 2.0
     """ATR divided by its own average from which volatility counts as jumped."""
 
+    book_points: Points = 1.0
+    """Points when the order book has leaned in the direction for a while."""
+
+    book_lean: Annotated[float, Gt(0.0), Le(1.0)] = 0.15
+    """How far the order book must lean now (0 = balanced, 1 = one side only)."""
+
+    book_share: Annotated[float, Gt(0.0), Le(1.0)] = 0.7
+    """Share of the latest samples of the order book that must lean the same way."""
+
+    book_max_age_s: Annotated[float, Gt(0.0), Le(300.0)] = 10.0
+    """An order book older than this counts as unknown, in seconds."""
+
+    interest_points: Points = 1.0
+    """Points when open interest grew over the last hour within the two limits below."""
+
+    interest_low_pct: Annotated[float, Gt(0.0), Le(100.0)] = 1.0
+    """Smallest growth of open interest in an hour that counts, in percent."""
+
+    interest_high_pct: Annotated[float, Gt(0.0), Le(100.0)] = 3.0
+    """Largest growth of open interest in an hour that counts, in percent; beyond it positions are crowded."""
+
+    interest_max_age_minutes: Annotated[float, Gt(0.0), Le(240.0)] = 10.0
+    """Open interest older than this counts as unknown, in minutes."""
+
     btc_symbol: str = "BTCUSDT"
     """The market that leads the others."""
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.reading import FrameReading
 from futtui.domain.regime import Regime, RegimeReading
 from futtui.domain.side import Side
@@ -124,7 +125,7 @@ def test_missing_inputs_give_no_points_and_lower_completeness() -> None:
     raw = raw_signal(regime=Regime.UNKNOWN)
     scored = score_signal(ScoringContext(raw, None, BtcView(False)), SETTINGS)
     assert scored.score == raw.base_score
-    assert scored.completeness == pytest.approx(1 / 10)
+    assert scored.completeness == pytest.approx(1 / 12)
 
 
 @pytest.mark.parametrize(
@@ -170,3 +171,76 @@ def test_regime_weight_below_floor_refuses() -> None:
     reason = score_signal(found, settings).filter_reason
     assert reason is not None
     assert "up trend" in reason
+
+
+def book(imbalance: float | None = 0.4, share: float | None = 0.9, **changes: object) -> BookReading:
+    """A valid book that leans by `imbalance`, most of the time to the same side."""
+    bid_share, ask_share = (share, 0.0) if (imbalance or 0.0) > 0.0 else (0.0, share)
+    base = BookReading(
+        "X", 0, True, imbalance=imbalance, bid_share=bid_share, ask_share=ask_share, samples=15, spread_bp=1.0
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def part_of(found: ScoringContext, name: str) -> SignalPart:
+    return next(part for part in score_signal(found, SETTINGS).parts if part.name == name)
+
+
+@given(st.sampled_from(list(Side)), st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_order_book_mirrored_book_gives_the_other_side_the_same_points(
+    side: Side, imbalance: float, bid_share: float, ask_share: float
+) -> None:
+    seen = book(imbalance, bid_share=bid_share, ask_share=ask_share)
+    mirror = book(-imbalance, bid_share=ask_share, ask_share=bid_share)
+    mine = part_of(replace(context(raw_signal(side)), book=seen), "order book")
+    other = part_of(replace(context(raw_signal(side.opposite)), book=mirror), "order book")
+    assert (mine.points, mine.valid) == (other.points, other.valid)
+
+
+@pytest.mark.parametrize(("side", "imbalance"), [(Side.LONG, 0.3), (Side.SHORT, -0.3)])
+def test_order_book_that_leans_to_the_signal_adds_points_and_against_it_none(side: Side, imbalance: float) -> None:
+    plain = context(raw_signal(side))
+    with_it = score_signal(replace(plain, book=book(imbalance)), SETTINGS).score
+    against = score_signal(replace(plain, book=book(-imbalance)), SETTINGS).score
+    assert with_it == score_signal(plain, SETTINGS).score + SETTINGS.book_points
+    assert against == score_signal(plain, SETTINGS).score
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        None,
+        book(valid=False, reason="updates are missing in between", imbalance=None),
+        book(None),
+        book(share=None),
+        book(time_ms=-10_001),
+        book(age_ms=10_001),
+    ],
+)
+def test_order_book_that_cannot_be_trusted_is_an_invalid_part_without_points(seen: BookReading | None) -> None:
+    part = part_of(replace(context(), book=seen), "order book")
+    assert (part.points, part.valid, part.value) == (0.0, False, None)
+    assert part.reason
+
+
+def test_order_book_leaning_only_now_and_then_adds_nothing() -> None:
+    assert part_of(replace(context(), book=book(0.9, share=0.6)), "order book").points == 0.0
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    ("change", "wanted"), [(0.99, 0.0), (1.0, 1.0), (3.0, 1.0), (3.01, 0.0), (-2.0, 0.0), (None, 0.0)]
+)
+def test_open_interest_growing_within_limits_adds_points_to_both_sides(
+    side: Side, change: float | None, wanted: float
+) -> None:
+    found = replace(context(raw_signal(side)), interest=InterestReading("X", 0, True, change_1h_pct=change))
+    part = part_of(found, "open interest")
+    assert (part.points, part.valid) == (wanted, change is not None)
+
+
+def test_open_interest_too_old_or_failed_is_unknown() -> None:
+    old = InterestReading("X", -600_001, True, change_1h_pct=2.0)
+    failed = InterestReading("X", 0, False, "the exchange has no history of it")
+    for interest in (None, old, failed):
+        assert not part_of(replace(context(), interest=interest), "open interest").valid

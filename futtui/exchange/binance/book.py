@@ -2,41 +2,77 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import inf
 
+from futtui.domain.order_book import BookSide
 from futtui.exchange.binance.messages import DepthMessage
 from futtui.exchange.binance.rest_models import DepthSnapshot
 
 Level = tuple[float, float]
 _LARGEST_BUFFER = 2000
+_SPARE_PLACES = 2000
+_HIGHEST, _LOWEST = -1, 0
 
 
 class _Ladder:
     """One side: quantity by price, and the prices in ascending order.
 
-    The same price text always parses to the same float, so a float is an exact key here.
+    The same price text always parses to the same float, so a float is an exact key here. A level that is taken out
+    keeps its place with quantity 0, because most of them come back: so most events touch the dictionary only. Places
+    without quantity are cleared away at the best price at once, elsewhere when they have become many.
     """
 
-    __slots__ = ("prices", "quantities")
+    __slots__ = ("_best", "_room", "prices", "quantities")
 
-    def __init__(self) -> None:
+    def __init__(self, best: int) -> None:
         self.quantities: dict[float, float] = {}
         self.prices: list[float] = []
+        self._best = best
+        self._room = _SPARE_PLACES
 
     def load(self, levels: Iterable[Level]) -> None:
         self.quantities = {price: quantity for price, quantity in levels if quantity > 0.0}
         self.prices = sorted(self.quantities)
+        self._room = 2 * len(self.prices) + _SPARE_PLACES
 
     def apply(self, levels: list[Level]) -> None:
         quantities, prices = self.quantities, self.prices
-        for price, quantity in levels:
-            if quantity > 0.0:
-                if price not in quantities:
-                    insort(prices, price)
-                quantities[price] = quantity
-            elif quantities.pop(price, None) is not None:
-                del prices[bisect_left(prices, price)]
+        known = len(quantities)
+        quantities.update(levels)
+        for price in islice(reversed(quantities), len(quantities) - known):  # the new keys of a dictionary are its last
+            insort(prices, price)
+        best = self._best
+        if prices and not quantities[prices[best]]:
+            self._trim()
+        if len(prices) > self._room:
+            self.load(list(quantities.items()))
+
+    def _trim(self) -> None:
+        """Clear away empty places at the best price, so that the best place holds a quantity."""
+        quantities, prices = self.quantities, self.prices
+        if self._best:
+            while prices and not quantities[prices[-1]]:
+                del quantities[prices.pop()]
+            return
+        count = next((at for at, price in enumerate(prices) if quantities[price]), len(prices))
+        for price in prices[:count]:
+            del quantities[price]
+        del prices[:count]
+
+    def best_first(self) -> Iterator[Level]:
+        """Levels with a quantity, best price first."""
+        for price in reversed(self.prices) if self._best else self.prices:
+            quantity = self.quantities[price]
+            if quantity:
+                yield price, quantity
+
+    def near(self, low: float, high: float) -> tuple[list[float], list[float]]:
+        """Ascending prices from `low` to `high`, both included, and their quantities (0 at empty places)."""
+        prices = self.prices[bisect_left(self.prices, low) : bisect_right(self.prices, high)]
+        return prices, [self.quantities[price] for price in prices]
 
 
 class LocalBook:
@@ -55,10 +91,12 @@ class LocalBook:
         self.update_id = 0
         self.event_time_ms = 0
         self.breaks = 0
-        self._bids = _Ladder()
-        self._asks = _Ladder()
+        self._bids = _Ladder(_HIGHEST)
+        self._asks = _Ladder(_LOWEST)
         self._buffer: list[DepthMessage] = []
         self._bridge_id: int | None = None
+        self._known_bids_to = 0.0
+        self._known_asks_to = inf
 
     @property
     def needs_snapshot(self) -> bool:
@@ -90,6 +128,9 @@ class LocalBook:
         self.reason = "waiting for the update that follows the snapshot"
         self._bids.load(snapshot.bids)
         self._asks.load(snapshot.asks)
+        # A side shorter than what was asked for is there as a whole; of a longer one nobody knows what lies beyond.
+        self._known_bids_to = snapshot.bids[-1][0] if len(snapshot.bids) >= snapshot.limit > 0 else 0.0
+        self._known_asks_to = snapshot.asks[-1][0] if len(snapshot.asks) >= snapshot.limit > 0 else inf
         self._bridge_id = snapshot.last_update_id
         waiting, self._buffer = self._buffer, []
         for position, message in enumerate(waiting):
@@ -126,30 +167,18 @@ class LocalBook:
         """Up to `count` bids and asks, best first; None while invalid."""
         if not self.valid:
             return None
-        bids = [(price, self._bids.quantities[price]) for price in reversed(self._bids.prices[-count:])]
-        asks = [(price, self._asks.quantities[price]) for price in self._asks.prices[:count]]
-        return bids, asks
+        return list(islice(self._bids.best_first(), count)), list(islice(self._asks.best_first(), count))
 
-    def spread(self) -> float | None:
-        """Lowest ask minus highest bid, in price units."""
+    def sides(self, distance_pct: float) -> tuple[BookSide, BookSide] | None:
+        """Bids and asks within `distance_pct` of the middle, as the measures want them; None while invalid or empty."""
         bid, ask = self.best_bid(), self.best_ask()
-        return ask[0] - bid[0] if bid and ask else None
-
-    def microprice(self) -> float | None:
-        """Middle of the best prices weighted by the quantity on the OTHER side: where the next trade leans."""
-        bid, ask = self.best_bid(), self.best_ask()
-        if not bid or not ask:
+        if bid is None or ask is None:
             return None
-        return (bid[0] * ask[1] + ask[0] * bid[1]) / (bid[1] + ask[1])
-
-    def imbalance(self, levels: int = 20) -> float | None:
-        """(bid - ask quantity) / (bid + ask quantity) over the best levels: -1 only sellers, +1 only buyers."""
-        both = self.top(levels)
-        if both is None:
-            return None
-        bids = sum(quantity for _, quantity in both[0])
-        asks = sum(quantity for _, quantity in both[1])
-        return (bids - asks) / (bids + asks) if bids + asks > 0 else None
+        middle = (bid[0] + ask[0]) / 2.0
+        reach = middle * distance_pct / 100.0 * (1.0 + 1e-9)
+        bids = self._bids.near(middle - reach, bid[0])
+        asks = self._asks.near(ask[0], middle + reach)
+        return BookSide(*bids, self._known_bids_to), BookSide(*asks, self._known_asks_to)
 
     def _bridge(self, message: DepthMessage) -> bool:
         assert self._bridge_id is not None

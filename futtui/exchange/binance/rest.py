@@ -259,7 +259,7 @@ class BinanceRest:
         answer: DepthAnswer = await self._transport.ask(
             weights.DEPTH, weights.depth_weight(limit), {"symbol": symbol, "limit": limit}, DepthAnswer, lane=lane
         )
-        return DepthSnapshot(symbol, answer.lastUpdateId, answer.E, answer.bids, answer.asks)
+        return DepthSnapshot(symbol, answer.lastUpdateId, answer.E, answer.bids, answer.asks, limit)
 
     async def premium_index(self, symbol: str | None = None, *, lane: Lane = Lane.CATCH_UP) -> list[MarkPriceMessage]:
         """Mark price and funding of one symbol, or of all."""

@@ -91,13 +91,14 @@ class ListenKeyAnswer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class DepthSnapshot:
-    """A book as REST gives it: (price, quantity) levels, best first."""
+    """A book as REST gives it: (price, quantity) levels, best first; `limit`: how many were asked for, 0 = unknown."""
 
     symbol: str
     last_update_id: int
     event_time_ms: int
     bids: list[tuple[float, float]]
     asks: list[tuple[float, float]]
+    limit: int = 0
 
 
 _POOLS = {

@@ -96,8 +96,8 @@ def test_book_before_snapshot_serves_nothing() -> None:
     book = LocalBook("X")
     assert not book.apply(diff(1, 2, 0, [(1.0, 1.0)]))
     assert book.needs_snapshot
-    answers = [book.best_bid(), book.best_ask(), book.top(5), book.spread(), book.microprice(), book.imbalance()]
-    assert answers == [None] * 6
+    answers = [book.best_bid(), book.best_ask(), book.top(5), book.sides(1.0)]
+    assert answers == [None] * 4
 
 
 def test_book_uses_buffered_differences_from_the_bridging_one_on() -> None:
@@ -142,18 +142,30 @@ def test_book_that_crosses_is_not_served() -> None:
     assert "crossed" in book.reason
 
 
-def test_book_measures_of_known_levels() -> None:
-    book = valid_book()
-    assert book.spread() == 2.0
-    assert book.microprice() == pytest.approx((99.0 * 3.0 + 101.0 * 1.0) / 4.0)
-    assert book.imbalance(1) == pytest.approx((1.0 - 3.0) / 4.0)
-    assert book.top(1) == ([(99.0, 1.0)], [(101.0, 3.0)])
+def test_book_sides_hold_the_levels_within_the_distance_and_say_how_far_they_are_known() -> None:
+    book = LocalBook("X")
+    bids, asks = [(99.0, 1.0), (98.0, 2.0), (90.0, 5.0)], [(101.0, 3.0), (102.0, 1.0)]
+    book.load_snapshot(DepthSnapshot("X", 10, 0, bids, asks, limit=3))
+    book.apply(diff(9, 12, 8, [(98.0, 0.0), (98.5, 4.0)]))
+    sides = book.sides(2.0)
+    assert sides is not None
+    filled = [(price, amount) for price, amount in zip(sides[0].prices, sides[0].quantities, strict=True) if amount]
+    assert filled == [(98.5, 4.0), (99.0, 1.0)]
+    assert (list(sides[1].prices), list(sides[1].quantities)) == ([101.0, 102.0], [3.0, 1.0])
+    assert (sides[0].known_to, sides[1].known_to) == (90.0, float("inf"))
+
+
+def test_book_crossed_by_its_first_update_after_a_snapshot_is_not_served() -> None:
+    book = LocalBook("X")
+    book.load_snapshot(DepthSnapshot("X", 10, 0, [(99.0, 1.0)], [(101.0, 3.0)]))
+    assert not book.apply(diff(9, 12, 8, [(102.0, 1.0)]))
+    assert (book.sides(1.0), book.needs_snapshot) == (None, True)
 
 
 levels = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 3)), max_size=25)
 
 
-@given(st.lists(levels, max_size=8))
+@given(st.lists(levels, max_size=30))
 def test_book_after_any_differences_equals_a_plain_dictionary(changes: list[list[tuple[int, int]]]) -> None:
     book = LocalBook("X")
     book.load_snapshot(DepthSnapshot("X", 0, 0, [(0.5, 1.0)], [(1000.0, 1.0)]))
@@ -166,3 +178,4 @@ def test_book_after_any_differences_equals_a_plain_dictionary(changes: list[list
     if changes:
         assert top is not None
         assert top[0] == sorted(((p, q) for p, q in expected.items() if q > 0), reverse=True)
+        assert book.best_bid() == top[0][0]
