@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from futtui.strategies.action_price.engine import ActionPrice
 from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import BaseStrategy
 from futtui.strategies.break_retest import BreakRetest
@@ -13,4 +14,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
     return (
         BreakRetest(symbol, settings.break_retest),
         AtrMomentum(symbol, settings.atr_momentum),
+        ActionPrice(symbol, settings.action_price),
     )

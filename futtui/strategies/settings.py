@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
 
@@ -16,3 +17,5 @@ class StrategySettings:
     """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
     atr_momentum: AtrMomentumSettings = field(default_factory=AtrMomentumSettings)
     """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
+    action_price: ActionPriceSettings = field(default_factory=ActionPriceSettings)
+    """Action Price: a bar crosses EMA 200 with its body, the next one stays beyond it."""

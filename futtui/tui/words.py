@@ -46,6 +46,7 @@ WORDS: dict[str, str] = {
     "bias.NEUTRAL": "none",
     "strategy.break_retest": "Break Retest",
     "strategy.atr_momentum": "ATR Momentum",
+    "strategy.action_price": "Action Price",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",

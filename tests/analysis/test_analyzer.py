@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,8 +13,6 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.regime import Regime
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
-from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
-from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.settings import StrategySettings
 from tests.analysis.markets import all_frames, split, walk
@@ -159,9 +157,9 @@ def test_analyzer_young_coin_is_measured_but_not_ready():
 
 
 def test_analyzer_disabled_strategies_never_speak_up():
-    quiet = AnalysisSettings(
-        strategies=StrategySettings(BreakRetestSettings(enabled=False), AtrMomentumSettings(enabled=False))
-    )
+    shipped = StrategySettings()
+    off = {each.name: replace(getattr(shipped, each.name), enabled=False) for each in fields(shipped)}
+    quiet = AnalysisSettings(strategies=StrategySettings(**off))
     analyzer = SymbolAnalyzer("TESTUSDT", quiet)
     analyzer.load(PAST)
     results = [analyzer.on_closes(closes) for closes in list(MOMENTS.values())[:100]]
