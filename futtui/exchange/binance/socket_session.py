@@ -16,7 +16,7 @@ from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.decode import StreamDecoder
 from futtui.exchange.binance.messages import ControlAnswer, DepthMessage, ListenKeyExpiredMessage, WireMessage
 from futtui.exchange.binance.routes import StreamSettings
-from futtui.exchange.ports import MessageHandler, is_loopback
+from futtui.exchange.ports import BarrierMessage, MessageHandler, is_loopback
 
 STREAM_ERRORS = (WebSocketException, ExchangeError, OSError, TimeoutError, EOFError)
 NAMES_PER_MESSAGE = 50
@@ -143,7 +143,7 @@ class SocketSession:
             self._finish("the key of the account stream ran out")
             return
         self.counts[type(message)] += 1
-        if not self.proven.is_set():
+        if not self.proven.is_set() and type(message) is not BarrierMessage:
             self.proven.set()
         self._receivers.give(message)
 
