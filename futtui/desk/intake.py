@@ -27,6 +27,8 @@ from futtui.signals.scorer import ScoredSignal, renew_parts, score_signal, total
 FROM_ABOVE = "waits-below"
 FROM_BELOW = "waits-above"
 NO_BTC = BtcView(False)
+MISSED = Refusal("late", "missed while offline: its candle was analysed more than 15 minutes after its close")
+UNSEEN = Refusal("late", "missed while offline: price came to its level while futtui could not see it")
 
 
 class SignalIntake:
@@ -67,13 +69,16 @@ class SignalIntake:
                 continue
             if _is_reached(signal, update, since_ms):
                 renewed = self._renewed(signal, update.time_ms)
-                refusal = self._refusal_now(signal.raw, update.time_ms)
+                refusal = UNSEEN if update.late else self._refusal_now(signal.raw, update.time_ms)
                 if refusal is None and renewed is not signal:
                     refusal = self._refusal_of_score(renewed)
                 self._enter(renewed, update.last, update.time_ms, refusal)
         for signal in self._state.standing.on(update.symbol):
             if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
-                self._take_standing(signal, update)
+                if update.late:
+                    self._state.standing.refuse(signal.raw.place, UNSEEN.reason)
+                else:
+                    self._take_standing(signal, update)
 
     def on_clock(self, time_ms: int) -> None:
         """Waiting signals whose time is over, and refusals that are due in the log."""
@@ -125,7 +130,7 @@ class SignalIntake:
     def _refusal_of_close(self, item: ScoredSignal, event: AnalysisDone) -> Refusal | None:
         """What stands against every signal of this close."""
         if event.late:
-            return Refusal("late", "the candle arrived too late to trade on it")
+            return MISSED
         reading = event.result.reading
         if not reading.ready:
             return Refusal("not ready", reading.ready_reason or "its history is not complete yet")

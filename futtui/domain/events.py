@@ -39,6 +39,8 @@ class PriceUpdate:
     low: float
     high: float
     mark: float | None = None
+    late: bool = False
+    """Came too long after its time, or after a time without any: it may end trades but never open one."""
 
 
 @dataclass(frozen=True, slots=True)

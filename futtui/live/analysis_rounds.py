@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from futtui.domain.candle import Candle
@@ -14,7 +15,9 @@ from futtui.domain.events import AnalysisDone, CandleClosed
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import Lane
+from futtui.live.blind import BlindWatch
 from futtui.live.desk_runner import DeskRunner
+from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
 from futtui.live.symbol_state import Phase, SymbolState
@@ -43,6 +46,8 @@ class AnalysisRounds:
         now_ms: Callable[[], int],
         counts: Counter[str],
         zone_book: ZoneBook,
+        ledger: GapLedger,
+        blind: BlindWatch,
     ) -> None:
         self._analyzers = analyzers
         self._loader = loader
@@ -51,11 +56,15 @@ class AnalysisRounds:
         self._now_ms = now_ms
         self._counts = counts
         self._zone_book = zone_book
+        self._ledger = ledger
+        self._blind = blind
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
     def add(self, close: Close) -> None:
-        """Queue a close for the next round."""
+        """Queue a close for the next round; its candles are stored, the longer ones too."""
+        for frame, bar in close.bars:
+            self._loader.keep(close.symbol, frame, [bar])
         self._waiting.append(close)
         self._wake.set()
 
@@ -130,6 +139,9 @@ class AnalysisRounds:
 
     def _tell(self, close: Close, result: AnalysisResult) -> None:
         late = self._now_ms() - close.time_ms > BASE.ms
+        if late:
+            self._blind.missed(len(close.bars), len(result.signals))
+        result = self._judged(result)
         state = self._states[close.symbol]
         state.reading, state.verdicts = result.reading, result.verdicts
         self._zone_book.keep(result.reading, result.zone_events)
@@ -137,6 +149,13 @@ class AnalysisRounds:
             self._counts["candles"] += 1
             self._runner.submit(CandleClosed(close.symbol, frame, bar, late))
         self._runner.submit(AnalysisDone(close.time_ms, result, late))
+
+    def _judged(self, result: AnalysisResult) -> AnalysisResult:
+        """A symbol of which candles are missing is not ready, whatever its analyzer says."""
+        reason = self._ledger.not_ready_reason(result.reading.symbol)
+        if not reason:
+            return result
+        return replace(result, reading=replace(result.reading, ready=False, ready_reason=reason))
 
 
 def _turn(answer: tuple[Close, AnalysisResult]) -> tuple[int, bool, str]:

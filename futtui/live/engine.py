@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from futtui.domain.candle import Candle
@@ -25,11 +26,14 @@ from futtui.exchange.ports import (
     StreamStateMessage,
 )
 from futtui.live.analysis_rounds import AnalysisRounds
+from futtui.live.blind import BlindWatch
 from futtui.live.clock import steady_ms
 from futtui.live.clock_watch import ClockWatch
 from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
+from futtui.live.gap_keeper import GapKeeper
+from futtui.live.gap_ledger import GapLedger
 from futtui.live.gaps import GapFiller
 from futtui.live.health import HealthMeter
 from futtui.live.health_file import keep_health_file
@@ -37,6 +41,7 @@ from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
 from futtui.live.rules_watch import RulesWatch
+from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import Close, Hole
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.symbol_state import Phase, SymbolState
@@ -65,6 +70,8 @@ class Engine:
         self.feed = FeedWatch()
         self.lag = LagMeter()
         self.health = HealthMeter(self)
+        self.ledger = GapLedger()
+        self.blind = BlindWatch(lambda text, severity: self.say("feed", text, severity), parts.settings.speed)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.connection: Connection | None = None
@@ -75,6 +82,7 @@ class Engine:
         self.loader: HistoryLoader
         self.rounds: AnalysisRounds
         self.gaps: GapFiller
+        self.keeper: GapKeeper
         self.warmup: Warmup
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairs: set[asyncio.Task[Any]] = set()
@@ -137,10 +145,14 @@ class Engine:
         self.runner.brokers |= self.parts.virtual_brokers(self.runner, self.clock.now_ms())
         loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
         self.rounds = AnalysisRounds(
-            self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book
+            *(self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book),
+            *(self.ledger, self.blind),
         )
         warmup = self.warmup = Warmup(self, loader)
-        self.gaps = GapFiller(loader, self.rounds.add, self.parts.log_book.say, warmup.load, self.counts)
+        self.keeper = GapKeeper(self, loader, self.parts.store)
+        await self.keeper.restore()
+        say = self.parts.log_book.say
+        self.gaps = GapFiller(loader, self.rounds.add, say, warmup.load, self.counts, self.ledger)
         await warmup.choose_symbols()
         await connection.streams.subscribe(
             [*(f"{symbol.lower()}@kline_15m" for symbol in self.states), "!markPrice@arr@1s"]
@@ -153,6 +165,7 @@ class Engine:
             self.spawn(Watchdog(self).run(), "watchdog")
             self.spawn(RulesWatch(self).run(), "trading rules")
             self.spawn(self.clock_watch.run(), "clock watch")
+            self.spawn(self.keeper.run(), "gap ledger")
         await warmup.load_all()
         self._phase("running", "")
 
@@ -226,6 +239,7 @@ class Engine:
             self._on_kline(message)
         elif isinstance(message, MarkPriceMessage):
             self.clock.observe(message.event_time_ms)
+            self.blind.saw(message.event_time_ms)
             state = self.states.get(message.symbol)
             if state is not None:
                 state.on_mark(message, self.parts.set_funding_rate)
@@ -250,16 +264,18 @@ class Engine:
         if state is None or message.timeframe is not Timeframe.M15:
             return
         self.clock.observe(message.event_time_ms)
+        self.blind.saw(message.event_time_ms)
         self.feed.on_payload(self.clock.lateness_ms(message.event_time_ms))
         state.seen_at_ms = steady_ms()
         bar = message.closed or message.forming
         if bar is None:
             return
+        old = self.blind.is_old(message.event_time_ms, state.tracker.time_ms, self.clock.now_ms())
         update = state.tracker.on_bar(bar.open_time_ms, bar.high, bar.low, bar.close, message.event_time_ms)
         if update is not None and state.phase is not Phase.NEW and state.phase is not Phase.LOADING:
             for broker in self.runner.brokers.values():
                 broker.on_price(update)
-            self.runner.submit(update)
+            self.runner.submit(replace(update, late=True) if old else update)
         if message.closed is not None:
             self.accept(state, message.closed)
 
@@ -271,7 +287,6 @@ class Engine:
             return
         outcome = state.sequencer.accept(candle)
         if isinstance(outcome, Close):
-            self.parts.store.submit_candles(state.symbol, Timeframe.M15, [candle])
             self.rounds.add(outcome)
         elif isinstance(outcome, Hole):
             state.buffered.append(candle)
@@ -369,7 +384,7 @@ class Engine:
         return self.pictures.build(
             list(self.states.values()),
             self.runner.desk.snapshot(),
-            self.feed.view(budget, self.counts["gap_candles"]),
+            self.feed.view(budget, self.counts["gap_candles"], self.ledger.view(self.counts[CORRECTED])),
             self.health.view(budget),
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from futtui.domain.gaps import GapsView
 from futtui.domain.snapshot import BudgetView, FeedView
 from futtui.exchange.ports import StreamStateMessage
 from futtui.live.clock import steady_ms
@@ -69,7 +70,7 @@ class FeedWatch:
                 changed.append(state)
         return changed
 
-    def view(self, budget: BudgetView | None = None, gaps_filled: int = 0) -> FeedView:
+    def view(self, budget: BudgetView | None = None, gaps_filled: int = 0, gaps: GapsView | None = None) -> FeedView:
         """The feed as shown in the status bar."""
         broken = next((item for item in self._states.values() if item.state in BROKEN), None)
         connected = self.is_fresh and broken is None and not self.error
@@ -84,6 +85,7 @@ class FeedWatch:
             used_weight=budget.used if budget else 0,
             weight_limit=budget.limit if budget else 2400,
             budget=budget,
+            gaps=gaps or GapsView(),
         )
 
     def _text(self, broken: StreamStateMessage | None) -> str:

@@ -9,8 +9,11 @@ from collections.abc import Awaitable, Callable
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError
+from futtui.domain.gaps import GapClass
 from futtui.exchange.ports import Lane
+from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
+from futtui.live.second_look import CORRECTED, difference_words, differing
 from futtui.live.sequencer import BASE, Close, Hole
 from futtui.live.symbol_state import Phase, SymbolState
 
@@ -27,12 +30,14 @@ class GapFiller:
         say: Callable[[Say], None],
         reload: Callable[[SymbolState], Awaitable[None]],
         counts: Counter[str],
+        ledger: GapLedger,
     ) -> None:
         self._loader = loader
         self._add_close = add_close
         self._say = say
         self._reload = reload
         self._counts = counts
+        self._ledger = ledger
 
     @property
     def holes(self) -> int:
@@ -60,20 +65,25 @@ class GapFiller:
         """
         if state.failures == 0:
             self._counts["gaps"] += 1
+        first_ms, last_ms, now_ms = hole.first_open_ms, hole.last_open_ms, hole.last_open_ms + BASE.ms
+        self._ledger.found(state.symbol, BASE, first_ms, last_ms, now_ms, "did not come by stream")
         state.phase, state.reason = Phase.FILLING, ""
         try:
-            fetched = await self._loader.fetch(state.symbol, BASE, hole.first_open_ms, hole.last_open_ms, _lane(hole))
+            fetched = await self._loader.fetch(state.symbol, BASE, first_ms, last_ms, _lane(hole))
         except ExchangeError as error:
             if state.phase is Phase.FILLING:
                 self._wait(state, hole, f"candles are missing and the exchange cannot be asked now: {error}")
             return
         if state.phase is not Phase.FILLING:  # its history is being loaded anew meanwhile
             return
+        self._compare(state, fetched, now_ms)
         bars = _with_late_arrivals(fetched, state.buffered, hole)
+        self._ledger.came(state.symbol, BASE, [bar.open_time_ms for bar in bars], now_ms)
         missing = BASE.bars_between(hole.first_open_ms, hole.last_open_ms) - len(bars)
         newest_ms = max((bar.open_time_ms for bar in [*state.buffered, *bars]), default=hole.first_open_ms - BASE.ms)
         if missing > 0 and newest_ms >= hole.first_open_ms + len(bars) * BASE.ms:
             state.failures = 0
+            self._ledger.not_there(state.symbol, BASE, first_ms, last_ms, now_ms, GapClass.NO_TRADES)
             text = f"the exchange itself has no {missing} of its 15-minute candles; history is loaded anew"
             self._say(Say(hole.last_open_ms + BASE.ms, "data", text, Severity.WARNING, state.symbol))
             await self._reload(state)
@@ -91,6 +101,16 @@ class GapFiller:
         state.phase = Phase.READY
         self.release(state)
 
+    def _compare(self, state: SymbolState, fetched: list[Candle], now_ms: int) -> None:
+        """Candles that came by stream and from history: history is right, and a difference is counted and told."""
+        wrong = differing(state.buffered, fetched)
+        if wrong:
+            self._counts[CORRECTED] += len(wrong)
+            text = difference_words(wrong)
+            self._say(Say(now_ms, "data", text, Severity.WARNING, state.symbol))
+            true = {bar.open_time_ms for bar, _ in wrong}
+            state.buffered = [bar for bar in state.buffered if bar.open_time_ms not in true]
+
     def _wait(self, state: SymbolState, hole: Hole, reason: str) -> None:
         """Try again later, with growing pauses; the first time it is said."""
         if state.failures == 0:
@@ -107,7 +127,6 @@ class GapFiller:
     def release(self, state: SymbolState) -> None:
         """Hand over what was buffered; a hole inside the buffer is left to the next check."""
         buffered, state.buffered = state.buffered, []
-        self._loader.keep(state.symbol, BASE, buffered)
         self.feed(state, sorted(buffered, key=lambda bar: bar.open_time_ms))
 
 

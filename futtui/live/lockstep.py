@@ -39,6 +39,8 @@ async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
                 engine.live_broker.look_at_overdue()
             watchdog.check_candles(now_ms - MINUTE_MS, retry_now=True)
             await _settle(engine)
+            await engine.keeper.step(now_ms)
+            await _settle(engine)
         connections = max(connections, step.connections)
     return end_ms is None or now_ms >= end_ms
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from futtui.domain.candle import Candle
 from futtui.domain.events import RulesChanged
+from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
@@ -23,6 +24,9 @@ from futtui.live.loader import CandleStore
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
 from futtui.live.zone_book import ZoneStore, ZoneTeller
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class AnalyzerPoolPort(Analyzers, ZoneTeller, Protocol):
@@ -47,6 +51,14 @@ class StorePort(CandleStore, Recorder, ZoneStore, Protocol):
     def trouble(self) -> str: ...
 
     def health(self) -> DatabaseHealth: ...
+
+    def flush(self) -> bool: ...
+
+    def gaps(self, states: Iterable[GapState]) -> list[Gap]: ...
+
+    def submit_gaps(self, gaps: Sequence[Gap]) -> None: ...
+
+    def open_times(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> np.ndarray: ...
 
     async def close(self) -> None: ...
 

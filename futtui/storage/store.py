@@ -93,6 +93,10 @@ class Storage:
         if gaps:
             self.writer.put(GapBatch(tuple(gaps)))
 
+    def flush(self) -> bool:
+        """Wait until everything queued so far is on disk; False if that took too long."""
+        return self.writer.flush()
+
     def gaps(self, states: Iterable[GapState] = GapState) -> list[Gap]:
         """Holes in the row of candles that are in one of `states`, by symbol, timeframe and time."""
         with self._engine.connect() as connection:

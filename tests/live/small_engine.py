@@ -12,9 +12,11 @@ from futtui.domain.events import Event, FeedState
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.domain.timeframe import Timeframe
 from futtui.live.analysis_rounds import AnalysisRounds
+from futtui.live.blind import BlindWatch
 from futtui.live.clock import ExchangeClock
 from futtui.live.clock_watch import ClockWatch
 from futtui.live.feed import FeedWatch
+from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import Hole
 from futtui.live.settings import HistorySettings
@@ -89,8 +91,10 @@ class SmallEngine:
             submit=self._submit, desk=SimpleNamespace(warm_up=lambda symbol, candles: None)
         )
         self.zone_book: Any = QuietZoneBook()
+        self.ledger, self.blind = GapLedger(), BlindWatch(lambda text, severity: self.say("feed", text, severity))
         self.rounds = AnalysisRounds(
-            self.analyzers, self.loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book
+            *(self.analyzers, self.loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book),
+            *(self.ledger, self.blind),
         )
         self.live_broker = None
         self.lines: list[tuple[Severity, str, str]] = []

@@ -12,6 +12,7 @@ from futtui.domain.errors import ExchangeError
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.exchange.binance.weights import klines_weight
+from futtui.live.gap_ledger import GapLedger
 from futtui.live.gaps import GapFiller
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import Close, Hole
@@ -147,7 +148,7 @@ class _Desk:
         self.lines: list[Say] = []
         self.reloaded: list[str] = []
         loader = HistoryLoader(market, FakeStore(), SMALL)
-        self.filler = GapFiller(loader, self.closes.append, self.lines.append, self._reload, Counter())
+        self.filler = GapFiller(loader, self.closes.append, self.lines.append, self._reload, Counter(), GapLedger())
 
     async def _reload(self, state: SymbolState) -> None:
         self.reloaded.append(state.symbol)
