@@ -40,7 +40,7 @@ def tried(world: World, signal: RawSignal | None = None, **changes: object) -> s
 
 
 def test_refusal_late_result() -> None:
-    assert "too late" in tried(World(), late=True)
+    assert "missed while offline" in tried(World(), late=True)
 
 
 def test_refusal_reading_not_ready_gives_its_reason() -> None:
