@@ -17,10 +17,11 @@ from futtui.domain.errors import ConfigurationError
 
 REQUEST_ACTIONS = frozenset({"drop", "delay", "stall", "reject", "respond", "accept_then_timeout", "disconnect"})
 STREAM_ACTIONS = frozenset(
-    {"drop", "delay", "duplicate", "reorder", "stall", "freeze_stream", "silent_private", "disconnect"}
+    {"drop", "delay", "duplicate", "reorder", "stall", "freeze_stream", "silent_private", "disconnect", "alter"}
 )
 TIMED_ACTIONS = frozenset({"disconnect", "shift_clock", "expire_listen_key"})
-ACTIONS = tuple(sorted(REQUEST_ACTIONS | STREAM_ACTIONS | TIMED_ACTIONS))
+HISTORY_ACTIONS = frozenset({"omit"})
+ACTIONS = tuple(sorted(REQUEST_ACTIONS | STREAM_ACTIONS | TIMED_ACTIONS | HISTORY_ACTIONS))
 ANSWER_KINDS = ("A", "B", "C", "D")
 _MATCHES_REQUEST = ("path", "method")
 _MATCHES_STREAM = ("stream", "route", "event")
@@ -36,8 +37,9 @@ class FaultRule:
     (0 = for ever), every `every`-th match, at most `count` times (0 = no limit), each with `probability`. Rules that
     fire by time alone do so once, or `count` times, `repeat_s` apart.
     What: `delay_ms` is real time for requests, virtual time for streams. `status` and `kind` shape `respond`
-    (503 kinds A-D), `code` and `message` shape `reject`. `older_than_s`: a timed `disconnect` cuts only connections
-    that have been open for so many virtual seconds.
+    (503 kinds A-D), `code` and `message` shape `reject`. `alter` lets a kline close where it opened. `omit` leaves
+    candles of `symbol` that lie inside the rule's time out of every answer and stream, as if nobody had traded.
+    `older_than_s`: a timed `disconnect` cuts only connections that have been open for so many virtual seconds.
     """
 
     action: str
@@ -78,6 +80,11 @@ class FaultRule:
     def on_streams(self) -> bool:
         """Whether the rule watches stream messages."""
         return self.action in STREAM_ACTIONS and not self.on_requests and not self.on_clock
+
+    @property
+    def on_history(self) -> bool:
+        """Whether the rule takes candles away."""
+        return self.action in HISTORY_ACTIONS
 
     @property
     def on_clock(self) -> bool:

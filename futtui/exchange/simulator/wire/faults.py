@@ -44,6 +44,7 @@ class FaultEngine:
     _requests: list[_ArmedRule] = field(default_factory=list)
     _streams: list[_ArmedRule] = field(default_factory=list)
     _timed: list[_ArmedRule] = field(default_factory=list)
+    _history: list[_ArmedRule] = field(default_factory=list)
 
     def load(self, script: FaultScript, now_ms: int) -> None:
         """Add the rules of a script; `after_s` counts from `now_ms`."""
@@ -53,7 +54,9 @@ class FaultEngine:
             seed = f"{script.seed}:{len(self._armed)}:{index}"
             armed = _ArmedRule(rule, start_ms, end_ms, random.Random(seed))  # repeatable, not secret
             self._armed.append(armed)
-            if rule.on_clock:
+            if rule.on_history:
+                self._history.append(armed)
+            elif rule.on_clock:
                 self._timed.append(armed)
             elif rule.on_requests:
                 self._requests.append(armed)
@@ -62,13 +65,22 @@ class FaultEngine:
 
     def clear(self) -> None:
         """Forget all rules."""
-        for rules in (self._armed, self._requests, self._streams, self._timed):
+        for rules in (self._armed, self._requests, self._streams, self._timed, self._history):
             rules.clear()
 
     @property
     def watches_streams(self) -> bool:
         """Whether any rule may touch stream messages; the fast path asks this only."""
         return bool(self._streams)
+
+    def hides(self, symbol: str, open_ms: int, end_ms: int) -> bool:
+        """Whether a candle is to be left out, as if nobody had traded."""
+        for armed in self._history:
+            if armed.start_ms <= open_ms and end_ms <= armed.end_ms and _matches(armed.rule.symbol, symbol):
+                armed.seen += 1
+                armed.struck += 1
+                return True
+        return False
 
     def reports(self) -> list[dict[str, object]]:
         """What each rule has seen and done so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 from collections.abc import Callable, Iterable
 
 from futtui.exchange.simulator.wire.clock import VirtualClock
@@ -14,6 +15,7 @@ from futtui.exchange.simulator.wire.frames import encode, enveloped, text_frame
 from futtui.exchange.simulator.wire.streams import BARRIER, ORDER_OF_KINDS, PRIVATE, StreamName, parse_stream
 
 MAX_HELD = 100_000
+_OPEN_AND_CLOSE = re.compile(rb'(?<="o":")([^"]+)("[^{}]*?"c":")[^"]+(")')
 _SWALLOW = ("drop", "freeze_stream", "silent_private")
 
 
@@ -102,7 +104,7 @@ class Hub:
             else:
                 frame = plain = plain or text_frame(payload)
             if self._faults.watches_streams:
-                self._deliver_faulty(connection, stream, event, symbol, frame)
+                self._deliver_faulty(connection, stream, event, symbol, frame, payload)
             else:
                 connection.put(frame)
 
@@ -133,7 +135,9 @@ class Hub:
             if (not route or connection.route == route) and connection.opened_ms <= border_ms:
                 connection.abort()
 
-    def _deliver_faulty(self, connection: StreamConnection, stream: str, event: str, symbol: str, frame: bytes) -> None:
+    def _deliver_faulty(
+        self, connection: StreamConnection, stream: str, event: str, symbol: str, frame: bytes, payload: bytes
+    ) -> None:
         hit = self._faults.on_message(stream, connection.route, event, symbol, self._clock.now_ms)
         if hit is None:
             connection.put(frame)
@@ -151,6 +155,9 @@ class Hub:
                 connection.swapped = frame
         elif rule.action == "disconnect":
             connection.abort()
+        elif rule.action == "alter":
+            other = _OPEN_AND_CLOSE.sub(rb"\1\2\1\3", payload, count=1)
+            connection.put(text_frame(enveloped(stream, other) if connection.combined else other))
         else:
             self._hold(connection, rule, end_ms, frame)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum
 
@@ -125,6 +126,7 @@ class MarketState:
     def __init__(self, source: MarketSource) -> None:
         self.source = source
         self.symbols = {spec.rules.symbol: SymbolMarket(spec, index) for index, spec in enumerate(source.specs)}
+        self.hides: Callable[[str, int, int], bool] = lambda _symbol, _open_ms, _end_ms: False
         self._days: dict[str, tuple[int, Candle | None]] = {}
         for market in self.symbols.values():
             market.last_price = self._price_before(market.symbol, source.start_ms)
@@ -142,6 +144,8 @@ class MarketState:
         """The complete bar that opened at `open_ms`; None where the market has a gap."""
         interval = INTERVALS[code]
         end_ms = interval.end_ms(open_ms)
+        if self.hides(symbol, open_ms, end_ms):
+            return None
         found = self.source.candles(symbol, interval.base, open_ms, end_ms, 1 if interval.is_base else 0)
         if not found or found[0].open_time_ms >= end_ms:
             return None
@@ -149,6 +153,11 @@ class MarketState:
 
     def history(self, symbol: str, code: str, first_open_ms: int, end_ms: int, limit: int) -> list[Candle]:
         """Complete bars from `first_open_ms` on that end at or before `end_ms`, oldest first."""
+        found = self._history(symbol, code, first_open_ms, end_ms, limit)
+        interval = INTERVALS[code]
+        return [bar for bar in found if not self.hides(symbol, bar.open_time_ms, interval.end_ms(bar.open_time_ms))]
+
+    def _history(self, symbol: str, code: str, first_open_ms: int, end_ms: int, limit: int) -> list[Candle]:
         interval = INTERVALS[code]
         if interval.is_base:
             return self.source.candles(symbol, interval.base, first_open_ms, end_ms, limit)

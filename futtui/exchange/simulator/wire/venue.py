@@ -40,6 +40,7 @@ class Venue:
             for market in self.market.symbols.values()
         )
         self.faults = FaultEngine()
+        self.market.hides = self.faults.hides
         self.hub = Hub(self.clock, self.faults)
         self.publisher = Publisher(self.market, self.hub, self.core, self.clock)
         self.limits = RequestLimits(self.clock)
