@@ -86,6 +86,27 @@ def demo(
 
 
 @app.command()
+def analyze(
+    symbol: Annotated[str, typer.Argument(help="Symbol, as in BTCUSDT.")],
+    at: Annotated[str, typer.Option("--at", help="Moment, as in '2024-03-01 12:00' UTC (default: the newest).")] = "",
+    history: Annotated[Path | None, typer.Option(help="Take candles from this file or folder instead.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Chart file, .png or .svg (default: named for symbol and time).")
+    ] = None,
+    no_chart: Annotated[bool, typer.Option("--no-chart", help="Print only.")] = False,
+    timeframe: Annotated[str, typer.Option(help="Candles of the chart: 15m, 1h, 4h or 1d.")] = "15m",
+    bars: Annotated[int, typer.Option(min=20, max=1500, help="Candles in the chart.")] = 240,
+    after: Annotated[int, typer.Option(min=0, max=500, help="Also draw so many later candles, in grey.")] = 0,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Print regime, figures and zones of a symbol at a past moment, each with its reasons, and draw them."""
+    from futtui.cli.analyze_command import AnalyzeRequest, run_analyze
+
+    run_analyze(AnalyzeRequest(symbol, at, history, chart, no_chart, timeframe, bars, after, config, home))
+
+
+@app.command()
 def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
     """Print where futtui keeps its files."""
     from futtui.cli.places import Places

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from futtui.desk import words
+from futtui.desk.blocking import end_blocks, set_block, take_off_block
+from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
 from futtui.desk.life import PositionLife
 from futtui.desk.orders import WorkingOrder, signal_id_of
@@ -31,6 +33,7 @@ from futtui.domain.events import (
     ClosePosition,
     Event,
     FeedState,
+    FundingAnnounced,
     FundingPaid,
     InterestSampled,
     OrderChanged,
@@ -44,9 +47,7 @@ from futtui.domain.orders import OrderStatus
 from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
-from futtui.domain.symbols import ZERO
 from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
-from futtui.risk.blocks import STRATEGY_MARK, block_key, block_words
 
 _INFINITE = float("inf")
 
@@ -83,6 +84,7 @@ class TradingDesk:
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
             FundingPaid: self._on_funding,
+            FundingAnnounced: self._on_funding_rate,
             ClockTick: self._on_clock,
             FeedState: self._on_feed,
             BookSampled: self._state.note_book,
@@ -266,14 +268,10 @@ class TradingDesk:
         if not held:
             self._on_late_funding(event)
             return
-        total = sum((item.ledger.open for item in held), ZERO)
-        left = event.amount
-        for index, position in enumerate(held):
-            last = index == len(held) - 1
-            share = left if last else event.amount * position.ledger.open / total
-            position.ledger.funding += share
-            left -= share
-            self._out.touch(position)
+        share_funding(held, event.amount, self._out)
+
+    def _on_funding_rate(self, event: FundingAnnounced) -> None:
+        self._state.funding[event.symbol] = event
 
     def _on_late_funding(self, event: FundingPaid) -> None:
         """News of a funding that was booked before the position was closed: its trade is corrected."""
@@ -295,10 +293,7 @@ class TradingDesk:
 
     def _on_clock(self, event: ClockTick) -> None:
         time_ms, state = event.time_ms, self._state
-        for key in state.blocks.ended(time_ms):
-            self._out.block(key, None, "the block is over", time_ms)
-            text = f"{block_words(key)}: the block is over, new trades are allowed"
-            self._out.say(time_ms, "block", text, symbol=key.partition(STRATEGY_MARK)[0])
+        end_blocks(state.blocks, self._out, time_ms)
         self._intake.on_clock(time_ms)
         for position in list(state.open.values()):
             self._life.on_clock(position, time_ms)
@@ -322,20 +317,10 @@ class TradingDesk:
             self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
 
     def _on_block(self, event: BlockSymbol) -> None:
-        key = block_key(event.symbol, event.strategy)
-        if not key:
-            return
-        self._state.blocks.block(key, event.until_ms, event.reason)
-        self._out.block(key, event.until_ms, event.reason, event.time_ms)
-        text = f"{block_words(key)}: no new trades, {event.reason}"
-        self._out.say(event.time_ms, "block", text, symbol=event.symbol)
+        set_block(self._state.blocks, self._out, event)
 
     def _on_unblock(self, event: UnblockSymbol) -> None:
-        key = block_key(event.symbol, event.strategy)
-        if self._state.blocks.unblock(key):
-            self._out.block(key, None, "allowed by you", event.time_ms)
-            text = f"{block_words(key)}: new trades are allowed again"
-            self._out.say(event.time_ms, "block", text, symbol=event.symbol)
+        take_off_block(self._state.blocks, self._out, event)
 
     def _on_mode(self, event: ChangeMode) -> None:
         before, self._state.mode = self._state.mode, event.mode

@@ -10,23 +10,19 @@ from futtui.desk.life import PositionLife
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.refusals import Refusal, RefusalLog
+from futtui.desk.scoring import SignalScorer
 from futtui.desk.standing import standing_refusal
 from futtui.desk.state import DeskState
 from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
-from futtui.domain.timeframe import Timeframe
-from futtui.signals.btc import BtcView, btc_view
 from futtui.signals.conflicts import conflict_refusals
-from futtui.signals.modifiers import ScoringContext
-from futtui.signals.scorer import ScoredSignal, renew_parts, score_signal, total_of
+from futtui.signals.scorer import ScoredSignal
 
 FROM_ABOVE = "waits-below"
 FROM_BELOW = "waits-above"
-NO_BTC = BtcView(False)
 MISSED = Refusal("late", "missed while offline: its candle was analysed more than 15 minutes after its close")
 UNSEEN = Refusal("late", "missed while offline: price came to its level while futtui could not see it")
 
@@ -38,6 +34,7 @@ class SignalIntake:
         self._state = state
         self._out = out
         self._life = life
+        self._scorer = SignalScorer(state)
         self._log = RefusalLog(state.settings.refusal_merge_minutes)
 
     def take(self, event: AnalysisDone) -> None:
@@ -49,10 +46,11 @@ class SignalIntake:
                 self._say_refused(raw, Refusal("duplicate", "this signal was handled before"), event.time_ms)
             else:
                 fresh[signal_id] = raw
+        others = (*fresh.values(), *self._scorer.agreeing_ones(event))
         for raw in fresh.values():
             if raw.standing:
                 self._stand(raw, event)
-        scored = [self._score(raw, event.result.reading) for raw in fresh.values() if not raw.standing]
+        scored = [self._scorer.score(raw, event.result.reading, others) for raw in fresh.values() if not raw.standing]
         lost = conflict_refusals(scored, self._state.settings.scoring.conflict_margin)
         for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
             conflict = lost.get(item.raw.signal_id)
@@ -68,10 +66,10 @@ class SignalIntake:
                 self._expire(signal, update.time_ms)
                 continue
             if _is_reached(signal, update, since_ms):
-                renewed = self._renewed(signal, update.time_ms)
+                renewed = self._scorer.renewed(signal, update.time_ms)
                 refusal = UNSEEN if update.late else self._refusal_now(signal.raw, update.time_ms)
                 if refusal is None and renewed is not signal:
-                    refusal = self._refusal_of_score(renewed)
+                    refusal = self._scorer.refusal_when_reached(renewed)
                 self._enter(renewed, update.last, update.time_ms, refusal)
         for signal in self._state.standing.on(update.symbol):
             if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
@@ -88,42 +86,6 @@ class SignalIntake:
                 self._expire(signal, time_ms)
         for line in self._log.due(time_ms):
             self._out.add_line(line)
-
-    # --- scoring ------------------------------------------------------------------------------------------------
-
-    def _score(self, raw: RawSignal, reading: SymbolReading) -> ScoredSignal:
-        state, scoring = self._state, self._state.settings.scoring
-        btc_hour = state.frame(scoring.btc_symbol, Timeframe.H1)
-        btc = btc_view(
-            state.closes, raw.symbol, raw.time_ms, btc_hour.atr if btc_hour is not None else None, scoring.btc_symbol
-        )
-        average = state.atrs.average(raw.symbol, raw.timeframe)
-        return score_signal(self._context(raw, state.now_ms, reading.frames.get(raw.timeframe), btc, average), scoring)
-
-    def _context(
-        self,
-        raw: RawSignal,
-        time_ms: int,
-        frame: FrameReading | None = None,
-        btc: BtcView = NO_BTC,
-        average: float | None = None,
-    ) -> ScoringContext:
-        book, interest = self._state.order_books.get(raw.symbol), self._state.interests.get(raw.symbol)
-        return ScoringContext(raw, frame, btc, average, book, interest, time_ms)
-
-    def _renewed(self, signal: Signal, time_ms: int) -> Signal:
-        """A waiting signal with what the order book says at the moment it is reached; itself if nothing is known."""
-        parts = renew_parts(signal.parts, self._context(signal.raw, time_ms), self._state.settings.scoring)
-        if parts == signal.parts:
-            return signal
-        score, completeness = total_of(parts)
-        return replace(signal, parts=parts, score=score, completeness=completeness)
-
-    def _refusal_of_score(self, signal: Signal) -> Refusal | None:
-        threshold = self._state.settings.scoring.threshold_of(signal.raw.strategy)
-        if signal.score >= threshold:
-            return None
-        return Refusal("filter", f"score {signal.score:.1f} is below {threshold:.1f} when its level is reached")
 
     # --- gates --------------------------------------------------------------------------------------------------
 
@@ -184,7 +146,7 @@ class SignalIntake:
 
     def _stand(self, raw: RawSignal, event: AnalysisDone) -> None:
         """Put a standing level up, or say why not; nothing is recorded before price comes to it."""
-        state, item = self._state, self._score(raw, event.result.reading)
+        state, item = self._state, self._scorer.score(raw, event.result.reading)
         refusal = self._refusal_of_close(item, event) or self._refusal_of_signal(item)
         price = state.entry_price(raw.symbol, event.result.reading)
         if refusal is not None or price is None or not price > 0.0:

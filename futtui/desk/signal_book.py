@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from futtui.domain.side import Side
-from futtui.domain.signal import Signal, SignalStatus, System
+from futtui.domain.signal import RawSignal, Signal, SignalStatus, System
 from futtui.domain.timeframe import DAY_MS
 
 _IDS_KEPT = 20_000
@@ -92,6 +92,11 @@ class SignalBook:
         """Open signals, then finished ones, each newest first."""
         newest = sorted(self._open.values(), key=lambda item: (-item.raw.time_ms, item.signal_id))
         return (*newest, *reversed(self._finished))
+
+    def lately(self, symbol: str, since_ms: int) -> list[RawSignal]:
+        """Proposals of the symbol's open signals that were made from `since_ms` on."""
+        mine = (signal.raw for signal in self._open.values())
+        return [raw for raw in mine if raw.symbol == symbol and raw.time_ms >= since_ms]
 
     def note_seen(self, signal_id: str) -> None:
         """Never take a signal of this id (again); the last 20,000 ids are remembered."""

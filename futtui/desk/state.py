@@ -10,7 +10,7 @@ from futtui.desk.positions import Position
 from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
 from futtui.desk.standing import StandingBook
-from futtui.domain.events import BookSampled, InterestSampled, PriceUpdate
+from futtui.domain.events import BookSampled, FundingAnnounced, InterestSampled, PriceUpdate
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
@@ -38,6 +38,7 @@ class DeskState:
         self.readings: dict[str, SymbolReading] = {}
         self.order_books: dict[str, BookReading] = {}
         self.interests: dict[str, InterestReading] = {}
+        self.funding: dict[str, FundingAnnounced] = {}
         self.closes = CloseBook()
         self.atrs = AtrHistory()
         self.blocks = BlockList()
@@ -133,6 +134,11 @@ class DeskState:
         """Newest reading of a timeframe."""
         reading = self.readings.get(symbol)
         return None if reading is None else reading.frames.get(timeframe)
+
+    def funding_rate(self, symbol: str) -> float | None:
+        """Announced funding rate of a symbol as a share for 8 hours; None when it is not known."""
+        news = self.funding.get(symbol)
+        return None if news is None or not news.interval_hours > 0 else news.rate * 8.0 / news.interval_hours
 
     def entry_price(self, symbol: str, reading: SymbolReading | None) -> float | None:
         """The price at which a market order would be judged now: the newest of live price and last close."""

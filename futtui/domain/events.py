@@ -145,6 +145,16 @@ class InterestSampled:
 
 
 @dataclass(frozen=True, slots=True)
+class FundingAnnounced:
+    """The exchange announces the rate of a symbol's next funding, as a share for one interval of `interval_hours`."""
+
+    time_ms: int
+    symbol: str
+    rate: float
+    interval_hours: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSymbol:
     """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked).
 
@@ -202,6 +212,7 @@ Event = (
     | OrderFilled
     | BalanceChanged
     | FundingPaid
+    | FundingAnnounced
     | ClockTick
     | FeedState
     | BookSampled

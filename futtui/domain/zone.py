@@ -9,6 +9,8 @@ from typing import NamedTuple
 from futtui.domain.timeframe import Timeframe
 
 GRADES = ((80.0, "A"), (70.0, "B"), (60.0, "C"), (50.0, "D"))
+MOST_POINTS = (2200.0 / 94.0, 3200.0 / 94.0, 1600.0 / 94.0, 2400.0 / 94.0, -14.0)
+"""What touches, reactions, freshness, confluence and noise add to a score at most."""
 CLASSES = ((80.0, "key"), (60.0, "strong"), (40.0, "normal"))
 
 
@@ -53,6 +55,11 @@ class ZoneParts(NamedTuple):
     freshness: float
     confluence: float
     noise: float
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """What each part adds to the score: at most 23, 34, 17 and 26 points; noise takes up to 14 away."""
+        return tuple(most * part for most, part in zip(MOST_POINTS, self, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from futtui.domain.order_book import BookReading, InterestReading
-from futtui.domain.reading import FrameReading
+from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import BtcView, btc_part
+from futtui.signals.confluence import confluence_part
+from futtui.signals.factors import factor_part
 from futtui.signals.regime_fit import is_aligned, regime_weight
 from futtui.signals.settings import ScoringSettings
 
@@ -28,6 +30,11 @@ class ScoringContext:
     book: BookReading | None = None
     interest: InterestReading | None = None
     time_ms: int = 0
+    reading: SymbolReading | None = None
+    others: tuple[RawSignal, ...] = ()
+    """Signals of other setups on the symbol: of this close, and open ones of late."""
+    funding_rate: float | None = None
+    """Rate of the next funding, as a share; positive: longs pay. For 8 hours."""
 
     @property
     def regime(self) -> Regime:
@@ -39,6 +46,7 @@ class ScoringContext:
 
 ORDER_BOOK = "order book"
 OPEN_INTEREST = "open interest"
+REGIME_WEIGHT = "regime weight"
 
 Modifier = Callable[[ScoringContext, ScoringSettings], SignalPart]
 
@@ -92,10 +100,10 @@ def rsi_extreme(context: ScoringContext, settings: ScoringSettings) -> SignalPar
 def regime_weighting(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
     """The base score grows or shrinks with how this setup usually does in this regime."""
     if context.regime is Regime.UNKNOWN:
-        return _unknown("regime weight", "the regime is not known")
+        return _unknown(REGIME_WEIGHT, "the regime is not known")
     weight = regime_weight(context.raw.strategy, context.regime, context.raw.side)
     points = context.raw.base_score * (weight - 1.0)
-    return SignalPart("regime weight", points, f"weight {weight:.1f} in {regime_word(context.regime)}", weight)
+    return SignalPart(REGIME_WEIGHT, points, f"weight {weight:.1f} in {regime_word(context.regime)}", weight)
 
 
 def regime_alignment(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
@@ -169,6 +177,29 @@ def open_interest(context: ScoringContext, settings: ScoringSettings) -> SignalP
     return SignalPart(OPEN_INTEREST, points, f"open interest changed by {change:+.1f} % in an hour", change)
 
 
+def funding(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Penalty for the side that pays an extreme funding rate, bonus for the side that gets it."""
+    rate = context.funding_rate
+    if rate is None:
+        return _unknown("funding", "the funding rate is not known")
+    rate_pct = rate * 100.0
+    if abs(rate_pct) < settings.funding_extreme_pct:
+        return SignalPart("funding", 0.0, f"funding of {rate_pct:+.3f} % is not extreme", rate)
+    pays = rate * context.raw.side.sign > 0.0
+    text = f"funding of {rate_pct:+.3f} %: this side {'pays' if pays else 'is paid'}"
+    return SignalPart("funding", -settings.funding_points if pays else settings.funding_points, text, rate)
+
+
+def confirmation(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when three or more independent factors agree."""
+    return factor_part(context.raw, context.reading, settings)
+
+
+def confluence(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when other setups say the same."""
+    return confluence_part(context.raw, context.others, settings)
+
+
 MODIFIERS: tuple[Modifier, ...] = (
     volume,
     money_flow,
@@ -181,6 +212,9 @@ MODIFIERS: tuple[Modifier, ...] = (
     btc_filter,
     order_book,
     open_interest,
+    funding,
+    confirmation,
+    confluence,
 )
 LIVE_MODIFIERS: dict[str, Modifier] = {ORDER_BOOK: order_book, OPEN_INTEREST: open_interest}
 """Those whose inputs change between two closes; a waiting signal looks at them again when its level is reached."""

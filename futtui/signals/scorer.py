@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import btc_block
-from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, ScoringContext, regime_word
+from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, REGIME_WEIGHT, ScoringContext, regime_word
 from futtui.signals.regime_fit import regime_weight
 from futtui.signals.settings import ScoringSettings
 
@@ -25,7 +25,8 @@ class ScoredSignal:
 
 def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
     """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
-    parts = (*_base_parts(context.raw), *(modifier(context, settings) for modifier in MODIFIERS))
+    added = (_scaled(modifier(context, settings), context.raw, settings) for modifier in MODIFIERS)
+    parts = (*_base_parts(context.raw), *added)
     score, completeness = total_of(parts)
     return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))
 
@@ -44,8 +45,18 @@ def renew_parts(
 
 def _renewed(part: SignalPart, context: ScoringContext, settings: ScoringSettings) -> SignalPart:
     modifier = LIVE_MODIFIERS.get(part.name)
-    now = modifier(context, settings) if modifier is not None else part
+    if modifier is None:
+        return part
+    now = _scaled(modifier(context, settings), context.raw, settings)
     return now if now.valid else part
+
+
+def _scaled(part: SignalPart, raw: RawSignal, settings: ScoringSettings) -> SignalPart:
+    """A modifier's points in the scale of the system; the regime weight is a share of the base score already."""
+    scale = settings.system_scales.get(raw.system.value, 1.0)
+    if scale == 1.0 or not part.points or part.name == REGIME_WEIGHT:
+        return part
+    return replace(part, points=part.points * scale)
 
 
 def _base_parts(raw: RawSignal) -> tuple[SignalPart, ...]:
@@ -63,7 +74,7 @@ def _filter_reason(context: ScoringContext, settings: ScoringSettings, score: fl
     blocked = btc_block(raw, context.btc, settings)
     if blocked is not None:
         return blocked
-    threshold = settings.threshold_of(raw.strategy)
+    threshold = settings.threshold_of(raw.strategy, raw.system.value)
     # Written so that a score that is not a number never passes.
     if not score >= threshold:
         return f"score {score:.1f} is below {threshold:.1f}"

@@ -20,7 +20,17 @@ class ScoringSettings:
     strategy_thresholds: dict[str, Annotated[float, Ge(0.0), Le(20.0)]] = field(default_factory=dict)
     """Own threshold of a strategy by its name; all others use `threshold`."""
 
-    mean_reversion_strategies: tuple[str, ...] = ("volume_profile", "liquidity_sweep")
+    system_thresholds: dict[str, Annotated[float, Ge(0.0), Le(100.0)]] = field(
+        default_factory=lambda: {"ACTION_PRICE": 3.0, "SR": 65.0, "DUAL": 60.0}
+    )
+    """Threshold of a whole system with a scale of its own; `strategy_thresholds` go before it."""
+
+    system_scales: dict[str, Annotated[float, Gt(0.0), Le(50.0)]] = field(
+        default_factory=lambda: {"SR": 5.0, "DUAL": 5.0}
+    )
+    """What one point of a modifier is worth in a system that scores 0-100; all others 1."""
+
+    mean_reversion_strategies: tuple[str, ...] = ("volume_profile", "liquidity_sweep", "sr_sweep_return")
     """Strategies that trade against a move: only they get the RSI points and the block after a BTC impulse."""
 
     volume_points: Points = 1.0
@@ -82,6 +92,29 @@ class ScoringSettings:
 
     interest_max_age_minutes: Annotated[float, Gt(0.0), Le(240.0)] = 10.0
     """Open interest older than this counts as unknown, in minutes."""
+    funding_points: Points = 1.0
+    """Points taken away when the side that enters pays an extreme funding rate, given when it is paid."""
+
+    funding_extreme_pct: Annotated[float, Gt(0.0), Le(5.0)] = 0.05
+    """Funding rate per 8 hours, in percent, from which it counts as extreme."""
+
+    confirmation_points: Points = 0.5
+    """Points for the third factor that agrees, and for each further one."""
+
+    poc_distance_atr: Annotated[float, Gt(0.0), Le(10.0)] = 0.5
+    """How near the entry must be to the most traded price of the day to count as a factor, in ATR."""
+
+    confluence_points: Points = 1.0
+    """Points for another setup that says the same; one of the same family gives half."""
+
+    confluence_cap: Points = 2.0
+    """Most that agreeing setups can add."""
+
+    confluence_entry_pct: Annotated[float, Gt(0.0), Le(5.0)] = 0.3
+    """How near the entries of agreeing setups must lie, in percent."""
+
+    confluence_minutes: Annotated[int, Ge(0), Le(1_440)] = 60
+    """How long an open signal of another setup counts as agreeing."""
 
     btc_symbol: str = "BTCUSDT"
     """The market that leads the others."""
@@ -98,13 +131,13 @@ class ScoringSettings:
     conflict_margin: Annotated[float, Ge(0.0), Le(10.0)] = 1.0
     """By how much the better of two opposite signals of one close must lead; else both are refused."""
 
-    def threshold_of(self, strategy: str) -> float:
+    def threshold_of(self, strategy: str, system: str = "") -> float:
         """Threshold for a strategy, however its name is spelled (`Break & Retest` = `break_retest`)."""
         key = strategy_key(strategy)
         for name, threshold in self.strategy_thresholds.items():
             if strategy_key(name) == key:
                 return threshold
-        return self.threshold
+        return self.system_thresholds.get(system, self.threshold)
 
     def is_mean_reversion(self, strategy: str) -> bool:
         """Whether the strategy trades against a move."""

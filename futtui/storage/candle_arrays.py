@@ -110,3 +110,17 @@ def completed(newer: CandleArrays, older: CandleArrays) -> CandleArrays:
     here, there = here[same], there[same]
     figures[:, here] = np.where(np.isnan(figures[:, here]), older.figures[:, there], figures[:, here])
     return merged(older, CandleArrays(newer.open_time_ms, figures))
+
+
+def combined(fine: CandleArrays, fine_ms: int, coarse_ms: int) -> CandleArrays:
+    """Bars of `coarse_ms` from those of `fine_ms`, whole ones only; what is unknown in a part is so in the sum."""
+    parts = coarse_ms // fine_ms
+    starts = np.flatnonzero(fine.open_time_ms % coarse_ms == 0)
+    starts = starts[starts + parts <= len(fine)]
+    whole = fine.open_time_ms[starts + parts - 1] == fine.open_time_ms[starts] + (parts - 1) * fine_ms
+    starts = starts[whole]
+    windows = fine.figures[:, starts[:, None] + np.arange(parts)]
+    figures = np.stack(
+        [windows[0, :, 0], windows[1].max(axis=1), windows[2].min(axis=1), windows[3, :, -1], *windows[4:].sum(axis=2)]
+    )
+    return CandleArrays(fine.open_time_ms[starts], figures)

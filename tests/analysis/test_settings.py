@@ -20,9 +20,12 @@ def test_analysis_settings_defaults_survive_pickle_and_validation():
 
 
 def test_analysis_settings_user_values_are_taken():
-    settings = READER.validate_python({"break_retest": {"entry": "armed", "levels": {"target_3_r": 5}}})
-    assert settings.break_retest.entry == "armed"
-    assert settings.break_retest.levels == replace(AnalysisSettings().break_retest.levels, target_3_r=5.0)
+    settings = READER.validate_python(
+        {"strategies": {"break_retest": {"entry": "armed", "levels": {"target_3_r": 5}}}}
+    )
+    defaults = AnalysisSettings().strategies.break_retest
+    assert settings.strategies.break_retest.entry == "armed"
+    assert settings.strategies.break_retest.levels == replace(defaults.levels, target_3_r=5.0)
 
 
 @pytest.mark.parametrize(
@@ -40,4 +43,4 @@ def test_analysis_settings_user_values_are_taken():
 )
 def test_analysis_settings_out_of_range_is_refused(values: dict):
     with pytest.raises(ValidationError):
-        READER.validate_python(values)
+        READER.validate_python({"strategies": values})

@@ -117,7 +117,7 @@ def test_regression_22_one_strategy_does_not_lock_out_the_others() -> None:
     world.analyse(*waiting)
     assert [world.status_of(signal) for signal in waiting] == [SignalStatus.WAITING] * 2
     other = world.enter(symbol="BNBUSDT", strategy="a")
-    second = world.enter(symbol="BNBUSDT", strategy="b", system=System.SR)
+    second = world.enter(symbol="BNBUSDT", strategy="b", system=System.SR, base_score=80.0)
     assert world.status_of(other) is world.status_of(second) is SignalStatus.ACTIVE
     again = raw_signal(entry=99.0, time_ms=world.now_ms + 1, trigger=Trigger.ARMED, strategy="a")
     world.analyse(again)

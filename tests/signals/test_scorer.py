@@ -125,7 +125,7 @@ def test_missing_inputs_give_no_points_and_lower_completeness() -> None:
     raw = raw_signal(regime=Regime.UNKNOWN)
     scored = score_signal(ScoringContext(raw, None, BtcView(False)), SETTINGS)
     assert scored.score == raw.base_score
-    assert scored.completeness == pytest.approx(1 / 12)
+    assert scored.completeness == pytest.approx(2 / 15)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance.archive.checksum import sha256_of
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.live.history_jobs.gaps import Hole, find_holes
-from futtui.storage.candle_arrays import CandleArrays
+from futtui.storage.candle_arrays import CandleArrays, combined
 from futtui.storage.deep_history import DeepHistory, Series, covered
 from futtui.storage.file_manifest import FileRecord, FileStatus
 
@@ -128,20 +128,13 @@ def compare_timeframes(
 
     Only bars are compared whose parts are all there; figures must be known on both sides.
     """
-    parts = coarser.ms // finer.ms
-    starts = np.flatnonzero(fine.open_time_ms % coarser.ms == 0)
-    starts = starts[starts + parts <= len(fine)]
-    whole = fine.open_time_ms[starts + parts - 1] == fine.open_time_ms[starts] + (parts - 1) * finer.ms
-    starts = starts[whole]
+    whole = combined(fine, finer.ms, coarser.ms)
     _, here, there = np.intersect1d(
-        fine.open_time_ms[starts], coarse.open_time_ms, assume_unique=True, return_indices=True
-    )
+        whole.open_time_ms, coarse.open_time_ms, assume_unique=True, return_indices=True
+    )  # fmt: skip
     if not len(here):
         return 0, ""
-    windows = fine.figures[:, starts[here][:, None] + np.arange(parts)]
-    rebuilt = np.stack(
-        [windows[0, :, 0], windows[1].max(axis=1), windows[2].min(axis=1), windows[3, :, -1], *windows[4:].sum(axis=2)]
-    )
+    rebuilt = whole.figures[:, here]
     given = coarse.figures[:, there]
     known = ~(np.isnan(rebuilt) | np.isnan(given))
     far = np.abs(rebuilt - given) > SUM_TOLERANCE * np.maximum(np.abs(given), 1.0)
