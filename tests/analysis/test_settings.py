@@ -20,9 +20,7 @@ def test_analysis_settings_defaults_survive_pickle_and_validation():
 
 
 def test_analysis_settings_user_values_are_taken():
-    settings = READER.validate_python(
-        {"strategies": {"break_retest": {"entry": "armed", "levels": {"target_3_r": 5}}}}
-    )
+    settings = READER.validate_python({"strategies": {"break_retest": {"entry": "armed", "levels": {"target_3_r": 5}}}})
     defaults = AnalysisSettings().strategies.break_retest
     assert settings.strategies.break_retest.entry == "armed"
     assert settings.strategies.break_retest.levels == replace(defaults.levels, target_3_r=5.0)

@@ -193,7 +193,9 @@ def test_refusal_costs_when_asked_for() -> None:
 @pytest.mark.parametrize(("risk", "told"), [(0.46, "0.30 R"), (0.1, "1.40 R")])
 def test_refusal_cost_gate_names_the_share_of_the_risk(risk: float, told: str) -> None:
     raw = raw_signal(time_ms=START_MS + 1000, risk=risk, atr=risk)
-    assert f"fees and slippage would cost {told}" in tried(World(), raw)
+    settings = wide_settings()
+    shipped = World(replace(settings, risk=replace(settings.risk, entry=EntrySettings())))
+    assert f"fees and slippage would cost {told}" in tried(shipped, raw)
 
 
 def test_cost_gate_own_limit_of_a_strategy_and_zero_for_none() -> None:

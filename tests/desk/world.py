@@ -99,7 +99,7 @@ def wide_settings(**exits: object) -> DeskSettings:
             caps=CapSettings(
                 max_positions=50, max_same_direction=50, max_open_risk_pct=50.0, day_loss_limit_pct=50.0, loss_streak=50
             ),
-            entry=EntrySettings(),
+            entry=EntrySettings(max_cost_r=0.0),
             exits=ExitSettings(**exits),  # type: ignore[arg-type]
         ),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from futtui.domain.position import TradingMode
 from futtui.live.headless import HeadlessResult, run
+from tests.desk.world import wide_settings
 from tests.live.engine_world import WatchedAnalyzers, exchange, server_config, wired
 
 MINUTES = 720
@@ -17,7 +18,7 @@ MINUTES = 720
 def headless(folder: Path, seed: int, mode: TradingMode) -> HeadlessResult:
     async def go() -> HeadlessResult:
         async with exchange(server_config(seed)) as world:
-            plan = wired(folder / "run.db", world, mode=mode, analyzers=WatchedAnalyzers())
+            plan = wired(folder / "run.db", world, mode=mode, analyzers=WatchedAnalyzers(), desk=wide_settings())
             return await run(plan.build, MINUTES)
 
     return asyncio.run(go())

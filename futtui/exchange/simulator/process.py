@@ -7,8 +7,8 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -64,7 +64,8 @@ class EmbeddedExchange:
         self._process = context.Process(
             target=_run_child, args=(self.config, far_end, held), name="futtui embedded exchange", daemon=True
         )
-        self._process.start()
+        with _interrupts_held():
+            self._process.start()
         far_end.close()
 
     def wait_ready(self, timeout_s: float = 60.0) -> Endpoints:
@@ -176,6 +177,19 @@ def settings_text(config: ServerConfig, endpoints: Endpoints) -> list[str]:
         f"Control  GET {endpoints.rest}/sim/state, POST /sim/speed, /sim/advance, /sim/barrier, /sim/faults",
         "Stop with Ctrl+C.",
     ]
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl+C kept back while a child starts, which inherits that: before its first line it could only crash of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_child(config: ServerConfig, pipe: Connection, held: bool) -> None:
