@@ -69,8 +69,8 @@ class ActionPriceLevels:
     """Third target, for the part that runs on behind the trailing stop, in R."""
     round_trip_cost_pct: Annotated[float, Ge(0.0), Le(5.0)] = 0.14
     """Fees and slippage of entry and exit together, in percent of the price."""
-    max_cost_r: Annotated[float, Gt(0.0), Le(10.0)] = 0.05
-    """Largest share of the risk that fees and slippage may take; 0.05 needs a stop 2.8 % away at 0.14 % costs."""
+    max_cost_r: Annotated[float, Gt(0.0), Le(10.0)] = 0.3
+    """Largest share of the risk that fees and slippage may take; a stop 1 % away costs 0.14 R at 0.14 % costs."""
 
     def __post_init__(self) -> None:
         if not self.stop_min_atr < self.stop_max_atr:
