@@ -37,6 +37,10 @@ class AnalyzerHouse:
         self._analyzers[symbol] = analyzer
         return result
 
+    def drop(self, symbol: str) -> None:
+        """Let the symbol's analyzer go."""
+        self._analyzers.pop(symbol, None)
+
     def take_zone_events(self, symbol: str, since_ms: int) -> tuple[ZoneEvent, ...]:
         """What the symbol's history told of its zones in bars that opened at `since_ms` or later, oldest first, once.
 

@@ -95,6 +95,13 @@ class AnalyzerPool:
         events: tuple[ZoneEvent, ...] = await self._ask(symbol, "take_zone_events", (symbol, since_ms))
         return events
 
+    async def drop(self, symbol: str) -> None:
+        """Forget a symbol that is not watched any more; raises AnalysisError when its worker does not answer."""
+        with self._lock:
+            self._loaded.discard(symbol)
+            self._lost.discard(symbol)
+        await self._ask(symbol, "drop", (symbol,))
+
     def _need_loaded(self, symbol: str) -> None:
         with self._lock:
             if symbol not in self._loaded:

@@ -107,6 +107,20 @@ def analyze(
 
 
 @app.command()
+def symbols(
+    all_symbols: Annotated[bool, typer.Option("--all", help="Also those that can never be watched.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    url: Annotated[str, typer.Option(help="Look at this exchange instead, as in http://127.0.0.1:8899.")] = "",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Print which symbols a start would watch now, which not, and why."""
+    from futtui.cli.symbols_command import run_symbols
+
+    run_symbols(config, home, url, all_symbols=all_symbols, as_json=as_json)
+
+
+@app.command()
 def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
     """Print where futtui keeps its files."""
     from futtui.cli.places import Places

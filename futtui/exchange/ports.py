@@ -18,6 +18,7 @@ from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,9 @@ class MarketDataPort(Protocol):
         """CLOSED candles only, oldest first (the still open bar is cut off)."""
         ...
 
-    async def top_symbols(self, count: int, min_quote_volume: float) -> list[str]: ...
+    async def listings(self) -> list[Listing]:
+        """Every symbol as the exchange lists it, tradable or not."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -196,6 +199,8 @@ class StreamPort(Protocol):
     """Market and user streams; messages arrive through the handler given at construction, on the engine's loop."""
 
     async def subscribe(self, streams: Sequence[str]) -> None: ...
+
+    async def unsubscribe(self, streams: Sequence[str]) -> None: ...
 
     async def close(self) -> None: ...
 

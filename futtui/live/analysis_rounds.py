@@ -93,7 +93,8 @@ class AnalysisRounds:
         batch, self._waiting = self._waiting, []
         by_symbol: dict[str, list[Close]] = {}
         for close in batch:
-            by_symbol.setdefault(close.symbol, []).append(close)
+            if close.symbol in self._states:  # else it is not watched any more
+                by_symbol.setdefault(close.symbol, []).append(close)
         answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
         done = [pair for answer in answers for pair in answer]
         for close, result in sorted(done, key=_turn):
@@ -111,7 +112,9 @@ class AnalysisRounds:
             except Exception as error:
                 if not isinstance(error, FuttuiError):
                     log.exception("The analysis of %s failed inside futtui", close.symbol)
-                self.set_aside(self._states[close.symbol], str(error))
+                state = self._states.get(close.symbol)
+                if state is not None:
+                    self.set_aside(state, str(error))
                 break
             self._counts["analyses"] += 1
             done.append((close, result))
@@ -138,11 +141,13 @@ class AnalysisRounds:
         return found
 
     def _tell(self, close: Close, result: AnalysisResult) -> None:
+        state = self._states.get(close.symbol)
+        if state is None:
+            return
         late = self._now_ms() - close.time_ms > BASE.ms
         if late:
             self._blind.missed(len(close.bars), len(result.signals))
         result = self._judged(result)
-        state = self._states[close.symbol]
         state.reading, state.verdicts = result.reading, result.verdicts
         self._zone_book.keep(result.reading, result.zone_events)
         for frame, bar in close.bars:

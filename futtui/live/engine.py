@@ -45,6 +45,7 @@ from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import Close, Hole
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.universe_watch import stream_of
 from futtui.live.warmup import Warmup
 from futtui.live.watchdog import Watchdog
 from futtui.live.zone_book import ZoneBook
@@ -154,16 +155,14 @@ class Engine:
         say = self.parts.log_book.say
         self.gaps = GapFiller(loader, self.rounds.add, say, warmup.load, self.counts, self.ledger)
         await warmup.choose_symbols()
-        await connection.streams.subscribe(
-            [*(f"{symbol.lower()}@kline_15m" for symbol in self.states), "!markPrice@arr@1s"]
-        )
+        await connection.streams.subscribe([*(stream_of(symbol) for symbol in self.states), "!markPrice@arr@1s"])
         if self.settings.mode is TradingMode.LIVE:
             await self.use_account()
         self.feed.error, self.feed.attempt = "", 0
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
-            self.spawn(RulesWatch(self).run(), "trading rules")
+            self.spawn(RulesWatch(self, warmup.universe).run(), "trading rules")
             self.spawn(self.clock_watch.run(), "clock watch")
             self.spawn(self.keeper.run(), "gap ledger")
         await warmup.load_all()

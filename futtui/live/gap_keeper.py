@@ -156,14 +156,16 @@ class GapKeeper:
         due = [gap for gap in due if states[gap.symbol].phase is Phase.READY]
         renewed: dict[str, int] = {}
         for gap in due[:ASKED_A_STEP]:
-            came = await self._ask_for(states[gap.symbol], gap, now_ms)
+            state = states.get(gap.symbol)
+            came = await self._ask_for(state, gap, now_ms) if state is not None else 0
             if came:
                 renewed[gap.symbol] = renewed.get(gap.symbol, 0) + came
         for symbol, count in renewed.items():
             text = f"{count} older candle{'s' if count != 1 else ''} that were missing came in; history is loaded anew"
             self._engine.say("data", text, Severity.INFO, symbol)
-            if states[symbol].phase is Phase.READY:
-                self._engine.reload(states[symbol])
+            renewed_state = states.get(symbol)
+            if renewed_state is not None and renewed_state.phase is Phase.READY:
+                self._engine.reload(renewed_state)
 
     async def _ask_for(self, state: SymbolState, gap: Gap, now_ms: int) -> int:
         """Ask for one hole; how many of its candles came."""

@@ -14,32 +14,45 @@ from futtui.live.symbol_state import Phase, SymbolState
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
+    from futtui.live.universe_watch import UniverseWatch
 
 log = logging.getLogger(__name__)
 
 PAUSE_S = 900.0
+LOOKS_A_CHOICE = 4
+"""Which symbols are worth watching is judged once an hour."""
 
 
 class RulesWatch:
     """Keeps the rules of the watched symbols up to date, and switches off what is not traded any more."""
 
-    def __init__(self, engine: Engine, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, engine: Engine, universe: UniverseWatch | None = None, pause_s: float = PAUSE_S) -> None:
         self._engine = engine
+        self._universe = universe
         self._pause_s = pause_s
+        self._looks = 0
 
     async def run(self) -> None:
         """Ask until cancelled."""
         while True:
             await asyncio.sleep(self._pause_s)
-            connection = self._engine.connection
-            if connection is None:
-                continue
             try:
-                self.take(await connection.market.exchange_info())
+                await self.look()
             except ExchangeError as error:
                 log.warning("The trading rules could not be asked; the known ones stay: %s", error)
             except Exception:
                 log.exception("New trading rules could not be taken over; the known ones stay")
+
+    async def look(self) -> None:
+        """Ask once, and every hour which symbols are worth watching. Raises ExchangeError."""
+        connection = self._engine.connection
+        if connection is None:
+            return
+        rules = await connection.market.exchange_info()
+        self.take(rules)
+        self._looks += 1
+        if self._universe is not None and self._looks % LOOKS_A_CHOICE == 0:
+            await self._universe.look(rules)
 
     def take(self, rules: Mapping[str, SymbolRules]) -> None:
         """Compare with what is known. An answer without any of our symbols is not believed."""

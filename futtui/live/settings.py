@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le
 
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import UniverseLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,36 @@ class MarketSettings:
     """How many of the most traded symbols to watch when no list is given."""
     min_quote_volume: Annotated[float, Ge(0)] = 10_000_000.0
     """A symbol must have traded this much in 24 hours, in USDT."""
+    leave_share: Annotated[float, Ge(0.1), Le(1)] = 0.7
+    """A watched symbol leaves only below this share of the turnover (and beyond the spread divided by it)."""
+    max_spread_pct: Annotated[float, Gt(0), Le(5)] = 0.15
+    """A symbol whose bid and ask are further apart is not taken in, in percent of price."""
+    min_age_days: Annotated[float, Ge(0), Le(3_650)] = 0.0
+    """A symbol must have been traded for so many days; 0 = any age."""
+    looks_to_enter: Annotated[int, Ge(1), Le(48)] = 2
+    """So many hourly looks in a row a symbol must be good enough before it comes in."""
+    looks_to_leave: Annotated[int, Ge(1), Le(48)] = 6
+    """So many hourly looks in a row a symbol must be clearly too weak before it leaves."""
+    always: tuple[str, ...] = ()
+    """Symbols that are watched whatever their turnover, besides the most traded ones."""
+    never: tuple[str, ...] = ()
+    """Symbols that are never watched."""
     history: HistorySettings = field(default_factory=HistorySettings)
     """Bars loaded before a symbol is analysed."""
+
+    def universe_limits(self) -> UniverseLimits:
+        """What a symbol must be to be watched."""
+        return UniverseLimits(
+            most=self.top_count,
+            min_quote_volume=self.min_quote_volume,
+            leave_share=self.leave_share,
+            max_spread_pct=self.max_spread_pct,
+            min_age_days=self.min_age_days,
+            looks_to_enter=self.looks_to_enter,
+            looks_to_leave=self.looks_to_leave,
+            always=self.always,
+            never=self.never,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from futtui.live.clock import steady_ms
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import SENIORS
 from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.universe_watch import UniverseWatch
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
@@ -31,6 +32,7 @@ class Warmup:
     def __init__(self, engine: Engine, loader: HistoryLoader) -> None:
         self._engine = engine
         self._loader = loader
+        self.universe = UniverseWatch(engine)
 
     async def choose_symbols(self) -> None:
         """Fill the engine's table of symbols; raises ExchangeError when none of the wanted ones is traded."""
@@ -38,10 +40,7 @@ class Warmup:
         connection = engine.connection
         assert connection is not None
         rules = await connection.market.exchange_info()
-        wanted = list(engine.settings.market.symbols)
-        if not wanted:
-            market = engine.settings.market
-            wanted = await connection.market.top_symbols(market.top_count, market.min_quote_volume)
+        wanted = await self.universe.first()
         unknown = [symbol for symbol in wanted if symbol not in rules]
         if unknown:
             text = f"Not traded on this exchange and left out: {', '.join(unknown)}."
@@ -50,7 +49,7 @@ class Warmup:
         if not chosen:
             raise ExchangeError(
                 f"None of the wanted symbols is traded on {connection.endpoints.label}. "
-                "Check market.symbols in config.yaml."
+                "Check the section market in config.yaml."
             )
         for symbol in chosen:
             self._add(rules[symbol])

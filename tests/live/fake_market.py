@@ -8,6 +8,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import ExchangeError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import Listing
 from futtui.exchange.ports import Lane
 
 
@@ -54,7 +55,7 @@ class FakeMarket:
         found = bars(timeframe, start, timeframe.bars_between(start, last))
         return [bar for bar in found if bar.open_time_ms not in self.missing][:limit]
 
-    async def top_symbols(self, count: int, min_quote_volume: float) -> list[str]:
+    async def listings(self) -> list[Listing]:
         return []
 
     async def close(self) -> None:

@@ -15,12 +15,13 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.health import ClockHealth
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import Listing
 from futtui.exchange.binance import weights
 from futtui.exchange.binance.budget import BanAlert, BanFile, RequestBudget
 from futtui.exchange.binance.clock import ClockMs, ClockOffset, SystemClock, TimeSample
 from futtui.exchange.binance.errors import BadAnswer
 from futtui.exchange.binance.rest_models import (
-    STABLE_ASSETS,
+    BookTicker,
     DepthAnswer,
     DepthSnapshot,
     ExchangeInfo,
@@ -28,9 +29,11 @@ from futtui.exchange.binance.rest_models import (
     ListenKeyAnswer,
     PremiumIndex,
     ServerTime,
+    SymbolEntry,
     Ticker,
     candle_from_row,
     is_tradable,
+    listing_from_entry,
     pool_rules,
     rules_from_entry,
 )
@@ -73,7 +76,7 @@ class BinanceRest:
         self._ask_time = ask_time
         self.offset = ClockOffset()
         self._seen_ms = 0
-        self._rules: dict[str, SymbolRules] = {}
+        self._entries: list[SymbolEntry] = []
         self.budget = budget or RequestBudget(
             self.exchange_now_ms, exchange_time=not ask_time, sleep=sleep, on_alert=on_ban, ban_file=ban_file
         )
@@ -154,31 +157,33 @@ class BinanceRest:
             weights.EXCHANGE_INFO, 1, None, ExchangeInfo, lane=Lane.CATCH_UP
         )
         self.budget.learn_limits(pool_rules(answer.rateLimits))
+        self._entries = answer.symbols
         rules: dict[str, SymbolRules] = {}
         for entry in filter(is_tradable, answer.symbols):
             try:
                 rules[entry.symbol] = rules_from_entry(entry)
             except (KeyError, TypeError, ArithmeticError, InvalidInputError) as error:
                 logger.warning("Left out %s: its trading rules are incomplete (%r).", entry.symbol, error)
-        self._rules = rules
-        return dict(rules)
+        return rules
 
-    async def top_symbols(self, count: int, min_quote_volume: float) -> list[str]:
-        """The `count` tradable symbols with the largest 24 hour turnover in USDT, stablecoins left out."""
-        rules = self._rules or await self.exchange_info()
-        weight = weights.ticker_24h_weight(None)
+    async def listings(self) -> list[Listing]:
+        """Every symbol as the exchange lists it, with turnover and spread where the exchange tells them.
+
+        States and contracts are those of the last `exchange_info`, which is asked for where there was none.
+        """
+        if not self._entries:
+            await self.exchange_info()
         tickers: list[Ticker] = await self._transport.ask(
-            weights.TICKER_24H, weight, None, list[Ticker], lane=Lane.CATCH_UP
+            weights.TICKER_24H, weights.ticker_24h_weight(None), None, list[Ticker], lane=Lane.CATCH_UP
         )
-        chosen = [
-            ticker
-            for ticker in tickers
-            if ticker.quoteVolume >= min_quote_volume
-            and ticker.symbol in rules
-            and rules[ticker.symbol].base_asset not in STABLE_ASSETS
+        books: list[BookTicker] = await self._transport.ask(
+            weights.BOOK_TICKER, weights.book_ticker_weight(None), None, list[BookTicker], lane=Lane.CATCH_UP
+        )
+        by_symbol = {ticker.symbol: ticker for ticker in tickers}
+        best = {book.symbol: book for book in books}
+        return [
+            listing_from_entry(entry, by_symbol.get(entry.symbol), best.get(entry.symbol)) for entry in self._entries
         ]
-        chosen.sort(key=lambda ticker: (-ticker.quoteVolume, ticker.symbol))
-        return [ticker.symbol for ticker in chosen[:count]]
 
     # Candles
 

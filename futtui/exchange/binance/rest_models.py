@@ -10,11 +10,11 @@ import msgspec
 
 from futtui.domain.candle import Candle
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.universe import Listing
 from futtui.exchange.binance.budget import ORDERS_10_S, ORDERS_MINUTE, WEIGHT, PoolRule
 
-STABLE_ASSETS = frozenset(
-    {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
-)
+ENDLESS_MS = 4_133_404_800_000
+"""Delivery time that the exchange gives to a perpetual without an end."""
 
 Unknown = float | None
 """Taker volumes are null where a replayed archive does not know them; the exchange itself always does."""
@@ -37,6 +37,7 @@ class SymbolEntry(msgspec.Struct):
     baseAsset: str = ""  # noqa: N815
     quoteAsset: str = ""  # noqa: N815
     onboardDate: int = 0  # noqa: N815
+    deliveryDate: int = 0  # noqa: N815
     filters: list[dict[str, Any]] = []
 
 
@@ -61,6 +62,14 @@ class Ticker(msgspec.Struct):
 
     symbol: str
     quoteVolume: float = 0.0  # noqa: N815
+
+
+class BookTicker(msgspec.Struct):
+    """What futtui reads of a best bid and ask."""
+
+    symbol: str
+    bidPrice: float = 0.0  # noqa: N815
+    askPrice: float = 0.0  # noqa: N815
 
 
 class PremiumIndex(msgspec.Struct):
@@ -137,6 +146,31 @@ def candle_from_row(row: KlineRow) -> Candle:
 def is_tradable(entry: SymbolEntry) -> bool:
     """Whether futtui trades it: a perpetual against USDT that is open for trading."""
     return entry.contractType == "PERPETUAL" and entry.quoteAsset == "USDT" and entry.status == "TRADING"
+
+
+def listing_from_entry(entry: SymbolEntry, ticker: Ticker | None, book: BookTicker | None) -> Listing:
+    """The symbol as the choice of symbols sees it."""
+    return Listing(
+        symbol=entry.symbol,
+        base_asset=entry.baseAsset,
+        quote_asset=entry.quoteAsset,
+        contract=entry.contractType,
+        status=entry.status,
+        listed_ms=entry.onboardDate or None,
+        ends_ms=end_of(entry),
+        quote_volume=None if ticker is None else ticker.quoteVolume,
+        spread_pct=None if book is None else spread_pct(book.bidPrice, book.askPrice),
+    )
+
+
+def end_of(entry: SymbolEntry) -> int | None:
+    """When the exchange will settle the contract; None while no end is announced."""
+    return entry.deliveryDate if 0 < entry.deliveryDate < ENDLESS_MS else None
+
+
+def spread_pct(bid: float, ask: float) -> float | None:
+    """Distance of bid and ask in percent of their middle; None for a book with an empty side."""
+    return 200.0 * (ask - bid) / (ask + bid) if 0.0 < bid <= ask else None
 
 
 def rules_from_entry(entry: SymbolEntry) -> SymbolRules:

@@ -33,6 +33,7 @@ KLINES = Endpoint("GET", "/fapi/v1/klines")
 DEPTH = Endpoint("GET", "/fapi/v1/depth")
 PREMIUM_INDEX = Endpoint("GET", "/fapi/v1/premiumIndex")
 TICKER_24H = Endpoint("GET", "/fapi/v1/ticker/24hr")
+BOOK_TICKER = Endpoint("GET", "/fapi/v1/ticker/bookTicker")
 FUNDING_RATE = Endpoint("GET", "/fapi/v1/fundingRate", pool=FUNDING)
 FUNDING_INFO = Endpoint("GET", "/fapi/v1/fundingInfo", pool=FUNDING)
 OPEN_INTEREST_HISTORY = Endpoint("GET", "/futures/data/openInterestHist", pool=DATA)
@@ -97,6 +98,11 @@ def premium_index_weight(symbol: str | None) -> int:
 def ticker_24h_weight(symbol: str | None) -> int:
     """1 for one symbol, 40 for all."""
     return 1 if symbol else 40
+
+
+def book_ticker_weight(symbol: str | None) -> int:
+    """2 for one symbol, 5 for all."""
+    return 2 if symbol else 5
 
 
 def open_orders_weight(symbol: str | None) -> int:

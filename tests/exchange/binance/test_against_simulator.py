@@ -65,7 +65,9 @@ async def test_candles_and_streams_of_embedded_exchange_agree() -> None:
         rest = BinanceRest(endpoints, ask_time=True)
         rules = await rest.exchange_info()
         assert set(rules) == set(SYMBOLS)
-        assert set(await rest.top_symbols(5, 0.0)) == set(SYMBOLS)
+        listings = await rest.listings()
+        assert {item.symbol for item in listings} == set(SYMBOLS)
+        assert all(item.quote_volume and item.spread_pct and item.listed_ms for item in listings)
         history = await rest.klines("BTCUSDT", Timeframe.M15, limit=100)
         assert len(history) == 100
         streams = BinanceStreams(endpoints, inbox, barrier=True, settings=StreamSettings.patient())

@@ -109,17 +109,22 @@ async def test_exchange_info_leaves_out_other_contracts_and_broken_entries() -> 
         await rest.close()
 
 
-async def test_top_symbols_sorts_by_turnover_without_stablecoins() -> None:
+async def test_listings_put_state_turnover_and_spread_together_and_leave_unknown_unknown() -> None:
     good = fixture("live_2026_09/exchangeInfo_BTCUSDT.json")["symbols"][0]
-    symbols = [{**good, "symbol": f"{base}USDT", "baseAsset": base} for base in ("BTC", "ETH", "USDC", "XRP", "TINY")]
-    volumes = {"BTCUSDT": "5", "ETHUSDT": "9", "USDCUSDT": "99", "XRPUSDT": "7", "TINYUSDT": "1", "BTCUSD_PERP": "50"}
-    tickers = [{"symbol": symbol, "quoteVolume": volume} for symbol, volume in volumes.items()]
+    end_ms = 1_790_000_000_000
+    symbols = [good, {**good, "symbol": "LUNAUSDT", "status": "SETTLING", "deliveryDate": end_ms}]
+    tickers = [{"symbol": "BTCUSDT", "quoteVolume": "5"}, {"symbol": "BTCUSD_PERP", "quoteVolume": "50"}]
+    books = [{"symbol": "BTCUSDT", "bidPrice": "99.9", "askPrice": "100.1"}]
     async with ScriptedServer() as server:
         server.say("GET /fapi/v1/exchangeInfo", Answer({"symbols": symbols}))
         server.say("GET /fapi/v1/ticker/24hr", Answer(tickers))
         rest = client(server)
-        assert await rest.top_symbols(2, 2.0) == ["ETHUSDT", "XRPUSDT"]
-        assert await rest.top_symbols(9, 2.0) == ["ETHUSDT", "XRPUSDT", "BTCUSDT"]
+        server.say("GET /fapi/v1/ticker/bookTicker", Answer(books))
+        bitcoin, luna = await rest.listings()
+        assert (bitcoin.status, bitcoin.quote_volume, bitcoin.ends_ms) == ("TRADING", 5.0, None)
+        assert bitcoin.spread_pct == pytest.approx(0.2)
+        assert (luna.status, luna.ends_ms) == ("SETTLING", end_ms)
+        assert (luna.quote_volume, luna.spread_pct) == (None, None)
         await rest.close()
 
 

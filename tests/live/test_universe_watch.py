@@ -1,0 +1,109 @@
+"""Symbols that come in and leave while the app runs: over the wire, with the real adapter and analyzers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import Listing
+from futtui.live.engine import Engine
+from futtui.live.lockstep import run_lockstep
+from futtui.live.symbol_state import Phase
+from tests.live.engine_world import (
+    QUARTER_MS,
+    START_MS,
+    SYMBOLS,
+    WatchedAnalyzers,
+    exchange,
+    lines,
+    server_config,
+    watched,
+    wired,
+)
+
+
+def set_turnover(engine: Engine, monkeypatch: pytest.MonkeyPatch, **volumes: float) -> None:
+    """From now on the exchange tells these figures."""
+    assert engine.connection is not None
+    market = engine.connection.market
+    ask = market.listings
+
+    async def listings() -> list[Listing]:
+        return [replace(item, quote_volume=volumes.get(item.symbol, item.quote_volume)) for item in await ask()]
+
+    monkeypatch.setattr(market, "listings", listings)
+
+
+async def look(engine: Engine, times: int) -> None:
+    assert engine.connection is not None
+    for _ in range(times):
+        await engine.warmup.universe.look(await engine.connection.market.exchange_info())
+    await engine.do_inner_work()
+
+
+async def test_universe_symbol_that_leaves_is_let_go_and_comes_back_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "a.db", world, symbols=()).build()
+        try:
+            await engine.open()
+            assert set(engine.states) == set(SYMBOLS)
+            with monkeypatch.context() as patch:
+                set_turnover(engine, patch, ETHUSDT=-1.0)
+                await look(engine, 5)
+                assert "ETHUSDT" in engine.states
+                await look(engine, 1)
+            assert set(engine.states) == {"BTCUSDT"}
+            assert [line.symbol for line in lines(engine, "is not watched any more")] == ["ETHUSDT"]
+            seen = len(watched(engine).opens("ETHUSDT", Timeframe.M15))
+            await run_lockstep(engine, 31)
+            assert len(watched(engine).opens("ETHUSDT", Timeframe.M15)) == seen
+            assert watched(engine).opens("BTCUSDT", Timeframe.M15)
+            await look(engine, 2)
+            assert engine.states["ETHUSDT"].phase is Phase.READY
+            assert [line.symbol for line in lines(engine, "is watched from now on")] == ["ETHUSDT"]
+            await run_lockstep(engine, 31)
+            assert len(watched(engine).opens("ETHUSDT", Timeframe.M15)) > seen
+        finally:
+            await engine.stop()
+
+
+async def test_universe_symbol_with_an_open_position_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = WatchedAnalyzers({("ETHUSDT", START_MS + QUARTER_MS): Side.LONG})
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "a.db", world, symbols=(), analyzers=script, mode=TradingMode.PAPER).build()
+        try:
+            await engine.open()
+            await run_lockstep(engine, 17)
+            assert [view.symbol for view in engine.runner.desk.snapshot().positions] == ["ETHUSDT"]
+            set_turnover(engine, monkeypatch, ETHUSDT=-1.0, BTCUSDT=-1.0)
+            await look(engine, 6)
+            assert set(engine.states) == {"ETHUSDT"}
+            assert "a trade on it is open" in engine.warmup.universe.standings["ETHUSDT"].reason
+        finally:
+            await engine.stop()
+
+
+async def test_universe_figures_of_nothing_we_know_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "a.db", world, symbols=()).build()
+        try:
+            await engine.open()
+            assert engine.connection is not None
+
+            async def nothing() -> list[Listing]:
+                return []
+
+            monkeypatch.setattr(engine.connection.market, "listings", nothing)
+            await look(engine, 8)
+            assert set(engine.states) == set(SYMBOLS)
+        finally:
+            await engine.stop()
