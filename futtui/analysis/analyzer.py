@@ -20,7 +20,7 @@ from futtui.indicators.volume_profile import RollingVolumeProfile
 from futtui.indicators.vwap import DailyVwap
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.catalogue import build_strategies
-from futtui.strategies.manager import StrategyManager
+from futtui.strategies.manager import Stopwatch, StrategyManager
 from futtui.zones.registry import ZoneRegistry
 
 BASE = Timeframe.M15
@@ -40,15 +40,22 @@ class SymbolAnalyzer:
     strategy decides on it, until the history is loaded again.
     """
 
-    def __init__(self, symbol: str, settings: AnalysisSettings | None = None, tick_size: float | None = None) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        settings: AnalysisSettings | None = None,
+        tick_size: float | None = None,
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
         self.symbol = symbol
+        self._stopwatch = stopwatch
         self.tick_size = tick_size
         self._settings = settings or AnalysisSettings()
         self._start_over()
 
     def _start_over(self) -> None:
         settings = self._settings
-        self._manager = StrategyManager(build_strategies(self.symbol, settings.strategies))
+        self._manager = StrategyManager(build_strategies(self.symbol, settings.strategies), self._stopwatch)
         kept = max(KEPT_CANDLES, self._manager.memory_bars, self._manager.required_bars)
         self._frames = {frame: AnalysisFrame(frame, settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
         self._zones = ZoneRegistry(self.symbol, settings.zones)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from futtui.analysis.wire import history_rows, row_of
+from futtui.analysis.worker import steady_ms
 from futtui.analysis.worker_link import AnalysisError, WorkerLink
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -34,12 +35,16 @@ class AnalyzerPool:
     A symbol always belongs to the same worker (CRC-32 of its name), and its requests are answered in order. When a
     worker dies, a new one takes its place and the symbols it held appear in `lost_symbols()` until they are loaded
     again. A worker that answers nothing at all for `deadline_seconds` while somebody waits is killed and replaced.
+    `timed`: strategies have a time budget. Only for the real market: a replay must not depend on the machine.
     """
 
-    def __init__(self, settings: AnalysisSettings, workers: int = 1, *, deadline_seconds: float = 60.0) -> None:
+    def __init__(
+        self, settings: AnalysisSettings, workers: int = 1, *, deadline_seconds: float = 60.0, timed: bool = False
+    ) -> None:
         if workers < 0:
             raise InvalidInputError("The number of analysis workers cannot be negative. Use 0 to work in process.")
         self._settings = settings
+        self._timed = timed
         self._places: list[WorkerLink | None] = [None] * workers
         self._useless_starts = [0] * workers
         self._trouble = [""] * workers
@@ -121,7 +126,7 @@ class AnalyzerPool:
     def _fill(self, place: int) -> None:
         with self._lock:
             if self._running:
-                self._places[place] = WorkerLink(self._settings, partial(self._on_death, place))
+                self._places[place] = WorkerLink((self._settings, self._timed), partial(self._on_death, place))
 
     def _on_death(self, place: int, link: WorkerLink) -> None:
         """Runs in the reading thread of the dead worker."""
@@ -172,7 +177,7 @@ class AnalyzerPool:
         if self._house is None:
             from futtui.analysis.house import AnalyzerHouse
 
-            self._house = AnalyzerHouse(self._settings)
+            self._house = AnalyzerHouse(self._settings, steady_ms if self._timed else None)
         await asyncio.sleep(0)
         try:
             return True, getattr(self._house, kind)(*arguments)

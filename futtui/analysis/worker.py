@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 from futtui.analysis.wire import read_message, write_message
@@ -14,7 +15,11 @@ NICENESS = 10
 
 
 def main() -> None:
-    """Serve until stdin ends. First message in: the settings. First message out: None, or why it cannot work."""
+    """Serve until stdin ends.
+
+    First message in: settings, and whether strategies have a time budget. First message out: None, or why it cannot
+    work.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -24,7 +29,8 @@ def main() -> None:
         try:
             from futtui.analysis.house import AnalyzerHouse
 
-            house = AnalyzerHouse(read_message(requests))
+            settings, timed = read_message(requests)
+            house = AnalyzerHouse(settings, steady_ms if timed else None)
         except (EOFError, OSError):
             return
         except Exception as fault:
@@ -36,6 +42,11 @@ def main() -> None:
             write_message(answers, (request_id, *_answer(house, kind, arguments)))
     except (EOFError, OSError):
         return
+
+
+def steady_ms() -> float:
+    """Milliseconds of a clock that only goes forward."""
+    return time.perf_counter() * 1000.0
 
 
 def _answer(house: Any, kind: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -26,7 +26,7 @@ def run_live(config: Path | None, home: Path | None) -> None:
         return endpoints
 
     need_terminal()
-    pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
+    pool = AnalyzerPool(settings.analysis(), settings.worker_processes, timed=True)
     pool.start()
     mode = TradingMode.SIGNALS if settings.signals_only_mode else TradingMode.PAPER
     equity = Decimal(str(settings.start_equity))

@@ -117,11 +117,17 @@ class SymbolReading:
 
 @dataclass(frozen=True, slots=True)
 class StrategyVerdict:
-    """Why a strategy did, or did not, propose something at this close; feeds "why no signals"."""
+    """Why a strategy did, or did not, propose something at this close; feeds "why no signals".
+
+    `available` False: it failed or was not asked, so its silence says nothing about the market. `set_aside`: it failed
+    too often and is not asked any more.
+    """
 
     strategy: str
     proposed: bool
     reason: str
+    available: bool = True
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

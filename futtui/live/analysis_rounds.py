@@ -20,6 +20,7 @@ from futtui.live.desk_runner import DeskRunner
 from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import BASE, Close
+from futtui.live.strategy_watch import StrategyWatch
 from futtui.live.symbol_state import Phase, SymbolState
 from futtui.live.zone_book import ZoneBook
 
@@ -48,6 +49,7 @@ class AnalysisRounds:
         zone_book: ZoneBook,
         ledger: GapLedger,
         blind: BlindWatch,
+        strategies: StrategyWatch,
     ) -> None:
         self._analyzers = analyzers
         self._loader = loader
@@ -58,6 +60,7 @@ class AnalysisRounds:
         self._zone_book = zone_book
         self._ledger = ledger
         self._blind = blind
+        self._strategies = strategies
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
@@ -102,6 +105,7 @@ class AnalysisRounds:
                 self._tell(close, result)
             except Exception:
                 log.exception("A close of %s could not be handed to the desk; the others follow", close.symbol)
+        self._strategies.look(result for _, result in done)
 
     async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:
         done = []

@@ -44,6 +44,7 @@ from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import Close, Hole
 from futtui.live.snapshots import SnapshotBuilder, speed_text
+from futtui.live.strategy_watch import StrategyWatch
 from futtui.live.symbol_state import Phase, SymbolState
 from futtui.live.universe_watch import stream_of
 from futtui.live.warmup import Warmup
@@ -73,6 +74,7 @@ class Engine:
         self.health = HealthMeter(self)
         self.ledger = GapLedger()
         self.blind = BlindWatch(lambda text, severity: self.say("feed", text, severity), parts.settings.speed)
+        self.strategies = StrategyWatch(self.say)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.connection: Connection | None = None
@@ -147,7 +149,7 @@ class Engine:
         loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
         self.rounds = AnalysisRounds(
             *(self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book),
-            *(self.ledger, self.blind),
+            *(self.ledger, self.blind, self.strategies),
         )
         warmup = self.warmup = Warmup(self, loader)
         self.keeper = GapKeeper(self, loader, self.parts.store)

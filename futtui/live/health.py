@@ -74,7 +74,8 @@ class HealthMeter:
             gaps_filled=engine.counts["gap_candles"],
             reconnects=engine.feed.reconnects,
         )
-        return replace(view, troubles=tuple(troubles(view, real_time=engine.clock.speed == 1.0)))
+        found = (*troubles(view, real_time=engine.clock.speed == 1.0), *engine.strategies.troubles())
+        return replace(view, troubles=found)
 
     def _streams(self, now_ms: float) -> Iterator[StreamHealth]:
         yield from (StreamHealth(name, state, None, note) for name, state, note in self._engine.feed.connections())

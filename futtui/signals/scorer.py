@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import fsum
+from math import fsum, isfinite
 
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import btc_block
-from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, REGIME_WEIGHT, ScoringContext, regime_word
+from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, REGIME_WEIGHT, Modifier, ScoringContext, regime_word
 from futtui.signals.regime_fit import regime_weight
 from futtui.signals.settings import ScoringSettings
 
@@ -25,7 +25,7 @@ class ScoredSignal:
 
 def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
     """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
-    added = (_scaled(modifier(context, settings), context.raw, settings) for modifier in MODIFIERS)
+    added = (_scaled(_asked(modifier, context, settings), context.raw, settings) for modifier in MODIFIERS)
     parts = (*_base_parts(context.raw), *added)
     score, completeness = total_of(parts)
     return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))
@@ -47,8 +47,20 @@ def _renewed(part: SignalPart, context: ScoringContext, settings: ScoringSetting
     modifier = LIVE_MODIFIERS.get(part.name)
     if modifier is None:
         return part
-    now = _scaled(modifier(context, settings), context.raw, settings)
+    now = _scaled(_asked(modifier, context, settings), context.raw, settings)
     return now if now.valid else part
+
+
+def _asked(modifier: Modifier, context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """The modifier's part; not available when it fails or is not a number, so that one never spoils the others."""
+    try:
+        part = modifier(context, settings)
+    except Exception as fault:  # a fault of one part must not cost the desk the whole close
+        name = modifier.__name__.replace("_", " ")
+        return SignalPart(name, 0.0, f"not available: it failed ({type(fault).__name__}: {fault})", None, valid=False)
+    if isfinite(part.points):
+        return part
+    return replace(part, points=0.0, value=None, valid=False, reason="not available: its figure is not a number")
 
 
 def _scaled(part: SignalPart, raw: RawSignal, settings: ScoringSettings) -> SignalPart:

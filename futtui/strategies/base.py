@@ -178,6 +178,10 @@ class BaseStrategy(ABC):
         """The answer "no", with its reason."""
         return StrategyVerdict(self.name, False, reason)
 
+    def unavailable(self, reason: str, *, set_aside: bool = False) -> StrategyVerdict:
+        """No answer at all: it could not be asked, or its answer is worth nothing."""
+        return StrategyVerdict(self.name, False, reason, available=False, set_aside=set_aside)
+
 
 def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
     """A short fingerprint of the parameters and candles behind a decision: same inputs, same text."""

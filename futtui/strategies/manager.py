@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from futtui.domain.errors import FuttuiError
@@ -13,18 +13,27 @@ from futtui.domain.timeframe import Timeframe
 from futtui.strategies.base import BaseStrategy, StrategyContext
 
 FAULTS_BEFORE_QUARANTINE = 3
+TIME_BUDGET_MS = 250.0
+"""Longest time for one answer. Only a shell that gives a stopwatch has it enforced; results never depend on it."""
+
+Stopwatch = Callable[[], float]
+"""Milliseconds of a steady clock. A replay or backtest gives none: there a slow machine must change nothing."""
 
 
 class StrategyManager:
     """Asks every strategy at the close of its own timeframe.
 
     A strategy that raises, or answers with impossible figures, harms nobody else: its answer becomes a reason, its
-    memory is cleared, and after three faults it is not asked again until `reset`.
+    memory is cleared, and after three faults it is not asked again until `reset`. With a stopwatch the same happens
+    to one that is too slow three times in a row; what a slow one answered still counts.
     """
 
-    def __init__(self, strategies: Sequence[BaseStrategy]) -> None:
+    def __init__(self, strategies: Sequence[BaseStrategy], stopwatch: Stopwatch | None = None) -> None:
         self._strategies = tuple(strategies)
+        self._stopwatch = stopwatch
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
+        self._slow_in_a_row = dict.fromkeys(self._faults, 0)
+        self._last_fault = dict.fromkeys(self._faults, "")
         self._verdicts: dict[str, StrategyVerdict] = {}
 
     @property
@@ -61,36 +70,68 @@ class StrategyManager:
         return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
-        if not strategy.enabled:
-            return strategy.refuse("switched off in the settings")
         if self._faults[strategy.name] >= FAULTS_BEFORE_QUARANTINE:
-            return strategy.refuse(
-                f"set aside after {FAULTS_BEFORE_QUARANTINE} faults; reload the symbol to try it again"
-            )
+            return self._set_aside(strategy)
+        started_ms = 0.0 if self._stopwatch is None else self._stopwatch()
         try:
+            if not strategy.enabled:
+                return strategy.unavailable("switched off in the settings")
             answer = strategy.evaluate(context)
-            if isinstance(answer, RawSignal):
-                _check_signal(answer, strategy, context)
-        except Exception as fault:  # a plug-in may fail in any way; the other strategies must go on
-            return self._note_fault(strategy, fault)
+            _check_answer(answer, strategy, context)
+        except (Exception, SystemExit) as fault:  # a plug-in may fail in any way; the other strategies must go on
+            return self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
+        if self._stopwatch is not None:
+            self._note_time(strategy, self._stopwatch() - started_ms)
         return answer
 
-    def _note_fault(self, strategy: BaseStrategy, fault: Exception) -> StrategyVerdict:
+    def _set_aside(self, strategy: BaseStrategy) -> StrategyVerdict:
+        reason = (
+            f"set aside after {FAULTS_BEFORE_QUARANTINE} faults, the last one: {self._last_fault[strategy.name]}; "
+            "reload the symbol to try it again"
+        )
+        return strategy.unavailable(reason, set_aside=True)
+
+    def _note_fault(self, strategy: BaseStrategy, what: str) -> StrategyVerdict:
         self._faults[strategy.name] += 1
-        strategy.reset()
+        self._last_fault[strategy.name] = what
+        try:
+            strategy.reset()
+        except Exception as fault:  # its memory can no longer be trusted: it is not asked again
+            self._faults[strategy.name] = FAULTS_BEFORE_QUARANTINE
+            self._last_fault[strategy.name] = f"{what}, and could not forget ({type(fault).__name__}: {fault})"
+        if self._faults[strategy.name] >= FAULTS_BEFORE_QUARANTINE:
+            return self._set_aside(strategy)
         count = f"fault {self._faults[strategy.name]} of {FAULTS_BEFORE_QUARANTINE} before it is set aside"
-        return strategy.refuse(f"failed ({type(fault).__name__}: {fault}); {count}")
+        return strategy.unavailable(f"{what}; {count}")
+
+    def _note_time(self, strategy: BaseStrategy, took_ms: float) -> None:
+        """Too slow once may be the machine's doing; too slow three times in a row is the strategy's."""
+        slow = self._slow_in_a_row[strategy.name] + 1 if took_ms > TIME_BUDGET_MS else 0
+        self._slow_in_a_row[strategy.name] = slow
+        if slow >= FAULTS_BEFORE_QUARANTINE:
+            self._faults[strategy.name] = FAULTS_BEFORE_QUARANTINE
+            self._last_fault[strategy.name] = (
+                f"it took {took_ms:.0f} ms for an answer, {slow} times in a row longer than {TIME_BUDGET_MS:.0f} ms"
+            )
 
     def reset(self) -> None:
         """Forget memory, faults and verdicts of all strategies."""
         for strategy in self._strategies:
             strategy.reset()
-            self._faults[strategy.name] = 0
+            self._faults[strategy.name] = self._slow_in_a_row[strategy.name] = 0
+            self._last_fault[strategy.name] = ""
         self._verdicts.clear()
 
     def state(self) -> dict[str, Any]:
         """Memory and fault counts of all strategies, as plain JSON types."""
-        return {each.name: {"faults": self._faults[each.name], "memory": each.state()} for each in self._strategies}
+        return {
+            each.name: {
+                "faults": self._faults[each.name],
+                "last_fault": self._last_fault[each.name],
+                "memory": each.state(),
+            }
+            for each in self._strategies
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue exactly where `state()` was taken; strategies that it does not name start fresh."""
@@ -99,7 +140,16 @@ class StrategyManager:
             saved = state.get(strategy.name)
             if saved is not None:
                 self._faults[strategy.name] = int(saved["faults"])
+                self._last_fault[strategy.name] = str(saved.get("last_fault", ""))
                 strategy.restore(saved["memory"])
+
+
+def _check_answer(answer: object, strategy: BaseStrategy, context: StrategyContext) -> None:
+    """Raises when the answer is neither a sound signal nor a reason; exact types, because it travels on."""
+    if type(answer) is RawSignal:
+        _check_signal(answer, strategy, context)
+    elif type(answer) is not StrategyVerdict or type(answer.reason) is not str or answer.proposed:
+        raise FuttuiError("the answer is neither a signal nor a reason why there is none")
 
 
 def _check_signal(signal: RawSignal, strategy: BaseStrategy, context: StrategyContext) -> None:

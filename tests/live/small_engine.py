@@ -20,6 +20,7 @@ from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
 from futtui.live.sequencer import Hole
 from futtui.live.settings import HistorySettings
+from futtui.live.strategy_watch import StrategyWatch
 from futtui.live.symbol_state import Phase, SymbolState
 from tests.live.fake_market import FakeMarket, FakeStore, bars
 
@@ -94,7 +95,7 @@ class SmallEngine:
         self.ledger, self.blind = GapLedger(), BlindWatch(lambda text, severity: self.say("feed", text, severity))
         self.rounds = AnalysisRounds(
             *(self.analyzers, self.loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book),
-            *(self.ledger, self.blind),
+            *(self.ledger, self.blind, StrategyWatch(lambda *told: self.say(*told))),
         )
         self.live_broker = None
         self.lines: list[tuple[Severity, str, str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from futtui.domain.regime import Regime, RegimeReading
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalPart
 from futtui.domain.timeframe import Timeframe
+from futtui.signals import scorer as scorer_module
 from futtui.signals.btc import BtcView
 from futtui.signals.modifiers import ScoringContext
 from futtui.signals.scorer import score_signal
@@ -244,3 +246,24 @@ def test_open_interest_too_old_or_failed_is_unknown() -> None:
     failed = InterestReading("X", 0, False, "the exchange has no history of it")
     for interest in (None, old, failed):
         assert not part_of(replace(context(), interest=interest), "open interest").valid
+
+
+def failing(found: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    raise ZeroDivisionError("no volume")
+
+
+def not_a_number(found: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    return SignalPart("not a number", math.nan, "0/0", math.nan)
+
+
+@pytest.mark.parametrize(("modifier", "words"), [(failing, "ZeroDivisionError"), (not_a_number, "not a number")])
+def test_score_part_that_fails_is_unavailable_and_spoils_no_other(modifier, words, monkeypatch: pytest.MonkeyPatch):
+    whole = score_signal(context(volume_ratio=3.0), SETTINGS)
+    monkeypatch.setattr(scorer_module, "MODIFIERS", (modifier, *scorer_module.MODIFIERS))
+    spoiled = score_signal(context(volume_ratio=3.0), SETTINGS)
+    found = next(part for part in spoiled.parts if part not in whole.parts)
+    assert (found.points, found.valid, found.value) == (0.0, False, None)
+    assert words in found.reason
+    assert spoiled.score == whole.score
+    assert spoiled.completeness < whole.completeness
+    assert [part for part in spoiled.parts if part is not found] == list(whole.parts)

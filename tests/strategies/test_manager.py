@@ -160,3 +160,83 @@ def test_context_cuts_readings_and_candles_that_close_later():
     assert list(whole.candles(Timeframe.M15, 4)) == tape.bars[-4:]
     inside_a_bar = replace(whole, time_ms=tape.bars[6].open_time_ms + 1)
     assert inside_a_bar.candles(Timeframe.M15, 3)[-1] == tape.bars[5]
+
+
+class Watch:
+    """A stopwatch that runs on by a scripted time for each answer."""
+
+    def __init__(self, *takes_ms: float) -> None:
+        self._now, self._takes, self._calls = 0.0, list(takes_ms), 0
+
+    def __call__(self) -> float:
+        self._calls += 1
+        if self._calls % 2 == 0:
+            self._now += self._takes.pop(0)
+        return self._now
+
+
+def test_manager_too_slow_three_times_in_a_row_is_set_aside_but_its_answers_counted():
+    slow = Scripted("slow", lambda _: replace(SIGNAL, strategy="slow"))
+    manager = StrategyManager([slow], Watch(251.0, 400.0, 251.0))
+    answers = [manager.on_close(Timeframe.M15, CONTEXT) for _ in range(4)]
+    assert [len(signals) for signals in answers] == [1, 1, 1, 0]
+    verdict = manager.verdicts[0]
+    assert (verdict.set_aside, verdict.available, slow.asked) == (True, False, 3)
+    assert "it took 251 ms for an answer, 3 times in a row longer than 250 ms" in verdict.reason
+
+
+def test_manager_slow_now_and_then_or_at_the_limit_is_the_machine_and_forgiven():
+    times = [400.0, 400.0, 250.0, 400.0, 400.0, 3.0, 400.0, 400.0]
+    strategy = Scripted("calm", calm)
+    manager = StrategyManager([strategy], Watch(*times))
+    for _ in times:
+        manager.on_close(Timeframe.M15, CONTEXT)
+    assert strategy.asked == len(times)
+    assert manager.verdicts[0].available
+
+
+def test_manager_without_a_stopwatch_knows_no_time():
+    timed = StrategyManager([Scripted("calm", calm)], Watch(*[1.0] * 5))
+    untimed = StrategyManager([Scripted("calm", calm)])
+    for _ in range(5):
+        assert timed.on_close(Timeframe.M15, CONTEXT) == untimed.on_close(Timeframe.M15, CONTEXT)
+    assert timed.verdicts == untimed.verdicts
+    assert timed.state() == untimed.state()
+
+
+@pytest.mark.parametrize("answer", [None, "no", 0.0, StrategyVerdict("odd", True, "said yes without a signal")])
+def test_manager_answer_of_another_kind_is_a_fault(answer):
+    manager = StrategyManager([Scripted("odd", lambda _: answer)])
+    assert manager.on_close(Timeframe.M15, CONTEXT) == ()
+    verdict = manager.verdicts[0]
+    assert (verdict.available, verdict.set_aside) == (False, False)
+    assert "neither a signal nor a reason" in verdict.reason
+
+
+def test_manager_strategy_that_ends_the_program_or_cannot_forget_harms_no_other():
+    def leaving(context: StrategyContext) -> Proposal:
+        raise SystemExit(3)
+
+    class Stubborn(Scripted):
+        def reset(self) -> None:
+            raise KeyError("memory")
+
+    stubborn, fine = Stubborn("stubborn", leaving), Scripted("calm", calm)
+    manager = StrategyManager([stubborn, fine])
+    for _ in range(2):
+        manager.on_close(Timeframe.M15, CONTEXT)
+    assert (stubborn.asked, fine.asked) == (1, 2)
+    assert manager.verdicts[0].set_aside
+    assert "SystemExit: 3" in manager.verdicts[0].reason
+    assert "could not forget" in manager.verdicts[0].reason
+
+
+def test_manager_third_fault_tells_the_cause_and_survives_a_restart():
+    manager, second = (StrategyManager([Scripted("bad", raising)]) for _ in range(2))
+    for _ in range(3):
+        manager.on_close(Timeframe.M15, CONTEXT)
+    assert manager.verdicts[0].set_aside
+    second.restore(manager.state())
+    second.on_close(Timeframe.M15, CONTEXT)
+    assert second.verdicts == manager.verdicts
+    assert "the last one: failed (ZeroDivisionError: no volume)" in second.verdicts[0].reason

@@ -1,0 +1,51 @@
+"""Tells which strategies were set aside after faults: once in the log, and while it lasts in the health view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from futtui.domain.effects import Severity
+from futtui.domain.reading import AnalysisResult
+
+NAMED = 3
+
+
+class StrategyWatch:
+    """Looks at the verdicts of every round; many symbols with one faulty strategy make one line, not many."""
+
+    def __init__(self, say: Callable[[str, str, Severity], None]) -> None:
+        self._say = say
+        self._aside: dict[str, dict[str, str]] = {}
+        self._told: dict[tuple[str, str], str] = {}
+
+    def look(self, results: Iterable[AnalysisResult]) -> None:
+        """Take in the answers of a round, and tell what is new."""
+        news: dict[str, list[tuple[str, str]]] = {}
+        for result in results:
+            symbol = result.reading.symbol
+            for verdict in result.verdicts:
+                symbols = self._aside.setdefault(verdict.strategy, {})
+                if not verdict.set_aside:
+                    symbols.pop(symbol, None)
+                    continue
+                symbols[symbol] = verdict.reason
+                if self._told.get((verdict.strategy, symbol)) != verdict.reason:
+                    self._told[verdict.strategy, symbol] = verdict.reason
+                    news.setdefault(verdict.strategy, []).append((symbol, verdict.reason))
+        for strategy, found in news.items():
+            where, reason = _named([symbol for symbol, _ in found]), found[0][1]
+            text = f"Strategy {strategy} on {where}: {reason}. The other strategies go on."
+            self._say("strategy", text, Severity.WARNING)
+
+    def troubles(self) -> Iterator[str]:
+        """A sentence for each strategy that is set aside somewhere now."""
+        for strategy, symbols in self._aside.items():
+            if symbols:
+                reason = next(iter(symbols.values()))
+                yield f"Strategy {strategy} does not run on {_named(list(symbols))}: {reason}."
+
+
+def _named(symbols: list[str]) -> str:
+    if len(symbols) <= NAMED:
+        return ", ".join(symbols)
+    return f"{', '.join(symbols[:NAMED])} and {len(symbols) - NAMED} more"
