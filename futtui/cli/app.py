@@ -106,6 +106,24 @@ def analyze(
     run_analyze(AnalyzeRequest(symbol, at, history, chart, no_chart, timeframe, bars, after, config, home))
 
 
+@app.command("zones-report")
+def zones_report(
+    history: Annotated[Path | None, typer.Option(help="Take candles from this file or folder instead.")] = None,
+    symbols: Annotated[str, typer.Option(help="Comma-separated symbols.")] = "BTCUSDT,ETHUSDT",
+    from_date: Annotated[str, typer.Option("--from", help="First day, as in 2024-03-01 (UTC).")] = "",
+    to_date: Annotated[str, typer.Option("--to", help="Day on which to stop (UTC).")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Number from which the random levels are made.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Count how often price turned at zones in past candles, by grade, beside random levels."""
+    from futtui.cli.zones_command import ZonesReportRequest, run_zones_report
+
+    names = tuple(part.strip().upper() for part in symbols.split(",") if part.strip())
+    run_zones_report(ZonesReportRequest(history, names, from_date, to_date, seed, as_json, config, home))
+
+
 @app.command()
 def symbols(
     all_symbols: Annotated[bool, typer.Option("--all", help="Also those that can never be watched.")] = False,
