@@ -7,6 +7,7 @@ from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import BaseStrategy
 from futtui.strategies.break_retest import BreakRetest
 from futtui.strategies.settings import StrategySettings
+from futtui.strategies.sr.flip_retest import SrFlipRetest
 
 
 def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrategy, ...]:
@@ -15,4 +16,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         BreakRetest(symbol, settings.break_retest),
         AtrMomentum(symbol, settings.atr_momentum),
         ActionPrice(symbol, settings.action_price),
+        SrFlipRetest(symbol, settings.sr_flip_retest),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
+from futtui.strategies.sr.settings import SrFlipRetestSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,5 @@ class StrategySettings:
     """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
     action_price: ActionPriceSettings = field(default_factory=ActionPriceSettings)
     """Action Price: a bar crosses EMA 200 with its body, the next one stays beyond it."""
+    sr_flip_retest: SrFlipRetestSettings = field(default_factory=SrFlipRetestSettings)
+    """Flip-Retest: a zone is broken, price comes back to it, and it holds in its new role."""

@@ -1,0 +1,1 @@
+"""The support and resistance system: Flip-Retest and Sweep-Return on zones."""

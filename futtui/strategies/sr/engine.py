@@ -1,0 +1,232 @@
+"""What Flip-Retest and Sweep-Return share: which zones are looked at, the filters, the plan and the signal."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from math import fsum
+from typing import Any, ClassVar
+
+from futtui.domain.regime import Regime
+from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import Zone
+from futtui.strategies.action_price.levels import EntryTiming
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.sr.confidence import confidence_parts, context_parts
+from futtui.strategies.sr.levels import entry_timing, plan_levels, zone_context
+from futtui.strategies.sr.settings import SrGates, SrSettings
+from futtui.strategies.sr.setup import Progress, SrSetup, View, say_zone, zones_for
+from futtui.strategies.words import say_price
+
+SIGNS = (1, -1)
+MEMORY_WINDOWS = 3
+"""Windows in a row after which an older setup can no longer decide whether the newest one is a new one."""
+
+
+class SrStrategy(BaseStrategy):
+    """A setup at a zone, looked for at every 15m close and at every 1h close, long and short alike.
+
+    Everything is read from the newest bars and the zones of this moment; remembered is only when a zone last gave a
+    setup, so that one break or one sweep is used once.
+    """
+
+    system: ClassVar[System] = System.SR
+    timeframe: ClassVar[Timeframe] = Timeframe.M15
+
+    def __init__(self, symbol: str, settings: SrSettings) -> None:
+        super().__init__(symbol)
+        self._shared = settings
+        codes = settings.entry_frames.split(" and ")
+        self._entry_frames = tuple(frame for frame in (Timeframe.M15, Timeframe.H1) if frame.code in codes)
+        self._used_ms: dict[str, int] = {}
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the user wants this setup to run."""
+        return self._shared.enabled
+
+    @property
+    def required_bars(self) -> int:
+        """Candles of the entry timeframe that it looks at."""
+        return self.window_bars
+
+    @property
+    def memory_bars(self) -> int:
+        """Closes after which nothing older can still influence it."""
+        longest = max(frame.ms for frame in self._entry_frames) // self.timeframe.ms
+        return MEMORY_WINDOWS * longest * (self.window_bars + self._shared.cooldown_bars)
+
+    @property
+    @abstractmethod
+    def window_bars(self) -> int:
+        """Bars of the entry timeframe that a setup may span, with what it is compared to."""
+
+    @abstractmethod
+    def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
+        """The setup that the newest bar completed at this zone, or how far it has come."""
+
+    @abstractmethod
+    def regime_fit(self, regime: Regime, sign: int) -> float:
+        """How well the 4h regime suits the setup, 0-1."""
+
+    @abstractmethod
+    def summary(self, setup: SrSetup, level: str) -> str:
+        """What happened, in one sentence; `level` is the price of the edge in words."""
+
+    @abstractmethod
+    def entry_max_atr(self) -> float:
+        """Farthest entry from the edge, in ATR."""
+
+    def evaluate(self, context: StrategyContext) -> Proposal:
+        """A signal when the newest close completes a setup, else the reason why there is none."""
+        refusals: list[Progress] = []
+        for frame in self._entry_frames:
+            view = self._view(frame, context)
+            if isinstance(view, str):
+                refusals.append(Progress(-1 if frame is not self.timeframe else 0, view))
+                continue
+            answer = self._look(view, context)
+            if isinstance(answer, RawSignal):
+                return answer
+            refusals.append(answer)
+        return self.refuse(max(refusals, key=lambda each: each.steps).words)
+
+    def _view(self, frame: Timeframe, context: StrategyContext) -> View | str:
+        """The timeframe at this close, or in words why it cannot be looked at."""
+        reading = context.frame(frame)
+        if reading is None or reading.close_time_ms != context.time_ms:
+            return f"no {frame.code} bar has just closed"
+        if reading.atr is None or reading.atr <= 0:
+            return f"the {frame.code} ATR is not available"
+        bars = context.candles(frame, self.window_bars)
+        if len(bars) < self.window_bars:
+            return f"waiting for {self.window_bars} candles of {frame.code}, {len(bars)} are here"
+        return View(frame, reading, reading.atr, tuple(bars))
+
+    def _look(self, view: View, context: StrategyContext) -> RawSignal | Progress:
+        """The first signal among the zones, the strongest zone first; else the refusal that came farthest."""
+        self._forget(view)
+        zones = zones_for(view.timeframe, context.zones, self._shared.gates.zone_strength_min)
+        farthest = Progress(1, "no zone is strong enough" if not zones else "no setup is under way at any zone")
+        signal: RawSignal | None = None
+        for zone in zones:
+            for sign in SIGNS:
+                found = self.find(zone, sign, view)
+                answer = self._judge(found, view, context) if isinstance(found, SrSetup) else found
+                if isinstance(answer, RawSignal):
+                    signal = signal or answer
+                elif answer.steps > farthest.steps:
+                    farthest = answer
+        return signal or farthest
+
+    def _judge(self, setup: SrSetup, view: View, context: StrategyContext) -> RawSignal | Progress:
+        """The signal of a finished setup, or why it is not traded; either way the setup is used up."""
+        level = say_price(setup.sign * setup.edge, context.tick_size)
+        start = f"setup at {level}, {say_zone(setup.zone)}, but "
+        key = f"{setup.zone.zone_id}|{setup.sign}|{view.timeframe.code}"
+        last = self._used_ms.get(key)
+        if last is not None and setup.started_ms < last + self._shared.cooldown_bars * view.timeframe.ms:
+            return Progress(8, f"{start}this zone has just given one")
+        self._used_ms[key] = context.time_ms
+        refusal = self._filtered(setup, view, context)
+        if refusal:
+            return Progress(10, start + refusal)
+        timing = entry_timing(setup, view, self.entry_max_atr(), self._shared)
+        if isinstance(timing, str):
+            return Progress(10, start + timing)
+        least_strength = self._shared.levels.room_strength_min
+        around = zone_context(setup, context.zones, setup.sign * timing.price, least_strength)
+        levels = plan_levels(setup, view, timing.price, around, self._shared.levels, context.tick_size)
+        if isinstance(levels, str):
+            return Progress(11, start + levels)
+        fit = self.regime_fit(_regime(context), setup.sign)
+        parts = confidence_parts(setup, view, context, fit, self._shared.confidence)
+        confidence = fsum(part.points for part in parts)
+        if confidence < self._shared.confidence.confidence_min:
+            least = self._shared.confidence.confidence_min
+            return Progress(12, f"{start}the confidence is {confidence:.0f}; {least:g} is the least")
+        parts = (*parts, *context_parts(setup, view, around, levels), timing.part)
+        return self._signal(setup, view, context, timing, levels, parts)
+
+    def _filtered(self, setup: SrSetup, view: View, context: StrategyContext) -> str:
+        """Which filter stands against the setup; empty when none does."""
+        gates, regime = self._shared.gates, _regime(context)
+        if regime is Regime.UNKNOWN:
+            return "the 4h regime is not known yet"
+        if not _is_allowed(regime, gates):
+            return f"the 4h regime is {regime.value}"
+        vwap = context.daily_vwap
+        if gates.use_vwap and vwap is not None and not setup.grade_a:
+            beyond = setup.sign * (vwap - view.close) / view.atr
+            if beyond > gates.vwap_slack_atr:
+                return f"price is {beyond:.1f} ATR on the wrong side of the daily VWAP"
+        return ""
+
+    def _signal(
+        self,
+        setup: SrSetup,
+        view: View,
+        context: StrategyContext,
+        timing: EntryTiming,
+        levels: Levels,
+        parts: tuple[SignalPart, ...],
+    ) -> RawSignal:
+        settings = self._shared
+        bar_ms = self.timeframe.ms if timing.trigger is Trigger.IMMEDIATE else view.timeframe.ms
+        return RawSignal(
+            symbol=context.symbol,
+            system=self.system,
+            strategy=self.name,
+            timeframe=view.timeframe,
+            side=levels.side,
+            trigger=timing.trigger,
+            time_ms=context.time_ms,
+            valid_until_ms=context.time_ms + timing.valid_bars * bar_ms,
+            levels=levels,
+            atr=view.atr,
+            base_score=fsum(part.points for part in parts),
+            regime=_regime(context),
+            parts=parts,
+            summary=self.summary(setup, say_price(setup.sign * setup.edge, context.tick_size)),
+            inputs_hash=inputs_hash((settings, setup), view.bars),
+            volume_ratio=view.reading.volume_ratio,
+            flow=view.reading.flow,
+            time_stop_bars=settings.time_stop_bars,
+        )
+
+    def _forget(self, view: View) -> None:
+        """Drop notes of this timeframe that no setup of the window can meet any more."""
+        oldest = view.bars[0].open_time_ms - self._shared.cooldown_bars * view.timeframe.ms
+        ending = f"|{view.timeframe.code}"
+        stale = [key for key, time_ms in self._used_ms.items() if key.endswith(ending) and time_ms < oldest]
+        for key in stale:
+            del self._used_ms[key]
+
+    def reset(self) -> None:
+        """Forget everything, as if new."""
+        self._used_ms = {}
+
+    def state(self) -> dict[str, Any]:
+        """When each zone last gave a setup, as plain JSON types."""
+        return {"used_ms": dict(self._used_ms)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue exactly where `state()` was taken."""
+        self._used_ms = {str(key): int(time_ms) for key, time_ms in state["used_ms"].items()}
+
+
+def _regime(context: StrategyContext) -> Regime:
+    four_hours = context.frame(Timeframe.H4)
+    return Regime.UNKNOWN if four_hours is None else four_hours.regime.regime
+
+
+def _is_allowed(regime: Regime, gates: SrGates) -> bool:
+    if regime.is_trend:
+        return gates.allow_trend
+    return {
+        Regime.RANGE: gates.allow_range,
+        Regime.SQUEEZE: gates.allow_squeeze,
+        Regime.CHOP: gates.allow_chop,
+        Regime.EXPANSION: gates.allow_expansion,
+    }.get(regime, False)
