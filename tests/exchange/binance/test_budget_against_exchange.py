@@ -120,6 +120,7 @@ async def load(rest: BinanceRest, requests: int, lane: Lane = Lane.CATCH_UP) -> 
 
 
 async def test_fake_418_with_restarts_in_the_middle_lets_no_request_leave_until_its_end(tmp_path: Path) -> None:
+    """Fault scenario FS-30, over the wire: every restart knows the ban from its folder alone."""
     async with exchange(tmp_path) as world:
         await world.rest.server_time_ms()
         world.fault("action: respond, status: 418, path: '*/klines', ban_s: 180, count: 1")
