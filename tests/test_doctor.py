@@ -82,7 +82,7 @@ def test_doctor_command_without_network_ends_soon_with_code_1_and_json_that_says
     assert all(finding["advice"] for finding in broken.values())
 
 
-async def test_doctor_name_that_is_not_found_stops_the_rest_and_says_what_to_do(
+async def test_fs35_doctor_name_that_is_not_found_stops_the_rest_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def not_found(*_: Any, **__: Any) -> Any:
@@ -95,7 +95,7 @@ async def test_doctor_name_that_is_not_found_stops_the_rest_and_says_what_to_do(
     assert "Requests" not in named
 
 
-async def test_doctor_name_look_up_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fs35_doctor_name_look_up_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "NAME_SECONDS", 0.05)
     asyncio.get_running_loop().set_default_executor(DaemonThreads())
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3600))
@@ -113,7 +113,7 @@ async def test_doctor_name_that_leads_home_is_suspicious(monkeypatch: pytest.Mon
     assert (first.level, "192.168.1.1" in first.text) == (Level.WARN, True)
 
 
-async def test_doctor_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fs35_doctor_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:9")
     (found,) = await network.check_proxy(BINANCE)
     assert found.level is Level.FAIL
@@ -155,7 +155,7 @@ async def encrypted_server(folder: Path, issuer: str) -> AsyncIterator[tuple[End
         server.close()
 
 
-async def test_doctor_certificate_of_a_virus_scanner_is_recognised_trusted_or_not(tmp_path: Path) -> None:
+async def test_fs35_doctor_certificate_of_a_virus_scanner_is_recognised_trusted_or_not(tmp_path: Path) -> None:
     async with encrypted_server(tmp_path, "Kaspersky Lab ZAO") as (endpoints, trust):
         (distrusted,) = await network.check_encryption(endpoints)
         (trusted,) = await network.check_encryption(endpoints, trust)

@@ -11,6 +11,7 @@ from futtui.desk.blocking import end_blocks, set_block, take_off_block
 from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
 from futtui.desk.life import PositionLife
+from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
 from futtui.desk.orders import WorkingOrder, signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
@@ -41,6 +42,7 @@ from futtui.domain.events import (
     PriceUpdate,
     RulesChanged,
     SetPaused,
+    TradingStopped,
     UnblockSymbol,
 )
 from futtui.domain.orders import OrderStatus
@@ -80,6 +82,7 @@ class TradingDesk:
             CandleClosed: self._on_candle,
             AnalysisDone: self._on_analysis,
             RulesChanged: self._on_rules,
+            TradingStopped: self._on_stopped,
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
@@ -220,10 +223,10 @@ class TradingDesk:
             self._intake.take(event)
 
     def _on_rules(self, event: RulesChanged) -> None:
-        rules = event.rules
-        self._state.rules[rules.symbol] = rules
-        for position in self._state.on(rules.symbol):
-            position.rules = rules
+        on_rules(self._state, self._life, event)
+
+    def _on_stopped(self, event: TradingStopped) -> None:
+        on_stopped(self._state, self._life, event)
 
     def _on_feed(self, event: FeedState) -> None:
         if event.fresh:
@@ -298,6 +301,7 @@ class TradingDesk:
         for position in list(state.open.values()):
             self._life.on_clock(position, time_ms)
             self._check_data(position, time_ms)
+            leave_before_the_end(state, self._life, position, time_ms)
             extremes = (position.best_price, position.worst_price)
             if extremes != (position.recorded_best, position.recorded_worst):
                 self._out.touch(position)

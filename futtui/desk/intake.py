@@ -7,6 +7,7 @@ from dataclasses import replace
 from futtui.desk import words
 from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
 from futtui.desk.life import PositionLife
+from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.refusals import Refusal, RefusalLog
@@ -119,6 +120,9 @@ class SignalIntake:
         blocked = state.blocks.refusal(symbol, time_ms, raw.strategy)
         if blocked is not None:
             return Refusal("blocked", blocked)
+        listed = listing_refusal(state, symbol)
+        if listed is not None:
+            return listed
         if symbol in state.stale:
             return Refusal("old data", f"market data is old ({state.stale[symbol][1] or 'no reason given'})")
         unsure = state.unsure_order(symbol)

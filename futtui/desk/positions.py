@@ -71,6 +71,7 @@ class Position:
         "retarget_ms",
         "retry_ms",
         "rules",
+        "rules_wait_ms",
         "slices",
         "status",
         "stop",
@@ -98,6 +99,7 @@ class Position:
         self.goal_kind = self.stop_kind = ExitReason.STOP
         self.resize_due = False
         self.lost_stops = 0
+        self.rules_wait_ms = 0
         self.entry_refusal = ""
         self.exit_reason: ExitReason | None = None
         self.exit_attempts = 0

@@ -9,7 +9,7 @@ from futtui.desk.orders import WorkingOrder
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.domain.effects import Severity
-from futtui.domain.orders import OrderPurpose, OrderStatus, OrderType
+from futtui.domain.orders import OrderPurpose, OrderStatus, OrderType, is_against_rules
 from futtui.domain.position import ExitReason
 from futtui.domain.symbols import ZERO, to_decimal
 from futtui.risk.settings import RiskSettings
@@ -21,6 +21,7 @@ _MOVE_RETRY_MS = 60_000
 MOST_TARGET_ORDERS = 4
 _TARGET_RETRY_MS = 30_000
 _PASSED_PAUSE_MS = 2_000
+_RULES_WAIT_MS = 2_000
 TARGET_REASONS = (ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3)
 
 
@@ -50,6 +51,8 @@ class Protection:
             return None
         if covering is None and position.lost_stops > MOST_LOST_STOPS:
             return ExitReason.DATA, "the exchange did not keep a stop"
+        if time_ms < position.rules_wait_ms:
+            return None
         if position.has_passed(position.goal_price):
             return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
         if covering is not None and time_ms < position.stop_retry_ms:
@@ -85,6 +88,11 @@ class Protection:
         position.lost_stops += 1
         symbol = position.plan.symbol
         if covering is None:
+            if is_against_rules(reason) and not position.rules_wait_ms:
+                position.rules_wait_ms = time_ms + _RULES_WAIT_MS
+                text = f"{symbol}: the stop does not fit the exchange's rules, which are asked for anew"
+                self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+                return None
             if order.status is OrderStatus.REJECTED:
                 return ExitReason.DATA, f"the exchange refused the stop ({words.because(reason)})"
             text = f"{symbol}: the stop was removed from outside, placing it again"

@@ -34,6 +34,7 @@ class DeskState:
         self.now_ms = 0
         self.prices: dict[str, PriceUpdate] = {}
         self.rules: dict[str, SymbolRules] = {}
+        self.stopped: set[str] = set()
         self.stale: dict[str, tuple[int, str]] = {}
         self.readings: dict[str, SymbolReading] = {}
         self.order_books: dict[str, BookReading] = {}

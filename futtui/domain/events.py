@@ -52,6 +52,14 @@ class RulesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TradingStopped:
+    """The exchange takes no orders on a symbol any more; RulesChanged tells that it does again."""
+
+    time_ms: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisDone:
     """An analyzer finished with a closed candle. `late` results update readings but may not open trades."""
 
@@ -207,6 +215,7 @@ Event = (
     CandleClosed
     | PriceUpdate
     | RulesChanged
+    | TradingStopped
     | AnalysisDone
     | OrderChanged
     | OrderFilled

@@ -95,3 +95,12 @@ class Fill:
     time_ms: int
     maker: bool = False
     fee_asset: str = "USDT"
+
+
+RULE_CODES = ("-1111", "-4014", "-4023", "-4003", "-4004", "-4005", "-4140", "-4141")
+"""The exchange's codes for prices and quantities off its steps, amounts out of range, and closed symbols."""
+
+
+def is_against_rules(reason: str) -> bool:
+    """Whether the exchange refused an order for `reason` because it does not fit the symbol's rules as they are now."""
+    return any(code in reason for code in RULE_CODES) or "not a multiple of" in reason

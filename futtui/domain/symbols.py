@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.side import Side
+from futtui.domain.timeframe import DAY_MS
 
 ZERO = Decimal(0)
 
@@ -37,10 +38,21 @@ class SymbolRules:
     multiplier_down: Decimal = Decimal("0.95")
     max_leverage: int = 20
     onboard_time_ms: int = 0
+    ends_ms: int | None = None
+    """When the exchange settles the contract; None while no end is announced."""
 
     def __post_init__(self) -> None:
         if self.tick_size <= 0 or self.step_size <= 0:
             raise InvalidInputError(f"{self.symbol}: tick size and step size must be above zero.")
+
+    def age_days(self, now_ms: int) -> float | None:
+        """Days since the symbol is traded; None when the exchange does not tell."""
+        return max(0.0, (now_ms - self.onboard_time_ms) / DAY_MS) if self.onboard_time_ms > 0 else None
+
+    def is_established(self, now_ms: int, min_days: float) -> bool:
+        """Whether it has been traded for `min_days`; False when its age is not known, for who asks wants proof."""
+        age = self.age_days(now_ms)
+        return age is not None and age >= min_days
 
     def round_price(self, price: float | Decimal) -> Decimal:
         """Nearest valid price."""

@@ -87,6 +87,7 @@ class Engine:
         self.gaps: GapFiller
         self.keeper: GapKeeper
         self.warmup: Warmup
+        self.rules_watch: RulesWatch
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairs: set[asyncio.Task[Any]] = set()
         self._snapshot = self._picture()
@@ -152,6 +153,7 @@ class Engine:
             *(self.ledger, self.blind, self.strategies),
         )
         warmup = self.warmup = Warmup(self, loader)
+        self.rules_watch = RulesWatch(self, warmup.universe)
         self.keeper = GapKeeper(self, loader, self.parts.store)
         await self.keeper.restore()
         say = self.parts.log_book.say
@@ -164,7 +166,7 @@ class Engine:
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
-            self.spawn(RulesWatch(self, warmup.universe).run(), "trading rules")
+            self.spawn(self.rules_watch.run(), "trading rules")
             self.spawn(self.clock_watch.run(), "clock watch")
             self.spawn(self.keeper.run(), "gap ledger")
         await warmup.load_all()
@@ -190,6 +192,7 @@ class Engine:
         self.live_broker = ExchangeDeskBroker(
             account.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
         )
+        self.live_broker.on_rules_refusal = self.rules_watch.ask_soon
         self.runner.brokers[TradingMode.LIVE] = self.live_broker
         self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
 
@@ -340,6 +343,8 @@ class Engine:
         """Tell the desk and the virtual accounts the trading rules of a symbol."""
         event = RulesChanged(self.clock.now_ms(), rules)
         self.parts.set_rules(event)
+        if self.live_broker is not None:
+            self.live_broker.take_rules(rules)
         self.runner.submit(event)
 
     def repair(self, state: SymbolState, hole: Hole) -> None:
@@ -349,6 +354,10 @@ class Engine:
     def reload(self, state: SymbolState) -> None:
         """Load a symbol's history into its analyzer, beside everything else."""
         self._repair(self.warmup.load(state), f"load {state.symbol}")
+
+    def renew_rules(self) -> None:
+        """Ask for the trading rules, beside everything else."""
+        self._repair(self.rules_watch.try_look(), "trading rules now")
 
     def _repair(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         task = self.spawn(work, name)

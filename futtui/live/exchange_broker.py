@@ -14,8 +14,9 @@ from typing import Protocol
 from futtui.domain.effects import CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
-from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
+from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate, is_against_rules
 from futtui.domain.position import TradingMode
+from futtui.domain.symbols import SymbolRules
 from futtui.exchange.ports import AccountMessage, TradingPort
 from futtui.live.clock import steady_ms
 
@@ -39,6 +40,8 @@ class AccountPort(TradingPort, Protocol):
     async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None: ...
 
     async def executions(self, symbol: str, client_id: str, exchange_id: str) -> Sequence[Fill]: ...
+
+    def take_rules(self, rules: SymbolRules) -> None: ...
 
 
 @dataclass(slots=True)
@@ -75,6 +78,8 @@ class ExchangeDeskBroker:
         self._emit = emit
         self._now_ms = now_ms
         self._one_lane = one_lane
+        self.on_rules_refusal: Callable[[], None] = lambda: None
+        """Called when the exchange refused an order because the trading rules are not what we think."""
         self._lanes: dict[str, deque[Work]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, SentOrder] = {}
@@ -121,6 +126,12 @@ class ExchangeDeskBroker:
             elif update.status.is_final:
                 del self._sent[update.client_id]
         self._emit(OrderChanged(update))
+        if update.status is OrderStatus.REJECTED and is_against_rules(update.reason):
+            self.on_rules_refusal()
+
+    def take_rules(self, rules: SymbolRules) -> None:
+        """Judge orders by other trading rules from now on."""
+        self._trading.take_rules(rules)
 
     def on_fill(self, fill: Fill) -> None:
         """Pass on an execution."""

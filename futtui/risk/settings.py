@@ -124,6 +124,9 @@ class ExitSettings:
     data_exit_minutes: Annotated[int, Ge(0), Le(10_080)] = 240
     """Age of market data of a held symbol after which it is closed at market; 0 = never."""
 
+    hours_before_end: Annotated[float, Ge(0.1), Le(168.0)] = 6.0
+    """Positions are closed at market this long before the exchange settles (delists) their contract, in hours."""
+
     def __post_init__(self) -> None:
         if abs(sum(self.target_shares) - 1.0) > 1e-9:
             raise ValueError(f"target_shares must sum to 1, they sum to {sum(self.target_shares):g}.")

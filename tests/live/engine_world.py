@@ -95,6 +95,11 @@ class Exchange:
         algos = self.server.venue.core.open_algo_orders(DEMO_KEY, symbol)
         return [algo.quantity or Decimal(0) for algo in algos if algo.order_type == "STOP_MARKET"]
 
+    def triggers(self, symbol: str) -> list[Decimal]:
+        """Prices at which waiting stops and targets act."""
+        algos = self.server.venue.core.open_algo_orders(DEMO_KEY, symbol)
+        return [algo.trigger_price for algo in algos if algo.trigger_price is not None]
+
     def wallet(self) -> Decimal:
         """Money of the account on the exchange, without open profit."""
         return self.server.venue.core.account(DEMO_KEY).wallet

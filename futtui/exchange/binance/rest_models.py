@@ -192,4 +192,5 @@ def rules_from_entry(entry: SymbolEntry) -> SymbolRules:
         multiplier_up=Decimal(percent.get("multiplierUp", "1.05")),
         multiplier_down=Decimal(percent.get("multiplierDown", "0.95")),
         onboard_time_ms=entry.onboardDate,
+        ends_ms=end_of(entry),
     )

@@ -61,7 +61,7 @@ class BinanceTrading:
         resync_clock: Resync | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        self._rules = rules
+        self._rules = dict(rules)
         self._clock = clock
         self._resync_clock = resync_clock
         self._client = SignedClient(
@@ -75,6 +75,10 @@ class BinanceTrading:
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.close()
+
+    def take_rules(self, rules: SymbolRules) -> None:
+        """Judge orders on a symbol by other rules from now on."""
+        self._rules[rules.symbol] = rules
 
     # Orders
 

@@ -29,7 +29,7 @@ def place_algo(state: CoreState, account: Account, request: AlgoRequest) -> Live
     """Take a conditional order in; raises the exchange's refusal. Margin is looked at only when it triggers."""
     market = state.market(request.symbol)
     _check_form(state, request)
-    if not market.price:
+    if not market.price or not market.is_open:
         raise refusal(-4140)
     _check_amounts(market, request)
     _check_account(account, request)

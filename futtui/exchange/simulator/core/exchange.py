@@ -85,6 +85,10 @@ class ExchangeCore:
         market = self._state.market(spec.rules.symbol)
         market.spec, market.rules = spec, spec.rules
 
+    def set_open(self, symbol: str, is_open: bool) -> None:
+        """Whether a listed symbol takes new orders (else -4140); what is open stays. Refused with -1121."""
+        self._state.market(symbol).is_open = is_open
+
     def add_account(self, api_key: str, api_secret: str, balance: Decimal = Decimal("10000")) -> Account:
         """A new customer with `balance` USDT; InvalidInputError if the key is taken or the balance negative."""
         if api_key in self._state.accounts:

@@ -33,6 +33,7 @@ class Market:
         "algos",
         "average",
         "holders",
+        "is_open",
         "mark",
         "mark_high",
         "mark_low",
@@ -55,6 +56,7 @@ class Market:
         self.spec = spec
         self.rules = spec.rules
         self.symbol = spec.rules.symbol
+        self.is_open = True
         self.table = table
         self.time_ms = start_ms
         self.price = 0.0

@@ -114,7 +114,7 @@ def automatic_client_id(seed: int, number: int) -> str:
 def _checked(state: CoreState, account: Account, market: Market, request: OrderRequest) -> OrderRequest:
     _check_form(request)
     filters.check_good_till_date(request.time_in_force, request.good_till_date_ms, state.now_ms)
-    if not market.price:
+    if not market.price or not market.is_open:
         raise refusal(-4140)
     if request.order_type == "LIMIT":
         request = replace(request, price=_limit_price(state, market, request))

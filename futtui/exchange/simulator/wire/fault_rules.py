@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ REQUEST_ACTIONS = frozenset({"drop", "delay", "stall", "reject", "respond", "acc
 STREAM_ACTIONS = frozenset(
     {"drop", "delay", "duplicate", "reorder", "stall", "freeze_stream", "silent_private", "disconnect", "alter"}
 )
-TIMED_ACTIONS = frozenset({"disconnect", "shift_clock", "expire_listen_key"})
+TIMED_ACTIONS = frozenset({"disconnect", "shift_clock", "expire_listen_key", "change_symbol"})
 HISTORY_ACTIONS = frozenset({"omit"})
 ACTIONS = tuple(sorted(REQUEST_ACTIONS | STREAM_ACTIONS | TIMED_ACTIONS | HISTORY_ACTIONS))
 ANSWER_KINDS = ("A", "B", "C", "D")
@@ -39,6 +40,8 @@ class FaultRule:
     What: `delay_ms` is real time for requests, virtual time for streams. `status` and `kind` shape `respond`
     (503 kinds A-D), `code` and `message` shape `reject`. `alter` lets a kline close where it opened. `omit` leaves
     candles of `symbol` that lie inside the rule's time out of every answer and stream, as if nobody had traded.
+    `change_symbol` lists `symbol` from then on with another `state` (as SETTLING; TRADING opens it again), another
+    `tick` or `step`, or with an end `ends_s` virtual seconds later.
     `older_than_s`: a timed `disconnect` cuts only connections that have been open for so many virtual seconds.
     """
 
@@ -66,6 +69,10 @@ class FaultRule:
     shift_ms: int = 0
     hold_s: float = 60.0
     older_than_s: float = 0.0
+    state: str = ""
+    tick: str = ""
+    step: str = ""
+    ends_s: float = 0.0
 
     @property
     def on_requests(self) -> bool:
@@ -183,13 +190,35 @@ class _Reader:
             self._say(node, f"{rule.action} does not act on streams; remove 'stream', 'route' and 'event'")
         if rule.every < 1 or rule.count < 0 or not 0.0 <= rule.probability <= 1.0:
             self._say(node, "'every' must be at least 1, 'count' at least 0, 'probability' from 0 to 1")
-        times = (rule.after_s, rule.for_s, rule.repeat_s, rule.delay_ms, rule.hold_s, rule.at_ms, rule.older_than_s)
+        times = (
+            rule.after_s,
+            rule.for_s,
+            rule.repeat_s,
+            rule.delay_ms,
+            rule.hold_s,
+            rule.at_ms,
+            rule.older_than_s,
+            rule.ends_s,
+        )
         if min(times) < 0:
             self._say(node, "times must not be negative")
         if rule.kind not in ANSWER_KINDS:
             self._say(node, f"unknown kind {rule.kind!r}. Use one of: {', '.join(ANSWER_KINDS)}")
+        if rule.action == "change_symbol":
+            self._check_change(node, rule)
         if rule.action == "respond" and not 400 <= rule.status <= 599:
             self._say(node, "'respond' needs a status from 400 to 599, for example status: 503")
+
+    def _check_change(self, node: yaml.Node, rule: FaultRule) -> None:
+        if not rule.symbol or not (rule.state or rule.tick or rule.step or rule.ends_s):
+            self._say(node, "'change_symbol' needs 'symbol' and one of 'state', 'tick', 'step', 'ends_s'")
+        for text in filter(None, (rule.tick, rule.step)):
+            try:
+                good = Decimal(text) > 0
+            except ArithmeticError:
+                good = False
+            if not good:
+                self._say(node, f"'tick' and 'step' are texts with a number above zero such as '0.01', not {text!r}")
 
     def _mapping(self, node: yaml.MappingNode, known: tuple[str, ...]) -> dict[str, yaml.Node]:
         found: dict[str, yaml.Node] = {}

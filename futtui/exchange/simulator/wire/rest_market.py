@@ -74,7 +74,7 @@ class MarketRoutes:
             "rateLimits": [weights, by_minute, by_10_s],
             "exchangeFilters": [],
             "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
-            "symbols": [symbol_info(spec) for spec in self._venue.source.specs],
+            "symbols": [symbol_info(*entry) for entry in self._venue.directory.entries()],
         }
 
     def depth(self, call: Call) -> dict[str, Any]:
@@ -261,7 +261,7 @@ class MarketRoutes:
         }
 
 
-def symbol_info(spec: SymbolSpec) -> dict[str, Any]:
+def symbol_info(spec: SymbolSpec, state: str = "TRADING", ends_ms: int | None = None) -> dict[str, Any]:
     """The entry of one symbol in exchangeInfo."""
     rules = spec.rules
     quantity_decimals = max(0, -int(rules.step_size.normalize().as_tuple().exponent))
@@ -269,9 +269,9 @@ def symbol_info(spec: SymbolSpec) -> dict[str, Any]:
         "symbol": rules.symbol,
         "pair": rules.symbol,
         "contractType": "PERPETUAL",
-        "deliveryDate": DELIVERY_MS,
+        "deliveryDate": ends_ms or DELIVERY_MS,
         "onboardDate": spec.onboard_time_ms,
-        "status": "TRADING",
+        "status": state,
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": rules.base_asset,

@@ -10,6 +10,7 @@ from futtui.exchange.simulator.ports import MarketSource, MarketTick
 from futtui.exchange.simulator.wire.clock import VirtualClock
 from futtui.exchange.simulator.wire.config import ServerConfig
 from futtui.exchange.simulator.wire.countdown import Countdowns
+from futtui.exchange.simulator.wire.directory import SymbolDirectory
 from futtui.exchange.simulator.wire.fault_rules import FaultRule, FaultScript, load_fault_script
 from futtui.exchange.simulator.wire.faults import FaultEngine
 from futtui.exchange.simulator.wire.frames import encode
@@ -33,6 +34,7 @@ class Venue:
         self.clock = VirtualClock(source.start_ms, config.speed, real_s)
         self.market = MarketState(source)
         self.core = ExchangeCore(source.specs, source.start_ms, seed=config.seed, funding_rate=source.funding_rate)
+        self.directory = SymbolDirectory(source.specs, self.core)
         account = self.core.add_account(config.api_key, config.api_secret, config.balance)
         account.update_time_ms = source.start_ms  # the deposit; clients skip balances that were never updated
         self.core.apply_ticks(
@@ -164,6 +166,8 @@ class Venue:
             self.hub.disconnect(rule.route, round(rule.older_than_s * 1000))
         elif rule.action == "shift_clock":
             self.clock.shift_ms += rule.shift_ms
+        elif rule.action == "change_symbol":
+            self.directory.change(rule, self.clock.now_ms)
         else:
             self.end_listen_keys(self.keys.expire_all())
 
