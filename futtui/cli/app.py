@@ -86,6 +86,31 @@ def demo(
 
 
 @app.command()
+def backtest(
+    history: Annotated[
+        Path, typer.Option(help="Folder of candle files: 15m/SYMBOL.csv.gz, better with 1m/ beside it.")
+    ],
+    from_date: Annotated[str, typer.Option("--from", help="First day, as in 2024-01-01 (UTC).")],
+    to_date: Annotated[str, typer.Option("--to", help="Day on which the run ends (UTC).")],
+    symbols: Annotated[str, typer.Option(help="Comma-separated symbols (default: all in the folder).")] = "",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
+    trades_file: Annotated[Path | None, typer.Option("--trades", help="Write every trade and leg here (CSV).")] = None,
+    optimistic: Annotated[bool, typer.Option("--optimistic", help="Inside a bar, what helps comes first.")] = False,
+    cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
+    config: ConfigOption = None,
+) -> None:
+    """Run all strategies over candles of the past, costs included, and say what it is worth."""
+    from futtui.cli.backtest_command import BacktestOptions, run_backtest
+
+    run_backtest(
+        BacktestOptions(
+            history, symbols, from_date, to_date, json_file, trades_file, optimistic, cost_factor, workers, config
+        )
+    )
+
+
+@app.command()
 def analyze(
     symbol: Annotated[str, typer.Argument(help="Symbol, as in BTCUSDT.")],
     at: Annotated[str, typer.Option("--at", help="Moment, as in '2024-03-01 12:00' UTC (default: the newest).")] = "",

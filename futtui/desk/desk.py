@@ -176,6 +176,10 @@ class TradingDesk:
         """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
         return self._state.accounts[mode].wallet(self._state.held(mode))
 
+    def levels_on(self, symbol: str) -> list[float] | None:
+        """Prices of a symbol at which something is to happen; None when no price of it can change anything."""
+        return self._state.levels_on(symbol) if self._state.is_watched(symbol) else None
+
     def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
         """Give the BTC filter closed 15-minute candles of the past, so that correlations are known from the start."""
         for candle in candles:

@@ -103,6 +103,17 @@ class DeskState:
         """Whether a price of the symbol can change anything."""
         return symbol in self._by_symbol or self.book.has_waiting(symbol) or self.standing.has(symbol)
 
+    def levels_on(self, symbol: str) -> list[float]:
+        """Every price of the symbol at which something is to happen: waiting entries, stops and targets."""
+        waiting = (*self.book.waiting(symbol), *self.standing.on(symbol))
+        levels = [signal.raw.levels.entry for signal in waiting]
+        for position in self._by_symbol.get(symbol, {}).values():
+            for order in position.orders.values():
+                trigger = position.intent_of(order).trigger_price
+                if trigger is not None and not order.is_spent and not order.is_final:
+                    levels.append(float(trigger))
+        return levels
+
     def unsure_order(self, symbol: str) -> str | None:
         """Client id of an order on the symbol whose fate is unknown; None if all is clear."""
         for position in self._by_symbol.get(symbol, {}).values():

@@ -80,6 +80,7 @@ class PaperBroker:
         maker_fee: Decimal = Decimal("0.0002"),
         taker_fee: Decimal = Decimal("0.0005"),
         slippage_ticks: int = 1,
+        slippage_pct: float = 0.0,
         mode: TradingMode = TradingMode.PAPER,
     ) -> None:
         self._maker_fee, self._taker_fee = maker_fee, taker_fee
@@ -90,7 +91,7 @@ class PaperBroker:
         self._unread: list[BrokerNews] = []
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
-        self._book = FlatBook(slippage_ticks)
+        self._book = FlatBook(slippage_ticks, slippage_pct)
         self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
         self._account = self._core.add_account(PAPER_KEY, "", start_balance)
 
@@ -115,6 +116,10 @@ class PaperBroker:
     def wallet_balance(self) -> Decimal:
         """Everything booked so far, in USDT, without open profit or loss."""
         return self._account.wallet
+
+    def quantity(self, symbol: str) -> Decimal:
+        """What is held of a symbol; negative for shorts."""
+        return self._account.position(symbol).quantity
 
     def positions(self) -> list[PaperPosition]:
         """Open positions, to be stored and given to `restore` after a restart."""

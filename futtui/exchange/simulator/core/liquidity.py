@@ -77,20 +77,24 @@ class SyntheticBook:
 
 
 class FlatBook:
-    """Endless liquidity at a fixed number of ticks from the last price: the paper account's counterparty.
+    """Endless liquidity at a fixed distance from the last price: the paper account's counterparty.
 
+    The distance is the larger of `slippage_ticks` and `slippage_pct` percent of the price, in whole ticks.
     While `worse_than` is set, takers get the worse of it and the last price: stops in a market that moved on.
     """
 
     ENDLESS = Decimal("1000000000000")
 
-    def __init__(self, slippage_ticks: int) -> None:
+    def __init__(self, slippage_ticks: int, slippage_pct: float = 0.0) -> None:
         self._slippage_ticks = slippage_ticks
+        self._slippage = Decimal(str(slippage_pct)) / 100
         self.worse_than: float | None = None
 
     def quotes(self, market: Market) -> tuple[Decimal, Decimal]:
         tick = market.rules.tick_size
         distance = tick * self._slippage_ticks
+        if self._slippage:
+            distance = max(distance, market.rules.round_price_up(market.last * self._slippage))
         low = high = market.last
         if self.worse_than is not None:
             other = market.rules.round_price(self.worse_than)

@@ -184,8 +184,12 @@ def _without_bars(symbol: str, files: list[RowsOfFile], window: _Window) -> Inva
 
 
 def _rules(symbol: str, table: Floats, onboard_ms: int) -> SymbolRules:
+    return rules_of_prices(symbol, table[:, 1:5], table[:, 5], onboard_ms)
+
+
+def rules_of_prices(symbol: str, prices: Floats, volumes: Floats, onboard_ms: int) -> SymbolRules:
     """Rules of a major where the data agrees with them; else the smallest decimal step seen."""
-    prices, volumes = table[:, 1:5].ravel(), table[:, 5]
+    prices = prices.ravel()
     known = known_rules(symbol, onboard_ms)
     lowest, highest = float(prices.min()), float(prices.max())
     if known is not None and fits(prices, known.tick_size):

@@ -1,0 +1,1 @@
+"""The historical shell: the analyzers and the desk of the live app, fed from candles of the past."""

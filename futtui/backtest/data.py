@@ -1,0 +1,106 @@
+"""Candles and funding of a backtest: quarter hours decide, the finest bars that are there carry the exits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from futtui.domain.candle import Candle
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.archive_files import archive_files, chosen_files
+from futtui.exchange.binance.archive.reading import read_candles
+from futtui.exchange.simulator.market.funding_files import FundingHistory
+from futtui.exchange.simulator.market.history import rules_of_prices
+from futtui.live.history_jobs.taking import arrays_of
+from futtui.live.past_candles import PastCandles, candles_of, from_files, moment_text
+from futtui.storage.candle_arrays import CandleArrays, merged
+
+BASE = Timeframe.M15
+FINE = (Timeframe.M1, Timeframe.M5)
+"""Bars finer than a quarter hour, finest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolData:
+    """Everything known of one symbol. `fine` holds the finer series that exist, finest first."""
+
+    symbol: str
+    past: PastCandles
+    fine: tuple[tuple[Timeframe, CandleArrays], ...]
+    rules: SymbolRules
+
+    def quarters(self, start_ms: int, end_ms: int) -> list[Candle]:
+        """The quarter hours that open in [start_ms, end_ms)."""
+        return candles_of(self.past.series[BASE].between(start_ms, end_ms))
+
+    def path(self, quarter: Candle) -> tuple[Timeframe, list[Candle]]:
+        """The bars that a quarter hour is walked through: the finest series that has all of them, else itself."""
+        open_ms = quarter.open_time_ms
+        for frame, arrays in self.fine:
+            bars = arrays.between(open_ms, open_ms + BASE.ms)
+            if len(bars) == BASE.ms // frame.ms:
+                return frame, candles_of(bars)
+        return BASE, [quarter]
+
+
+def folder_of(history: Path, timeframe: Timeframe) -> Path | None:
+    """The folder with files of `timeframe`: below `history`, or beside it when `history` is itself one of them."""
+    for place in (history / timeframe.code, history.parent / timeframe.code):
+        if place.is_dir():
+            return place
+    return None
+
+
+def decision_folder(history: Path) -> Path:
+    """Where the quarter hours are: `15m` below `history`, else `history` itself."""
+    below = history / BASE.code
+    return below if below.is_dir() else history
+
+
+def load_symbol(history: Path, symbol: str) -> SymbolData:
+    """All candles of a symbol; raises InvalidInputError with file or folder when there are none or they are bad."""
+    past = from_files(decision_folder(history), symbol)
+    fine = []
+    for frame in FINE:
+        folder = folder_of(history, frame)
+        arrays = _fine_series(folder, symbol, frame) if folder is not None else None
+        if arrays is not None and len(arrays):
+            fine.append((frame, arrays))
+    bars = past.series[BASE]
+    rules = rules_of_prices(symbol, bars.figures[0:4].T, bars.figures[4], past.span_ms[0])
+    return SymbolData(symbol, past, tuple(fine), rules)
+
+
+def _fine_series(folder: Path, symbol: str, frame: Timeframe) -> CandleArrays | None:
+    if symbol not in archive_files(folder):
+        return None
+    whole = CandleArrays.empty()
+    for file in chosen_files(folder, [symbol])[symbol]:
+        read = read_candles(file.path, None)
+        if read.timeframe is frame:
+            whole = merged(whole, arrays_of(read))
+    return whole
+
+
+def funding_of(history: Path, symbols: Sequence[str]) -> FundingHistory:
+    """Recorded funding rates from a folder `funding` near the candles; without one the usual rate is charged."""
+    for place in (history / "funding", history.parent / "funding", history.parent.parent / "funding"):
+        if place.is_dir():
+            return FundingHistory.of_folder(place, symbols)
+    return FundingHistory({})
+
+
+def check_period(data: SymbolData, start_ms: int, end_ms: int) -> None:
+    """Raises InvalidInputError when a symbol has no quarter hour in the period, saying what it has."""
+    times = data.past.series[BASE].open_time_ms
+    if np.searchsorted(times, start_ms) >= np.searchsorted(times, end_ms):
+        first_ms, last_ms = data.past.span_ms
+        raise InvalidInputError(
+            f"{data.symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}. "
+            f"Its data goes from {moment_text(first_ms)} to {moment_text(last_ms)}. Choose other days."
+        )

@@ -1,0 +1,168 @@
+"""What a backtest tells: lines for people, one JSON object, and a table of trades."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from futtui.backtest.run import BacktestResult
+from futtui.backtest.statistics import Interval, TradeStatistics, cost_r, statistics_of
+from futtui.domain.position import Trade
+from futtui.domain.signal import SignalStatus
+from futtui.version import VERSION
+
+SCHEMA = 1
+TRADE_COLUMNS = (
+    "kind", "position_id", "symbol", "system", "strategy", "side", "opened", "closed", "entry", "stop", "quantity",
+    "exit_price", "exit_reason", "fee", "funding", "pnl", "result_r", "gross_r", "result_pct", "mfe_r", "mae_r",
+    "score", "class",
+)  # fmt: skip
+
+
+def as_json(result: BacktestResult) -> dict[str, Any]:
+    """One JSON object; its schema is described in the README."""
+    request, trades = result.request, result.trades
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "version": VERSION,
+            "symbols": list(request.symbols),
+            "start_ms": request.start_ms,
+            "end_ms": request.end_ms,
+            "intrabar": "optimistic" if request.optimistic else "pessimistic",
+            "taker_fee": str(request.costs.taker_fee),
+            "maker_fee": str(request.costs.maker_fee),
+            "slippage_pct": request.costs.slippage_pct,
+            "start_equity": str(request.start_equity),
+            "settings_hash": _hash([request.analysis, request.desk]),
+            "analyses": result.analyses,
+            "walked_quarters": result.quarters_by_path,
+        },
+        "signals": _signal_counts(result),
+        "total": _plain(statistics_of(trades)),
+        "systems": {name: _plain(statistics_of(group)) for name, group in _groups(trades).items()},
+        "account": {"equity": result.equity, "open_positions": result.open_positions},
+        "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
+        "fingerprint": fingerprint(trades),
+    }
+
+
+def fingerprint(trades: Sequence[Trade]) -> str:
+    """Hash of all trades: equal for equal runs."""
+    return hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(trade) for trade in trades])).hexdigest()[:16]
+
+
+def trades_csv(trades: Sequence[Trade]) -> str:
+    """A row for each trade and one for each of its legs, times in UTC."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, TRADE_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for trade in trades:
+        common = {
+            "position_id": trade.position_id, "symbol": trade.symbol, "system": trade.system.value,
+            "strategy": trade.strategy, "side": trade.side.value, "opened": _moment(trade.opened_ms),
+        }  # fmt: skip
+        writer.writerow({
+            **common, "kind": "trade", "closed": _moment(trade.closed_ms), "entry": trade.entry_price,
+            "stop": trade.initial_stop, "quantity": trade.quantity, "exit_reason": trade.legs[-1].reason.value,
+            "fee": trade.fees, "funding": trade.funding, "pnl": trade.pnl, "result_r": f"{trade.result_r:.6f}",
+            "gross_r": f"{trade.result_r + cost_r(trade):.6f}", "result_pct": f"{trade.result_pct:.6f}",
+            "mfe_r": f"{trade.mfe_r:.4f}", "mae_r": f"{trade.mae_r:.4f}", "score": trade.score,
+            "class": trade.result_class.value,
+        })  # fmt: skip
+        for leg in trade.legs:
+            writer.writerow({
+                **common, "kind": "leg", "closed": _moment(leg.time_ms), "quantity": leg.quantity,
+                "exit_price": leg.price, "exit_reason": leg.reason.value, "fee": leg.fee,
+            })  # fmt: skip
+    return out.getvalue()
+
+
+def summary(result: BacktestResult) -> Iterator[str]:
+    """Lines for the terminal: every rate with its interval, its sample and a verdict."""
+    request = result.request
+    yield (
+        f"{len(request.symbols)} symbols, {_moment(request.start_ms)} to {_moment(request.end_ms)}; "
+        f"{result.analyses:,} closes analysed; inside a bar: {'optimistic' if request.optimistic else 'careful'}"
+    )
+    costs = request.costs
+    yield (
+        f"Costs: taker fee {float(costs.taker_fee):.3%}, slippage {costs.slippage_pct:g} % a side, funding as recorded "
+        "(0.01 % where there is no record). All results are net."
+    )
+    walked = ", ".join(f"{count} quarter hours on {name} bars" for name, count in result.quarters_by_path.items())
+    yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
+    yield ""
+    for name, group in {**_groups(result.trades), "all": result.trades}.items():
+        yield _line(name, statistics_of(group))
+    yield ""
+    if result.open_positions:
+        yield f"{result.open_positions} positions were still open at the end; they are in no figure above."
+    yield f"Equity {result.equity:,.2f} of {request.start_equity:,} USDT. Fingerprint {fingerprint(result.trades)}"
+    yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
+
+
+def _line(name: str, found: TradeStatistics) -> str:
+    if not found.trades:
+        return f"{name:<18} no trades"
+    border = "-" if found.break_even_win_rate is None else f"{found.break_even_win_rate:.0%}"
+    return (
+        f"{name:<18} n {found.trades} ({found.days} d)  WR {_share(found.win_rate)} be {border}  "
+        f"E {_figure(found.expectancy_r, '+.3f')} R  PF {_figure(found.profit_factor, '.2f')}  "
+        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD -{found.max_drawdown_r:.1f} R  {found.verdict}"
+    )
+
+
+def _share(interval: Interval) -> str:
+    if interval.value is None or interval.low is None or interval.high is None:
+        return "-"
+    return f"{interval.value:.0%} [{interval.low * 100:.0f}-{interval.high * 100:.0f}]"
+
+
+def _figure(interval: Interval, style: str) -> str:
+    value, low, high = ("-" if each is None else format(each, style) for each in
+                        (interval.value, interval.low, interval.high))  # fmt: skip
+    return f"{value} [{low}..{high}]"
+
+
+def _groups(trades: Sequence[Trade]) -> dict[str, list[Trade]]:
+    groups: dict[str, list[Trade]] = {}
+    for trade in trades:
+        groups.setdefault(trade.strategy, []).append(trade)
+    return dict(sorted(groups.items()))
+
+
+def _signal_counts(result: BacktestResult) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for signal in result.signals:
+        refused = signal.status is SignalStatus.REFUSED
+        name = "refused" if refused else "expired" if signal.status is SignalStatus.EXPIRED else "traded"
+        group = counts.setdefault(signal.raw.strategy, {"traded": 0, "refused": 0, "expired": 0})
+        group[name] += 1
+    return dict(sorted(counts.items()))
+
+
+def _running(trades: Sequence[Trade]) -> Iterator[tuple[Trade, float]]:
+    total = 0.0
+    for trade in trades:
+        total += trade.result_r
+        yield trade, total
+
+
+def _plain(value: TradeStatistics) -> dict[str, Any]:
+    return dataclasses.asdict(value)
+
+
+def _hash(values: Sequence[Any]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def _moment(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,196 @@
+"""Runs the live app's analyzers and desk over candles of the past, on the virtual account's own exchange core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+
+from futtui.backtest.data import BASE, check_period, funding_of, load_symbol
+from futtui.backtest.settings import BacktestRequest
+from futtui.backtest.shards import Answers, Shards
+from futtui.backtest.walk import waypoints
+from futtui.desk.desk import TradingDesk
+from futtui.domain.candle import Candle
+from futtui.domain.effects import RecordSignal, RecordTrade, Say
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.events import AnalysisDone, CandleClosed, ClockTick, FundingAnnounced, PriceUpdate, RulesChanged
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.signal import Signal
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
+from futtui.exchange.simulator.paper import PaperBroker
+from futtui.live.analysis_rounds import LEADER
+from futtui.live.brokers import PaperDeskBroker
+from futtui.live.desk_runner import DeskRunner, Record
+
+MODE = TradingMode.PAPER
+STRETCH_MS = DAY_MS
+FUNDING_MS = 8 * HOUR_MS
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class BacktestResult:
+    """What happened. `trades` are final (corrections included), `signals` in their last state, both by time."""
+
+    request: BacktestRequest
+    trades: list[Trade] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    open_positions: int = 0
+    equity: float = 0.0
+    analyses: int = 0
+    quarters_by_path: dict[str, int] = field(default_factory=dict)
+
+
+class _Memory:
+    """Keeps the records of a run; the newest version of each counts."""
+
+    def __init__(self) -> None:
+        self.trades: dict[str, Trade] = {}
+        self.signals: dict[str, Signal] = {}
+
+    def submit(self, record: Record) -> None:
+        """Take in a record of the desk."""
+        if isinstance(record, RecordTrade):
+            self.trades[record.trade.position_id] = record.trade
+        elif isinstance(record, RecordSignal):
+            self.signals[record.signal.signal_id] = record.signal
+
+    def say(self, line: Say) -> None:
+        """Lines for people are not kept: the records say the same."""
+
+
+class Backtest:
+    """One run. Build it, then `run` once."""
+
+    def __init__(self, request: BacktestRequest) -> None:
+        """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods."""
+        if request.start_ms >= request.end_ms:
+            raise InvalidInputError("The end of the period is not after its start. Choose a later --to.")
+        self._request = request
+        self._data = {symbol: load_symbol(request.history, symbol) for symbol in request.symbols}
+        for one in self._data.values():
+            check_period(one, request.start_ms, request.end_ms)
+        self._funding = funding_of(request.history, request.symbols)
+        self._memory = _Memory()
+        desk = TradingDesk(request.desk, MODE, request.start_equity)
+        self._runner = DeskRunner(desk, self._memory, self._memory)
+        costs = request.costs
+        self._paper = PaperBroker(
+            request.start_equity, request.start_ms, maker_fee=costs.maker_fee, taker_fee=costs.taker_fee,
+            slippage_pct=costs.slippage_pct, mode=MODE,
+        )  # fmt: skip
+        self._broker = PaperDeskBroker(self._paper, MODE, self._runner.submit)
+        self._runner.brokers[MODE] = self._broker
+        self._result = BacktestResult(request)
+
+    def run(self, progress: Progress | None = None) -> BacktestResult:
+        """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
+        request = self._request
+        for data in self._data.values():
+            self._paper.set_rules(data.rules)
+            self._runner.submit(RulesChanged(request.start_ms, data.rules))
+            past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
+            self._runner.desk.warm_up(data.symbol, past)
+        shards = Shards(
+            request.history, self._data, request.analysis, request.warm_up, request.start_ms, request.workers
+        )
+        try:
+            self._work(shards, progress)
+        finally:
+            shards.stop()
+        return self._finished()
+
+    def _work(self, shards: Shards, progress: Progress | None) -> None:
+        request, at_ms = self._request, self._request.start_ms
+        until_ms = min(at_ms + STRETCH_MS, request.end_ms)
+        shards.ask(until_ms)
+        while at_ms < request.end_ms:
+            answers = shards.answers()
+            next_ms = min(until_ms + STRETCH_MS, request.end_ms)
+            if until_ms < request.end_ms:
+                shards.ask(next_ms)
+            self._stretch(at_ms, until_ms, answers)
+            at_ms, until_ms = until_ms, next_ms
+            if progress is not None:
+                progress(at_ms - request.start_ms, request.end_ms - request.start_ms)
+
+    def _stretch(self, start_ms: int, until_ms: int, answers: dict[str, Answers]) -> None:
+        bars = {symbol: iter(data.quarters(start_ms, until_ms)) for symbol, data in self._data.items()}
+        by_time: dict[int, list[tuple[str, AnalysisResult]]] = {}
+        for symbol, found in answers.items():
+            for time_ms, result in found:
+                by_time.setdefault(time_ms, []).append((symbol, result))
+        waiting = {symbol: next(each, None) for symbol, each in bars.items()}
+        for open_ms in range(start_ms, until_ms, BASE.ms):
+            self._fund(open_ms)
+            here: list[tuple[str, Candle]] = []
+            for symbol, bar in waiting.items():
+                if bar is not None and bar.open_time_ms == open_ms:
+                    here.append((symbol, bar))
+            for symbol, _ in here:
+                waiting[symbol] = next(bars[symbol], None)
+            self._prices(here, open_ms)
+            self._closes(open_ms + BASE.ms, dict(here), by_time.get(open_ms + BASE.ms, ()))
+
+    def _fund(self, time_ms: int) -> None:
+        """Before the funding of this moment is booked, its recorded rates become known."""
+        if time_ms % FUNDING_MS:
+            return
+        for symbol in self._data:
+            rate = self._funding.rate(symbol, time_ms)
+            self._paper.set_funding_rate(symbol, rate)
+            self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
+
+    def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int) -> None:
+        """Walk all symbols of a quarter hour through their bars, in the order of time."""
+        desk = self._runner.desk
+        paths: list[Iterator[tuple[int, str, Candle, int]]] = []
+        for symbol, quarter in here:
+            if desk.levels_on(symbol) is None:
+                self._tell(symbol, open_ms + BASE.ms - 1, quarter.close)
+                continue
+            frame, bars = self._data[symbol].path(quarter)
+            used = self._result.quarters_by_path
+            used[frame.code] = used.get(frame.code, 0) + 1
+            paths.append(iter([(bar.open_time_ms, symbol, bar, frame.ms) for bar in bars]))
+        minute = open_ms
+        for bar_ms, symbol, bar, length_ms in merge(*paths, key=lambda each: (each[0], each[1])):
+            while minute + MINUTE_MS <= bar_ms:
+                minute += MINUTE_MS
+                self._runner.submit(ClockTick(minute))
+            self._walk(symbol, bar, length_ms)
+
+    def _walk(self, symbol: str, bar: Candle, length_ms: int) -> None:
+        desk = self._runner.desk
+        steps = waypoints(
+            bar, lambda: desk.levels_on(symbol) or [], lambda: self._held(symbol), self._request.optimistic
+        )
+        last_ms = bar.open_time_ms + length_ms - 1
+        for number, price in enumerate(steps):
+            self._tell(symbol, min(bar.open_time_ms + number, last_ms), price)
+
+    def _held(self, symbol: str) -> int:
+        quantity = self._paper.quantity(symbol)
+        return (quantity > 0) - (quantity < 0)
+
+    def _tell(self, symbol: str, time_ms: int, price: float) -> None:
+        update = PriceUpdate(symbol, time_ms, price, price, price)
+        self._broker.on_price(update)
+        self._runner.submit(update)
+
+    def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
+        for symbol, result in sorted(results, key=lambda each: (each[0] != LEADER, each[0])):
+            self._result.analyses += 1
+            self._runner.submit(CandleClosed(symbol, BASE, bars[symbol]))
+            self._runner.submit(AnalysisDone(time_ms, result))
+        self._runner.submit(ClockTick(time_ms))
+
+    def _finished(self) -> BacktestResult:
+        result, view = self._result, self._runner.desk.snapshot()
+        result.trades = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
+        result.signals = sorted(self._memory.signals.values(), key=lambda one: (one.raw.time_ms, one.signal_id))
+        result.open_positions = len(view.positions)
+        result.equity = view.account.equity
+        return result

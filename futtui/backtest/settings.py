@@ -1,0 +1,42 @@
+"""What a backtest is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from futtui.analysis.settings import AnalysisSettings
+from futtui.desk.settings import DeskSettings
+from futtui.live.settings import HistorySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What every execution costs; fees are shares of the value, slippage is in percent of the price."""
+
+    maker_fee: Decimal = Decimal("0.0002")
+    taker_fee: Decimal = Decimal("0.0005")
+    slippage_pct: float = 0.02
+
+    def times(self, factor: float) -> Costs:
+        """The same costs multiplied, for a stress test."""
+        share = Decimal(str(factor))
+        return Costs(self.maker_fee * share, self.taker_fee * share, self.slippage_pct * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRequest:
+    """One run. Times are epoch milliseconds at quarter hours; `optimistic` turns the rule inside a bar around."""
+
+    history: Path
+    symbols: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    start_equity: Decimal = Decimal("10000")
+    costs: Costs = field(default_factory=Costs)
+    warm_up: HistorySettings = field(default_factory=HistorySettings)
+    optimistic: bool = False
+    workers: int = 2

@@ -1,0 +1,152 @@
+"""Figures of a list of trades, each with what it is worth: sample size, days, intervals, and a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from futtui.domain.position import Trade, TradeClass
+from futtui.domain.timeframe import DAY_MS
+
+Z95 = 1.959963984540054
+DRAWS = 10_000
+LEAST_TRADES, LEAST_DAYS = 100, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 95 % interval; None = it cannot be given."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeStatistics:
+    """Net figures in R. `win_rate` counts a break-even as no win; `days` are the days on which trades were opened."""
+
+    trades: int
+    days: int
+    wins: int
+    break_evens: int
+    losses: int
+    win_rate: Interval
+    break_even_win_rate: float | None
+    profit_factor: Interval
+    expectancy_r: Interval
+    net_r: float
+    gross_r: float
+    costs_r: float
+    max_drawdown_r: float
+    verdict: str
+
+
+def wilson(wins: int, trades: int) -> Interval:
+    """Wilson's 95 % score interval of a share (E. B. Wilson, 1927)."""
+    if trades == 0:
+        return Interval(None, None, None)
+    share, squared = wins / trades, Z95 * Z95
+    centre = (share + squared / (2 * trades)) / (1 + squared / trades)
+    half = Z95 / (1 + squared / trades) * sqrt(share * (1 - share) / trades + squared / (4 * trades * trades))
+    return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def profit_factor(results: Sequence[float]) -> float | None:
+    """Sum of gains over sum of losses; None without a loss, because then it measures nothing."""
+    losses = -sum(value for value in results if value < 0)
+    return sum(value for value in results if value > 0) / losses if losses > 0 else None
+
+
+def break_even_win_rate(results: Sequence[float]) -> float | None:
+    """The share of winners at which these average wins and losses come to zero; None without both."""
+    gains = [value for value in results if value > 0]
+    losses = [-value for value in results if value <= 0]
+    if not gains or not losses:
+        return None
+    average_gain, average_loss = sum(gains) / len(gains), sum(losses) / len(losses)
+    return average_loss / (average_gain + average_loss)
+
+
+def drawdown(results: Sequence[float]) -> float:
+    """Largest fall of the running sum from its highest point (zero at the start), as a positive number."""
+    running = np.cumsum(np.concatenate([[0.0], np.asarray(results, dtype=np.float64)]))
+    return float(np.max(np.maximum.accumulate(running) - running))
+
+
+def by_day(results: Sequence[float], times_ms: Sequence[int]) -> list[np.ndarray]:
+    """Results grouped by UTC day, because trades of one day are one bet."""
+    days = np.asarray(times_ms, dtype=np.int64) // DAY_MS
+    values = np.asarray(results, dtype=np.float64)
+    return [values[days == day] for day in np.unique(days)]
+
+
+def bootstrap(groups: Sequence[np.ndarray], seed: int = 1, draws: int = DRAWS) -> tuple[np.ndarray, np.ndarray]:
+    """Mean result and profit factor of `draws` samples of whole days, drawn with replacement."""
+    sums = np.array([group.sum() for group in groups])
+    counts = np.array([len(group) for group in groups])
+    gains = np.array([group[group > 0].sum() for group in groups])
+    losses = np.array([-group[group < 0].sum() for group in groups])
+    chosen = np.random.default_rng(seed).integers(0, len(groups), (draws, len(groups)))
+    means = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
+    lost = losses[chosen].sum(axis=1)
+    factors = np.where(lost > 0, gains[chosen].sum(axis=1) / np.where(lost > 0, lost, 1.0), np.inf)
+    return means, factors
+
+
+def statistics_of(trades: Sequence[Trade], seed: int = 1) -> TradeStatistics:
+    """All figures of some trades, in the order of their closes."""
+    results = [trade.result_r for trade in trades]
+    costs = [cost_r(trade) for trade in trades]
+    classes = [trade.result_class for trade in trades]
+    wins, losses = classes.count(TradeClass.WIN), classes.count(TradeClass.LOSS)
+    groups = by_day(results, [trade.opened_ms for trade in trades])
+    expectancy, factor = Interval(None, None, None), Interval(None, None, None)
+    if trades:
+        means, factors = bootstrap(groups, seed)
+        expectancy = Interval(float(np.mean(results)), *_middle(means))
+        factor = Interval(profit_factor(results), *_middle(factors))
+    rate, border = wilson(wins, len(trades)), break_even_win_rate(results)
+    return TradeStatistics(
+        trades=len(trades),
+        days=len(groups),
+        wins=wins,
+        break_evens=len(trades) - wins - losses,
+        losses=losses,
+        win_rate=rate,
+        break_even_win_rate=border,
+        profit_factor=factor,
+        expectancy_r=expectancy,
+        net_r=sum(results),
+        gross_r=sum(results) + sum(costs),
+        costs_r=sum(costs),
+        max_drawdown_r=drawdown(results),
+        verdict=verdict_of(len(trades), len(groups), rate, border, expectancy),
+    )
+
+
+def cost_r(trade: Trade) -> float:
+    """Fees and funding of a trade in R (slippage is inside its prices)."""
+    risk = abs(float(trade.entry_price - trade.initial_stop) * float(trade.quantity))
+    return (float(trade.fees) - float(trade.funding)) / risk if risk > 0 else 0.0
+
+
+def verdict_of(trades: int, days: int, rate: Interval, border: float | None, expectancy: Interval) -> str:
+    """INSUFFICIENT, NOT PROVEN, or PLAUSIBLE. More than plausible needs an out-of-sample proof, not this sample."""
+    if trades < LEAST_TRADES or days < LEAST_DAYS:
+        return "INSUFFICIENT"
+    sure = expectancy.low is not None and expectancy.low > 0
+    above = border is not None and rate.low is not None and rate.low > border
+    return "PLAUSIBLE" if sure and above else "NOT PROVEN"
+
+
+def _middle(values: np.ndarray) -> tuple[float | None, float | None]:
+    low, high = np.quantile(values, [0.025, 0.975], method="nearest")
+    return _known(float(low)), _known(float(high))
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,58 @@
+"""How price is taken to have moved inside a bar: a row of single prices, careful unless told otherwise.
+
+The order of high and low inside a bar is unknown. Careful (the default): what hurts the open position comes first;
+after an entry inside the bar the price goes against it before the close, and the side that may have come before the
+entry does not count. Optimistic is the opposite: the spread between both runs shows how much hangs on the unknown.
+A gap is a jump: nothing fills between the last close and the open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from futtui.domain.candle import Candle
+
+Levels = Callable[[], list[float]]
+Side = Callable[[], int]
+
+
+def waypoints(bar: Candle, levels: Levels, side: Side, optimistic: bool) -> Iterator[float]:
+    """The prices of a bar in order, each level that is passed among them.
+
+    `levels` and `side` (+1 long, -1 short, 0 nothing held) are asked anew after every step, because a step can open
+    or close a position.
+    """
+    yield bar.open
+    at, held = bar.open, side()
+    goals = _goals(bar, held, at, levels(), optimistic)
+    while goals:
+        goal = goals[0]
+        between = _next_level(at, goal, levels())
+        at = goal if between is None else between
+        if between is None:
+            goals.pop(0)
+        yield at
+        now = side()
+        if held == 0 and now != 0:
+            goals = [_extreme(bar, now if optimistic else -now), bar.close]
+        held = now
+
+
+def _goals(bar: Candle, held: int, at: float, levels: list[float], optimistic: bool) -> list[float]:
+    if held:
+        first = held if optimistic else -held
+        return [_extreme(bar, first), _extreme(bar, -first), bar.close]
+    inside = [level for level in levels if bar.low <= level <= bar.high]
+    below = bool(inside) and min(inside, key=lambda level: abs(level - at)) <= at
+    return [bar.high, bar.low, bar.close] if below else [bar.low, bar.high, bar.close]
+
+
+def _extreme(bar: Candle, sign: int) -> float:
+    return bar.high if sign > 0 else bar.low
+
+
+def _next_level(at: float, goal: float, levels: list[float]) -> float | None:
+    """The nearest level strictly between two prices; None when there is none."""
+    if goal > at:
+        return min((level for level in levels if at < level < goal), default=None)
+    return max((level for level in levels if goal < level < at), default=None)

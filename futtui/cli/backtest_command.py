@@ -1,0 +1,97 @@
+"""`futtui backtest`: the live app's analyzers and desk on candles of the past."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from futtui.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from futtui.backtest.run import BacktestResult
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestOptions:
+    """What the user asked for."""
+
+    history: Path
+    symbols: str
+    from_date: str
+    to_date: str
+    json_file: Path | None
+    trades_file: Path | None
+    optimistic: bool
+    cost_factor: float
+    workers: int
+    config: Path | None
+
+
+def run_backtest(options: BacktestOptions) -> None:
+    """Run, print the summary, write the files asked for: whole or not at all."""
+    from futtui.backtest.report import as_json, summary, trades_csv
+
+    for name, file in (("--json", options.json_file), ("--trades", options.trades_file)):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
+    result = _result(options)
+    for line in summary(result):
+        print(line)
+    if options.json_file is not None:
+        _write(options.json_file, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
+    if options.trades_file is not None:
+        _write(options.trades_file, trades_csv(result.trades))
+
+
+def _result(options: BacktestOptions) -> BacktestResult:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from futtui.backtest.run import Backtest
+    from futtui.backtest.settings import BacktestRequest, Costs
+    from futtui.cli.places import Places
+    from futtui.config.settings import find_config, load
+    from futtui.live.past_candles import time_of
+
+    settings = load(find_config(options.config, Places.of(None).home)).settings
+    request = BacktestRequest(
+        history=options.history,
+        symbols=_symbols(options),
+        start_ms=time_of(options.from_date, "--from"),
+        end_ms=time_of(options.to_date, "--to"),
+        analysis=settings.analysis(),
+        desk=settings.desk,
+        start_equity=Decimal(str(settings.start_equity)),
+        costs=Costs().times(options.cost_factor),
+        warm_up=settings.market.history,
+        optimistic=options.optimistic,
+        workers=options.workers,
+    )
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("Backtest")
+        return Backtest(request).run(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _symbols(options: BacktestOptions) -> tuple[str, ...]:
+    from futtui.backtest.data import decision_folder
+    from futtui.exchange.archive_files import archive_files
+
+    named = tuple(dict.fromkeys(one.strip().upper() for one in options.symbols.split(",") if one.strip()))
+    return named or tuple(archive_files(decision_folder(options.history)))
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the file in its place only once it is whole."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InvalidInputError(f"{path} cannot be written: {error}. Choose another file.") from error

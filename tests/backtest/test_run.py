@@ -1,0 +1,222 @@
+"""Whole runs: hand-computed trades on made-up candles, real candles the same for any number of processes, bad input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from futtui.backtest import run as run_module
+from futtui.backtest.report import as_json, fingerprint, summary, trades_csv
+from futtui.backtest.run import Backtest, BacktestResult
+from futtui.backtest.settings import BacktestRequest, Costs
+from futtui.cli.app import app
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.position import ExitReason, Trade
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.side import Side
+from futtui.domain.signal import RawSignal, Trigger
+from futtui.live.past_candles import time_of
+from tests.desk.world import raw_signal, reading, wide_settings
+from tests.shared_data import shared_path
+
+SYMBOL = "TESTUSDT"
+START_MS = time_of("2024-03-01 01:00")
+STEP_MS = 900_000
+FREE = Costs().times(0.0)
+
+
+def folder(tmp_path: Path, bars: list[tuple[float, float, float, float]], calm: int = 64) -> Path:
+    """Candles from `calm` quiet quarter hours before START_MS on, then `bars` (open, high, low, close)."""
+    place = tmp_path / "candles" / "15m"
+    place.mkdir(parents=True)
+    rows = [
+        "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
+    ]
+    for number, bar in enumerate([(100.0, 100.05, 99.95, 100.0)] * calm + bars):
+        open_ms = START_MS + (number - calm) * STEP_MS
+        figures = ",".join(f"{price:.2f}" for price in bar)
+        rows.append(f"{open_ms},{figures},1000.000,{open_ms + STEP_MS - 1},,,,,0")
+    (place / f"{SYMBOL}.csv").write_text("\n".join(rows) + "\n")
+    return place.parent
+
+
+class Scripted:
+    """Stands in for the analyses: one signal at the first close of the run."""
+
+    signal: RawSignal
+
+    def __init__(self, history, data, analysis, warm_up, start_ms, workers) -> None:
+        self._start_ms = start_ms
+
+    def ask(self, until_ms: int) -> None:
+        self._until_ms = until_ms
+
+    def answers(self):
+        first = self._start_ms + STEP_MS
+        found = []
+        for time_ms in range(first, self._until_ms + 1, STEP_MS):
+            signals = (Scripted.signal,) if time_ms == first else ()
+            found.append((time_ms, AnalysisResult(reading(SYMBOL, time_ms=time_ms), signals)))
+        self._start_ms = self._until_ms
+        return {SYMBOL: found}
+
+    def stop(self) -> None: ...
+
+
+def scripted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bars, *, costs: Costs = FREE, optimistic: bool = False, **changes
+) -> BacktestResult:
+    """Enters long at 100 after the first bar (stop 99, targets 101, 102, 103), then price goes through `bars`."""
+    Scripted.signal = raw_signal(symbol=SYMBOL, time_ms=START_MS + STEP_MS, **changes)
+    monkeypatch.setattr(run_module, "Shards", Scripted)
+    history = folder(tmp_path, [(100.0, 100.05, 99.95, 100.0), *bars])
+    end_ms = START_MS + (len(bars) + 1) * STEP_MS
+    request = BacktestRequest(
+        history, (SYMBOL,), START_MS, end_ms, desk=wide_settings(), costs=costs, optimistic=optimistic, workers=0
+    )
+    return Backtest(request).run()
+
+
+def only(result: BacktestResult) -> Trade:
+    assert len(result.trades) == 1, [signal.status_reason for signal in result.signals]
+    return result.trades[0]
+
+
+def legs(trade: Trade) -> list[tuple[ExitReason, float]]:
+    return [(leg.reason, float(leg.price)) for leg in trade.legs]
+
+
+CALM = (100.0, 100.05, 99.95, 100.0)
+
+
+def test_backtest_stop_inside_a_bar_fills_at_its_price_less_a_tick(monkeypatch, tmp_path):
+    trade = only(scripted(monkeypatch, tmp_path, [(100.0, 100.2, 98.0, 98.2), CALM]))
+    assert float(trade.entry_price) == pytest.approx(100.01)
+    assert legs(trade) == [(ExitReason.STOP, 98.99)]
+
+
+def test_backtest_gap_through_the_stop_fills_at_the_open(monkeypatch, tmp_path):
+    trade = only(scripted(monkeypatch, tmp_path, [(97.5, 97.8, 97.0, 97.6), CALM]))
+    assert legs(trade) == [(ExitReason.STOP, 97.49)]
+    assert trade.result_r < -2.4
+
+
+def test_backtest_bar_with_stop_and_target_is_a_loss_unless_optimistic(monkeypatch, tmp_path):
+    bars = [(100.0, 103.6, 98.5, 100.0), CALM]
+    careful = only(scripted(monkeypatch, tmp_path / "a", bars))
+    assert legs(careful) == [(ExitReason.STOP, 98.99)]
+    kind = only(scripted(monkeypatch, tmp_path / "b", bars, optimistic=True))
+    assert legs(kind)[0][0] is ExitReason.TARGET_1
+    assert kind.result_r > 0 > careful.result_r
+
+
+def test_backtest_first_target_then_break_even(monkeypatch, tmp_path):
+    bars = [(100.0, 101.3, 99.9, 101.2), (101.2, 101.3, 99.0, 99.2), CALM]
+    found = legs(only(scripted(monkeypatch, tmp_path, bars)))
+    assert [reason for reason, _ in found] == [ExitReason.TARGET_1, ExitReason.BREAK_EVEN]
+    assert found[0][1] == pytest.approx(100.99, abs=0.021)
+    assert found[1][1] == pytest.approx(100.0, abs=0.2)
+
+
+def test_backtest_all_three_targets(monkeypatch, tmp_path):
+    trade = only(scripted(monkeypatch, tmp_path, [(100.0, 103.5, 99.9, 103.4), CALM]))
+    assert [reason for reason, _ in legs(trade)] == [ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3]
+    assert sum(leg.quantity for leg in trade.legs) == trade.quantity
+    assert trade.result_r == pytest.approx(0.3 * 1 + 0.4 * 2 + 0.3 * 3, abs=0.06)
+
+
+def test_backtest_costs_lower_the_result_by_fees_and_slippage(monkeypatch, tmp_path):
+    bars = [(100.0, 100.2, 98.0, 98.2), CALM]
+    free = only(scripted(monkeypatch, tmp_path / "a", bars))
+    paid = only(scripted(monkeypatch, tmp_path / "b", bars, costs=Costs()))
+    assert float(paid.fees) == pytest.approx(
+        float(paid.quantity) * (float(paid.entry_price) + 98.98) * 0.0005, rel=1e-4
+    )
+    assert free.fees == 0
+    assert float(paid.entry_price) == pytest.approx(100.02)
+    assert legs(paid) == [(ExitReason.STOP, 98.98)]
+    assert paid.result_r < free.result_r - 0.09
+
+
+def test_backtest_funding_is_booked_at_its_hour(monkeypatch, tmp_path):
+    bars = [CALM] * 30
+    result = scripted(monkeypatch, tmp_path, [*bars, (100.0, 100.1, 98.0, 98.0)], time_stop_bars=500)
+    trade = only(result)
+    value = float(trade.quantity) * 100.0
+    assert float(trade.funding) == pytest.approx(-value * 0.0001, rel=0.01)
+
+
+def test_backtest_short_is_the_mirror_of_the_long(monkeypatch, tmp_path):
+    long = only(scripted(monkeypatch, tmp_path / "a", [(100.0, 100.2, 98.0, 98.2), CALM]))
+    short = only(scripted(monkeypatch, tmp_path / "b", [(100.0, 102.0, 99.8, 101.8), CALM], side=Side.SHORT))
+    assert short.side is Side.SHORT
+    assert legs(short) == [(ExitReason.STOP, 101.01)]
+    assert short.result_r == pytest.approx(long.result_r, rel=1e-3)
+
+
+def test_backtest_waiting_level_fills_at_the_level_and_not_at_the_close(monkeypatch, tmp_path):
+    bars = [(100.0, 100.4, 98.9, 100.2), CALM]
+    levels = raw_signal(symbol=SYMBOL, time_ms=0).levels
+    moved = replace(levels, entry=99.5, stop=98.5, targets=(100.5, 101.5, 102.5))
+    result = scripted(
+        monkeypatch, tmp_path, bars, trigger=Trigger.ARMED, levels=moved, valid_until_ms=START_MS + 40 * STEP_MS
+    )
+    assert result.open_positions == 1
+    assert [signal.status.value for signal in result.signals] == ["ACTIVE"]
+
+
+REAL = ("ETHUSDT", "DOGEUSDT")
+
+
+def real_request(**changes) -> BacktestRequest:
+    history = shared_path("market-data/futures/klines")
+    plain = BacktestRequest(history, REAL, time_of("2024-03-01"), time_of("2024-03-06"), workers=0)
+    return replace(plain, **changes)
+
+
+def test_backtest_real_candles_are_the_same_for_any_number_of_processes():
+    alone = Backtest(real_request()).run()
+    spread = Backtest(real_request(workers=2)).run()
+    assert alone.trades
+    assert fingerprint(alone.trades) == fingerprint(spread.trades)
+    assert as_json(alone) == as_json(spread)
+    assert json.loads(json.dumps(as_json(alone), allow_nan=False))["total"]["trades"] == len(alone.trades)
+    rows = list(csv.DictReader(io.StringIO(trades_csv(alone.trades))))
+    assert sum(row["kind"] == "trade" for row in rows) == len(alone.trades)
+    assert sum(row["kind"] == "leg" for row in rows) == sum(len(trade.legs) for trade in alone.trades)
+    assert any("INSUFFICIENT" in line for line in summary(alone))
+
+
+def test_backtest_shorter_data_gives_the_same_beginning():
+    """Nothing later than a moment can change what was done before it."""
+    whole = Backtest(real_request()).run()
+    cut_ms = time_of("2024-03-04")
+    short = Backtest(real_request(end_ms=cut_ms)).run()
+    before = [trade for trade in whole.trades if trade.closed_ms < cut_ms]
+    assert before
+    assert short.trades == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--symbols", "NOPEUSDT", "--from", "2024-03-01", "--to", "2024-03-02"), "No file for symbol NOPEUSDT"),
+        (("--from", "2024-03-02", "--to", "2024-03-02"), "not after its start"),
+        (("--from", "2020-01-01", "--to", "2020-02-01"), "has no candles from 2020-01-01"),
+        (("--from", "someday", "--to", "2020-02-01"), "write a time as in"),
+        (("--from", "2024-03-01", "--to", "2024-03-02", "--json", "no/such/place.json"), "there is no folder"),
+    ],
+)
+def test_backtest_bad_input_is_one_sentence_and_leaves_nothing_behind(tmp_path, arguments, message):
+    history = folder(tmp_path, [CALM])
+    told = CliRunner().invoke(app, ["backtest", "--history", str(history), *arguments, "--workers", "0"])
+    assert told.exit_code != 0
+    assert isinstance(told.exception, InvalidInputError)
+    assert message in str(told.exception)
+    assert not list(tmp_path.glob("*.json*"))

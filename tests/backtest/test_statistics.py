@@ -1,0 +1,85 @@
+"""Figures of trades against scipy and against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from futtui.backtest.statistics import (
+    Interval,
+    bootstrap,
+    break_even_win_rate,
+    by_day,
+    drawdown,
+    profit_factor,
+    verdict_of,
+    wilson,
+)
+from futtui.domain.timeframe import DAY_MS
+
+
+@given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_equals_scipy(pair: tuple[int, int]):
+    wins, trades = pair
+    expected = binomtest(wins, trades).proportion_ci(0.95, method="wilson")
+    found = wilson(wins, trades)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_published_values():
+    """80 of 100: 71 to 87 %; 16 of 20: 58 to 92 %."""
+    assert [round(value, 2) for value in (wilson(80, 100).low, wilson(80, 100).high)] == [0.71, 0.87]
+    assert [round(value, 2) for value in (wilson(16, 20).low, wilson(16, 20).high)] == [0.58, 0.92]
+    assert wilson(0, 0) == Interval(None, None, None)
+
+
+def test_profit_factor_and_the_win_rate_that_only_pays_the_costs():
+    results = [0.5, 0.5, 0.5, -1.0, 0.0]
+    assert profit_factor(results) == 1.5
+    assert break_even_win_rate(results) == pytest.approx(0.5 / (0.5 + 0.5))
+    assert profit_factor([1.0, 2.0]) is None
+    assert break_even_win_rate([1.0]) is None
+
+
+def test_drawdown_counts_from_the_highest_point_and_from_zero():
+    assert drawdown([1.0, -0.5, -1.0, 2.0, -0.2]) == pytest.approx(1.5)
+    assert drawdown([-1.0, -1.0]) == pytest.approx(2.0)
+    assert drawdown([1.0, 1.0]) == 0.0
+    assert drawdown([]) == 0.0
+
+
+def test_bootstrap_draws_whole_days():
+    """Twenty equal trades of one day are one observation: the interval cannot shrink with their number."""
+    times = [0] * 20 + [DAY_MS] * 20
+    groups = by_day([1.0] * 20 + [-1.0] * 20, times)
+    means, _ = bootstrap(groups, draws=2000)
+    assert {round(float(mean), 9) for mean in np.unique(means)} == {-1.0, 0.0, 1.0}
+
+
+def test_bootstrap_mean_covers_the_truth_as_often_as_it_says():
+    generator, hits = np.random.default_rng(5), 0
+    for _ in range(120):
+        groups = [generator.normal(0.1, 1.0, 3) for _ in range(60)]
+        means, _ = bootstrap(groups, draws=400)
+        low, high = np.quantile(means, [0.025, 0.975])
+        hits += bool(low <= 0.1 <= high)
+    assert 105 <= hits <= 120
+
+
+@pytest.mark.parametrize(
+    ("trades", "days", "rate", "border", "expectancy", "verdict"),
+    [
+        (99, 90, (0.9, 0.8), 0.5, 0.1, "INSUFFICIENT"),
+        (500, 59, (0.9, 0.8), 0.5, 0.1, "INSUFFICIENT"),
+        (500, 90, (0.9, 0.8), 0.85, 0.1, "NOT PROVEN"),
+        (500, 90, (0.9, 0.8), 0.5, -0.01, "NOT PROVEN"),
+        (500, 90, (0.9, 0.8), 0.5, 0.01, "PLAUSIBLE"),
+        (500, 90, (1.0, 0.99), None, 0.01, "NOT PROVEN"),
+    ],
+)
+def test_verdict_needs_sample_days_and_both_lower_bounds(trades, days, rate, border, expectancy, verdict):
+    share = Interval(rate[0], rate[1], 1.0)
+    assert verdict_of(trades, days, share, border, Interval(0.2, expectancy, 0.4)) == verdict
