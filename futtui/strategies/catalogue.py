@@ -6,6 +6,7 @@ from futtui.strategies.action_price.engine import ActionPrice
 from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import BaseStrategy
 from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.liquidity_flush import LiquidityFlush
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
 
@@ -17,4 +18,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         AtrMomentum(symbol, settings.atr_momentum),
         ActionPrice(symbol, settings.action_price),
         SrFlipRetest(symbol, settings.sr_flip_retest),
+        LiquidityFlush(symbol, settings.liquidity_flush),
     )

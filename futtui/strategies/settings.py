@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
+from futtui.strategies.liquidity_flush import LiquidityFlushSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings
 
 
@@ -22,3 +23,5 @@ class StrategySettings:
     """Action Price: a bar crosses EMA 200 with its body, the next one stays beyond it."""
     sr_flip_retest: SrFlipRetestSettings = field(default_factory=SrFlipRetestSettings)
     """Flip-Retest: a zone is broken, price comes back to it, and it holds in its new role."""
+    liquidity_flush: LiquidityFlushSettings = field(default_factory=LiquidityFlushSettings)
+    """Liquidity Flush: a level far below an established coin in an uptrend, for a sudden forced fall."""

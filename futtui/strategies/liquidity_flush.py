@@ -1,0 +1,178 @@
+"""Liquidity flush: a bid far below an established coin in an uptrend, for minutes of forced selling.
+
+Thin books and forced selling push price 5-8 % down within the hour and let it snap back. The level is renewed at every
+close; it becomes a signal only when price falls to it. Quick target, far stop, time stop. The short mirror exists and
+is off: on past candles it lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Le
+
+from futtui.domain.errors import InvalidInputError, InvalidLevelsError
+from futtui.domain.reading import FrameReading
+from futtui.domain.side import Side
+from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
+from futtui.domain.timeframe import Timeframe
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.words import say_price
+
+SETUP_POINTS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidityFlushSettings:
+    """Parameters of the liquidity flush. D is the distance of the level from its anchor."""
+
+    enabled: bool = True
+    """Whether levels for longs are kept in the market."""
+    short_enabled: bool = False
+    """Whether the mirror for shorts runs, too (on past candles it lost)."""
+    distance_pct: Annotated[float, Ge(2.0), Le(30.0)] = 8.0
+    """D in percent of the anchor, at least."""
+    distance_atr: Annotated[float, Ge(0.0), Le(20.0)] = 3.0
+    """D in 15m ATR, at least."""
+    anchor_bars: Annotated[int, Ge(0), Le(16)] = 4
+    """The anchor is the close this many bars ago (4 = an hour ago, 0 = the last close)."""
+    target_share: Annotated[float, Gt(0.0), Le(2.0)] = 0.33
+    """The target lies this share of D above the level."""
+    stop_share: Annotated[float, Ge(1.0), Le(6.0)] = 3.0
+    """The stop lies this many D below the level; a near one destroys the idea."""
+    time_stop_bars: Annotated[int, Ge(1), Le(500)] = 48
+    """15m bars after which the trade is closed (48 = 12 hours)."""
+    min_history_days: Annotated[int, Ge(1), Le(200)] = 90
+    """Daily candles that must be known: only established coins come back."""
+    trend_filter: bool = True
+    """Only while the last 4h close is above its EMA 200 (below, for shorts)."""
+
+    def __post_init__(self) -> None:
+        if not self.target_share < self.stop_share:
+            raise InvalidInputError("target_share must be smaller than stop_share.")
+
+
+class LiquidityFlush(BaseStrategy):
+    """The deep flush: one standing level at most, renewed at every 15m close."""
+
+    name: ClassVar[str] = "liquidity_flush"
+    title: ClassVar[str] = "Liquidity Flush"
+    system: ClassVar[System] = System.CORE
+    timeframe: ClassVar[Timeframe] = Timeframe.M15
+
+    def __init__(self, symbol: str, settings: LiquidityFlushSettings | None = None) -> None:
+        super().__init__(symbol)
+        self._settings = settings or LiquidityFlushSettings()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the user wants this strategy to run."""
+        return self._settings.enabled or self._settings.short_enabled
+
+    @property
+    def required_bars(self) -> int:
+        """Candles of 15m that it looks at."""
+        return self._settings.anchor_bars + 1
+
+    @property
+    def memory_bars(self) -> int:
+        """It remembers nothing."""
+        return 0
+
+    def evaluate(self, context: StrategyContext) -> Proposal:
+        """The level of this close, or the reason why there is none."""
+        settings, own = self._settings, context.frame(self.timeframe)
+        if own is None or own.atr is None or not own.atr > 0 or own.close_time_ms != context.time_ms:
+            return self.refuse("the 15m ATR is not available")
+        days = len(context.candles(Timeframe.D1, settings.min_history_days))
+        if days < settings.min_history_days:
+            return self.refuse(f"only {days} days of history; {settings.min_history_days} make an established coin")
+        side = self._side(context)
+        if isinstance(side, str):
+            return self.refuse(side)
+        candles = context.candles(self.timeframe, self.required_bars)
+        if len(candles) < self.required_bars:
+            return self.refuse("too few 15m candles")
+        distance = max(settings.distance_pct / 100.0 * candles[0].close, settings.distance_atr * own.atr)
+        entry = candles[0].close - side.sign * distance
+        if side.sign * (own.close - entry) <= 0:
+            return self.refuse("price is beyond the level already")
+        levels = self._levels(side, entry, distance, context.tick_size)
+        if isinstance(levels, str):
+            return self.refuse(levels)
+        return self._signal(levels, distance, own, own.atr, context, inputs_hash(settings, candles))
+
+    def _side(self, context: StrategyContext) -> Side | str:
+        """The side on which a level may stand now, or in words why none."""
+        settings, four_hours = self._settings, context.frame(Timeframe.H4)
+        if not settings.trend_filter:
+            return Side.LONG if settings.enabled else Side.SHORT
+        if four_hours is None or four_hours.ema_200 is None:
+            return "EMA 200 of 4h is not available"
+        up = four_hours.close > four_hours.ema_200
+        if up and settings.enabled:
+            return Side.LONG
+        if four_hours.close < four_hours.ema_200 and settings.short_enabled:
+            return Side.SHORT
+        return f"the 4h close is {'above' if up else 'below'} its EMA 200: no level on that side"
+
+    def _levels(self, side: Side, entry: float, distance: float, tick_size: float | None) -> Levels | str:
+        settings, sign = self._settings, side.sign
+        target, stop = entry + sign * settings.target_share * distance, entry - sign * settings.stop_share * distance
+        try:
+            return check_levels(Levels(side, entry, stop, (target,)), tick_size or 0.0)
+        except InvalidLevelsError as fault:
+            return str(fault)
+
+    def _signal(
+        self,
+        levels: Levels,
+        distance: float,
+        own: FrameReading,
+        atr: float,
+        context: StrategyContext,
+        inputs: str,
+    ) -> RawSignal:
+        settings, four_hours = self._settings, context.frame(Timeframe.H4)
+        words = f"a level {distance / (levels.entry + levels.side.sign * distance):.1%} away, {distance / atr:.1f} ATR"
+        way = "falls" if levels.side is Side.LONG else "rises"
+        return RawSignal(
+            symbol=context.symbol,
+            system=self.system,
+            strategy=self.name,
+            timeframe=self.timeframe,
+            side=levels.side,
+            trigger=Trigger.ARMED,
+            time_ms=context.time_ms,
+            valid_until_ms=context.time_ms + self.timeframe.ms,
+            levels=levels,
+            atr=atr,
+            base_score=SETUP_POINTS,
+            regime=own.regime.regime if four_hours is None else four_hours.regime.regime,
+            parts=(SignalPart("setup", SETUP_POINTS, words, distance / atr),),
+            summary=(
+                f"Waits for a sudden flush: enters if price {way} to {say_price(levels.entry, context.tick_size)}, "
+                "leaves on the snap back."
+            ),
+            inputs_hash=inputs,
+            volume_ratio=own.volume_ratio,
+            flow=own.flow,
+            time_stop_bars=settings.time_stop_bars,
+            standing=True,
+            limits=PlanLimits(
+                max_stop_atr=settings.stop_share * distance / atr * 1.01,
+                min_reward_r=0.5 * settings.target_share / settings.stop_share,
+            ),
+        )
+
+    def reset(self) -> None:
+        """It remembers nothing."""
+
+    def state(self) -> dict[str, Any]:
+        """It remembers nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """It remembers nothing."""

@@ -1,0 +1,124 @@
+"""Liquidity Flush: where the level stands, what forbids it, the mirror, and a whole trade through the desk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from futtui.domain.candle import Candle
+from futtui.domain.reading import FrameReading, StrategyVerdict
+from futtui.domain.side import Side
+from futtui.domain.signal import RawSignal, SignalStatus, Trigger, check_levels
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.strategies.base import StrategyContext
+from futtui.strategies.liquidity_flush import LiquidityFlush, LiquidityFlushSettings
+from tests.desk.world import SYMBOL, World
+from tests.strategies.crafted import START_MS, STEP_MS, Tape, mirror_candle
+
+BOTH = LiquidityFlushSettings(short_enabled=True)
+
+
+def context(
+    bars: list[Candle], *, ema_200: float | None = 90.0, atr: float | None = 1.0, days: int = 120, symbol="TESTUSDT"
+) -> StrategyContext:
+    last = bars[-1]
+    time_ms = last.open_time_ms + STEP_MS
+    own = FrameReading(Timeframe.M15, time_ms, last.close, atr=atr)
+    four_hours = FrameReading(Timeframe.H4, Timeframe.H4.open_ms(time_ms), last.close, ema_200=ema_200)
+    daily = [replace(bars[0], open_time_ms=START_MS - (number + 1) * DAY_MS) for number in reversed(range(days))]
+    known = {Timeframe.M15: bars, Timeframe.D1: daily}
+    return StrategyContext(
+        symbol,
+        time_ms,
+        {Timeframe.M15: own, Timeframe.H4: four_hours},
+        lambda frame, count: tuple(known.get(frame, ())[-count:]),
+        tick_size=0.01,
+    )
+
+
+def level(settings: LiquidityFlushSettings | None = None, bars: list[Candle] | None = None, **around) -> RawSignal:
+    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(10).bars, **around))
+    assert isinstance(found, RawSignal), found.reason
+    return found
+
+
+def reason(settings: LiquidityFlushSettings | None = None, bars: list[Candle] | None = None, **around) -> str:
+    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(10).bars, **around))
+    assert isinstance(found, StrategyVerdict)
+    return found.reason
+
+
+def test_flush_level_stands_eight_percent_below_the_close_an_hour_ago():
+    tape = Tape().quiet(10)
+    tape.bar(100, 100.3, 96, 97)
+    signal = level(bars=tape.bars)
+    assert (signal.side, signal.trigger, signal.standing) == (Side.LONG, Trigger.ARMED, True)
+    assert signal.levels.entry == pytest.approx(92.0)
+    assert signal.levels.targets == pytest.approx((92.0 + 0.33 * 8.0,))
+    assert signal.levels.stop == pytest.approx(92.0 - 24.0)
+    assert signal.valid_until_ms == signal.time_ms + STEP_MS
+    assert signal.base_score == sum(part.points for part in signal.parts)
+    check_levels(signal.levels, 0.01)
+
+
+def test_flush_of_a_wild_coin_stands_three_atr_away():
+    assert level(atr=4.0).levels.entry == pytest.approx(88.0)
+
+
+def test_flush_anchor_and_distances_follow_the_settings():
+    tape = Tape().quiet(10)
+    tape.bar(100, 100.3, 96, 97)
+    settings = LiquidityFlushSettings(anchor_bars=0, distance_pct=5.0, target_share=0.5, stop_share=2.0)
+    levels = level(settings, tape.bars).levels
+    assert levels.entry == pytest.approx(97 * 0.95)
+    assert levels.reward_r(0) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        ({"days": 89}, "only 89 days of history"),
+        ({"atr": None}, "ATR is not available"),
+        ({"ema_200": None}, "EMA 200 of 4h is not available"),
+        ({"ema_200": 110.0}, "below its EMA 200"),
+        ({"bars": Tape().quiet(4).bars}, "too few 15m candles"),
+        ({"bars": Tape().quiet(10).bar(100, 100.2, 90, 91).bars}, "beyond the level already"),
+    ],
+)
+def test_flush_what_forbids_a_level(around: dict, told: str):
+    assert told in reason(**around)
+
+
+def test_flush_short_is_off_and_mirrored_exactly_when_on():
+    bars = Tape().quiet(10).bar(100, 100.3, 98.7, 99).bars
+    flipped = [mirror_candle(bar, 200.0) for bar in bars]
+    assert "below its EMA 200" in reason(bars=flipped, ema_200=110.0)
+    long, short = level(BOTH, bars), level(BOTH, flipped, ema_200=110.0)
+    assert short.side is Side.SHORT
+    turned = [200 - price for price in (short.levels.entry, short.levels.stop, *short.levels.targets)]
+    assert turned == pytest.approx([long.levels.entry, long.levels.stop, *long.levels.targets])
+    assert short.base_score == long.base_score
+
+
+def test_flush_without_trend_filter_asks_nothing_of_4h():
+    assert level(replace(BOTH, trend_filter=False), ema_200=None).side is Side.LONG
+
+
+def test_flush_from_level_to_trade_with_shipped_limits():
+    """The desk's limits for near stops must not refuse a far one, and one target takes the whole position."""
+    world = World()
+    quiet = Tape().quiet(10).bars
+    bars = [replace(bar, open_time_ms=world.now_ms + (number - 10) * STEP_MS) for number, bar in enumerate(quiet)]
+    signal = LiquidityFlush(SYMBOL).evaluate(context(bars, symbol=SYMBOL))
+    assert isinstance(signal, RawSignal)
+    world.analyse(signal)
+    assert [each.raw for each in world.desk.snapshot().standing] == [signal], world.desk._state.standing.refusals()
+    world.price(93.0)
+    assert not world.desk.snapshot().positions
+    world.price(92.0)
+    assert world.status_of(signal) is SignalStatus.ACTIVE
+    world.price(94.7)
+    assert not world.desk.snapshot().positions
+    (trade,) = world.desk.snapshot().trades
+    assert trade.result_r == pytest.approx(0.11, abs=0.02)
