@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from futtui.desk import words
 from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
@@ -10,7 +12,7 @@ from futtui.desk.life import PositionLife
 from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
-from futtui.desk.refusals import Refusal, RefusalLog
+from futtui.desk.refusals import Gate, Refusal, RefusalLog, judged
 from futtui.desk.scoring import SignalScorer
 from futtui.desk.standing import standing_refusal
 from futtui.desk.state import DeskState
@@ -18,12 +20,13 @@ from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
-from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
+from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalStatus, Trigger
 from futtui.signals.conflicts import conflict_refusals
 from futtui.signals.scorer import ScoredSignal
 
 FROM_ABOVE = "waits-below"
 FROM_BELOW = "waits-above"
+ENTRY_GATE = "price, size and limits at the entry"
 MISSED = Refusal("late", "missed while offline: its candle was analysed more than 15 minutes after its close")
 UNSEEN = Refusal("late", "missed while offline: price came to its level while futtui could not see it")
 
@@ -55,10 +58,9 @@ class SignalIntake:
         lost = conflict_refusals(scored, self._state.settings.scoring.conflict_margin)
         for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
             conflict = lost.get(item.raw.signal_id)
-            refusal = self._refusal_of_close(item, event)
-            if refusal is None and conflict is not None:
-                refusal = Refusal("conflict", conflict)
-            self._accept(item, event, refusal or self._refusal_of_signal(item))
+            against: Gate = ("no opposite signal", None if conflict is None else Refusal("conflict", conflict))
+            gates = chain(self._gates_of_close(item, event), (against,), self._gates_of_signal(item))
+            self._accept(item, event, *judged(gates))
 
     def on_price(self, update: PriceUpdate, since_ms: int) -> None:
         """Waiting signals of the symbol whose level the price reached; the update covers the time since `since_ms`."""
@@ -90,54 +92,54 @@ class SignalIntake:
 
     # --- gates --------------------------------------------------------------------------------------------------
 
-    def _refusal_of_close(self, item: ScoredSignal, event: AnalysisDone) -> Refusal | None:
-        """What stands against every signal of this close."""
-        if event.late:
-            return MISSED
+    def _gates_of_close(self, item: ScoredSignal, event: AnalysisDone) -> Iterator[Gate]:
+        """What is asked of every signal of this close."""
+        yield "analysed in time", MISSED if event.late else None
         reading = event.result.reading
-        if not reading.ready:
-            return Refusal("not ready", reading.ready_reason or "its history is not complete yet")
-        if event.time_ms > item.raw.valid_until_ms:
-            return Refusal("late", "the signal came after its validity")
-        return None
+        reason = reading.ready_reason or "its history is not complete yet"
+        yield "history complete", None if reading.ready else Refusal("not ready", reason)
+        over = event.time_ms > item.raw.valid_until_ms
+        yield "still valid", Refusal("late", "the signal came after its validity") if over else None
 
-    def _refusal_of_signal(self, item: ScoredSignal) -> Refusal | None:
+    def _gates_of_signal(self, item: ScoredSignal) -> Iterator[Gate]:
         raw, state = item.raw, self._state
-        refusal = self._refusal_now(raw, state.now_ms)
-        if refusal is not None:
-            return refusal
-        if item.filter_reason is not None:
-            return Refusal("filter", item.filter_reason)
-        if state.book.holder(raw.place) is not None:
-            return Refusal("place", "this setup already has an open signal here")
-        return shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
+        yield from self._gates_now(raw, state.now_ms)
+        filtered = item.filter_reason
+        yield "score, regime and BTC", None if filtered is None else Refusal("filter", filtered)
+        taken = state.book.holder(raw.place) is not None
+        yield "place is free", Refusal("place", "this setup already has an open signal here") if taken else None
+        yield "shape of the plan", shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
+
+    def _gates_now(self, raw: RawSignal, time_ms: int) -> Iterator[Gate]:
+        """What is asked of a trade on the symbol at this moment, whatever the signal says."""
+        state, symbol = self._state, raw.symbol
+        yield "trading not paused", Refusal("paused", "new trades are paused") if state.paused else None
+        blocked = state.blocks.refusal(symbol, time_ms, raw.strategy)
+        yield "not blocked", None if blocked is None else Refusal("blocked", blocked)
+        yield "contract still traded", listing_refusal(state, symbol)
+        stale = state.stale.get(symbol)
+        old = None if stale is None else Refusal("old data", f"market data is old ({stale[1] or 'no reason given'})")
+        yield "market data is fresh", old
+        unsure = state.unsure_order(symbol)
+        text = f"the exchange has not answered about order {unsure}"
+        yield "no order in doubt", None if unsure is None else Refusal("unknown order", text)
+        known = symbol in state.rules
+        yield (
+            "trading rules known",
+            None if known else Refusal("no rules", f"the trading rules of {symbol} are not known"),
+        )
+        yield "no other position in the way", crowd_refusal(raw, state.mode, state.on(symbol))
 
     def _refusal_now(self, raw: RawSignal, time_ms: int) -> Refusal | None:
-        """What stands against a trade on the symbol at this moment, whatever the signal says."""
-        state, symbol = self._state, raw.symbol
-        if state.paused:
-            return Refusal("paused", "new trades are paused")
-        blocked = state.blocks.refusal(symbol, time_ms, raw.strategy)
-        if blocked is not None:
-            return Refusal("blocked", blocked)
-        listed = listing_refusal(state, symbol)
-        if listed is not None:
-            return listed
-        if symbol in state.stale:
-            return Refusal("old data", f"market data is old ({state.stale[symbol][1] or 'no reason given'})")
-        unsure = state.unsure_order(symbol)
-        if unsure is not None:
-            return Refusal("unknown order", f"the exchange has not answered about order {unsure}")
-        if symbol not in state.rules:
-            return Refusal("no rules", f"the trading rules of {symbol} are not known")
-        return crowd_refusal(raw, state.mode, state.on(symbol))
+        """The first thing that stands against a trade on the symbol at this moment."""
+        return judged(self._gates_now(raw, time_ms))[0]
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
-    def _accept(self, item: ScoredSignal, event: AnalysisDone, refusal: Refusal | None) -> None:
-        signal = Signal(
-            item.raw, item.score, item.parts, SignalStatus.WAITING, "", event.time_ms, item.completeness
-        )  # fmt: skip
+    def _accept(
+        self, item: ScoredSignal, event: AnalysisDone, refusal: Refusal | None, checks: tuple[FilterCheck, ...]
+    ) -> None:
+        signal = _waiting(item, event.time_ms, checks)
         price = self._state.entry_price(item.raw.symbol, event.result.reading)
         if refusal is None and (price is None or not 0.0 < price < float("inf")):
             refusal = Refusal("no price", "the price is not known")
@@ -151,12 +153,12 @@ class SignalIntake:
     def _stand(self, raw: RawSignal, event: AnalysisDone) -> None:
         """Put a standing level up, or say why not; nothing is recorded before price comes to it."""
         state, item = self._state, self._scorer.score(raw, event.result.reading)
-        refusal = self._refusal_of_close(item, event) or self._refusal_of_signal(item)
+        refusal, checks = judged(chain(self._gates_of_close(item, event), self._gates_of_signal(item)))
         price = state.entry_price(raw.symbol, event.result.reading)
         if refusal is not None or price is None or not price > 0.0:
             state.standing.refuse(raw.place, refusal.reason if refusal is not None else "the price is not known")
             return
-        signal = Signal(raw, item.score, item.parts, SignalStatus.WAITING, "", event.time_ms, item.completeness)
+        signal = _waiting(item, event.time_ms, checks)
         state.standing.renew(_waiting_for(signal, price))
 
     def _take_standing(self, signal: Signal, update: PriceUpdate) -> None:
@@ -191,7 +193,8 @@ class SignalIntake:
         if isinstance(draft, Refusal):
             self._refuse(signal, draft, time_ms)
             return
-        self._open(signal, draft, price, time_ms)
+        passed = FilterCheck(ENTRY_GATE, True, "; ".join(draft.notes))
+        self._open(replace(signal, checks=(*signal.checks, passed)), draft, price, time_ms)
 
     def _open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
         state, plan = self._state, draft.plan
@@ -215,9 +218,12 @@ class SignalIntake:
         self._life.start(position, time_ms)
 
     def _refuse(self, signal: Signal, refusal: Refusal, time_ms: int) -> None:
+        checks = signal.checks
+        if not checks or checks[-1].passed:
+            checks = (*checks, FilterCheck(f"{ENTRY_GATE} ({refusal.kind})", False, refusal.reason))
         refused = replace(
-            signal, status=SignalStatus.REFUSED, status_reason=refusal.reason, updated_ms=time_ms
-        )  # fmt: skip
+            signal, status=SignalStatus.REFUSED, status_reason=refusal.reason, updated_ms=time_ms, checks=checks
+        )
         self._state.book.put(refused)
         self._out.signal(refused)
         self._say_refused(signal.raw, refusal, time_ms)
@@ -232,6 +238,13 @@ class SignalIntake:
         if expired is not None:
             self._out.signal(expired)
             self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)
+
+
+def _waiting(item: ScoredSignal, time_ms: int, checks: tuple[FilterCheck, ...]) -> Signal:
+    """The scored signal before anything came of it."""
+    return Signal(
+        item.raw, item.score, item.parts, SignalStatus.WAITING, "", time_ms, item.completeness, checks=checks
+    )  # fmt: skip
 
 
 def _waiting_for(signal: Signal, price: float) -> Signal:

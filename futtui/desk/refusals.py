@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from futtui.desk import words
 from futtui.domain.effects import Say
-from futtui.domain.signal import RawSignal
+from futtui.domain.signal import FilterCheck, RawSignal
 from futtui.domain.timeframe import MINUTE_MS
 
 
@@ -17,6 +18,20 @@ class Refusal:
 
     kind: str
     reason: str
+
+
+Gate = tuple[str, Refusal | None]
+"""What is asked of a signal, in words, and what stands against it there; None = it passes."""
+
+
+def judged(gates: Iterable[Gate]) -> tuple[Refusal | None, tuple[FilterCheck, ...]]:
+    """The first refusal (None if there is none), and every gate that was asked until then."""
+    checks: list[FilterCheck] = []
+    for name, refusal in gates:
+        checks.append(FilterCheck(name, refusal is None, "" if refusal is None else refusal.reason))
+        if refusal is not None:
+            return refusal, tuple(checks)
+    return None, tuple(checks)
 
 
 class RefusalLog:

@@ -59,13 +59,26 @@ class SignalPart:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterCheck:
+    """One filter that a signal met on its way, in order; after the first that refused, no further one was asked."""
+
+    name: str
+    passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
-    """Entry, stop and targets of a plan, nearest target first. Build it with `check_levels`."""
+    """Entry, stop and targets of a plan, nearest target first. Build it with `check_levels`.
+
+    `reasons`: why the stop and then each target lies where it does, in words; empty where nobody said it.
+    """
 
     side: Side
     entry: float
     stop: float
     targets: tuple[float, ...]
+    reasons: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def risk(self) -> float:
@@ -170,6 +183,7 @@ class Signal:
     completeness: float = 1.0
     position_id: str = ""
     tags: tuple[str, ...] = field(default=())
+    checks: tuple[FilterCheck, ...] = field(default=())
 
     @property
     def signal_id(self) -> str:

@@ -60,6 +60,7 @@ class EnginePlan:
 def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
     from futtui.desk.desk import TradingDesk
+    from futtui.live.code_hash import code_hash
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.journal import JournalRecorder
     from futtui.live.restore import restore_state
@@ -67,7 +68,7 @@ def build_engine(plan: EnginePlan) -> Engine:
 
     if plan.fresh_database:
         remove_database(plan.database)
-    store = Storage(plan.database)
+    store = Storage(plan.database, code_hash())
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
     desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity)

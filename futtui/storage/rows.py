@@ -64,10 +64,10 @@ def candles_of(rows: Sequence[Sequence[Any]]) -> list[Candle]:
     return [Candle(*row) for row in reversed(rows)]
 
 
-def write_record(connection: Connection, record: Record) -> None:
+def write_record(connection: Connection, record: Record, code_hash: str = "") -> None:
     """Insert or update one record inside the caller's transaction."""
     if isinstance(record, RecordSignal):
-        _write_signal(connection, record)
+        _write_signal(connection, record, code_hash)
     elif isinstance(record, RecordPosition):
         _upsert(connection, tables.positions, _position_row(record.position), ("position_id",))
     elif isinstance(record, RecordTrade):
@@ -82,13 +82,16 @@ def write_record(connection: Connection, record: Record) -> None:
         _upsert(connection, tables.symbol_state, row, ("symbol",))
 
 
-def _upsert(connection: Connection, table: Any, row: dict[str, Any], key: tuple[str, ...]) -> None:
+def _upsert(
+    connection: Connection, table: Any, row: dict[str, Any], key: tuple[str, ...], kept: tuple[str, ...] = ()
+) -> None:
+    """Insert the row, or bring the one with this key up to date; columns in `kept` stay as they were first written."""
     statement = insert(table).values(row)
-    changed = {name: statement.excluded[name] for name in row if name not in key}
+    changed = {name: statement.excluded[name] for name in row if name not in key and name not in kept}
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
 
 
-def _write_signal(connection: Connection, record: RecordSignal) -> None:
+def _write_signal(connection: Connection, record: RecordSignal, code_hash: str) -> None:
     signal = record.signal
     raw = signal.raw
     row = {
@@ -116,8 +119,9 @@ def _write_signal(connection: Connection, record: RecordSignal) -> None:
         "inputs_hash": raw.inputs_hash,
         "position_id": signal.position_id,
         "record": _json(signal),
+        "code_hash": code_hash,
     }
-    _upsert(connection, tables.signals, row, ("signal_id",))
+    _upsert(connection, tables.signals, row, ("signal_id",), kept=("code_hash",))
     step = {
         "signal_id": signal.signal_id,
         "time_ms": record.time_ms,

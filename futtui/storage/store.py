@@ -38,12 +38,15 @@ CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 
 class Storage:
-    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used."""
+    """One database file. Open it with `Storage(path)`; raises StorageError when the file cannot be used.
 
-    def __init__(self, path: Path) -> None:
+    `code_hash`: fingerprint of the program that decides now, kept with each signal that it makes.
+    """
+
+    def __init__(self, path: Path, code_hash: str = "") -> None:
         self.path = path
         self._engine = open_database(path)
-        self.writer = Writer(self._engine)
+        self.writer = Writer(self._engine, code_hash)
 
     @property
     def trouble(self) -> str:

@@ -75,7 +75,9 @@ signals = Table(
     Column("inputs_hash", String(64), nullable=False),
     Column("position_id", String(60), nullable=False),
     Column("record", Text, nullable=False),
+    Column("code_hash", String(64), nullable=False, server_default=""),
 )
+"""`code_hash`: fingerprint of the program that made the signal; what a later program adds does not change it."""
 Index(
     "uq_signals_open_place",
     signals.c.system,

@@ -49,8 +49,9 @@ class Writer:
     `trouble` says in words why the disk refuses to write, and is empty while all is well.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, code_hash: str = "") -> None:
         self._engine = engine
+        self._code_hash = code_hash
         self._queue: queue.Queue[Item | None] = queue.Queue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
@@ -159,4 +160,4 @@ class Writer:
                 elif isinstance(item, ZonePurge):
                     purge_zones(connection, item)
                 elif not isinstance(item, CandleBatch | Marker):
-                    write_record(connection, item)
+                    write_record(connection, item, self._code_hash)

@@ -184,9 +184,10 @@ class BaseStrategy(ABC):
 
 
 def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
-    """A short fingerprint of the parameters and candles behind a decision: same inputs, same text."""
-    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
+    """Short fingerprints of the parameters and of the candles behind a decision, as `parameters.candles`."""
+    parameters = hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(digest_size=8)
     for bar in candles:
         row = (bar.open_time_ms, bar.open, bar.high, bar.low, bar.close, bar.volume)
         digest.update(repr(row).encode())
-    return digest.hexdigest()
+    return f"{parameters}.{digest.hexdigest()}"

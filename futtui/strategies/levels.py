@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 from futtui.domain.errors import InvalidInputError, InvalidLevelsError
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, check_levels
+from futtui.strategies.words import say_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def build_levels(request: PlanRequest, settings: LevelSettings, tick_size: float
     risk = abs(request.entry - stop)
     if risk / request.entry * 100.0 > settings.stop_max_pct:
         return f"the stop would be {risk / request.entry:.1%} away; {settings.stop_max_pct:g} % is the most allowed"
-    levels = Levels(request.side, request.entry, stop, _targets(request, settings, risk))
+    targets = _targets(request, settings, risk)
+    reasons = (_stop_reason(request, settings, stop, tick_size), *_target_reasons(request, risk, targets, tick_size))
+    levels = Levels(request.side, request.entry, stop, targets, reasons)
     reward_pct = abs(levels.targets[0] - levels.entry) / levels.entry * 100.0
     needed_pct = settings.min_target_costs * settings.round_trip_cost_pct
     if reward_pct < needed_pct:
@@ -97,6 +100,28 @@ def structural_stop(request: PlanRequest, settings: LevelSettings) -> float | No
     nearest, farthest = settings.stop_min_atr * request.atr, settings.stop_max_atr * request.atr
     allowed = [stop for stop in pushed if nearest <= entry - stop <= farthest]
     return sign * max(allowed) if allowed else None
+
+
+def _stop_reason(request: PlanRequest, settings: LevelSettings, stop: float, tick_size: float | None) -> str:
+    sign = request.side.sign
+    structure = stop + sign * settings.stop_push_atr * request.atr
+    at_the_limit = abs(structure - request.invalidation) <= 1e-9 * request.entry
+    what = "the point that proves the idea wrong" if at_the_limit else "the next zone or pivot past that point"
+    distance = abs(request.entry - stop) / request.atr
+    behind = f"{settings.stop_push_atr:g} ATR behind {say_price(structure, tick_size)}, {what}"
+    return f"{behind}; {distance:.2f} ATR from the entry"
+
+
+def _target_reasons(
+    request: PlanRequest, risk: float, targets: tuple[float, ...], tick_size: float | None
+) -> tuple[str, ...]:
+    reasons = []
+    for target in targets:
+        reward = f"{abs(target - request.entry) / risk:.2f} R"
+        barrier = next((price for price in request.barriers if abs(price - target) <= 1e-9 * target), None)
+        at_zone = "" if barrier is None else f", at the opposing zone that begins at {say_price(barrier, tick_size)}"
+        reasons.append(reward + at_zone)
+    return tuple(reasons)
 
 
 def _targets(request: PlanRequest, settings: LevelSettings, risk: float) -> tuple[float, float, float]:

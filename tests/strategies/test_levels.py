@@ -95,3 +95,14 @@ def test_build_levels_mirrored_plan_has_mirrored_levels(invalidation, supports, 
         return
     assert 200 - short.stop == pytest.approx(long.stop)
     assert [200 - price for price in short.targets] == pytest.approx(list(long.targets))
+
+
+def test_levels_say_why_they_lie_where_they_do():
+    request = PlanRequest(Side.LONG, 100.0, 1.0, 99.0, (), (102.6,))
+    levels = build_levels(request, FREE, 0.01)
+    assert isinstance(levels, Levels)
+    assert levels.reasons[0] == "0.15 ATR behind 99.00, the point that proves the idea wrong; 1.15 ATR from the entry"
+    assert levels.reasons[1:] == ("1.00 R", "2.26 R, at the opposing zone that begins at 102.60", "3.00 R")
+    farther = build_levels(PlanRequest(Side.LONG, 100.0, 1.0, 99.9, (98.5,)), FREE, 0.01)
+    assert isinstance(farther, Levels)
+    assert "behind 98.50, the next zone or pivot past that point" in farther.reasons[0]

@@ -61,7 +61,10 @@ def plan_levels(
     first, middle, last = (entry + sign * risk * reward for reward in rewards)
     side = Side.LONG if sign > 0 else Side.SHORT
     try:
-        return check_levels(Levels(side, entry, stop, (first, middle, last)), tick_size or 0.0)
+        behind = f"{settings.stop_push_atr:g} ATR behind the end of the bar that crossed"
+        stop_reason = f"{behind}; {risk / view.now.atr:.2f} ATR from the entry"
+        reasons = (stop_reason, *(f"{reward:g} R" for reward in rewards))
+        return check_levels(Levels(side, entry, stop, (first, middle, last), reasons), tick_size or 0.0)
     except InvalidLevelsError as fault:
         return str(fault)
 

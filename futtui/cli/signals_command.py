@@ -1,0 +1,77 @@
+"""`futtui signals ...`: what signals there were, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from futtui.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+signals_app = typer.Typer(help="List signals and explain them.", rich_markup_mode=None, no_args_is_help=True)
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
+DemoOption = Annotated[bool, typer.Option("--demo", help="Those of the newest demo instead.")]
+
+
+@signals_app.command()
+def explain(
+    signal_id: Annotated[str, typer.Argument(help="Id of the signal, or its beginning.")],
+    home: HomeOption = None,
+    demo: DemoOption = False,
+) -> None:
+    """Print everything that explains a signal: levels, score, filters, what happened, what it was made from."""
+    from futtui.cli.signals_text import explain_lines
+    from futtui.storage.signal_archive import SignalArchive
+
+    wanted = signal_id.strip().lower()
+    with database(home, demo) as engine:
+        archive = SignalArchive(engine)
+        stored = archive.get(wanted)
+        near = [] if stored is not None else archive.near_ids(wanted)
+    if stored is None:
+        hint = f"Did you mean {', '.join(near)}?" if near else "`futtui signals list` shows the ids there are."
+        raise InvalidInputError(f"There is no signal {signal_id!r}. {hint}")
+    for line in explain_lines(stored):
+        typer.echo(line)
+
+
+@signals_app.command("list")
+def list_signals(
+    symbol: Annotated[str, typer.Argument(help="Only this symbol, as in BTCUSDT.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    home: HomeOption = None,
+    demo: DemoOption = False,
+) -> None:
+    """Print the newest signals, one a line, with their ids."""
+    from futtui.cli.signals_text import list_lines
+    from futtui.storage.signal_archive import SignalArchive
+
+    with database(home, demo) as engine:
+        found = SignalArchive(engine).newest(limit, symbol.strip().upper())
+    for line in list_lines(found):
+        typer.echo(line)
+    if not found:
+        typer.echo(f"No signals{f' on {symbol.strip().upper()}' if symbol else ''} yet.")
+
+
+@contextmanager
+def database(home: Path | None, demo: bool) -> Iterator[Engine]:
+    """The database of the real market or of the newest demo; raises InvalidInputError when there is none yet."""
+    from futtui.cli.places import Places
+    from futtui.storage.database import open_database
+
+    places = Places.of(home)
+    path = places.demo_database if demo else places.database
+    if not path.is_file():
+        raise InvalidInputError(f"There is no database at {path} yet. Start futtui first, or give another --home.")
+    engine = open_database(path)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

@@ -1,0 +1,148 @@
+"""`futtui signals`: a signal is explained from the database alone, and unknown ids get a helpful answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from futtui.cli.app import app
+from futtui.cli.places import Places
+from futtui.domain.effects import RecordSignal
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.events import SetPaused
+from futtui.domain.signal import RawSignal, Signal, SignalPart
+from futtui.live.code_hash import PACKAGE, code_hash, hash_of
+from futtui.storage.store import Storage
+from tests.desk.world import World, raw_signal
+
+
+def signals(home: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["signals", *arguments, "--home", str(home)])
+
+
+def traded(world: World, **changes: object) -> RawSignal:
+    raw = raw_signal(time_ms=world.now_ms, **changes)  # type: ignore[arg-type]
+    world.analyse(raw)
+    return raw
+
+
+def stored(home: Path, found: list[Signal], program: str = "0123456789abcdef") -> None:
+    storage = Storage(Places.of(home).database, program)
+    for signal in found:
+        storage.submit(RecordSignal(signal, signal.updated_ms))
+    storage.close_now()
+
+
+def test_explain_prints_levels_parts_filters_life_and_origin_from_the_database(tmp_path: Path) -> None:
+    world = World()
+    levels = replace(raw_signal().levels, reasons=("0.15 ATR behind 99.15", "1.00 R", "2.00 R, at a zone", "3.00 R"))
+    parts = (
+        SignalPart("break", 3.5, "closed far beyond the level", 1.2),
+        SignalPart("swing", 0.5, "a swing stands there", 1.0),
+    )
+    raw = traded(world, levels=levels, parts=parts, inputs_hash="aaaa1111.bbbb2222")
+    stored(tmp_path, [world.signals[raw.signal_id]])
+    told = signals(tmp_path, "explain", raw.signal_id[:8].upper())
+    assert told.exit_code == 0, told.output
+    for text in (
+        f"Signal {raw.signal_id}: LONG ETHUSDT by atr_momentum (15m)",
+        "2024-03-01",
+        "State: active - followed without an order",
+        "0.15 ATR behind 99.15",
+        "2.00 R, at a zone",
+        "  +3.50  break: closed far beyond the level",
+        "    n/a  order book",
+        "passed   history complete",
+        "passed   score, regime and BTC",
+        "passed   price, size and limits at the entry",
+        "active: followed without an order",
+        "parameters  aaaa1111",
+        "candles     bbbb2222",
+        "program     0123456789abcdef",
+    ):
+        assert text in told.output
+    assert "REFUSED" not in told.output
+
+
+def test_explain_refused_signal_names_the_filter_that_refused_and_none_after_it(tmp_path: Path) -> None:
+    world = World()
+    world.send(SetPaused(world.now_ms, True))
+    raw = traded(world)
+    signal = world.signals[raw.signal_id]
+    assert [check.passed for check in signal.checks] == [True] * (len(signal.checks) - 1) + [False]
+    assert signal.checks[-1].reason == signal.status_reason == "new trades are paused"
+    stored(tmp_path, [signal])
+    told = signals(tmp_path, "explain", raw.signal_id).output
+    assert "REFUSED  trading not paused: new trades are paused" in told
+    assert "not blocked" not in told
+
+
+def test_explain_refusal_at_the_entry_is_a_filter_too() -> None:
+    world = World()
+    world.send(SetPaused(world.now_ms, False))
+    raw = traded(world, atr=0.01)
+    found = world.signals[raw.signal_id]
+    assert found.status.value == "REFUSED", found.status_reason
+    assert not found.checks[-1].passed
+    assert found.checks[-1].reason == found.status_reason
+    assert all(check.passed for check in found.checks[:-1])
+
+
+def test_explain_unknown_id_names_near_ones_and_list_shows_them(tmp_path: Path) -> None:
+    world = World()
+    raw = traded(world)
+    stored(tmp_path, [world.signals[raw.signal_id]])
+    wrong = raw.signal_id[:-1] + ("0" if raw.signal_id[-1] != "0" else "1")
+    told = signals(tmp_path, "explain", wrong)
+    assert isinstance(told.exception, InvalidInputError)
+    assert str(told.exception) == f"There is no signal {wrong!r}. Did you mean {raw.signal_id}?"
+    nothing = signals(tmp_path, "explain", "%")
+    assert "futtui signals list" in str(nothing.exception)
+    listed = signals(tmp_path, "list", "ethusdt").output
+    assert listed.startswith(f"{raw.signal_id}  2024-03-01")
+    assert "active: followed without an order" in listed
+    assert "No signals on XRPUSDT yet." in signals(tmp_path, "list", "XRPUSDT").output
+
+
+def test_explain_signal_of_an_older_futtui_says_what_was_not_recorded(tmp_path: Path) -> None:
+    world = World()
+    raw = traded(world)
+    old = replace(world.signals[raw.signal_id], checks=())
+    stored(tmp_path, [old], program="")
+    told = signals(tmp_path, "explain", raw.signal_id).output
+    assert "They were not recorded when this signal was made." in told
+    assert "program     not recorded" in told
+    assert "1.00 R" in told
+
+
+def test_signals_without_a_database_say_what_to_do(tmp_path: Path) -> None:
+    told = signals(tmp_path, "list")
+    assert "Start futtui first" in str(told.exception)
+    assert not Places.of(tmp_path).database.exists()
+
+
+def test_program_of_a_signal_is_the_one_that_made_it_not_the_one_that_closed_it(tmp_path: Path) -> None:
+    world = World()
+    raw = traded(world)
+    stored(tmp_path, [world.signals[raw.signal_id]], program="first")
+    stored(tmp_path, [replace(world.signals[raw.signal_id], status_reason="later")], program="second")
+    told = signals(tmp_path, "explain", raw.signal_id).output
+    assert "program     first" in told
+    assert "State: active - later" in told
+
+
+@pytest.mark.parametrize(("room", "counts"), [("strategies", True), ("tui", False)])
+def test_code_hash_changes_with_deciding_code_only(tmp_path: Path, room: str, counts: bool) -> None:
+    for name in ("strategies", "tui"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.py").write_bytes(b"a = 1\n")
+    before = hash_of(tmp_path)
+    (tmp_path / room / "one.py").write_bytes(b"a = 2\n")
+    assert (hash_of(tmp_path) != before) is counts
+    (tmp_path / room / "one.py").write_bytes(b"a = 1\r\n")
+    assert hash_of(tmp_path) == before
+    assert code_hash() == hash_of(PACKAGE) != ""
