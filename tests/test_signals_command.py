@@ -11,13 +11,15 @@ from typer.testing import CliRunner
 
 from futtui.cli.app import app
 from futtui.cli.places import Places
-from futtui.domain.effects import RecordSignal
+from futtui.domain.effects import RecordNoSignal, RecordSignal
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.events import SetPaused
+from futtui.domain.events import AnalysisDone, SetPaused
+from futtui.domain.reading import AnalysisResult, StrategyVerdict
 from futtui.domain.signal import RawSignal, Signal, SignalPart
+from futtui.domain.timeframe import DAY_MS
 from futtui.live.code_hash import PACKAGE, code_hash, hash_of
 from futtui.storage.store import Storage
-from tests.desk.world import World, raw_signal
+from tests.desk.world import START_MS, World, raw_signal, reading
 
 
 def signals(home: Path, *arguments: str) -> Result:
@@ -146,3 +148,45 @@ def test_code_hash_changes_with_deciding_code_only(tmp_path: Path, room: str, co
     (tmp_path / room / "one.py").write_bytes(b"a = 1\r\n")
     assert hash_of(tmp_path) == before
     assert code_hash() == hash_of(PACKAGE) != ""
+
+
+def closed(time_ms: int, *reasons: tuple[str, str, bool], signals: tuple[RawSignal, ...] = ()) -> AnalysisDone:
+    verdicts = tuple(StrategyVerdict(name, False, reason, available) for name, reason, available in reasons)
+    return AnalysisDone(time_ms, AnalysisResult(reading(time_ms=time_ms), signals, verdicts))
+
+
+def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp_path: Path) -> None:
+    for run in range(2):  # two runs of the program on one day add up
+        world = World()
+        raw = raw_signal(time_ms=START_MS, base_score=0.25 + run * 0.25)
+        world.send(closed(START_MS + run, ("calm", f"ADX is {run + 10}.5; 20 is the least", True), signals=(raw,)))
+        world.send(closed(START_MS + 900_000, ("calm", "no level was broken", True)))
+        storage = Storage(Places.of(tmp_path).database)
+        for effect in world.effects:
+            if isinstance(effect, RecordSignal | RecordNoSignal):
+                storage.submit(effect)
+        storage.close_now()
+    told = signals(tmp_path, "why-not", "ethusdt", "--day", "2024-03-01")
+    assert told.exit_code == 0, told.output
+    assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC): 1 candidates were refused" in told.output
+    assert "LONG by atr_momentum, score 0.5: score 0.5 is below" in told.output
+    assert "    2 times  calm: ADX is 11.5; 20 is the least" in told.output
+    assert "    2 times  calm: no level was broken" in told.output
+    assert "Nothing was looked at" in signals(tmp_path, "why-not", "XRPUSDT", "--day", "2024-03-01").output
+    assert "Nothing was looked at" in signals(tmp_path, "why-not", "--day", "2024-03-02").output
+
+
+def test_day_check_tells_once_at_the_end_of_the_utc_day() -> None:
+    world = World()
+    raw = raw_signal(time_ms=START_MS, base_score=0.25)
+    world.send(closed(START_MS, ("calm", "nothing", True), ("broken", "set aside", False), signals=(raw,)))
+    world.send(closed(START_MS + 900_000, ("calm", "nothing", True), ("broken", "set aside", False)))
+    world.now_ms = START_MS + DAY_MS - 60_001
+    world.tick()
+    assert not [line for line in world.lines() if "Self-check" in line]
+    world.tick()
+    world.tick()
+    assert [line for line in world.lines() if "Self-check" in line] == [
+        "Self-check of the day: 1 strategies at work, 2 closes analysed, 1 candidates, 1 refused (filter 1); "
+        "without an answer all day: broken"
+    ]

@@ -60,6 +60,28 @@ def list_signals(
         typer.echo(f"No signals{f' on {symbol.strip().upper()}' if symbol else ''} yet.")
 
 
+@signals_app.command("why-not")
+def why_not(
+    symbol: Annotated[str, typer.Argument(help="Only this symbol, as in BTCUSDT.")] = "",
+    day: Annotated[str, typer.Option(help="Day, as in 2024-03-01 UTC (default: today).")] = "",
+    home: HomeOption = None,
+    demo: DemoOption = False,
+) -> None:
+    """Say why there were no (more) signals today: candidates that were nearly taken, and what strategies missed."""
+    from futtui.cli.demo_command import day_ms
+    from futtui.cli.signals_text import why_not_lines
+    from futtui.domain.timeframe import DAY_MS
+    from futtui.live.history_jobs.taking import now_ms
+    from futtui.storage.signal_archive import refused_candidates, silences
+
+    start_ms = (day_ms(day, "--day") if day else None) or now_ms() // DAY_MS * DAY_MS
+    wanted = symbol.strip().upper()
+    with database(home, demo) as engine:
+        nearly, silent = refused_candidates(engine, start_ms, wanted), silences(engine, start_ms, wanted)
+    for line in why_not_lines(start_ms, wanted, nearly, silent):
+        typer.echo(line)
+
+
 @contextmanager
 def database(home: Path | None, demo: bool) -> Iterator[Engine]:
     """The database of the real market or of the newest demo; raises InvalidInputError when there is none yet."""

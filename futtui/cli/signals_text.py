@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from futtui.cli.analyze_text import price_text
 from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalPart, Trigger
 from futtui.live.past_candles import moment_text
-from futtui.storage.signal_archive import StoredSignal
+from futtui.storage.signal_archive import Silence, StoredSignal
+
+NEARLY_SHOWN = 20
+SILENT_SHOWN = 30
 
 
 def explain_lines(stored: StoredSignal) -> Iterator[str]:
@@ -69,3 +72,20 @@ def list_lines(signals: Iterable[Signal]) -> Iterator[str]:
             f"{signal.signal_id}  {moment_text(raw.time_ms)}  {raw.symbol:12} {raw.side.value:5} {raw.strategy:16} "
             f"{signal.score:6.2f}  {signal.status.value.lower()}: {signal.status_reason}"
         )
+
+
+def why_not_lines(day_ms: int, symbol: str, nearly: Sequence[Signal], silent: Sequence[Silence]) -> Iterator[str]:
+    """What stood against signals on a day: candidates that were refused, best first, then what strategies missed."""
+    where = f"{symbol or 'all symbols'}, {moment_text(day_ms)[:10]} (UTC)"
+    if not nearly and not silent:
+        yield f"Nothing was looked at on {where}. futtui was not running, or no history was complete."
+        return
+    yield f"Nearly a signal on {where}: {len(nearly)} candidates were refused"
+    for signal in nearly[:NEARLY_SHOWN]:
+        raw = signal.raw
+        yield f"  {raw.symbol} {raw.side.value} by {raw.strategy}, score {signal.score:.1f}: {signal.status_reason}"
+    if len(nearly) > NEARLY_SHOWN:
+        yield f"  and {len(nearly) - NEARLY_SHOWN} more"
+    yield from ("", "No candidate at all: how often and why, with one example of the figures")
+    for item in silent[:SILENT_SHOWN]:
+        yield f"  {item.count:5} times  {item.strategy}: {item.reason}"

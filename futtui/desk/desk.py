@@ -223,8 +223,7 @@ class TradingDesk:
         if not event.late:
             for position in self._state.on(reading.symbol):
                 self._life.on_close(position, event.time_ms)
-        if event.result.signals:
-            self._intake.take(event)
+        self._intake.take(event)
 
     def _on_rules(self, event: RulesChanged) -> None:
         on_rules(self._state, self._life, event)

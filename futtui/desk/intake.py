@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from futtui.desk import words
+from futtui.desk.day_check import DayCheck
 from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
 from futtui.desk.life import PositionLife
 from futtui.desk.listing import listing_refusal
@@ -40,9 +41,16 @@ class SignalIntake:
         self._life = life
         self._scorer = SignalScorer(state)
         self._log = RefusalLog(state.settings.refusal_merge_minutes)
+        self._day = DayCheck()
 
     def take(self, event: AnalysisDone) -> None:
         """All signals of one close, best score first."""
+        for line in self._day.take(event):
+            self._out.add_line(line)
+        for record in self._day.silences(event):
+            self._out.no_signal(record)
+        if not event.result.signals:
+            return
         fresh: dict[str, RawSignal] = {}
         for raw in event.result.signals:
             signal_id = raw.signal_id
@@ -82,7 +90,9 @@ class SignalIntake:
                     self._take_standing(signal, update)
 
     def on_clock(self, time_ms: int) -> None:
-        """Waiting signals whose time is over, and refusals that are due in the log."""
+        """Waiting signals whose time is over, and what is due in the log."""
+        for day_line in self._day.due(time_ms):
+            self._out.add_line(day_line)
         self._state.standing.end(time_ms)
         for signal in self._state.book.all_waiting():
             if time_ms > signal.raw.valid_until_ms:
@@ -229,6 +239,7 @@ class SignalIntake:
         self._say_refused(signal.raw, refusal, time_ms)
 
     def _say_refused(self, raw: RawSignal, refusal: Refusal, time_ms: int) -> None:
+        self._day.refused(refusal.kind)
         for line in self._log.add(raw, refusal, time_ms):
             self._out.add_line(line)
 

@@ -10,6 +10,7 @@ from futtui.domain.effects import (
     Effect,
     PlaceOrder,
     PositionState,
+    RecordNoSignal,
     RecordPosition,
     RecordSignal,
     RecordSymbolState,
@@ -32,6 +33,7 @@ class Outbox:
         self._blocks: list[RecordSymbolState] = []
         self._orders: list[PlaceOrder | CancelOrder] = []
         self._trades: list[Trade] = []
+        self._silences: list[RecordNoSignal] = []
         self._lines: list[Say] = []
         self.finished: list[Position] = []
 
@@ -57,6 +59,10 @@ class Outbox:
         plan = position.plan
         self._orders.append(CancelOrder(plan.mode, plan.symbol, client_id, conditional, time_ms))
         self.touch(position)
+
+    def no_signal(self, record: RecordNoSignal) -> None:
+        """Count that a strategy proposed nothing."""
+        self._silences.append(record)
 
     def trade(self, trade: Trade) -> None:
         """Record a closed trade."""
@@ -88,8 +94,9 @@ class Outbox:
             position.recorded_best, position.recorded_worst = position.best_price, position.worst_price
             effects.append(RecordPosition(self._state_of(position), time_ms))
         effects += self._blocks
+        effects += self._silences
         effects += self._orders
         effects += self._lines
-        self._signals, self._positions = {}, {}
+        self._signals, self._positions, self._silences = {}, {}, []
         self._blocks, self._orders, self._trades, self._lines = [], [], [], []
         return effects

@@ -56,6 +56,18 @@ class RecordPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordNoSignal:
+    """A strategy looked at a close and proposed nothing: count it under `kind`, the reason without its figures."""
+
+    day_ms: int
+    symbol: str
+    strategy: str
+    kind: str
+    reason: str
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordTrade:
     """A position is closed: store the trade with its legs."""
 
@@ -116,4 +128,6 @@ class PositionState:
     detail: str = ""
 
 
-Effect = PlaceOrder | CancelOrder | RecordSignal | RecordPosition | RecordTrade | RecordSymbolState | Say
+Effect = (
+    PlaceOrder | CancelOrder | RecordSignal | RecordNoSignal | RecordPosition | RecordTrade | RecordSymbolState | Say
+)

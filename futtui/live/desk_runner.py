@@ -11,6 +11,7 @@ from futtui.domain.effects import (
     CancelOrder,
     Effect,
     PlaceOrder,
+    RecordNoSignal,
     RecordPosition,
     RecordSignal,
     RecordSymbolState,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Record = RecordSignal | RecordPosition | RecordTrade | RecordSymbolState
+Record = RecordSignal | RecordNoSignal | RecordPosition | RecordTrade | RecordSymbolState
 
 
 class Recorder(Protocol):

@@ -11,14 +11,21 @@ from sqlalchemy import Connection, RowMapping, delete
 from sqlalchemy.dialects.sqlite import insert
 
 from futtui.domain.candle import Candle
-from futtui.domain.effects import PositionState, RecordPosition, RecordSignal, RecordSymbolState, RecordTrade
+from futtui.domain.effects import (
+    PositionState,
+    RecordNoSignal,
+    RecordPosition,
+    RecordSignal,
+    RecordSymbolState,
+    RecordTrade,
+)
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal, System
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 
-Record = RecordSignal | RecordPosition | RecordTrade | RecordSymbolState
+Record = RecordSignal | RecordNoSignal | RecordPosition | RecordTrade | RecordSymbolState
 CandleRow = tuple[Any, ...]
 
 MONEY_COLUMNS = ("quantity", "entry_price", "initial_stop", "fees", "funding", "pnl")
@@ -68,6 +75,8 @@ def write_record(connection: Connection, record: Record, code_hash: str = "") ->
     """Insert or update one record inside the caller's transaction."""
     if isinstance(record, RecordSignal):
         _write_signal(connection, record, code_hash)
+    elif isinstance(record, RecordNoSignal):
+        _count_no_signal(connection, record)
     elif isinstance(record, RecordPosition):
         _upsert(connection, tables.positions, _position_row(record.position), ("position_id",))
     elif isinstance(record, RecordTrade):
@@ -129,6 +138,15 @@ def _write_signal(connection: Connection, record: RecordSignal, code_hash: str) 
         "reason": signal.status_reason,
     }
     connection.execute(insert(tables.signal_events).values(step).on_conflict_do_nothing())
+
+
+def _count_no_signal(connection: Connection, record: RecordNoSignal) -> None:
+    table = tables.no_signals
+    key = {"day_ms": record.day_ms, "symbol": record.symbol, "strategy": record.strategy, "kind": record.kind}
+    statement = insert(table).values(**key, count=1, reason=record.reason, updated_ms=record.time_ms)
+    newest = {name: statement.excluded[name] for name in ("reason", "updated_ms")}
+    more = {"count": table.c["count"] + 1, **newest}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 def _position_row(state: PositionState) -> dict[str, Any]:

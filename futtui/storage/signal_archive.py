@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
+from futtui.domain.timeframe import DAY_MS
 from futtui.storage import tables
 from futtui.storage.rows import leg_of, signal_of, trade_of
 
@@ -79,6 +80,39 @@ class SignalArchive:
             query = query.where(table.c.symbol == symbol)
         with self._engine.connect() as connection:
             return [signal_of(row.record) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How often a strategy said no to a symbol for one kind of reason, and one of these reasons in full."""
+
+    strategy: str
+    reason: str
+    count: int
+
+
+def silences(engine: Engine, day_ms: int, symbol: str = "") -> list[Silence]:
+    """Why strategies proposed nothing on a UTC day, most frequent first; of one symbol if it is given."""
+    table = tables.no_signals
+    total = func.sum(table.c["count"])
+    query = select(table.c.strategy, func.max(table.c.reason), total).where(table.c.day_ms == day_ms)
+    if symbol:
+        query = query.where(table.c.symbol == symbol)
+    query = query.group_by(table.c.strategy, table.c.kind).order_by(total.desc(), table.c.strategy, table.c.kind)
+    with engine.connect() as connection:
+        return [Silence(*row) for row in connection.execute(query)]
+
+
+def refused_candidates(engine: Engine, day_ms: int, symbol: str = "") -> list[Signal]:
+    """Candidates of a UTC day that a filter refused, the best score first."""
+    table = tables.signals
+    query = select(table.c.record).where(
+        table.c.status == "REFUSED", table.c.time_ms >= day_ms, table.c.time_ms < day_ms + DAY_MS
+    )
+    if symbol:
+        query = query.where(table.c.symbol == symbol)
+    with engine.connect() as connection:
+        return [signal_of(row.record) for row in connection.execute(query.order_by(table.c.score.desc()))]
 
 
 def _trade(connection: Any, signal_id: str) -> Trade | None:

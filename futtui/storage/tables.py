@@ -89,6 +89,20 @@ Index(
 )
 Index("ix_signals_time_ms", signals.c.time_ms)
 
+no_signals = Table(
+    "no_signals",
+    METADATA,
+    Column("day_ms", BigInteger, nullable=False),
+    Column("symbol", String(40), nullable=False),
+    Column("strategy", String(60), nullable=False),
+    Column("kind", String(300), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day_ms", "symbol", "strategy", "kind"),
+)
+"""How often a strategy proposed nothing, by UTC day and kind of reason; `reason` is the newest one in full."""
+
 signal_events = Table(
     "signal_events",
     METADATA,
