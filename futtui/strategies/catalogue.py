@@ -6,6 +6,7 @@ from futtui.strategies.action_price.engine import ActionPrice
 from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import BaseStrategy
 from futtui.strategies.break_retest import BreakRetest
+from futtui.strategies.dual.engine import SignalEngineH1, SignalEngineM15
 from futtui.strategies.liquidity_flush import LiquidityFlush
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
@@ -19,4 +20,6 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         ActionPrice(symbol, settings.action_price),
         SrFlipRetest(symbol, settings.sr_flip_retest),
         LiquidityFlush(symbol, settings.liquidity_flush),
+        SignalEngineM15(symbol, settings.dual_m15),
+        SignalEngineH1(symbol, settings.dual_h1),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
+from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.liquidity_flush import LiquidityFlushSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings
 
@@ -25,3 +26,7 @@ class StrategySettings:
     """Flip-Retest: a zone is broken, price comes back to it, and it holds in its new role."""
     liquidity_flush: LiquidityFlushSettings = field(default_factory=LiquidityFlushSettings)
     """Liquidity Flush: a level far below an established coin in an uptrend, for a sudden forced fall."""
+    dual_m15: DualEngineSettings = field(default_factory=DualEngineSettings)
+    """Dual M15: retests and sweeps of zones by quarter hours, for short trades."""
+    dual_h1: HourEngineSettings = field(default_factory=HourEngineSettings)
+    """Dual H1: retests and sweeps of zones by hours, for long trades."""

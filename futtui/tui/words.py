@@ -49,6 +49,8 @@ WORDS: dict[str, str] = {
     "strategy.action_price": "Action Price",
     "strategy.liquidity_flush": "Liquidity Flush",
     "strategy.sr_flip_retest": "Flip-Retest",
+    "strategy.dual_m15": "Dual M15",
+    "strategy.dual_h1": "Dual H1",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",

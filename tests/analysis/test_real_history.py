@@ -85,7 +85,7 @@ def test_analyzer_real_month_gives_sound_signals(symbol: str):
         assert signal.flow is None  # this history has no taker volume: unknown, not zero
         assert signal.summary.endswith(".")
         reading = by_time[signal.time_ms]
-        if signal.system is System.SR:
+        if signal.system in (System.SR, System.DUAL):
             assert 0.8 - 1e-9 <= signal.levels.risk / reading.frames[signal.timeframe].atr <= 3.0 + 1e-9
         if signal.strategy in TREND_STRATEGIES:
             assert 0.8 <= signal.levels.risk / reading.frames[M15].atr <= 3.0 + 1e-9
@@ -93,9 +93,9 @@ def test_analyzer_real_month_gives_sound_signals(symbol: str):
             assert not reading.frames[Timeframe.H4].regime.bias.opposes(signal.side.sign)
 
 
-def test_analyzer_real_month_both_strategies_and_both_sides_speak():
+def test_analyzer_real_month_all_strategies_and_both_sides_speak():
     counts = Counter((signal.strategy, signal.side) for symbol in SYMBOLS for signal in month(symbol).signals)
-    for strategy in TREND_STRATEGIES:
+    for strategy in (*TREND_STRATEGIES, "dual_m15", "dual_h1"):
         assert {side for name, side in counts if name == strategy} == set(Side)
 
 

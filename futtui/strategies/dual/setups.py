@@ -1,0 +1,182 @@
+"""Flip-Retest and Sweep-Return as rules about a zone and the last closed bars, written for longs, true for shorts.
+
+All prices are oriented: for shorts every price has its sign flipped, so that the zone always lies below the trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from futtui.domain.candle import Candle
+from futtui.domain.zone import Zone
+from futtui.strategies.dual.settings import SetupSettings
+from futtui.strategies.figures import median
+from futtui.strategies.structure import OrientedBar, orient, zone_edges
+
+VOLUME_BARS = 20
+MIN_BODY_ATR = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSetup:
+    """A zone that was retested or swept, decided by the newest close.
+
+    `deepest` is the lowest low of the touch or sweep, `reach` the reaction (flip) or the depth of the sweep in ATR,
+    `closes_beyond` the closes in a row above the zone, `wick` the wick in bodies, `bars_outside` the closes below it.
+    """
+
+    kind: Literal["flip", "sweep"]
+    sign: int
+    zone: Zone
+    far: float
+    near: float
+    close: float
+    deepest: float
+    reach: float
+    closes_beyond: int = 0
+    wick: float = 0.0
+    bars_outside: int = 0
+    volume_ratio: float | None = None
+    grade_a: bool = False
+
+    @property
+    def distance(self) -> float:
+        """How far the close is above the zone, in price; 0 inside it."""
+        return max(0.0, self.close - self.near)
+
+
+def find_setup(
+    zone: Zone, sign: int, candles: Sequence[Candle], atr: float, settings: SetupSettings
+) -> ZoneSetup | None:
+    """What the newest close completes at a zone that supports a trade of direction `sign`; None for nothing.
+
+    A broken zone is looked at as such first: LONG only at former resistance, SHORT only at former support.
+    """
+    bars = [orient(candle, sign) for candle in candles]
+    return _flip_retest(zone, sign, candles, bars, atr, settings) or _sweep_return(
+        zone, sign, candles, bars, atr, settings
+    )
+
+
+def _flip_retest(
+    zone: Zone, sign: int, candles: Sequence[Candle], bars: Sequence[OrientedBar], atr: float, settings: SetupSettings
+) -> ZoneSetup | None:
+    if not zone.flipped or zone.flipped_ms is None:
+        return None
+    since_ms = zone.flipped_ms
+    after = [bar for candle, bar in zip(candles, bars, strict=True) if candle.open_time_ms >= since_ms]
+    if len(after) == len(bars) or len(after) > settings.flip_max_bars:
+        return None
+    far, near = zone_edges(zone, sign)
+    line = near + settings.touch_atr * atr
+    if any(bar.close < far for bar in after):
+        return None
+    start = _touch(after, line, settings.reaction_bars)
+    if start is None:
+        return None
+    since = after[start:]
+    reactions = _reactions(since, near)
+    last = since[-1]
+    needed = settings.reaction_atr * atr
+    # Only the close that completes the reaction decides; a later one would enter somewhere else.
+    if last.close <= last.open or reactions[-1] < needed or any(each >= needed for each in reactions[:-1]):
+        return None
+    beyond = 0
+    while beyond < len(since) and since[-1 - beyond].close > near:
+        beyond += 1
+    deepest = min(bar.low for bar in since)
+    return ZoneSetup("flip", sign, zone, far, near, last.close, deepest, reactions[-1] / atr, closes_beyond=beyond)
+
+
+def _touch(after: Sequence[OrientedBar], line: float, most_bars: int) -> int | None:
+    """Where the retest begins: the first bar of the last `most_bars` + 1 that comes back to the line after leaving."""
+    left = next((number for number, bar in enumerate(after) if bar.low > line), None)
+    if left is None:
+        return None
+    first = max(left + 1, len(after) - 1 - most_bars)
+    return next((number for number in range(first, len(after)) if after[number].low <= line), None)
+
+
+def _reactions(bars: Sequence[OrientedBar], near: float) -> list[float]:
+    """How far each close is above the deepest low so far; 0 for a close that is not above the zone."""
+    found, deepest = [], bars[0].low
+    for bar in bars:
+        deepest = min(deepest, bar.low)
+        found.append(bar.close - deepest if bar.close > near else 0.0)
+    return found
+
+
+def _sweep_return(
+    zone: Zone, sign: int, candles: Sequence[Candle], bars: Sequence[OrientedBar], atr: float, settings: SetupSettings
+) -> ZoneSetup | None:
+    far, near = zone_edges(zone, sign)
+    count = _bars_of_sweep(bars, far, settings.return_bars)
+    if count is None:
+        return None
+    swept = bars[-count:]
+    whole = OrientedBar(swept[0].open, max(bar.high for bar in swept), min(bar.low for bar in swept), swept[-1].close)
+    depth = (far - whole.low) / atr
+    wick = whole.lower_wick / max(whole.body, MIN_BODY_ATR * atr)
+    if not settings.sweep_min_atr <= depth <= settings.sweep_max_atr or wick < settings.wick_ratio:
+        return None
+    ratio = _volume_ratio(candles, count)
+    outside = count - 1
+    grade_a = (
+        wick >= settings.grade_a_wick_ratio
+        and outside <= settings.grade_a_return_bars
+        and ratio is not None
+        and ratio >= settings.grade_a_volume
+    )
+    return ZoneSetup(
+        "sweep",
+        sign,
+        zone,
+        far,
+        near,
+        whole.close,
+        whole.low,
+        depth,
+        wick=wick,
+        bars_outside=outside,
+        volume_ratio=ratio,
+        grade_a=grade_a,
+    )
+
+
+def _bars_of_sweep(bars: Sequence[OrientedBar], far: float, most_outside: int) -> int | None:
+    """How many of the last bars make up the sweep, the returning close included; None when price is not back."""
+    if bars[-1].close < far:
+        return None
+    count = 1
+    while count <= most_outside and count < len(bars) and bars[-1 - count].close < far:
+        count += 1
+    came_from_above = count < len(bars) and bars[-1 - count].close >= far
+    return count if came_from_above else None
+
+
+def _volume_ratio(candles: Sequence[Candle], count: int) -> float | None:
+    """Largest volume of the sweep in medians of the bars before it; None where that is not known."""
+    before = [candle.volume for candle in candles[-count - VOLUME_BARS : -count]]
+    usual = median(before) if len(before) == VOLUME_BARS else 0.0
+    return max(candle.volume for candle in candles[-count:]) / usual if usual > 0.0 else None
+
+
+def lack_of_proof(setup: ZoneSetup, vwap_holds: bool | None, settings: SetupSettings) -> str:
+    """What a setup inside an opposite zone of 1h still lacks, in words; empty when it is proven well enough."""
+    if setup.kind == "flip":
+        strong = setup.reach >= settings.reaction_atr + 0.5
+        return "" if setup.closes_beyond >= 2 or strong else "only one close is beyond the zone"
+    if setup.wick < settings.grade_a_wick_ratio:
+        return "the wick of the sweep is too short"
+    if setup.bars_outside > settings.grade_a_return_bars:
+        return "price came back too late"
+    return "" if vwap_holds else "price is not on the right side of the daily VWAP"
+
+
+def overlap_share(zone: Zone, other: Zone) -> float:
+    """Which share of `zone` lies inside `other`, 0-1."""
+    shared = min(zone.high, other.high) - max(zone.low, other.low)
+    width = zone.high - zone.low
+    return max(0.0, shared) / width if width > 0.0 else float(other.contains(zone.low))
