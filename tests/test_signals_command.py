@@ -190,3 +190,13 @@ def test_day_check_tells_once_at_the_end_of_the_utc_day() -> None:
         "Self-check of the day: 1 strategies at work, 2 closes analysed, 1 candidates, 1 refused (filter 1); "
         "without an answer all day: broken"
     ]
+
+
+def test_why_not_keeps_thirty_days(tmp_path: Path) -> None:
+    storage = Storage(Places.of(tmp_path).database)
+    for day in (0, 1, 31):
+        day_ms = START_MS + day * DAY_MS
+        storage.submit(RecordNoSignal(day_ms, "ETHUSDT", "calm", "nothing", "nothing", day_ms))
+    storage.writer.flush()
+    assert storage.counts()["no_signals"] == 2
+    storage.close_now()

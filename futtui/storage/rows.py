@@ -22,12 +22,14 @@ from futtui.domain.effects import (
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal, System
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.storage import tables
 
 Record = RecordSignal | RecordNoSignal | RecordPosition | RecordTrade | RecordSymbolState
 CandleRow = tuple[Any, ...]
 
+NO_SIGNAL_DAYS = 30
+"""Counts of why there was no signal are kept for so many days."""
 MONEY_COLUMNS = ("quantity", "entry_price", "initial_stop", "fees", "funding", "pnl")
 TEXT_AND_TIME_COLUMNS = ("position_id", "signal_id", "symbol", "strategy", "opened_ms", "closed_ms")
 FIGURE_COLUMNS = ("result_r", "result_pct", "mfe_r", "mae_r", "score")
@@ -146,6 +148,7 @@ def _count_no_signal(connection: Connection, record: RecordNoSignal) -> None:
     statement = insert(table).values(**key, count=1, reason=record.reason, updated_ms=record.time_ms)
     newest = {name: statement.excluded[name] for name in ("reason", "updated_ms")}
     more = {"count": table.c["count"] + 1, **newest}
+    connection.execute(delete(table).where(table.c.day_ms < record.day_ms - NO_SIGNAL_DAYS * DAY_MS))
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
