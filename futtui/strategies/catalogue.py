@@ -10,6 +10,7 @@ from futtui.strategies.dual.engine import SignalEngineH1, SignalEngineM15
 from futtui.strategies.liquidity_flush import LiquidityFlush
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
+from futtui.strategies.sr.sweep_return import SrSweepReturn
 
 
 def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrategy, ...]:
@@ -22,4 +23,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         LiquidityFlush(symbol, settings.liquidity_flush),
         SignalEngineM15(symbol, settings.dual_m15),
         SignalEngineH1(symbol, settings.dual_h1),
+        SrSweepReturn(symbol, settings.sr_sweep_return),
     )

@@ -9,7 +9,7 @@ from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.liquidity_flush import LiquidityFlushSettings
-from futtui.strategies.sr.settings import SrFlipRetestSettings
+from futtui.strategies.sr.settings import SrFlipRetestSettings, SrSweepReturnSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,5 @@ class StrategySettings:
     """Dual M15: retests and sweeps of zones by quarter hours, for short trades."""
     dual_h1: HourEngineSettings = field(default_factory=HourEngineSettings)
     """Dual H1: retests and sweeps of zones by hours, for long trades."""
+    sr_sweep_return: SrSweepReturnSettings = field(default_factory=SrSweepReturnSettings)
+    """Sweep-Return: price dips through a zone and comes straight back."""

@@ -51,6 +51,7 @@ WORDS: dict[str, str] = {
     "strategy.sr_flip_retest": "Flip-Retest",
     "strategy.dual_m15": "Dual M15",
     "strategy.dual_h1": "Dual H1",
+    "strategy.sr_sweep_return": "Sweep-Return",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",

@@ -164,3 +164,37 @@ class SrFlipRetestSettings(SrSettings):
             raise InvalidInputError("confirm_closes must be smaller than break_max_bars.")
         if self.entry_max_atr >= self.skip_from_atr:
             raise InvalidInputError("entry_max_atr must be smaller than skip_from_atr.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SrSweepReturnSettings(SrSettings):
+    """Parameters of Sweep-Return."""
+
+    depth_min_atr: Annotated[float, Ge(0.0), Le(5.0)] = 0.05
+    """Least depth of the dip beyond the zone."""
+    depth_max_atr: Annotated[float, Gt(0.0), Le(5.0)] = 0.8
+    """Greatest depth; a deeper dip is a break."""
+    return_max_bars: Annotated[int, Ge(0), Le(10)] = 3
+    """Most closes beyond the zone before the close that comes back."""
+    wick_min: Annotated[float, Gt(0.0), Le(20.0)] = 1.2
+    """Least wick of the whole dip, in bodies."""
+    body_least_atr: Annotated[float, Gt(0.0), Le(2.0)] = 0.1
+    """A body counts as at least this large, so that a bar without one can be measured."""
+    volume_min: Annotated[float, Ge(0.0), Le(20.0)] = 0.0
+    """Least volume of the busiest bar of the dip, in medians of the 20 bars before; 0 = any."""
+    grade_a_wick: Annotated[float, Gt(0.0), Le(20.0)] = 2.0
+    """Least wick of a dip of grade A, in bodies."""
+    grade_a_return_bars: Annotated[int, Ge(1), Le(10)] = 2
+    """A dip of grade A is back by the close of this bar, its first one counting as 1."""
+    grade_a_volume: Annotated[float, Ge(0.0), Le(20.0)] = 1.5
+    """Least volume of a dip of grade A, in medians of the 20 bars before."""
+    entry_max_atr: Annotated[float, Gt(0.0), Le(5.0)] = 1.0
+    """Farthest entry from the swept edge; after a farther close the trade waits there."""
+
+    def __post_init__(self) -> None:
+        if self.depth_min_atr >= self.depth_max_atr:
+            raise InvalidInputError("depth_min_atr must be smaller than depth_max_atr.")
+        if self.wick_min > self.grade_a_wick:
+            raise InvalidInputError("wick_min must not be larger than grade_a_wick.")
+        if self.entry_max_atr >= self.skip_from_atr:
+            raise InvalidInputError("entry_max_atr must be smaller than skip_from_atr.")
