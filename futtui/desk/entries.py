@@ -10,7 +10,7 @@ from futtui.desk.accounts import Account
 from futtui.desk.positions import Plan, Position
 from futtui.desk.refusals import Refusal
 from futtui.domain.position import TradingMode
-from futtui.domain.signal import Levels, RawSignal, Signal
+from futtui.domain.signal import Levels, RawSignal, Signal, System
 from futtui.domain.symbols import SymbolRules
 from futtui.risk.caps import account_refusal, trade_refusal
 from futtui.risk.entry_checks import (
@@ -77,7 +77,9 @@ def crowd_refusal(raw: RawSignal, mode: TradingMode, open_positions: Iterable[Po
             continue
         if plan.side is not raw.side:
             return Refusal("counter", f"counter to the open {plan.side.value.lower()} position on {raw.symbol}")
-        if plan.system is raw.system:
+        # The two engines of the dual system may hold one symbol together: the arbitrator limits their risk.
+        partners = raw.system is System.DUAL and plan.strategy != raw.strategy
+        if plan.system is raw.system and not partners:
             text = f"its system already holds a {plan.side.value.lower()} position on {raw.symbol}"
             return Refusal("position", text)
     return None

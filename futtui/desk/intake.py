@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from futtui.desk import words
+from futtui.desk.arbitration import DualArbitration
 from futtui.desk.day_check import DayCheck
 from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
 from futtui.desk.life import PositionLife
@@ -42,6 +43,7 @@ class SignalIntake:
         self._scorer = SignalScorer(state)
         self._log = RefusalLog(state.settings.refusal_merge_minutes)
         self._day = DayCheck()
+        self._dual = DualArbitration(state, life)
 
     def take(self, event: AnalysisDone) -> None:
         """All signals of one close, best score first."""
@@ -62,13 +64,19 @@ class SignalIntake:
         for raw in fresh.values():
             if raw.standing:
                 self._stand(raw, event)
-        scored = [self._scorer.score(raw, event.result.reading, others) for raw in fresh.values() if not raw.standing]
-        lost = conflict_refusals(scored, self._state.settings.scoring.conflict_margin)
+        reading = event.result.reading
+        entering = [raw for raw in fresh.values() if not raw.standing]
+        scored, views = self._dual.scored(entering, lambda raw: self._scorer.score(raw, reading, others))
+        rivals = [item for item in scored if not self._dual.is_opposed(item.raw, views)]
+        lost = conflict_refusals(rivals, self._state.settings.scoring.conflict_margin)
         for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
             conflict = lost.get(item.raw.signal_id)
             against: Gate = ("no opposite signal", None if conflict is None else Refusal("conflict", conflict))
-            gates = chain(self._gates_of_close(item, event), (against,), self._gates_of_signal(item))
+            between = self._dual.gates(item.raw, views, reading)
+            gates = chain(self._gates_of_close(item, event), between, (against,), self._gates_of_signal(item))
             self._accept(item, event, *judged(gates))
+        if not event.late:
+            self._dual.guard((item.raw for item in scored if item.raw in views), lost, event.time_ms)
 
     def on_price(self, update: PriceUpdate, since_ms: int) -> None:
         """Waiting signals of the symbol whose level the price reached; the update covers the time since `since_ms`."""

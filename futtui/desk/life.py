@@ -115,6 +115,16 @@ class PositionLife:
             self._out.touch(position)
         self._advance(position, time_ms)
 
+    def tighten(self, position: Position, time_ms: int, why: str) -> None:
+        """Move the stop to break-even where price is beyond it; say what was done, and why."""
+        if position.status not in _OPEN or position.exit_reason is not None:
+            return
+        moved = self._protection.tighten(position)
+        then = "the stop moves to break-even" if moved else "the stop stays where it is"
+        symbol = position.plan.symbol
+        self._out.say(time_ms, "trade", f"{symbol}: {why}; {then}", Severity.NOTICE, symbol)
+        self._advance(position, time_ms)
+
     def _with_fee_in_quote(self, fill: Fill) -> Fill:
         """The fill with its fee in the money of the account; one paid in another coin counts at the usual rate."""
         if fill.symbol.endswith(fill.fee_asset) or not fill.fee:

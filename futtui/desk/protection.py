@@ -209,10 +209,24 @@ class Protection:
 
     def _break_even(self, position: Position) -> bool:
         """Want the stop at break-even, unless fees eat so much that it would lie beyond the nearest target."""
-        ledger, exits = position.ledger, self._settings.exits
-        if ledger.entry_quantity <= 0:
+        if position.ledger.entry_quantity <= 0:
             return False
-        price = break_even_price(
+        price = self._break_even_price(position)
+        nearest = position.targets[min(position.completed) - 1]
+        if position.plan.side.sign * (nearest - price) <= 0:
+            return False
+        return self.set_goal(position, price, ExitReason.BREAK_EVEN)
+
+    def tighten(self, position: Position) -> bool:
+        """Want the stop at break-even before any target; False where price is not beyond it or the stop is better."""
+        if position.ledger.entry_quantity <= 0:
+            return False
+        price = self._break_even_price(position)
+        return not position.has_passed(price) and self.set_goal(position, price, ExitReason.BREAK_EVEN)
+
+    def _break_even_price(self, position: Position) -> Decimal:
+        ledger, exits = position.ledger, self._settings.exits
+        return break_even_price(
             position.plan.side,
             position.entry_price,
             ledger.entry_fees / ledger.entry_quantity,
@@ -221,10 +235,6 @@ class Protection:
             exits.break_even_extra_r,
             position.rules,
         )
-        nearest = position.targets[min(position.completed) - 1]
-        if position.plan.side.sign * (nearest - price) <= 0:
-            return False
-        return self.set_goal(position, price, ExitReason.BREAK_EVEN)
 
     def trail(self, position: Position, atr: float | None, structure: float | None) -> None:
         """Want the trailing stop for the best price so far; only ever in favour."""

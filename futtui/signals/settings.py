@@ -11,6 +11,26 @@ Points = Annotated[float, Ge(0.0), Le(5.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArbiterSettings:
+    """What the hour engine allows the quarter-hour engine of the dual system, symbol by symbol."""
+
+    agreement_points: Annotated[float, Ge(0.0), Le(100.0)] = 10.0
+    """Points for a quarter-hour signal when the hours say the same."""
+
+    front_run_atr: Annotated[float, Ge(0.0), Le(20.0)] = 1.2
+    """Least room from a quarter-hour entry to the next opposite zone of 4h or 1d, in ATR."""
+
+    front_run_r: Annotated[float, Ge(0.0), Le(20.0)] = 1.0
+    """The same in R; the larger of the two counts."""
+
+    max_combined_risk_pct: Annotated[float, Gt(0.0), Le(20.0)] = 1.25
+    """Most that both engines together may risk on one symbol, in percent of equity."""
+
+    tighten_when_opposed: bool = True
+    """Move the stop of an open quarter-hour trade to break-even when the hours turn against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringSettings:
     """How raw signals are scored. Points are added to the base score of the strategy."""
 
@@ -130,6 +150,9 @@ class ScoringSettings:
 
     conflict_margin: Annotated[float, Ge(0.0), Le(10.0)] = 1.0
     """By how much the better of two opposite signals of one close must lead; else both are refused."""
+
+    arbiter: ArbiterSettings = field(default_factory=ArbiterSettings)
+    """The two engines of the dual system against each other."""
 
     def threshold_of(self, strategy: str, system: str = "") -> float:
         """Threshold for a strategy, however its name is spelled (`Break & Retest` = `break_retest`)."""

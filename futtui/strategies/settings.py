@@ -27,8 +27,8 @@ class StrategySettings:
     liquidity_flush: LiquidityFlushSettings = field(default_factory=LiquidityFlushSettings)
     """Liquidity Flush: a level far below an established coin in an uptrend, for a sudden forced fall."""
     dual_m15: DualEngineSettings = field(default_factory=DualEngineSettings)
-    """Dual M15: retests and sweeps of zones by quarter hours, for short trades."""
+    """Dual M15: retests and sweeps of zones by quarter hours, for quick trades."""
     dual_h1: HourEngineSettings = field(default_factory=HourEngineSettings)
-    """Dual H1: retests and sweeps of zones by hours, for long trades."""
+    """Dual H1: retests and sweeps of zones by hours, for longer trades."""
     sr_sweep_return: SrSweepReturnSettings = field(default_factory=SrSweepReturnSettings)
     """Sweep-Return: price dips through a zone and comes straight back."""

@@ -1,1 +1,1 @@
-"""The two engines that trade zones, quarter hours for short trades and hours for long ones; the desk arbitrates."""
+"""The two engines that trade zones, quarter hours for quick trades and hours for longer ones; the desk arbitrates."""

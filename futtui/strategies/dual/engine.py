@@ -253,7 +253,7 @@ class SignalEngineM15(BaseSignalEngine):
 
 
 class SignalEngineH1(BaseSignalEngine):
-    """Long trades at zones of 1h, 4h and 1d, decided by hours."""
+    """Longer trades at zones of 1h, 4h and 1d, decided by hours."""
 
     name: ClassVar[str] = "dual_h1"
     title: ClassVar[str] = "Dual H1"

@@ -130,7 +130,7 @@ class ConfidenceSettings:
 
 @dataclass(frozen=True, slots=True)
 class DualEngineSettings:
-    """Parameters of the quarter-hour engine (M15): short trades at zones of 15m and 1h."""
+    """Parameters of the quarter-hour engine (M15): quick trades at zones of 15m and 1h."""
 
     enabled: bool = True
     """Whether the engine runs."""
@@ -164,7 +164,7 @@ class DualEngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class HourEngineSettings(DualEngineSettings):
-    """Parameters of the hour engine (H1): long trades at zones of 1h, 4h and 1d."""
+    """Parameters of the hour engine (H1): longer trades at zones of 1h, 4h and 1d."""
 
     valid_bars: Annotated[int, Ge(1), Le(100)] = 8
     """How late an entry may still happen, and how long a zone is locked after a signal, in bars."""
