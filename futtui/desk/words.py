@@ -23,6 +23,8 @@ _KIND = {
     "duplicate": "known already",
     "ends": "contract ends",
     "filter": "score or market filter",
+    "front run": "a zone of 4h or 1d in the way",
+    "hours": "the hours stand against it",
     "late": "too late",
     "levels": "levels not tradable",
     "limits": "account limit",

@@ -39,9 +39,8 @@ class CrossTFArbitrator:
         """Why the hours forbid the trade; None if they do not."""
         for view in _on_symbol(raw, views):
             if view.side is not raw.side:
-                return (
-                    f"the hours say {view.side.value.lower()} on {raw.symbol}, a quick trade against them is not taken"
-                )
+                word = view.side.value.lower()
+                return f"the hours say {word} on {raw.symbol}, a quick trade against them is not taken"
         return None
 
     def strengthened(self, raw: RawSignal, views: Iterable[RawSignal]) -> RawSignal:
