@@ -28,6 +28,8 @@ from futtui.exchange.ports import Lane, is_loopback
 
 CONNECT_SECONDS = 5.0
 MAX_REPEATS = 3
+MOST_CONNECTIONS = 32
+"""Requests beyond these wait for a connection that is free again."""
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -141,7 +143,7 @@ class Transport:
             raise NotSent("The connection to the exchange was closed by futtui itself; nothing is asked any more.")
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                resolver=aiohttp.ThreadedResolver(), use_dns_cache=True, ttl_dns_cache=300, limit=32
+                resolver=aiohttp.ThreadedResolver(), use_dns_cache=True, ttl_dns_cache=300, limit=MOST_CONNECTIONS
             )
             self._session = aiohttp.ClientSession(connector=connector, trust_env=not is_loopback(self._base_url))
         return self._session
