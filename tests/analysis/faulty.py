@@ -18,6 +18,8 @@ BOOT = (
     "from futtui.analysis.worker import main; main()"
 )
 SLOW_S = 0.26
+SLOW_FROM_MS = 0
+"""Closes before this are quick: loading a history decides at hundreds of them."""
 NAMES = ("raises", "not_a_number", "slow")
 
 
@@ -38,7 +40,7 @@ class Faulty(BaseStrategy):
         if self.name == "raises":
             raise ZeroDivisionError("no volume")
         if self.name == "slow":
-            time.sleep(SLOW_S)
+            time.sleep(SLOW_S if context.time_ms >= SLOW_FROM_MS else 0.0)
             return self.refuse("nothing, after a long thought")
         levels = Levels(Side.LONG, math.nan, 99.0, (101.0, 102.0, 103.0))
         return RawSignal(

@@ -59,6 +59,7 @@ async def test_pool_faulty_strategies_are_set_aside_and_the_others_answer_as_eve
 
 async def test_pool_that_is_not_timed_lets_a_slow_strategy_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer, "build_strategies", analyzer.build_strategies)
+    monkeypatch.setattr(faulty, "SLOW_FROM_MS", QUARTERS[-6].open_time_ms)
     faulty.install()
     last = verdicts((await answers(0))[-1])
     assert last["slow"].available

@@ -50,7 +50,7 @@ def test_writer_disk_that_refuses_is_told_and_forgotten_when_it_works_again(
     monkeypatch.setattr(writer, "RETRY_S", (0.01,))
     real = writer.write_record
 
-    def full_disk(connection: Connection, record: Record) -> None:
+    def full_disk(connection: Connection, record: Record, code_hash: str) -> None:
         raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 
     monkeypatch.setattr(writer, "write_record", full_disk)
