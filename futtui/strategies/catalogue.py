@@ -8,6 +8,7 @@ from futtui.strategies.base import BaseStrategy
 from futtui.strategies.break_retest import BreakRetest
 from futtui.strategies.dual.engine import SignalEngineH1, SignalEngineM15
 from futtui.strategies.liquidity_flush import LiquidityFlush
+from futtui.strategies.liquidity_sweep import LiquiditySweep
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
 from futtui.strategies.sr.sweep_return import SrSweepReturn
@@ -20,6 +21,7 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         AtrMomentum(symbol, settings.atr_momentum),
         ActionPrice(symbol, settings.action_price),
         SrFlipRetest(symbol, settings.sr_flip_retest),
+        LiquiditySweep(symbol, settings.liquidity_sweep),
         LiquidityFlush(symbol, settings.liquidity_flush),
         SignalEngineM15(symbol, settings.dual_m15),
         SignalEngineH1(symbol, settings.dual_h1),

@@ -9,6 +9,7 @@ from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
 from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.liquidity_flush import LiquidityFlushSettings
+from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings, SrSweepReturnSettings
 
 
@@ -24,6 +25,8 @@ class StrategySettings:
     """Action Price: a bar crosses EMA 200 with its body, the next one stays beyond it."""
     sr_flip_retest: SrFlipRetestSettings = field(default_factory=SrFlipRetestSettings)
     """Flip-Retest: a zone is broken, price comes back to it, and it holds in its new role."""
+    liquidity_sweep: LiquiditySweepSettings = field(default_factory=LiquiditySweepSettings)
+    """Liquidity Sweep: price takes the stops beyond a known level and closes back inside."""
     liquidity_flush: LiquidityFlushSettings = field(default_factory=LiquidityFlushSettings)
     """Liquidity Flush: a level far below an established coin in an uptrend, for a sudden forced fall."""
     dual_m15: DualEngineSettings = field(default_factory=DualEngineSettings)

@@ -47,6 +47,7 @@ WORDS: dict[str, str] = {
     "strategy.break_retest": "Break Retest",
     "strategy.atr_momentum": "ATR Momentum",
     "strategy.action_price": "Action Price",
+    "strategy.liquidity_sweep": "Liquidity Sweep",
     "strategy.liquidity_flush": "Liquidity Flush",
     "strategy.sr_flip_retest": "Flip-Retest",
     "strategy.dual_m15": "Dual M15",

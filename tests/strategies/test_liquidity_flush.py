@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from futtui.domain.candle import Candle
+from futtui.domain.position import ExitReason
 from futtui.domain.reading import FrameReading, StrategyVerdict
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, SignalStatus, Trigger, check_levels
-from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from futtui.risk.settings import StandingSettings
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.liquidity_flush import LiquidityFlush, LiquidityFlushSettings
-from tests.desk.world import SYMBOL, World
+from tests.desk.world import SYMBOL, World, wide_settings
 from tests.strategies.crafted import START_MS, STEP_MS, Tape, mirror_candle
 
 BOTH = LiquidityFlushSettings(short_enabled=True)
@@ -122,3 +124,67 @@ def test_flush_from_level_to_trade_with_shipped_limits():
     assert not world.desk.snapshot().positions
     (trade,) = world.desk.snapshot().trades
     assert trade.result_r == pytest.approx(0.11, abs=0.02)
+
+
+COINS = tuple(f"C{number}USDT" for number in range(5))
+
+
+def market(**limits: int) -> World:
+    """Coins at 100, ordinary limits out of the way, those of standing levels as given."""
+    settings = wide_settings()
+    risk = replace(settings.risk, standing=StandingSettings(**limits))  # type: ignore[arg-type]
+    return World(replace(settings, risk=risk), symbols=(SYMBOL, *COINS))
+
+
+def flushed(world: World, symbol: str) -> RawSignal:
+    """The strategy's own level, and price falling to it within the bar."""
+    quiet = Tape().quiet(10).bars
+    close_ms = world.now_ms - world.now_ms % STEP_MS + STEP_MS
+    bars = [replace(bar, open_time_ms=close_ms + (number - 10) * STEP_MS) for number, bar in enumerate(quiet)]
+    signal = LiquidityFlush(symbol).evaluate(context(bars, symbol=symbol))
+    assert isinstance(signal, RawSignal)
+    world.now_ms = close_ms
+    world.price(100.0, symbol=symbol)
+    world.analyse(signal)
+    world.price(92.0, symbol=symbol)
+    return signal
+
+
+def test_flush_stopped_out_leaves_that_coin_alone_for_the_pause():
+    world = market(max_open=50, cascade_fills=100, pause_after_stop_hours=24)
+    assert world.status_of(flushed(world, COINS[0])) is SignalStatus.ACTIVE
+    world.price(68.1, symbol=COINS[0])
+    assert not world.trades
+    world.price(68.0, symbol=COINS[0])
+    assert [leg.reason for leg in world.trades[0].legs] == [ExitReason.STOP]
+    assert world.trades[0].result_r == pytest.approx(-1.0, abs=0.05)
+    assert world.status_of(flushed(world, COINS[0])) is SignalStatus.REFUSED
+    assert "stopped out here within 24 hours" in world.refusals()[0]
+    assert world.status_of(flushed(world, COINS[1])) is SignalStatus.ACTIVE
+    world.now_ms += 24 * HOUR_MS
+    assert world.status_of(flushed(world, COINS[0])) is SignalStatus.ACTIVE
+
+
+def test_flush_without_target_or_stop_ends_after_twelve_hours():
+    world = market()
+    flushed(world, COINS[0])
+    deadline_ms = world.now_ms - world.now_ms % STEP_MS + 48 * STEP_MS
+    world.price(92.5, symbol=COINS[0], step_ms=deadline_ms - MINUTE_MS - world.now_ms)
+    assert not world.trades
+    world.tick()
+    assert world.now_ms == deadline_ms
+    assert [leg.reason for leg in world.trades[0].legs] == [ExitReason.TIME]
+
+
+def test_flush_when_the_whole_market_falls_only_the_first_levels_are_traded():
+    world = market(max_open=50, cascade_fills=3, cascade_minutes=120)
+    found = [world.status_of(flushed(world, coin)) for coin in COINS]
+    assert found == [SignalStatus.ACTIVE] * 3 + [SignalStatus.REFUSED] * 2
+    assert "whole market falls" in world.refusals()[0]
+
+
+def test_flush_no_more_at_once_than_the_limit():
+    world = market(max_open=2, cascade_fills=100)
+    found = [world.status_of(flushed(world, coin)) for coin in COINS[:3]]
+    assert found == [SignalStatus.ACTIVE] * 2 + [SignalStatus.REFUSED]
+    assert "already holds 2 positions" in world.refusals()[0]

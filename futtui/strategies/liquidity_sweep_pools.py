@@ -1,0 +1,74 @@
+"""Where stops rest: turning points, equal lows and highs, the extremes of yesterday, far sides of zones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from futtui.domain.candle import Candle
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.strategies.base import StrategyContext
+from futtui.strategies.break_retest_levels import ZoneMemory
+from futtui.strategies.structure import SwingTracker, orient
+
+DAY_BARS = DAY_MS // Timeframe.M15.ms
+
+SWING, EQUAL, DAY, ZONE = "turning point", "equal", "yesterday", "zone"
+STRENGTH = {SWING: 0.0, EQUAL: 0.75, DAY: 1.0}
+ZONE_STRENGTH = ((80.0, 1.0), (70.0, 0.75), (0.0, 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A place below price, as the trade sees it, where stops rest that nobody has taken yet; oriented price."""
+
+    kind: str
+    level: float
+    strength: float
+
+
+def swing_pools(sign: int, swings: SwingTracker, tolerance: float) -> list[Pool]:
+    """Turning points that are not taken; those within `tolerance` of each other are one pool at their far end."""
+    levels = sorted(sign * swing.price for swing in swings.lows(sign) if not swing.broken)
+    groups: list[list[float]] = []
+    for level in levels:
+        if groups and level - groups[-1][0] <= tolerance:
+            groups[-1].append(level)
+        else:
+            groups.append([level])
+    kinds = ((EQUAL if len(group) > 1 else SWING, group[0]) for group in groups)
+    return [Pool(kind, level, STRENGTH[kind]) for kind, level in kinds]
+
+
+def day_pool(sign: int, context: StrategyContext, beyond: float) -> list[Pool]:
+    """The low of the UTC day before the newest bar's, unless an earlier bar of its day was `beyond` it already."""
+    bars = context.candles(Timeframe.M15, DAY_BARS)
+    # The bar that ends a day sees a daily candle that holds the bar itself: "yesterday" follows the bar, not the close.
+    day_ms = Timeframe.D1.open_ms(bars[-1].open_time_ms)
+    days = [day for day in context.candles(Timeframe.D1, 2) if day.open_time_ms == day_ms - DAY_MS]
+    if not days:
+        return []
+    level = orient(days[0], sign).low
+    today = (orient(bar, sign).low for bar in bars[:-1] if bar.open_time_ms >= day_ms)
+    return [] if any(low <= level - beyond for low in today) else [Pool(DAY, level, STRENGTH[DAY])]
+
+
+def zone_pools(sign: int, zones: ZoneMemory, least_score: float) -> list[Pool]:
+    """Far sides of the zones that protected a trade of direction `sign` before the newest bar."""
+    found = [zone for zone in zones.in_the_way(-sign) if zone.score >= least_score]
+    return [Pool(ZONE, zone.edges(sign)[0], _zone_strength(zone.score)) for zone in found]
+
+
+def swept_by(pools: Sequence[Pool], previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> list[Pool]:
+    """Pools that price came to from inside and that the bar went beyond by `depth` (least, most) in price units."""
+    before, now = orient(previous, sign), orient(bar, sign)
+    least, most = depth
+    return [
+        pool
+        for pool in pools
+        if before.close > pool.level and before.low > pool.level - least and least <= pool.level - now.low <= most
+    ]
+
+
+def _zone_strength(score: float) -> float:
+    return next(points for least, points in ZONE_STRENGTH if score >= least)
