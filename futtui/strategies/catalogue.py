@@ -9,6 +9,7 @@ from futtui.strategies.break_retest import BreakRetest
 from futtui.strategies.dual.engine import SignalEngineH1, SignalEngineM15
 from futtui.strategies.liquidity_flush import LiquidityFlush
 from futtui.strategies.liquidity_sweep import LiquiditySweep
+from futtui.strategies.ma_vwap_pullback import MaVwapPullback
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
 from futtui.strategies.sr.sweep_return import SrSweepReturn
@@ -26,4 +27,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         SignalEngineM15(symbol, settings.dual_m15),
         SignalEngineH1(symbol, settings.dual_h1),
         SrSweepReturn(symbol, settings.sr_sweep_return),
+        MaVwapPullback(symbol, settings.ma_vwap_pullback),
     )

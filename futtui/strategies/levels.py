@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
@@ -15,8 +15,8 @@ from futtui.strategies.words import say_price
 
 
 @dataclass(frozen=True, slots=True)
-class LevelSettings:
-    """Limits of stops and targets. ATR means the ATR of the signal's timeframe."""
+class StopSettings:
+    """Limits of stops and costs. ATR means the ATR of the signal's timeframe."""
 
     stop_min_atr: Annotated[float, Gt(0), Le(10)] = 0.8
     """Nearest allowed stop, in ATR from the entry: nearer ones are noise."""
@@ -26,12 +26,6 @@ class LevelSettings:
     """Farthest allowed stop, in percent of the entry price."""
     stop_push_atr: Annotated[float, Ge(0), Le(1)] = 0.15
     """How far past the structure the stop is placed, in ATR."""
-    target_1_r: Annotated[float, Gt(0), Le(20)] = 1.0
-    """First target, in R (distance from entry to stop)."""
-    target_2_r: Annotated[float, Gt(0), Le(20)] = 2.0
-    """Second target, in R."""
-    target_3_r: Annotated[float, Gt(0), Le(20)] = 3.0
-    """Third target, in R."""
     round_trip_cost_pct: Annotated[float, Ge(0), Le(5)] = 0.14
     """Fees and slippage of entry and exit together, in percent of the price."""
     min_target_costs: Annotated[float, Ge(0), Le(100)] = 4.0
@@ -40,8 +34,30 @@ class LevelSettings:
     def __post_init__(self) -> None:
         if not self.stop_min_atr < self.stop_max_atr:
             raise InvalidInputError("stop_min_atr must be smaller than stop_max_atr.")
+
+
+@dataclass(frozen=True, slots=True)
+class LevelSettings(StopSettings):
+    """Limits of stops and targets. ATR means the ATR of the signal's timeframe."""
+
+    target_1_r: Annotated[float, Gt(0), Le(20)] = 1.0
+    """First target, in R (distance from entry to stop)."""
+    target_2_r: Annotated[float, Gt(0), Le(20)] = 2.0
+    """Second target, in R."""
+    target_3_r: Annotated[float, Gt(0), Le(20)] = 3.0
+    """Third target, in R."""
+
+    def __post_init__(self) -> None:
+        StopSettings.__post_init__(self)
         if not self.target_1_r < self.target_2_r < self.target_3_r:
             raise InvalidInputError("The targets must grow: target_1_r < target_2_r < target_3_r.")
+
+
+class NamedTarget(NamedTuple):
+    """A target at a price that the chart gives, and what stands there, in words."""
+
+    price: float
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +87,55 @@ def build_levels(request: PlanRequest, settings: LevelSettings, tick_size: float
     """
     stop = structural_stop(request, settings)
     if stop is None:
-        return (
-            f"no place for a stop between {settings.stop_min_atr:g} and {settings.stop_max_atr:g} ATR from the entry, "
-            "behind the point that proves the idea wrong"
-        )
+        return _no_stop(settings)
     risk = abs(request.entry - stop)
-    if risk / request.entry * 100.0 > settings.stop_max_pct:
-        return f"the stop would be {risk / request.entry:.1%} away; {settings.stop_max_pct:g} % is the most allowed"
     targets = _targets(request, settings, risk)
-    reasons = (_stop_reason(request, settings, stop, tick_size), *_target_reasons(request, risk, targets, tick_size))
+    return _checked(request, settings, tick_size, stop, targets, _target_reasons(request, risk, targets, tick_size))
+
+
+def build_chart_levels(
+    request: PlanRequest,
+    settings: StopSettings,
+    tick_size: float | None,
+    targets_of: Callable[[float], tuple[NamedTarget, ...]],
+    min_reward_r: float,
+) -> Levels | str:
+    """Checked levels with targets that stand on the chart, or the plain-language reason why this plan is refused.
+
+    `targets_of` names the targets, nearest first, once the risk (entry to stop, in price) is known; the first must be
+    worth `min_reward_r`. The stop is that of `build_levels`.
+    """
+    stop = structural_stop(request, settings)
+    if stop is None:
+        return _no_stop(settings)
+    risk = abs(request.entry - stop)
+    named = targets_of(risk)
+    first_r = request.side.sign * (named[0].price - request.entry) / risk
+    if first_r < min_reward_r:
+        return f"the first target is worth {first_r:.2f} R; {min_reward_r:g} R is the least"
+    reasons = tuple(f"{abs(each.price - request.entry) / risk:.2f} R, {each.what}" for each in named)
+    return _checked(request, settings, tick_size, stop, tuple(each.price for each in named), reasons)
+
+
+def _no_stop(settings: StopSettings) -> str:
+    return (
+        f"no place for a stop between {settings.stop_min_atr:g} and {settings.stop_max_atr:g} ATR from the entry, "
+        "behind the point that proves the idea wrong"
+    )
+
+
+def _checked(
+    request: PlanRequest,
+    settings: StopSettings,
+    tick_size: float | None,
+    stop: float,
+    targets: tuple[float, ...],
+    target_reasons: tuple[str, ...],
+) -> Levels | str:
+    risk_share = abs(request.entry - stop) / request.entry
+    if risk_share * 100.0 > settings.stop_max_pct:
+        return f"the stop would be {risk_share:.1%} away; {settings.stop_max_pct:g} % is the most allowed"
+    reasons = (_stop_reason(request, settings, stop, tick_size), *target_reasons)
     levels = Levels(request.side, request.entry, stop, targets, reasons)
     reward_pct = abs(levels.targets[0] - levels.entry) / levels.entry * 100.0
     needed_pct = settings.min_target_costs * settings.round_trip_cost_pct
@@ -91,7 +147,7 @@ def build_levels(request: PlanRequest, settings: LevelSettings, tick_size: float
         return str(fault)
 
 
-def structural_stop(request: PlanRequest, settings: LevelSettings) -> float | None:
+def structural_stop(request: PlanRequest, settings: StopSettings) -> float | None:
     """The nearest allowed stop on structure; None when there is none."""
     sign = request.side.sign
     entry, limit = sign * request.entry, sign * request.invalidation
@@ -102,7 +158,7 @@ def structural_stop(request: PlanRequest, settings: LevelSettings) -> float | No
     return sign * max(allowed) if allowed else None
 
 
-def _stop_reason(request: PlanRequest, settings: LevelSettings, stop: float, tick_size: float | None) -> str:
+def _stop_reason(request: PlanRequest, settings: StopSettings, stop: float, tick_size: float | None) -> str:
     sign = request.side.sign
     structure = stop + sign * settings.stop_push_atr * request.atr
     at_the_limit = abs(structure - request.invalidation) <= 1e-9 * request.entry

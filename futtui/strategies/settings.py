@@ -10,6 +10,7 @@ from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.liquidity_flush import LiquidityFlushSettings
 from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings
+from futtui.strategies.pullback_setup import MaVwapPullbackSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings, SrSweepReturnSettings
 
 
@@ -35,3 +36,5 @@ class StrategySettings:
     """Dual H1: retests and sweeps of zones by hours, for longer trades."""
     sr_sweep_return: SrSweepReturnSettings = field(default_factory=SrSweepReturnSettings)
     """Sweep-Return: price dips through a zone and comes straight back."""
+    ma_vwap_pullback: MaVwapPullbackSettings = field(default_factory=MaVwapPullbackSettings)
+    """MA/VWAP Pullback: a trend gives back part of its last leg, holds an average or VWAP, and turns."""

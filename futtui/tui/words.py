@@ -53,6 +53,7 @@ WORDS: dict[str, str] = {
     "strategy.dual_m15": "Dual M15",
     "strategy.dual_h1": "Dual H1",
     "strategy.sr_sweep_return": "Sweep-Return",
+    "strategy.ma_vwap_pullback": "MA/VWAP Pullback",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",
