@@ -28,6 +28,8 @@ from futtui.strategies.structure import OrientedBar, orient, supporting_zones
 from futtui.strategies.words import say_price, say_way
 
 TREND_WINDOW_LEGS = 3
+TREND_AVERAGE = 50
+"""The EMA of 4h whose slope must have the direction of the trade."""
 FLOW_WITH_TRADE = 0.05
 
 
@@ -78,7 +80,7 @@ class MaVwapPullback(BaseStrategy):
             return self.refuse("the 1h ATR is not available")
         if four_hours is None or four_hours.regime.regime is Regime.UNKNOWN:
             return self.refuse("the 4h regime is not known yet")
-        side = self._side(four_hours)
+        side = self._side(context, four_hours)
         if isinstance(side, str):
             return self.refuse(side)
         bars = context.candles(self.timeframe, self.required_bars)
@@ -102,11 +104,12 @@ class MaVwapPullback(BaseStrategy):
             else self._signal(candidate, levels, context)
         )
 
-    def _side(self, four_hours: FrameReading) -> Side | str:
+    def _side(self, context: StrategyContext, four_hours: FrameReading) -> Side | str:
         """The side that 4h allows, or in words why none."""
-        settings, regime, slope = self._settings, four_hours.regime.regime, four_hours.ema_50_slope_atr
+        settings, regime = self._settings, four_hours.regime.regime
         if not (regime.is_trend or (regime is Regime.SQUEEZE and settings.allow_squeeze)):
             return f"the 4h regime is {regime.value}: no trend to follow"
+        slope = context.ema_slope(Timeframe.H4, TREND_AVERAGE)
         if slope is None or four_hours.adx is None:
             return f"the {'slope of EMA 50' if slope is None else 'ADX'} of 4h is not available"
         least = settings.adx_min_trend if regime.is_trend else settings.adx_min_squeeze
