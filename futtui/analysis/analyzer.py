@@ -11,12 +11,12 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.analysis.vwap_week import WeekVwap
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.reading import AnalysisResult, ProfileReading, StrategyVerdict, SymbolReading
+from futtui.domain.reading import NO_PROFILES, AnalysisResult, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.domain.zone import ZoneEvent
-from futtui.indicators.volume_profile import RollingVolumeProfile
+from futtui.indicators.profile_days import ProfileDays
 from futtui.indicators.vwap import DailyVwap
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.catalogue import build_strategies
@@ -61,8 +61,8 @@ class SymbolAnalyzer:
         self._zones = ZoneRegistry(self.symbol, settings.zones)
         self._day_vwap = DailyVwap()
         self._week_vwap = WeekVwap()
-        self._profile = RollingVolumeProfile()
-        self._profile_reading: ProfileReading | None = None
+        self._profile_days = ProfileDays()
+        self._profiles = NO_PROFILES
         self._time_ms = 0
 
     def load(self, history: Mapping[Timeframe, Sequence[Candle]]) -> SymbolReading:
@@ -118,7 +118,7 @@ class SymbolAnalyzer:
             if timeframe is BASE:
                 self._day_vwap.update(candle)
                 self._week_vwap.update(candle)
-                self._profile.update(candle)
+                self._profile_days.update(candle)
             vwaps = (self._day_vwap.value, self._week_vwap.value)
             self._zones.on_candle(timeframe, candle, frame.atr, [vwap for vwap in vwaps if vwap is not None])
             taken.append(timeframe)
@@ -130,7 +130,7 @@ class SymbolAnalyzer:
         if not taken:
             return []
         if BASE in taken:
-            self._profile_reading = self._profile.reading
+            self._profiles = self._profile_days.readings
         context = self._context(time_ms)
         return [signal for timeframe in taken for signal in self._manager.on_close(timeframe, context)]
 
@@ -145,7 +145,8 @@ class SymbolAnalyzer:
             candle_source=self._candles,
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
-            profile=self._profile_reading,
+            profile=self._profiles.rolling_24h,
+            profiles=self._profiles,
             tick_size=self.tick_size,
         )
 
@@ -169,7 +170,8 @@ class SymbolAnalyzer:
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
             anchored_vwap=self._week_vwap.value,
-            profile=self._profile_reading,
+            profile=self._profiles.rolling_24h,
+            profiles=self._profiles,
             change_24h_pct=self._change_24h_pct(),
             ready=not reason,
             ready_reason=reason,

@@ -70,6 +70,12 @@ class VolumeProfile:
             number += 1
             self._total += sign * part
 
+    def merge(self, other: VolumeProfile) -> None:
+        """Put all bars of another profile with the same bins into this one."""
+        for number, amount in other._amounts.items():
+            self._amounts[number] = self._amounts.get(number, 0) + amount
+        self._total += other._total
+
     @property
     def bins(self) -> dict[float, float]:
         """Volume by lower edge of the bin, in rising order of price."""
@@ -144,6 +150,8 @@ class PreviousDayVolumeProfile:
         self._bin_pct = bin_pct
         self._day = -1
         self._today: VolumeProfile | None = None
+        self.finished: VolumeProfile | None = None
+        """The profile behind `reading`, for those who put days together."""
         self.reading: ProfileReading | None = None
 
     def update(self, candle: Candle) -> None:
@@ -151,7 +159,8 @@ class PreviousDayVolumeProfile:
         day = candle.open_time_ms // DAY_MS
         if day != self._day:
             follows = self._today is not None and day == self._day + 1
-            self.reading = self._today.reading(self.window) if follows and self._today else None
+            self.finished = self._today if follows else None
+            self.reading = self.finished.reading(self.window) if self.finished else None
             whole_day = self._day >= 0 or candle.open_time_ms % DAY_MS == 0
             self._today = VolumeProfile(self._bin_pct) if whole_day else None
             self._day = day

@@ -13,6 +13,7 @@ from futtui.strategies.ma_vwap_pullback import MaVwapPullback
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
 from futtui.strategies.sr.sweep_return import SrSweepReturn
+from futtui.strategies.volume_profile import VolumeProfileStrategy
 
 
 def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrategy, ...]:
@@ -28,4 +29,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         SignalEngineH1(symbol, settings.dual_h1),
         SrSweepReturn(symbol, settings.sr_sweep_return),
         MaVwapPullback(symbol, settings.ma_vwap_pullback),
+        VolumeProfileStrategy(symbol, settings.volume_profile),
     )

@@ -16,7 +16,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.indicators.vwap import AnchoredVwap
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
-from futtui.strategies.parts import bias_part, higher_frames_part, missing
+from futtui.strategies.parts import bias_part, flow_part, higher_frames_part, missing
 from futtui.strategies.pullback_setup import (
     MaVwapPullbackSettings,
     Pullback,
@@ -30,7 +30,6 @@ from futtui.strategies.words import say_price, say_way
 TREND_WINDOW_LEGS = 3
 TREND_AVERAGE = 50
 """The EMA of 4h whose slope must have the direction of the trade."""
-FLOW_WITH_TRADE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,7 @@ class MaVwapPullback(BaseStrategy):
             ),
             SignalPart("leg", 0.5 if leg_atr >= 5.0 else 0.0, f"the leg before it is {leg_atr:.1f} ATR long", leg_atr),
             _volume_part(candidate),
-            _flow_part(own.flow, sign),
+            flow_part(own.flow, sign, 0.5),
             higher_frames_part(context, sign, 0.5, -0.5),
             bias_part(candidate.four_hours, sign, 0.5),
             _late_part(candidate.four_hours),
@@ -238,13 +237,6 @@ def _volume_part(candidate: _Candidate) -> SignalPart:
     return SignalPart(
         "quiet pullback", 0.5 if share <= 0.8 else 0.0, f"it has {share:.0%} of the volume of the leg", share
     )
-
-
-def _flow_part(flow: float | None, sign: int) -> SignalPart:
-    if flow is None:
-        return missing("taker flow", "taker volume")
-    points = 0.5 if sign * flow >= FLOW_WITH_TRADE else 0.0
-    return SignalPart("taker flow", points, f"takers stand at {sign * flow:+.2f} as the trade sees it", sign * flow)
 
 
 def _late_part(four_hours: FrameReading) -> SignalPart:

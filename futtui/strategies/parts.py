@@ -8,6 +8,9 @@ from futtui.domain.signal import SignalPart
 from futtui.domain.timeframe import Timeframe
 from futtui.strategies.base import StrategyContext
 
+FLOW_WITH_TRADE = 0.05
+"""Share of all volume by which takers of the trade's side must outweigh the others."""
+
 
 def missing(name: str, what: str) -> SignalPart:
     """The part of a measure that is not available: no points either way."""
@@ -41,3 +44,11 @@ def bias_part(reading: FrameReading, sign: int, points: float) -> SignalPart:
     if bias.opposes(sign):
         return SignalPart("4h bias", -points, "the 4h bias stands against the trade", -1.0)
     return SignalPart("4h bias", points, "the 4h bias favours the trade", 1.0)
+
+
+def flow_part(flow: float | None, sign: int, points: float) -> SignalPart:
+    """Points when the takers of the last bars stand clearly on the trade's side; unknown taker volume gives none."""
+    if flow is None:
+        return missing("taker flow", "taker volume")
+    given = points if sign * flow >= FLOW_WITH_TRADE else 0.0
+    return SignalPart("taker flow", given, f"takers stand at {sign * flow:+.2f} as the trade sees it", sign * flow)

@@ -12,6 +12,7 @@ from futtui.strategies.liquidity_flush import LiquidityFlushSettings
 from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings
 from futtui.strategies.pullback_setup import MaVwapPullbackSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings, SrSweepReturnSettings
+from futtui.strategies.volume_profile_setup import VolumeProfileSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,5 @@ class StrategySettings:
     """Sweep-Return: price dips through a zone and comes straight back."""
     ma_vwap_pullback: MaVwapPullbackSettings = field(default_factory=MaVwapPullbackSettings)
     """MA/VWAP Pullback: a trend gives back part of its last leg, holds an average or VWAP, and turns."""
+    volume_profile: VolumeProfileSettings = field(default_factory=VolumeProfileSettings)
+    """Volume Profile: price leaves the value area and comes back, or leaves it and stays with volume."""

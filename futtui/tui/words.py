@@ -54,6 +54,7 @@ WORDS: dict[str, str] = {
     "strategy.dual_h1": "Dual H1",
     "strategy.sr_sweep_return": "Sweep-Return",
     "strategy.ma_vwap_pullback": "MA/VWAP Pullback",
+    "strategy.volume_profile": "Volume Profile",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",
