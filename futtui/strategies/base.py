@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 from futtui.domain.candle import Candle
 from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
 from futtui.domain.reading import NO_PROFILES, FrameReading, ProfileReading, ProfileReadings, StrategyVerdict
+from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, System
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.vwap import NO_VWAPS, VwapReadings
@@ -177,6 +178,12 @@ class BaseStrategy(ABC):
     def refuse(self, reason: str) -> StrategyVerdict:
         """The answer "no", with its reason."""
         return StrategyVerdict(self.name, False, reason)
+
+    def only_side(self, signals: Mapping[Side, RawSignal]) -> Proposal | None:
+        """The signal when one side has one, None without any; two refuse each other: being asked first wins nothing."""
+        if len(signals) > 1:
+            return self.refuse("long and short setups contradict each other at this close")
+        return next(iter(signals.values()), None)
 
     def unavailable(self, reason: str, *, set_aside: bool = False) -> StrategyVerdict:
         """No answer at all: it could not be asked, or its answer is worth nothing."""

@@ -10,6 +10,7 @@ from futtui.strategies.dual.engine import SignalEngineH1, SignalEngineM15
 from futtui.strategies.liquidity_flush import LiquidityFlush
 from futtui.strategies.liquidity_sweep import LiquiditySweep
 from futtui.strategies.ma_vwap_pullback import MaVwapPullback
+from futtui.strategies.order_flow import OrderFlow
 from futtui.strategies.settings import StrategySettings
 from futtui.strategies.sr.flip_retest import SrFlipRetest
 from futtui.strategies.sr.sweep_return import SrSweepReturn
@@ -30,4 +31,5 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         SrSweepReturn(symbol, settings.sr_sweep_return),
         MaVwapPullback(symbol, settings.ma_vwap_pullback),
         VolumeProfileStrategy(symbol, settings.volume_profile),
+        OrderFlow(symbol, settings.order_flow),
     )

@@ -111,6 +111,8 @@ def build_chart_levels(
     risk = abs(request.entry - stop)
     named = targets_of(risk)
     first_r = request.side.sign * (named[0].price - request.entry) / risk
+    if first_r <= 0:
+        return "price has already passed the first target"
     if first_r < min_reward_r:
         return f"the first target is worth {first_r:.2f} R; {min_reward_r:g} R is the least"
     reasons = tuple(f"{abs(each.price - request.entry) / risk:.2f} R, {each.what}" for each in named)

@@ -10,6 +10,7 @@ from futtui.strategies.break_retest_setup import BreakRetestSettings
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.liquidity_flush import LiquidityFlushSettings
 from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings
+from futtui.strategies.order_flow_setup import OrderFlowSettings
 from futtui.strategies.pullback_setup import MaVwapPullbackSettings
 from futtui.strategies.sr.settings import SrFlipRetestSettings, SrSweepReturnSettings
 from futtui.strategies.volume_profile_setup import VolumeProfileSettings
@@ -41,3 +42,5 @@ class StrategySettings:
     """MA/VWAP Pullback: a trend gives back part of its last leg, holds an average or VWAP, and turns."""
     volume_profile: VolumeProfileSettings = field(default_factory=VolumeProfileSettings)
     """Volume Profile: price leaves the value area and comes back, or leaves it and stays with volume."""
+    order_flow: OrderFlowSettings = field(default_factory=OrderFlowSettings)
+    """Order Flow: takers run into a level that holds, or lift price off it."""

@@ -103,14 +103,16 @@ class VolumeProfileStrategy(BaseStrategy):
         if not profiles:
             return self.refuse("no volume profile is available yet")
         note = ""
+        signals: dict[Side, RawSignal] = {}
         for side in (Side.LONG, Side.SHORT):
             for profile in profiles:
                 for found in self._candidates(profile, side, context, own, own.atr, four_hours, bars):
                     answer = found if isinstance(found, str) else self._judge(found)
                     if isinstance(answer, RawSignal):
-                        return answer
-                    note = note or f"{profile.window}: {answer}"
-        return self.refuse(note or "price did not answer at the edge of a value area")
+                        signals.setdefault(side, answer)
+                    else:
+                        note = note or f"{profile.window}: {answer}"
+        return self.only_side(signals) or self.refuse(note or "price did not answer at the edge of a value area")
 
     def _profiles(self, context: StrategyContext) -> list[ProfileReading]:
         """The value areas that are wanted and available, the widest view first."""

@@ -55,6 +55,7 @@ WORDS: dict[str, str] = {
     "strategy.sr_sweep_return": "Sweep-Return",
     "strategy.ma_vwap_pullback": "MA/VWAP Pullback",
     "strategy.volume_profile": "Volume Profile",
+    "strategy.order_flow": "Order Flow",
     "system.CORE": "Core",
     "system.ACTION_PRICE": "Action Price",
     "system.SR": "Support and resistance",

@@ -1,4 +1,4 @@
-"""Real candles of March 2024 through the whole analysis, for strategies that remember nothing: shared checks."""
+"""Real candles through the whole analysis, for strategies that remember nothing: shared checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from math import fsum
+from typing import NamedTuple
 
 import pytest
 
@@ -20,7 +21,16 @@ from futtui.strategies.manager import StrategyManager
 from tests.analysis.markets import WARM_UP_BARS, all_frames, at, real_quarters, split
 from tests.strategies.crafted import mirror_candle, mirror_zone, signals
 
-FROM, CUT, TO = "2024-03-01", "2024-03-16", "2024-04-01"
+
+class Period(NamedTuple):
+    """A stretch of real candles, and the moment after which nothing is known in the shortened run."""
+
+    first: str
+    cut: str
+    last: str
+
+
+MARCH = Period("2024-03-01", "2024-03-16", "2024-04-01")
 KEPT = (Timeframe.M15, Timeframe.H1, Timeframe.H4)
 FLIPPED_BIAS = {Bias.BULLISH: Bias.BEARISH, Bias.BEARISH: Bias.BULLISH, Bias.NEUTRAL: Bias.NEUTRAL}
 
@@ -38,8 +48,8 @@ class Recorder(StrategyManager):
 
 
 @cache
-def contexts(symbol: str, to: str) -> tuple[StrategyContext, ...]:
-    past, moments = split(all_frames(real_quarters(symbol, "2023-09-01", to)), at(FROM), WARM_UP_BARS)
+def contexts(symbol: str, first: str, last: str) -> tuple[StrategyContext, ...]:
+    past, moments = split(all_frames(real_quarters(symbol, "2023-08-01", last)), at(first), WARM_UP_BARS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("futtui.analysis.analyzer.StrategyManager", Recorder)
         Recorder.contexts = []
@@ -57,12 +67,16 @@ def found(strategy: BaseStrategy, moments: Sequence[StrategyContext]) -> list[Ra
     return signals([strategy.evaluate(moment) for moment in moments if moment.time_ms % frame.ms == 0])
 
 
-def assert_sound_on_real_candles(make: Callable[[str], BaseStrategy], symbols: Sequence[str], least: int) -> None:
-    """It fires, its signals are sound, and the same ones come while the second half of the month is not known."""
+def assert_sound_on_real_candles(
+    make: Callable[[str], BaseStrategy], symbols: Sequence[str], least: int, period: Period = MARCH
+) -> None:
+    """It fires, its signals are sound, and the same ones come while the second half is not known."""
     count = 0
     for symbol in symbols:
-        whole = found(make(symbol), contexts(symbol, TO))
-        assert found(make(symbol), contexts(symbol, CUT)) == [each for each in whole if each.time_ms <= at(CUT)]
+        whole = found(make(symbol), contexts(symbol, period.first, period.last))
+        assert found(make(symbol), contexts(symbol, period.first, period.cut)) == [
+            each for each in whole if each.time_ms <= at(period.cut)
+        ]
         count += len(whole)
         for signal in whole:
             check_levels(signal.levels, 0.0)
@@ -76,9 +90,9 @@ def assert_sound_on_real_candles(make: Callable[[str], BaseStrategy], symbols: S
     assert count >= least
 
 
-def assert_decides_alike_upside_down(make: Callable[[], BaseStrategy], symbol: str) -> None:
+def assert_decides_alike_upside_down(make: Callable[[], BaseStrategy], symbol: str, period: Period = MARCH) -> None:
     """The same month upside down gives the same signals for the other side."""
-    moments = contexts(symbol, TO)
+    moments = contexts(symbol, period.first, period.last)
     total = 3.0 * max(moment.frames[Timeframe.M15].close for moment in moments)
     long, short = found(make(), moments), found(make(), [turned(moment, total) for moment in moments])
     assert len(long) == len(short) > 0
