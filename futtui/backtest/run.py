@@ -144,12 +144,16 @@ class Backtest:
             self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
 
     def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int) -> None:
-        """Walk all symbols of a quarter hour through their bars, in the order of time."""
+        """Walk all symbols of a quarter hour through their bars, in the order of time.
+
+        Where no price can change anything only the close is told, at the end: time never goes back.
+        """
         desk = self._runner.desk
+        quiet: list[tuple[str, Candle]] = []
         paths: list[Iterator[tuple[int, str, Candle, int]]] = []
         for symbol, quarter in here:
             if desk.levels_on(symbol) is None:
-                self._tell(symbol, open_ms + BASE.ms - 1, quarter.close)
+                quiet.append((symbol, quarter))
                 continue
             frame, bars = self._data[symbol].path(quarter)
             used = self._result.quarters_by_path
@@ -161,6 +165,8 @@ class Backtest:
                 minute += MINUTE_MS
                 self._runner.submit(ClockTick(minute))
             self._walk(symbol, bar, length_ms)
+        for symbol, quarter in quiet:
+            self._tell(symbol, open_ms + BASE.ms - 1, quarter.close)
 
     def _walk(self, symbol: str, bar: Candle, length_ms: int) -> None:
         desk = self._runner.desk

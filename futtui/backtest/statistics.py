@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
 from futtui.domain.position import Trade, TradeClass
+from futtui.domain.shares import wilson_interval
 from futtui.domain.timeframe import DAY_MS
 
-Z95 = 1.959963984540054
 DRAWS = 10_000
 LEAST_TRADES, LEAST_DAYS = 100, 60
 
@@ -47,12 +46,8 @@ class TradeStatistics:
 
 def wilson(wins: int, trades: int) -> Interval:
     """Wilson's 95 % score interval of a share (E. B. Wilson, 1927)."""
-    if trades == 0:
-        return Interval(None, None, None)
-    share, squared = wins / trades, Z95 * Z95
-    centre = (share + squared / (2 * trades)) / (1 + squared / trades)
-    half = Z95 / (1 + squared / trades) * sqrt(share * (1 - share) / trades + squared / (4 * trades * trades))
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
+    found = wilson_interval(wins, trades)
+    return Interval(None, None, None) if found is None else Interval(wins / trades, *found)
 
 
 def profit_factor(results: Sequence[float]) -> float | None:

@@ -190,6 +190,20 @@ class BaseStrategy(ABC):
         return StrategyVerdict(self.name, False, reason, available=False, set_aside=set_aside)
 
 
+class MemorylessStrategy(BaseStrategy):
+    """A strategy that decides on what the context shows alone."""
+
+    def reset(self) -> None:
+        """It remembers nothing."""
+
+    def state(self) -> dict[str, Any]:
+        """It remembers nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """It remembers nothing."""
+
+
 def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
     """Short fingerprints of the parameters and of the candles behind a decision, as `parameters.candles`."""
     parameters = hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()

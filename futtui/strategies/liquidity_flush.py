@@ -7,9 +7,8 @@ is off: on past candles it lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
@@ -18,7 +17,7 @@ from futtui.domain.reading import FrameReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.words import say_price
 
 SETUP_POINTS = 5.0
@@ -54,7 +53,7 @@ class LiquidityFlushSettings:
             raise InvalidInputError("target_share must be smaller than stop_share.")
 
 
-class LiquidityFlush(BaseStrategy):
+class LiquidityFlush(MemorylessStrategy):
     """The deep flush: one standing level at most, renewed at every 15m close."""
 
     name: ClassVar[str] = "liquidity_flush"
@@ -166,13 +165,3 @@ class LiquidityFlush(BaseStrategy):
                 min_reward_r=0.5 * settings.target_share / settings.stop_share,
             ),
         )
-
-    def reset(self) -> None:
-        """It remembers nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """It remembers nothing."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """It remembers nothing."""

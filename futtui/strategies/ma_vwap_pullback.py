@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Any
 
 from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading
@@ -14,7 +13,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators.vwap import AnchoredVwap
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.parts import bias_part, flow_part, higher_frames_part, missing
 from futtui.strategies.pullback_setup import (
@@ -45,7 +44,7 @@ class _Candidate:
     bars: Sequence[Candle]
 
 
-class MaVwapPullback(BaseStrategy):
+class MaVwapPullback(MemorylessStrategy):
     """Trades the first or second pullback of a trend. It looks at a window of candles and remembers nothing."""
 
     name = "ma_vwap_pullback"
@@ -214,16 +213,6 @@ class MaVwapPullback(BaseStrategy):
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,
         )
-
-    def reset(self) -> None:
-        """It remembers nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """It remembers nothing."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """It remembers nothing."""
 
 
 def _volume_part(candidate: _Candidate) -> SignalPart:

@@ -5,10 +5,10 @@ The order book and open interest are asked for by the desk, and only for what th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading
@@ -16,7 +16,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.order_flow_setup import FlowPush, OrderFlowSettings, find_absorption, find_initiation
 from futtui.strategies.parts import bias_part, higher_frames_part, missing
@@ -51,7 +51,7 @@ class _Candidate:
     bars: Sequence[Candle]
 
 
-class OrderFlow(BaseStrategy):
+class OrderFlow(MemorylessStrategy):
     """Absorption and initiation at value edges, points of control and zones. It remembers nothing."""
 
     name = "order_flow"
@@ -214,16 +214,6 @@ class OrderFlow(BaseStrategy):
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,
         )
-
-    def reset(self) -> None:
-        """It remembers nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """It remembers nothing."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """It remembers nothing."""
 
 
 def _kind(push: FlowPush) -> str:

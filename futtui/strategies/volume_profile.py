@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Any
 
 from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading, ProfileReading
@@ -13,7 +12,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.figures import median
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.parts import bias_part, flow_part
@@ -63,7 +62,7 @@ class _Candidate:
         return "return into value" if self.returned else "move out of value"
 
 
-class VolumeProfileStrategy(BaseStrategy):
+class VolumeProfileStrategy(MemorylessStrategy):
     """Trades the edges of three value areas. It looks at a window of candles and remembers nothing."""
 
     name = "volume_profile"
@@ -283,16 +282,6 @@ class VolumeProfileStrategy(BaseStrategy):
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,
         )
-
-    def reset(self) -> None:
-        """It remembers nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """It remembers nothing."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """It remembers nothing."""
 
 
 NAKED_WORDS = "at the untouched point of control"
