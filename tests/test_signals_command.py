@@ -16,7 +16,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.events import AnalysisDone, SetPaused
 from futtui.domain.reading import AnalysisResult, StrategyVerdict
 from futtui.domain.signal import RawSignal, Signal, SignalPart
-from futtui.domain.timeframe import DAY_MS
+from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.live.code_hash import PACKAGE, code_hash, hash_of
 from futtui.storage.store import Storage
 from tests.desk.world import START_MS, World, raw_signal, reading
@@ -174,6 +174,16 @@ def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp
     assert "    2 times  calm: no level was broken" in told.output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "XRPUSDT", "--day", "2024-03-01").output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "--day", "2024-03-02").output
+
+
+def test_why_not_counts_an_hourly_strategy_only_at_the_closes_at_which_it_was_asked() -> None:
+    world = World()
+    for quarter in range(5):
+        time_ms = START_MS + quarter * 900_000
+        asked = StrategyVerdict("hourly", False, "no leg", time_ms=time_ms // HOUR_MS * HOUR_MS)
+        world.send(AnalysisDone(time_ms, AnalysisResult(reading(time_ms=time_ms), (), (asked,))))
+    counted = [effect.time_ms for effect in world.effects if isinstance(effect, RecordNoSignal)]
+    assert counted == [START_MS, START_MS + HOUR_MS]
 
 
 def test_day_check_tells_once_at_the_end_of_the_utc_day() -> None:

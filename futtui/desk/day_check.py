@@ -39,10 +39,14 @@ class DayCheck:
         return lines
 
     def silences(self, event: AnalysisDone) -> Iterator[RecordNoSignal]:
-        """A record for each strategy that proposed nothing at this close."""
-        symbol, day_ms = event.result.reading.symbol, event.time_ms // DAY_MS * DAY_MS
+        """A record for each strategy that was asked at this close and proposed nothing.
+
+        The answers of hourly strategies are carried along until the next hour: they count once.
+        """
+        reading, day_ms = event.result.reading, event.time_ms // DAY_MS * DAY_MS
+        symbol = reading.symbol
         for verdict in event.result.verdicts:
-            if not verdict.proposed:
+            if not verdict.proposed and verdict.time_ms in (0, reading.time_ms):
                 kind = _FIGURES.sub("#", verdict.reason)[:KIND_LENGTH]
                 yield RecordNoSignal(day_ms, symbol, verdict.strategy, kind, verdict.reason, event.time_ms)
 

@@ -68,7 +68,7 @@ class SignalIntake:
         entering = [raw for raw in fresh.values() if not raw.standing]
         scored, views = self._dual.scored(entering, lambda raw: self._scorer.score(raw, reading, others))
         rivals = [item for item in scored if not self._dual.is_opposed(item.raw, views)]
-        lost = conflict_refusals(rivals, self._state.settings.scoring.conflict_margin)
+        lost = conflict_refusals(rivals, self._state.settings.scoring)
         for item in sorted(scored, key=lambda one: (-one.score, one.raw.signal_id)):
             conflict = lost.get(item.raw.signal_id)
             against: Gate = ("no opposite signal", None if conflict is None else Refusal("conflict", conflict))

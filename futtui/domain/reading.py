@@ -120,7 +120,7 @@ class StrategyVerdict:
     """Why a strategy did, or did not, propose something at this close; feeds "why no signals".
 
     `available` False: it failed or was not asked, so its silence says nothing about the market. `set_aside`: it failed
-    too often and is not asked any more.
+    too often and is not asked any more. `time_ms`: the close at which it was asked; 0 for the newest one.
     """
 
     strategy: str
@@ -128,6 +128,7 @@ class StrategyVerdict:
     reason: str
     available: bool = True
     set_aside: bool = False
+    time_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

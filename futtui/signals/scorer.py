@@ -65,7 +65,7 @@ def _asked(modifier: Modifier, context: ScoringContext, settings: ScoringSetting
 
 def _scaled(part: SignalPart, raw: RawSignal, settings: ScoringSettings) -> SignalPart:
     """A modifier's points in the scale of the system; the regime weight is a share of the base score already."""
-    scale = settings.system_scales.get(raw.system.value, 1.0)
+    scale = settings.scale_of(raw.system.value)
     if scale == 1.0 or not part.points or part.name == REGIME_WEIGHT:
         return part
     return replace(part, points=part.points * scale)

@@ -149,7 +149,8 @@ class ScoringSettings:
     """Range of BTC within an hour, in percent, that blocks mean-reversion strategies for 30 minutes."""
 
     conflict_margin: Annotated[float, Ge(0.0), Le(10.0)] = 1.0
-    """By how much the better of two opposite signals of one close must lead; else both are refused."""
+    """By how much the better of two opposite signals of one close must lead, in points above its threshold; else both
+    are refused."""
 
     arbiter: ArbiterSettings = field(default_factory=ArbiterSettings)
     """The two engines of the dual system against each other."""
@@ -161,6 +162,10 @@ class ScoringSettings:
             if strategy_key(name) == key:
                 return threshold
         return self.system_thresholds.get(system, self.threshold)
+
+    def scale_of(self, system: str) -> float:
+        """What one point of a modifier is worth in the scores of a system."""
+        return self.system_scales.get(system, 1.0)
 
     def is_mean_reversion(self, strategy: str) -> bool:
         """Whether the strategy trades against a move."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from futtui.domain.errors import FuttuiError
@@ -66,7 +67,7 @@ class StrategyManager:
             if isinstance(answer, RawSignal):
                 signals.append(answer)
                 answer = StrategyVerdict(strategy.name, True, answer.summary)
-            self._verdicts[strategy.name] = answer
+            self._verdicts[strategy.name] = replace(answer, time_ms=context.time_ms)
         return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
@@ -162,4 +163,6 @@ def _check_signal(signal: RawSignal, strategy: BaseStrategy, context: StrategyCo
         raise FuttuiError("the signal names another symbol, time or strategy than it was asked for")
     if not math.isclose(math.fsum(part.points for part in signal.parts), signal.base_score, abs_tol=1e-9):
         raise FuttuiError("the parts of the score do not add up to the score")
+    if signal.time_stop_bars < 1:
+        raise FuttuiError(f"the signal asks for a time stop after {signal.time_stop_bars} bars; one is the least")
     check_levels(levels, context.tick_size or 0.0)

@@ -11,6 +11,7 @@ from futtui.config.report import effective_lines, reference_text
 from futtui.config.schema import shape
 from futtui.config.settings import ExchangeName, Settings, find_config, load, load_secrets
 from futtui.domain.errors import ConfigurationError
+from futtui.strategies.settings import StrategySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,3 +101,21 @@ def test_find_config_prefers_the_given_file_then_the_current_folder(
     Path("config.yaml").write_text("", encoding="utf-8")
     assert find_config(None, home) == Path("config.yaml")
     assert find_config(Path("other.yaml"), home) == Path("other.yaml")
+
+
+def test_time_stop_of_zero_bars_is_refused_for_every_strategy(tmp_path: Path) -> None:
+    names = [
+        name
+        for name, item in shape(StrategySettings).items()
+        if "time_stop_bars" in shape(item.nested or StrategySettings)
+    ]
+    assert len(names) >= 10
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "strategies:\n" + "".join(f"  {name}:\n    time_stop_bars: 0\n" for name in names), encoding="utf-8"
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        load(file, {})
+    lines = str(refused.value).splitlines()
+    for name, line in zip(names, lines, strict=True):
+        assert f"`strategies.{name}.time_stop_bars` is 0: it must be greater than or equal to 1." in line

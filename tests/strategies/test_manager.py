@@ -91,6 +91,7 @@ def test_manager_first_fault_is_told_with_its_cause():
         lambda signal: replace(signal, parts=signal.parts[1:]),
         lambda signal: replace(signal, symbol="OTHERUSDT"),
         lambda signal: replace(signal, time_ms=signal.time_ms - 1),
+        lambda signal: replace(signal, time_stop_bars=0),
     ],
 )
 def test_manager_impossible_signal_counts_as_a_fault(spoil):
@@ -116,8 +117,10 @@ def test_manager_asks_only_at_the_close_of_the_own_timeframe_and_keeps_the_last_
     manager.on_close(Timeframe.H1, CONTEXT)
     manager.on_close(Timeframe.M15, CONTEXT)
     manager.on_close(Timeframe.M15, CONTEXT)
-    assert (hourly.asked, quarter.asked) == (1, 2)
-    assert len(manager.verdicts) == 2
+    later = replace(CONTEXT, time_ms=CONTEXT.time_ms + Timeframe.M15.ms)
+    manager.on_close(Timeframe.M15, later)
+    assert (hourly.asked, quarter.asked) == (1, 3)
+    assert [each.time_ms for each in manager.verdicts] == [CONTEXT.time_ms, later.time_ms]
 
 
 def test_manager_disabled_strategy_is_not_asked_and_says_so():
