@@ -116,8 +116,13 @@ def _line(name: str, found: TradeStatistics) -> str:
     return (
         f"{name:<18} n {found.trades} ({found.days} d)  WR {_share(found.win_rate)} be {border}  "
         f"E {_figure(found.expectancy_r, '+.3f')} R  PF {_figure(found.profit_factor, '.2f')}  "
-        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD -{found.max_drawdown_r:.1f} R  {found.verdict}"
+        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD -{found.max_drawdown_r:.1f} R{_fall(found)}  "
+        f"{found.verdict}"
     )
+
+
+def _fall(found: TradeStatistics) -> str:
+    return "" if found.fall_risk is None else f" (95% -{found.fall_risk.most_95:.1f})"
 
 
 def _share(interval: Interval) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from futtui.backtest.path_risk import FallRisk, drawn_falls
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.shares import wilson_interval
 from futtui.domain.timeframe import DAY_MS
 
 DRAWS = 10_000
+FALL_DRAWS = 2_000
 LEAST_TRADES, LEAST_DAYS = 100, 60
 
 
@@ -26,7 +28,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class TradeStatistics:
-    """Net figures in R. `win_rate` counts a break-even as no win; `days` are the days on which trades were opened."""
+    """Net figures in R. `win_rate` counts a break-even as no win; `days` are the days on which trades were opened.
+
+    `payoff`: average win divided by average loss. `fall_risk`: what the largest fall may be when the days come again.
+    """
 
     trades: int
     days: int
@@ -42,6 +47,8 @@ class TradeStatistics:
     costs_r: float
     max_drawdown_r: float
     verdict: str
+    payoff: float | None = None
+    fall_risk: FallRisk | None = None
 
 
 def wilson(wins: int, trades: int) -> Interval:
@@ -56,14 +63,19 @@ def profit_factor(results: Sequence[float]) -> float | None:
     return sum(value for value in results if value > 0) / losses if losses > 0 else None
 
 
-def break_even_win_rate(results: Sequence[float]) -> float | None:
-    """The share of winners at which these average wins and losses come to zero; None without both."""
+def payoff(results: Sequence[float]) -> float | None:
+    """Average gain divided by average loss, a result of exactly zero being a loss; None without both."""
     gains = [value for value in results if value > 0]
     losses = [-value for value in results if value <= 0]
-    if not gains or not losses:
+    if not gains or sum(losses) <= 0:
         return None
-    average_gain, average_loss = sum(gains) / len(gains), sum(losses) / len(losses)
-    return average_loss / (average_gain + average_loss)
+    return (sum(gains) / len(gains)) / (sum(losses) / len(losses))
+
+
+def break_even_win_rate(results: Sequence[float]) -> float | None:
+    """The share of winners at which these average wins and losses come to zero; None without both."""
+    ratio = payoff(results)
+    return None if ratio is None else 1.0 / (1.0 + ratio)
 
 
 def drawdown(results: Sequence[float]) -> float:
@@ -120,13 +132,22 @@ def statistics_of(trades: Sequence[Trade], seed: int = 1) -> TradeStatistics:
         costs_r=sum(costs),
         max_drawdown_r=drawdown(results),
         verdict=verdict_of(len(trades), len(groups), rate, border, expectancy),
+        payoff=payoff(results),
+        fall_risk=drawn_falls(groups, seed, FALL_DRAWS),
     )
 
 
 def cost_r(trade: Trade) -> float:
     """Fees and funding of a trade in R (slippage is inside its prices)."""
-    risk = abs(float(trade.entry_price - trade.initial_stop) * float(trade.quantity))
+    risk = risk_money(trade)
     return (float(trade.fees) - float(trade.funding)) / risk if risk > 0 else 0.0
+
+
+def risk_money(trade: Trade) -> float:
+    """What one R of the trade is in money."""
+    if abs(trade.result_r) > 1e-9:
+        return float(trade.pnl) / trade.result_r
+    return abs(float(trade.entry_price - trade.initial_stop) * float(trade.quantity))
 
 
 def verdict_of(trades: int, days: int, rate: Interval, border: float | None, expectancy: Interval) -> str:
