@@ -38,7 +38,26 @@ _LABELS = {
     "donchian_low": "lowest of the bars before",
     "flow": "buyers (+) or sellers (-)",
     "volume_ratio": "volume against the usual",
+    "ema_5": "average of 5 bars",
+    "ema_9": "average of 9 bars",
+    "ema_13": "average of 13 bars",
+    "ema_21": "average of 21 bars",
+    "ema_50_slope_atr": "way of 50-bar average in ATR",
+    "ema_200_slope_atr": "way of 200-bar average in ATR",
+    "atr_pct": "ATR in % of price",
+    "plus_di": "strength of the moves up",
+    "minus_di": "strength of the moves down",
+    "bollinger_middle": "Bollinger band, middle",
+    "bollinger_width": "width of the bands / middle",
+    "efficiency_ratio": "straightness of the way (0-1)",
+    "cvd": "bought minus sold, 20 bars",
+    "cvd_slope": "the same a bar, last 10 bars",
+    "flow_side": "side that last was stronger",
+    "flow_flip": "bars since it changed sides",
 }
+_PRICES = {"atr", "ema_5", "ema_9", "ema_13", "ema_20", "ema_21", "ema_50", "ema_200", "donchian_high", "donchian_low"}
+_PRICES |= {"bollinger_upper", "bollinger_middle", "bollinger_lower"}
+_SMALL = {"bollinger_width", "atr_pct", "efficiency_ratio"}
 _HIDDEN = {"timeframe", "close_time_ms", "close", "regime"}
 
 
@@ -95,8 +114,11 @@ def _figures(reading: SymbolReading) -> Iterator[str]:
 def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    is_price = name.startswith(("ema", "bollinger_upper", "bollinger_lower", "donchian", "atr"))
-    return price_text(value) if is_price else f"{value:.2f}"
+    if name == "flow_side":
+        return "buyers" if value > 0 else "sellers"
+    if name == "flow_flip":
+        return f"{value:.0f}"
+    return price_text(value) if name in _PRICES else f"{value:.{4 if name in _SMALL else 2}f}"
 
 
 def _levels(reading: SymbolReading) -> Iterator[str]:

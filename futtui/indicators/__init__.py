@@ -2,7 +2,7 @@
 
 from futtui.indicators.averages import Ema, Slope, alignment
 from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
-from futtui.indicators.flow import CumulativeDelta, FlowWindow
+from futtui.indicators.flow import BarFlow, CVDCalculator, FlowFlip, FlowWindow, TradeFlow
 from futtui.indicators.frame import FrameIndicators
 from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
 from futtui.indicators.volume_profile import PreviousDayVolumeProfile, RollingVolumeProfile, VolumeProfile
@@ -13,12 +13,14 @@ __all__ = [
     "Adx",
     "AnchoredVwap",
     "Atr",
+    "BarFlow",
     "BollingerBands",
-    "CumulativeDelta",
+    "CVDCalculator",
     "DailyVwap",
     "Donchian",
     "EfficiencyRatio",
     "Ema",
+    "FlowFlip",
     "FlowWindow",
     "FrameIndicators",
     "PreviousDayVolumeProfile",
@@ -26,6 +28,7 @@ __all__ = [
     "RollingVolumeProfile",
     "Rsi",
     "Slope",
+    "TradeFlow",
     "VolumeProfile",
     "VolumeRatio",
     "alignment",

@@ -13,27 +13,32 @@ from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators.averages import Ema, Slope
 from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
-from futtui.indicators.flow import CumulativeDelta, FlowWindow
+from futtui.indicators.flow import CVDCalculator, FlowFlip, FlowWindow
 from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
 from futtui.indicators.wilder import Adx, Atr, Rsi
 
 KEPT_CANDLES = 300
+SLOPE_BARS = 10
+"""Bars over which the slopes of the long averages are told."""
 
 
 class FrameIndicators:
-    """Measures of one timeframe: averages 20/50/200, ATR, ADX and RSI 14, Bollinger 20/2, Donchian 20, efficiency 10,
-    flow of 3 bars, volume against the mean of 20 bars.
+    """Measures of one timeframe: averages 5/9/13/20/21/50/200, ATR, ADX and RSI 14, Bollinger 20/2, Donchian 20,
+    efficiency 10, flow of 3 bars, cumulative delta of 20 bars, volume against the mean of 20 bars.
 
-    Each measure is None until its own warm-up is over (EMA 200 last, after 800 bars).
+    Each measure is None until its own warm-up is over (EMA 200 after 800 bars, and 10 later its slope).
     """
 
     def __init__(self, timeframe: Timeframe, kept_candles: int = KEPT_CANDLES) -> None:
         self.timeframe = timeframe
         self.bars = 0
+        self.ema_5, self.ema_9, self.ema_13, self.ema_21 = Ema(5), Ema(9), Ema(13), Ema(21)
         self.ema_20 = Ema(20)
         self.ema_50 = Ema(50)
         self.ema_200 = Ema(200)
         self.ema_20_slope = Slope(5)
+        self.ema_50_slope = Slope(SLOPE_BARS)
+        self.ema_200_slope = Slope(SLOPE_BARS)
         self.atr = Atr(14)
         self.atr_pct_rank = RollingPercentile(90)
         self.adx = Adx(14)
@@ -42,14 +47,15 @@ class FrameIndicators:
         self.donchian = Donchian(20)
         self.efficiency = EfficiencyRatio(10)
         self.flow = FlowWindow(3)
-        self.cumulative_delta = CumulativeDelta()
+        self.flow_flip = FlowFlip()
+        self.cvd = CVDCalculator(20, 10)
         self.volume_ratio = VolumeRatio(20)
         self.last_candles: deque[Candle] = deque(maxlen=kept_candles)
 
     @property
     def warm_up_bars(self) -> int:
         """Bars after which every measure is available (flow only where taker volume is known)."""
-        return self.ema_200.warm_up_bars
+        return self.ema_200.warm_up_bars + SLOPE_BARS
 
     @property
     def last(self) -> Candle | None:
@@ -72,10 +78,11 @@ class FrameIndicators:
         close = candle.close
         self.bars += 1
         self.last_candles.append(candle)
-        self.ema_20.update(close)
-        self.ema_50.update(close)
-        self.ema_200.update(close)
+        for average in (self.ema_5, self.ema_9, self.ema_13, self.ema_21, self.ema_20, self.ema_50, self.ema_200):
+            average.update(close)
         self.ema_20_slope.update(self.ema_20.value)
+        self.ema_50_slope.update(self.ema_50.value)
+        self.ema_200_slope.update(self.ema_200.value)
         self.atr.update(candle)
         if self.atr.value is not None:
             self.atr_pct_rank.update(self.atr.value / close)
@@ -85,7 +92,8 @@ class FrameIndicators:
         self.donchian.update(candle)
         self.efficiency.update(close)
         self.flow.update(candle)
-        self.cumulative_delta.update(candle)
+        self.flow_flip.update(self.flow.value)
+        self.cvd.update(candle)
         self.volume_ratio.update(candle.volume)
 
     def reading(self, regime: RegimeReading = UNKNOWN_REGIME) -> FrameReading:
@@ -111,4 +119,25 @@ class FrameIndicators:
             flow=self.flow.value,
             volume_ratio=self.volume_ratio.value,
             regime=regime,
+            ema_5=self.ema_5.value,
+            ema_9=self.ema_9.value,
+            ema_13=self.ema_13.value,
+            ema_21=self.ema_21.value,
+            ema_50_slope_atr=self._in_atr(self.ema_50_slope),
+            ema_200_slope_atr=self._in_atr(self.ema_200_slope),
+            atr_pct=None if self.atr.value is None else self.atr.value / last.close * 100.0,
+            plus_di=self.adx.plus_di,
+            minus_di=self.adx.minus_di,
+            bollinger_middle=self.bollinger.middle,
+            bollinger_width=self.bollinger.width,
+            efficiency_ratio=self.efficiency.value,
+            cvd=self.cvd.value,
+            cvd_slope=self.cvd.slope,
+            flow_side=self.flow_flip.side,
+            flow_flip=self.flow_flip.bars_since,
         )
+
+    def _in_atr(self, slope: Slope) -> float | None:
+        """The whole change over the slope's bars in ATR; None without an ATR."""
+        atr = self.atr.value
+        return slope.value * slope.lag / atr if slope.value is not None and atr else None
