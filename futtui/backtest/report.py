@@ -41,13 +41,18 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "maker_fee": str(request.costs.maker_fee),
             "slippage_pct": request.costs.slippage_pct,
             "start_equity": str(request.start_equity),
-            "settings_hash": _hash([request.analysis, request.desk]),
+            "settings_hash": _hash([request.analysis, request.desk, sorted(request.for_information)]),
+            "for_information": sorted(request.for_information),
             "analyses": result.analyses,
             "walked_quarters": result.quarters_by_path,
         },
         "signals": _signal_counts(result),
         "total": _plain(statistics_of(trades)),
         "systems": {name: _plain(statistics_of(group)) for name, group in _groups(trades).items()},
+        "information": {
+            "total": _plain(statistics_of(result.information)),
+            "systems": {name: _plain(statistics_of(group)) for name, group in _groups(result.information).items()},
+        },
         "account": {"equity": result.equity, "open_positions": result.open_positions},
         "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
         "fingerprint": fingerprint(trades),
@@ -100,9 +105,14 @@ def summary(result: BacktestResult) -> Iterator[str]:
     walked = ", ".join(f"{count} quarter hours on {name} bars" for name, count in result.quarters_by_path.items())
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
-    for name, group in {**_groups(result.trades), "all": result.trades}.items():
+    for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
         yield _line(name, statistics_of(group))
     yield ""
+    if request.for_information:
+        yield "For information, not traded (followed on an account of their own; --trade all trades them):"
+        for name, group in {**_groups(result.information), "all of these": result.information}.items():
+            yield _line(name, statistics_of(group))
+        yield ""
     if result.open_positions:
         yield f"{result.open_positions} positions were still open at the end; they are in no figure above."
     yield f"Equity {result.equity:,.2f} of {request.start_equity:,} USDT. Fingerprint {fingerprint(result.trades)}"
@@ -148,8 +158,9 @@ def _signal_counts(result: BacktestResult) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for signal in result.signals:
         refused = signal.status is SignalStatus.REFUSED
-        name = "refused" if refused else "expired" if signal.status is SignalStatus.EXPIRED else "traded"
-        group = counts.setdefault(signal.raw.strategy, {"traded": 0, "refused": 0, "expired": 0})
+        shown = "information" if signal.is_for_information else "traded"
+        name = "refused" if refused else "expired" if signal.status is SignalStatus.EXPIRED else shown
+        group = counts.setdefault(signal.raw.strategy, {"traded": 0, "information": 0, "refused": 0, "expired": 0})
         group[name] += 1
     return dict(sorted(counts.items()))
 

@@ -32,10 +32,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class BacktestResult:
-    """What happened. `trades` are final (corrections included), `signals` in their last state, both by time."""
+    """What happened. `trades` are final (corrections included), `signals` in their last state, both by time.
+
+    `information`: what became of the signals that are not traded, as trades of an account of their own.
+    """
 
     request: BacktestRequest
     trades: list[Trade] = field(default_factory=list)
+    information: list[Trade] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     open_positions: int = 0
     equity: float = 0.0
@@ -74,22 +78,30 @@ class Backtest:
             check_period(one, request.start_ms, request.end_ms)
         self._funding = funding_of(request.history, request.symbols)
         self._memory = _Memory()
-        desk = TradingDesk(request.desk, MODE, request.start_equity)
+        desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information)
         self._runner = DeskRunner(desk, self._memory, self._memory)
-        costs = request.costs
-        self._paper = PaperBroker(
-            request.start_equity, request.start_ms, maker_fee=costs.maker_fee, taker_fee=costs.taker_fee,
-            slippage_pct=costs.slippage_pct, mode=MODE,
-        )  # fmt: skip
-        self._broker = PaperDeskBroker(self._paper, MODE, self._runner.submit)
-        self._runner.brokers[MODE] = self._broker
+        modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)
+        self._accounts = {mode: self._open_account(mode) for mode in modes}
+        self._brokers = [
+            PaperDeskBroker(account, mode, self._runner.submit) for mode, account in self._accounts.items()
+        ]
+        self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request)
+
+    def _open_account(self, mode: TradingMode) -> PaperBroker:
+        request = self._request
+        costs = request.costs
+        return PaperBroker(
+            request.start_equity, request.start_ms, maker_fee=costs.maker_fee, taker_fee=costs.taker_fee,
+            slippage_pct=costs.slippage_pct, mode=mode,
+        )  # fmt: skip
 
     def run(self, progress: Progress | None = None) -> BacktestResult:
         """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
         request = self._request
         for data in self._data.values():
-            self._paper.set_rules(data.rules)
+            for account in self._accounts.values():
+                account.set_rules(data.rules)
             self._runner.submit(RulesChanged(request.start_ms, data.rules))
             past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
@@ -140,7 +152,8 @@ class Backtest:
             return
         for symbol in self._data:
             rate = self._funding.rate(symbol, time_ms)
-            self._paper.set_funding_rate(symbol, rate)
+            for account in self._accounts.values():
+                account.set_funding_rate(symbol, rate)
             self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
 
     def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int) -> None:
@@ -178,12 +191,17 @@ class Backtest:
             self._tell(symbol, min(bar.open_time_ms + number, last_ms), price)
 
     def _held(self, symbol: str) -> int:
-        quantity = self._paper.quantity(symbol)
-        return (quantity > 0) - (quantity < 0)
+        """The side held; where the accounts hold opposite ones, what is traded counts."""
+        for account in self._accounts.values():
+            quantity = account.quantity(symbol)
+            if quantity:
+                return 1 if quantity > 0 else -1
+        return 0
 
     def _tell(self, symbol: str, time_ms: int, price: float) -> None:
         update = PriceUpdate(symbol, time_ms, price, price, price)
-        self._broker.on_price(update)
+        for broker in self._brokers:
+            broker.on_price(update)
         self._runner.submit(update)
 
     def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
@@ -195,8 +213,10 @@ class Backtest:
 
     def _finished(self) -> BacktestResult:
         result, view = self._result, self._runner.desk.snapshot()
-        result.trades = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
+        done = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
+        result.trades = [trade for trade in done if trade.mode is MODE]
+        result.information = [trade for trade in done if trade.mode is not MODE]
         result.signals = sorted(self._memory.signals.values(), key=lambda one: (one.raw.time_ms, one.signal_id))
-        result.open_positions = len(view.positions)
+        result.open_positions = sum(position.mode is MODE for position in view.positions)
         result.equity = view.account.equity
         return result

@@ -40,3 +40,5 @@ class BacktestRequest:
     warm_up: HistorySettings = field(default_factory=HistorySettings)
     optimistic: bool = False
     workers: int = 2
+    for_information: frozenset[str] = frozenset()
+    """Strategies whose signals are followed on an account of their own and count in no total."""

@@ -58,6 +58,9 @@ def demo(
     speed: Annotated[str, typer.Option(help="How fast time runs: 1, 60, ... or max (only with --headless).")] = "60",
     seed: Annotated[int, typer.Option(min=0, help="Number from which the synthetic market is made.")] = 7,
     mode: Annotated[str, typer.Option(help="signals, paper or live (harmless here).")] = "",
+    trade: Annotated[
+        str, typer.Option(help="Strategies to trade: names, or all (default: all, in a replay as configured).")
+    ] = "",
     headless: Annotated[bool, typer.Option("--headless", help="Without a screen; prints counts at the end.")] = False,
     minutes: Annotated[int | None, typer.Option(min=1, help="Minutes of exchange time to run (headless).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file (headless).")] = None,
@@ -83,6 +86,7 @@ def demo(
             faults=faults,
             config=config,
             home=home,
+            trade=trade,
         )
     )
 
@@ -97,6 +101,9 @@ def backtest(
     symbols: Annotated[str, typer.Option(help="Comma-separated symbols (default: all in the folder).")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
     trades_file: Annotated[Path | None, typer.Option("--trades", help="Write every trade and leg here (CSV).")] = None,
+    trade: Annotated[
+        str, typer.Option(help="Strategies to trade: names, or all (default: as configured, `trade: true`).")
+    ] = "",
     optimistic: Annotated[bool, typer.Option("--optimistic", help="Inside a bar, what helps comes first.")] = False,
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
@@ -107,7 +114,17 @@ def backtest(
 
     run_backtest(
         BacktestOptions(
-            history, symbols, from_date, to_date, json_file, trades_file, optimistic, cost_factor, workers, config
+            history,
+            symbols,
+            from_date,
+            to_date,
+            json_file,
+            trades_file,
+            optimistic,
+            cost_factor,
+            workers,
+            config,
+            trade,
         )
     )
 

@@ -29,6 +29,7 @@ class BacktestOptions:
     cost_factor: float
     workers: int
     config: Path | None
+    trade: str = ""
 
 
 def run_backtest(options: BacktestOptions) -> None:
@@ -54,6 +55,7 @@ def _result(options: BacktestOptions) -> BacktestResult:
     from futtui.backtest.run import Backtest
     from futtui.backtest.settings import BacktestRequest, Costs
     from futtui.cli.places import Places
+    from futtui.cli.traded import for_information
     from futtui.config.settings import find_config, load
     from futtui.live.past_candles import time_of
 
@@ -70,6 +72,7 @@ def _result(options: BacktestOptions) -> BacktestResult:
         warm_up=settings.market.history,
         optimistic=options.optimistic,
         workers=options.workers,
+        for_information=for_information(settings.strategies, options.trade),
     )
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

@@ -40,6 +40,7 @@ class DemoRequest:
     faults: Path | None
     config: Path | None
     home: Path | None
+    trade: str = ""
 
     @property
     def minutes_to_run(self) -> int | None:
@@ -79,6 +80,7 @@ def run_demo(request: DemoRequest) -> None:
 def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) -> None:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.cli.launch import Launch, run_headless, run_screen
+    from futtui.cli.traded import ALL, for_information
     from futtui.config.settings import find_config, load
     from futtui.exchange.ports import Credentials
     from futtui.live.settings import EngineSettings
@@ -95,6 +97,8 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         lockstep=request.lockstep,
         live_allowed=True,
     )
+    # Where the market is made up, everything is traded: there is nothing to lose, and something to see.
+    trade = request.trade or (ALL if request.history is None else "")
     launch = Launch(
         settings=settings,
         engine=engine_settings,
@@ -106,6 +110,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         credentials=Credentials("demo-key", "demo-secret"),
         virtual_clock=True,
         trouble=exchange.trouble,
+        for_information=for_information(settings.strategies, trade),
     )
     if request.headless:
         run_headless(launch, request.minutes_to_run, request.json_file)

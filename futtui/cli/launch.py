@@ -46,6 +46,7 @@ class Launch:
     endpoints: Callable[[], Awaitable[Endpoints]]
     credentials: Credentials | None
     virtual_clock: bool = False
+    for_information: frozenset[str] = frozenset()
     trouble: Callable[[], str] | None = None
     """Asked now and then for a sentence about something that ended for good, as an exchange of our own."""
 
@@ -62,6 +63,7 @@ class Launch:
             credentials=self.credentials,
             fresh_database=self.fresh_database,
             virtual_clock=self.virtual_clock,
+            for_information=self.for_information,
         )
 
     def build_engine(self) -> Engine:

@@ -40,5 +40,6 @@ def run_live(config: Path | None, home: Path | None) -> None:
             fresh_database=False,
             endpoints=where,
             credentials=None,
+            for_information=settings.strategies.for_information(),
         )
     )

@@ -63,7 +63,9 @@ class DualArbitration:
         others = [
             position
             for position in state.on(raw.symbol)
-            if _is_dual(position) and position.plan.mode is state.mode and position.plan.timeframe is not raw.timeframe
+            if _is_dual(position)
+            and position.plan.mode is state.mode_for(raw.strategy)
+            and position.plan.timeframe is not raw.timeframe
         ]
         if not others:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
@@ -66,8 +66,10 @@ class TradingDesk:
         settings: DeskSettings | None = None,
         mode: TradingMode = TradingMode.SIGNALS,
         start_equity: Decimal = Decimal(10_000),
+        for_information: Set[str] = frozenset(),
     ) -> None:
-        self._state = DeskState(settings or DeskSettings(), mode, start_equity)
+        """`for_information`: strategies whose signals are followed on an account of their own, in no mode traded."""
+        self._state = DeskState(settings or DeskSettings(), mode, start_equity, for_information)
         self._out = Outbox(position_state)
         risk = self._state.settings.risk
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
@@ -333,7 +335,7 @@ class TradingDesk:
         before, self._state.mode = self._state.mode, event.mode
         if before is event.mode:
             return
-        count = len(self._state.open)
+        count = sum(position.plan.mode is not TradingMode.INFO for position in self._state.open.values())
         held = words.counted(count, "open position stays as it is", "open positions stay as they are")
         kept = f"; {held}" if count else ""
         text = f"Mode changed from {words.MODE[before]} to {words.MODE[event.mode]}{kept}"
@@ -390,7 +392,7 @@ class TradingDesk:
             signal = state.book.change(plan.signal_id, SignalStatus.REFUSED, reason, time_ms)
         else:
             trade = self._book(position)
-            self._out.say(time_ms, "trade", words.closed(trade), Severity.NOTICE, plan.symbol)
+            self._out.say(time_ms, "trade", words.closed(trade), words.loudness(plan.mode), plan.symbol)
             reason = f"closed with {trade.result_r:+.2f} R"
             signal = state.book.change(plan.signal_id, SignalStatus.CLOSED, reason, time_ms)
         if signal is not None:

@@ -22,7 +22,7 @@ from futtui.domain.effects import Severity
 from futtui.domain.events import AnalysisDone, PriceUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
-from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalStatus, Trigger
+from futtui.domain.signal import FOR_INFORMATION, FilterCheck, RawSignal, Signal, SignalStatus, Trigger
 from futtui.signals.conflicts import conflict_refusals
 from futtui.signals.scorer import ScoredSignal
 
@@ -146,18 +146,26 @@ class SignalIntake:
             "trading rules known",
             None if known else Refusal("no rules", f"the trading rules of {symbol} are not known"),
         )
-        yield "no other position in the way", crowd_refusal(raw, state.mode, state.on(symbol))
+        yield "no other position in the way", crowd_refusal(raw, state.mode_for(raw.strategy), state.on(symbol))
 
     def _refusal_now(self, raw: RawSignal, time_ms: int) -> Refusal | None:
         """The first thing that stands against a trade on the symbol at this moment."""
         return judged(self._gates_now(raw, time_ms))[0]
+
+    def _waiting(self, item: ScoredSignal, time_ms: int, checks: tuple[FilterCheck, ...]) -> Signal:
+        """The scored signal before anything came of it."""
+        told = self._state.mode_for(item.raw.strategy) is TradingMode.INFO
+        tags = (FOR_INFORMATION,) if told else ()
+        return Signal(
+            item.raw, item.score, item.parts, SignalStatus.WAITING, "", time_ms, item.completeness, "", tags, checks
+        )  # fmt: skip
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
     def _accept(
         self, item: ScoredSignal, event: AnalysisDone, refusal: Refusal | None, checks: tuple[FilterCheck, ...]
     ) -> None:
-        signal = _waiting(item, event.time_ms, checks)
+        signal = self._waiting(item, event.time_ms, checks)
         price = self._state.entry_price(item.raw.symbol, event.result.reading)
         if refusal is None and (price is None or not 0.0 < price < float("inf")):
             refusal = Refusal("no price", "the price is not known")
@@ -176,14 +184,14 @@ class SignalIntake:
         if refusal is not None or price is None or not price > 0.0:
             state.standing.refuse(raw.place, refusal.reason if refusal is not None else "the price is not known")
             return
-        signal = _waiting(item, event.time_ms, checks)
+        signal = self._waiting(item, event.time_ms, checks)
         state.standing.renew(_waiting_for(signal, price))
 
     def _take_standing(self, signal: Signal, update: PriceUpdate) -> None:
         """Price came to a standing level: now it is a signal, traded or refused."""
         state, raw, time_ms = self._state, signal.raw, update.time_ms
         state.standing.drop(raw.place)
-        held = sum(position.plan.strategy == raw.strategy for position in state.held(state.mode))
+        held = sum(position.plan.strategy == raw.strategy for position in state.held(state.mode_for(raw.strategy)))
         refusal = self._refusal_now(raw, time_ms) or standing_refusal(
             raw, time_ms, held, state.standing, state.trades, state.settings.risk.standing
         )
@@ -206,8 +214,9 @@ class SignalIntake:
         if refusal is not None or rules is None:
             self._refuse(signal, refusal or Refusal("no rules", "the trading rules are not known"), time_ms)
             return
-        account = state.accounts[state.mode]
-        draft = draft_entry(signal, price, rules, account, state.held(state.mode), time_ms, state.settings.risk)
+        mode = state.mode_for(raw.strategy)
+        account = state.accounts[mode]
+        draft = draft_entry(signal, price, rules, account, state.held(mode), time_ms, state.settings.risk)
         if isinstance(draft, Refusal):
             self._refuse(signal, draft, time_ms)
             return
@@ -216,8 +225,7 @@ class SignalIntake:
 
     def _open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
         state, plan = self._state, draft.plan
-        how = "followed without an order" if plan.mode is TradingMode.SIGNALS else "entering at market"
-        reason = "; ".join((how, *draft.notes))
+        reason = "; ".join((words.what_follows(plan.mode), *draft.notes))
         active = replace(
             signal,
             status=SignalStatus.ACTIVE,
@@ -230,7 +238,7 @@ class SignalIntake:
         self._out.signal(active)
         text = words.signal_found(signal.raw, signal.score, plan.mode)
         text = "; ".join((text, *draft.notes))
-        self._out.say(time_ms, "signal", text, Severity.NOTICE, plan.symbol)
+        self._out.say(time_ms, "signal", text, words.loudness(plan.mode), plan.symbol)
         position = Position(plan, state.rules[plan.symbol], time_ms, price)
         state.add(position)
         self._life.start(position, time_ms)
@@ -259,20 +267,14 @@ class SignalIntake:
             self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)
 
 
-def _waiting(item: ScoredSignal, time_ms: int, checks: tuple[FilterCheck, ...]) -> Signal:
-    """The scored signal before anything came of it."""
-    return Signal(
-        item.raw, item.score, item.parts, SignalStatus.WAITING, "", time_ms, item.completeness, checks=checks
-    )  # fmt: skip
-
-
 def _waiting_for(signal: Signal, price: float) -> Signal:
     """The armed signal, marked with the side from which price has to come."""
     raw = signal.raw
     distance = price - raw.levels.entry
     from_above = distance > 0.0 or (distance == 0.0 and raw.side is Side.LONG)
     reason = "waiting for price to reach its level"
-    return replace(signal, status_reason=reason, tags=(FROM_ABOVE if from_above else FROM_BELOW,))
+    came_from = FROM_ABOVE if from_above else FROM_BELOW
+    return replace(signal, status_reason=reason, tags=(*signal.tags, came_from))
 
 
 def _is_reached(signal: Signal, update: PriceUpdate, since_ms: int) -> bool:

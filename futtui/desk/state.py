@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Set
 from decimal import Decimal
 
 from futtui.desk.accounts import Account
@@ -27,9 +28,16 @@ _ARCHIVE_KEPT = 200
 class DeskState:
     """Mutable state of the desk. `now_ms` is the newest event time seen."""
 
-    def __init__(self, settings: DeskSettings, mode: TradingMode, start_equity: Decimal) -> None:
+    def __init__(
+        self,
+        settings: DeskSettings,
+        mode: TradingMode,
+        start_equity: Decimal,
+        for_information: Set[str] = frozenset(),
+    ) -> None:
         self.settings = settings
         self.mode = mode
+        self.for_information = frozenset(for_information)
         self.paused = False
         self.now_ms = 0
         self.prices: dict[str, PriceUpdate] = {}
@@ -77,6 +85,10 @@ class DeskState:
             if len(kept) < len(self.trades):
                 self.trades = deque(kept, maxlen=self.trades.maxlen)
         self.trades.append(trade)
+
+    def mode_for(self, strategy: str) -> TradingMode:
+        """Where signals of a strategy go now: the mode in force, or INFO where they are for information only."""
+        return TradingMode.INFO if strategy in self.for_information else self.mode
 
     def find(self, position_id: str) -> Position | None:
         """A position in care, or one that was closed lately."""

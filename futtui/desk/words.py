@@ -6,13 +6,24 @@ from collections import Counter
 from decimal import Decimal
 
 from futtui.desk.positions import Position
+from futtui.domain.effects import Severity
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import RawSignal
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 
-MODE = {TradingMode.SIGNALS: "signals only", TradingMode.PAPER: "paper", TradingMode.LIVE: "live"}
-_NOT_REAL = {TradingMode.SIGNALS: ", not traded", TradingMode.PAPER: ", on paper", TradingMode.LIVE: ""}
+MODE = {
+    TradingMode.SIGNALS: "signals only",
+    TradingMode.PAPER: "paper",
+    TradingMode.LIVE: "live",
+    TradingMode.INFO: "for information",
+}
+_NOT_REAL = {
+    TradingMode.SIGNALS: ", not traded",
+    TradingMode.PAPER: ", on paper",
+    TradingMode.LIVE: "",
+    TradingMode.INFO: ", for information",
+}
 _KIND = {
     "balance": "balance unknown",
     "blocked": "symbol blocked",
@@ -106,10 +117,22 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
+def what_follows(mode: TradingMode) -> str:
+    """What happens with an accepted signal, as its state says it."""
+    if mode is TradingMode.INFO:
+        return "for information: followed, not traded"
+    return "followed without an order" if mode is TradingMode.SIGNALS else "entering at market"
+
+
+def loudness(mode: TradingMode) -> Severity:
+    """How much attention news of a mode want: what is only for information wants less."""
+    return Severity.INFO if mode is TradingMode.INFO else Severity.NOTICE
+
+
 def signal_found(raw: RawSignal, score: float, mode: TradingMode) -> str:
-    """An accepted signal that enters now; in signals-only mode it is only followed."""
-    then = "followed without an order" if mode is TradingMode.SIGNALS else "entering now"
-    return f"{setup(raw)}: signal with score {score:.1f}, {then}"
+    """An accepted signal that enters now; in signals-only mode and for information it is only followed."""
+    orders = mode in (TradingMode.PAPER, TradingMode.LIVE)
+    return f"{setup(raw)}: signal with score {score:.1f}, {'entering now' if orders else what_follows(mode)}"
 
 
 def signal_waits(raw: RawSignal, score: float, level: str) -> str:

@@ -11,11 +11,15 @@ from futtui.domain.signal import System
 
 
 class TradingMode(Enum):
-    """What futtui does with a signal. Never persisted: a start is never LIVE by itself."""
+    """What futtui does with a signal. Never persisted: a start is never LIVE by itself.
+
+    INFO is no mode that can be chosen: signals for information are followed in it, on an account of their own.
+    """
 
     SIGNALS = "SIGNALS"
     PAPER = "PAPER"
     LIVE = "LIVE"
+    INFO = "INFO"
 
 
 class ExitReason(Enum):

@@ -12,6 +12,9 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.timeframe import Timeframe
 
+FOR_INFORMATION = "for-information"
+"""Tag of signals that are followed but never traded."""
+
 
 class System(Enum):
     """The independent signal systems."""
@@ -184,6 +187,11 @@ class Signal:
     position_id: str = ""
     tags: tuple[str, ...] = field(default=())
     checks: tuple[FilterCheck, ...] = field(default=())
+
+    @property
+    def is_for_information(self) -> bool:
+        """Whether it is only shown and followed, not traded."""
+        return FOR_INFORMATION in self.tags
 
     @property
     def signal_id(self) -> str:

@@ -37,7 +37,7 @@ PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", 
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
 
 LONGEST_NAKED_MS = 600_000
-VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER)
+VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class EnginePlan:
     credentials: Credentials | None = None
     fresh_database: bool = False
     virtual_clock: bool = False
+    for_information: frozenset[str] = frozenset()
+    """Strategies whose signals are never traded."""
 
 
 def build_engine(plan: EnginePlan) -> Engine:
@@ -71,7 +73,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     store = Storage(plan.database, code_hash())
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
-    desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity)
+    desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity, plan.for_information)
     runner = DeskRunner(desk, JournalRecorder(store), log_book)
     accounts = VirtualAccounts(
         plan.settings.start_equity,
@@ -105,7 +107,7 @@ def desk_settings(plan: EnginePlan) -> DeskSettings:
 
 
 class VirtualAccounts:
-    """The in-process accounts of signals-only and paper; opened at the exchange's time, once."""
+    """The in-process accounts of signals-only, paper and information; opened at the exchange's time, once."""
 
     def __init__(
         self, start_equity: Decimal, restore: Callable[[dict[TradingMode, PaperBroker], int], Sequence[Effect]]
@@ -131,7 +133,7 @@ class VirtualAccounts:
             broker.set_funding_rate(symbol, rate)
 
     def set_rules(self, event: RulesChanged) -> None:
-        """Pass new trading rules on to both accounts."""
+        """Pass new trading rules on to all accounts."""
         for broker in self._brokers.values():
             broker.set_rules(event.rules)
 

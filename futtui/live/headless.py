@@ -12,7 +12,7 @@ import msgspec
 
 from futtui.domain.effects import RecordSignal, RecordTrade
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.position import TradeClass
+from futtui.domain.position import TradeClass, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms
@@ -153,7 +153,10 @@ def _counts(engine: Engine, records: list[Any]) -> dict[str, Any]:
 
 def _account(engine: Engine, records: list[Any]) -> dict[str, Any]:
     view = engine.runner.desk.snapshot().account
-    classes = [item.trade.result_class for item in records if isinstance(item, RecordTrade)]
+    traded = [
+        item.trade for item in records if isinstance(item, RecordTrade) and item.trade.mode is not TradingMode.INFO
+    ]
+    classes = [trade.result_class for trade in traded]
     return {
         "equity": round(view.equity, 8),
         "wallet_balance": round(view.wallet_balance, 8),
@@ -161,8 +164,10 @@ def _account(engine: Engine, records: list[Any]) -> dict[str, Any]:
         "wins": classes.count(TradeClass.WIN),
         "losses": classes.count(TradeClass.LOSS),
         "break_evens": classes.count(TradeClass.BREAK_EVEN),
-        "net_r": round(sum(item.trade.result_r for item in records if isinstance(item, RecordTrade)), 8),
-        "open_positions": len(engine.runner.desk.snapshot().positions),
+        "net_r": round(sum(trade.result_r for trade in traded), 8),
+        "open_positions": sum(
+            position.mode is not TradingMode.INFO for position in engine.runner.desk.snapshot().positions
+        ),
     }
 
 

@@ -24,6 +24,8 @@ class AtrMomentumSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     entry: Literal["both", "breakout", "pullback"] = "both"
     """`breakout` enters on a close beyond the impulse, `pullback` waits for the first small pullback."""
     impulse_range_atr: Annotated[float, Gt(0), Le(10)] = 1.4

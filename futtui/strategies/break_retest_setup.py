@@ -37,6 +37,8 @@ class BreakRetestSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     entry: Literal["close", "armed"] = "close"
     """`close` waits for a bar that is pushed back from the level; `armed` waits for the level itself inside a bar."""
     swing_side_bars: Annotated[int, Ge(1), Le(10)] = 3

@@ -29,6 +29,8 @@ class LiquidityFlushSettings:
 
     enabled: bool = True
     """Whether levels for longs are kept in the market."""
+    trade: bool = True
+    """false = its signals are for information: scored, explained and followed, never traded."""
     short_enabled: bool = False
     """Whether the mirror for shorts runs, too (on past candles it lost)."""
     distance_pct: Annotated[float, Ge(2.0), Le(30.0)] = 8.0

@@ -21,6 +21,8 @@ class LiquiditySweepSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     swing_side_bars: Annotated[int, Ge(1), Le(10)] = 5
     """Bars on each side that a turning point must stand above or below."""
     swing_lookback_bars: Annotated[int, Ge(10), Le(500)] = 96

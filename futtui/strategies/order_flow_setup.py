@@ -23,6 +23,8 @@ class OrderFlowSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     entry: Literal["both", "absorption", "initiation"] = "both"
     """`absorption`: takers run into a level that holds; `initiation`: takers lift price off a level."""
     touch_atr: Annotated[float, Ge(0), Le(3)] = 0.25

@@ -21,6 +21,8 @@ class MaVwapPullbackSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     swing_side_bars: Annotated[int, Ge(1), Le(10)] = 3
     """Bars on each side that a turning point must stand above or below."""
     leg_min_atr: Annotated[float, Gt(0), Le(30)] = 3.0

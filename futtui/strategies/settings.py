@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.atr_momentum_impulse import AtrMomentumSettings
@@ -18,7 +18,10 @@ from futtui.strategies.volume_profile_setup import VolumeProfileSettings
 
 @dataclass(frozen=True, slots=True)
 class StrategySettings:
-    """The strategies; each has `enabled` and its own numbers. One that is not wanted has `enabled` false."""
+    """The strategies; each has `enabled`, `trade` and its own numbers.
+
+    One that is not wanted has `enabled` false; one whose signals are only for information has `trade` false.
+    """
 
     break_retest: BreakRetestSettings = field(default_factory=BreakRetestSettings)
     """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
@@ -44,3 +47,7 @@ class StrategySettings:
     """Volume Profile: price leaves the value area and comes back, or leaves it and stays with volume."""
     order_flow: OrderFlowSettings = field(default_factory=OrderFlowSettings)
     """Order Flow: takers run into a level that holds, or lift price off it."""
+
+    def for_information(self) -> frozenset[str]:
+        """Names of the strategies whose signals are not traded."""
+        return frozenset(each.name for each in fields(self) if not getattr(self, each.name).trade)

@@ -22,6 +22,8 @@ class VolumeProfileSettings:
 
     enabled: bool = True
     """Whether the strategy runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     entry: Literal["both", "rejection", "acceptance"] = "both"
     """`rejection` trades the return into value, `acceptance` the move that stays outside."""
     use_previous_day: bool = True

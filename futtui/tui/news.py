@@ -43,7 +43,7 @@ class NewsWatch:
         known, self._known_signals = self._known_signals, frozenset(opened)
         if known is None:
             return []
-        fresh = [signal for identity, signal in opened.items() if identity not in known]
+        fresh = [each for identity, each in opened.items() if identity not in known and not each.is_for_information]
         if not fresh:
             return []
         newest = max(fresh, key=lambda signal: (signal.raw.time_ms, signal.score))

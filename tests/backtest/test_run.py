@@ -17,7 +17,7 @@ from futtui.backtest.run import Backtest, BacktestResult
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.cli.app import app
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.position import ExitReason, Trade
+from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Trigger
@@ -70,7 +70,14 @@ class Scripted:
 
 
 def scripted(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bars, *, costs: Costs = FREE, optimistic: bool = False, **changes
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    bars,
+    *,
+    costs: Costs = FREE,
+    optimistic: bool = False,
+    for_information: frozenset[str] = frozenset(),
+    **changes,
 ) -> BacktestResult:
     """Enters long at 100 after the first bar (stop 99, targets 101, 102, 103), then price goes through `bars`."""
     Scripted.signal = raw_signal(symbol=SYMBOL, time_ms=START_MS + STEP_MS, **changes)
@@ -78,8 +85,9 @@ def scripted(
     history = folder(tmp_path, [(100.0, 100.05, 99.95, 100.0), *bars])
     end_ms = START_MS + (len(bars) + 1) * STEP_MS
     request = BacktestRequest(
-        history, (SYMBOL,), START_MS, end_ms, desk=wide_settings(), costs=costs, optimistic=optimistic, workers=0
-    )
+        history, (SYMBOL,), START_MS, end_ms, desk=wide_settings(), costs=costs, optimistic=optimistic, workers=0,
+        for_information=for_information,
+    )  # fmt: skip
     return Backtest(request).run()
 
 
@@ -171,6 +179,28 @@ def test_backtest_waiting_level_fills_at_the_level_and_not_at_the_close(monkeypa
     assert [signal.status.value for signal in result.signals] == ["ACTIVE"]
 
 
+def test_backtest_signal_for_information_is_followed_but_in_no_total(monkeypatch, tmp_path):
+    bars = [(100.0, 100.2, 98.0, 98.2), CALM]
+    traded = only(scripted(monkeypatch, tmp_path / "a", bars, costs=Costs()))
+    told = scripted(monkeypatch, tmp_path / "b", bars, costs=Costs(), for_information=frozenset({"atr_momentum"}))
+    assert told.trades == []
+    assert told.equity == 10_000
+    (followed,) = told.information
+    assert followed.mode is TradingMode.INFO
+    assert replace(followed, mode=traded.mode) == traded
+    found = as_json(told)
+    assert found["total"]["trades"] == 0
+    assert found["systems"] == {}
+    assert found["equity_r"] == []
+    assert found["information"]["systems"]["atr_momentum"]["net_r"] == pytest.approx(traded.result_r)
+    assert found["signals"]["atr_momentum"] == {"traded": 0, "information": 1, "refused": 0, "expired": 0}
+    lines = list(summary(told))
+    place = next(number for number, line in enumerate(lines) if line.startswith("For information"))
+    assert lines[place + 1].startswith("atr_momentum")
+    assert "n 1 (1 d)" in lines[place + 1]
+    assert not any(line.startswith("atr_momentum") for line in lines[:place])
+
+
 REAL = ("ETHUSDT", "DOGEUSDT")
 
 
@@ -210,6 +240,7 @@ def test_backtest_shorter_data_gives_the_same_beginning():
         (("--from", "2024-03-02", "--to", "2024-03-02"), "not after its start"),
         (("--from", "2020-01-01", "--to", "2020-02-01"), "has no candles from 2020-01-01"),
         (("--from", "someday", "--to", "2020-02-01"), "write a time as in"),
+        (("--from", "2024-03-01", "--to", "2024-03-02", "--trade", "liquidity_flash"), "Did you mean liquidity_flush"),
         (("--from", "2024-03-01", "--to", "2024-03-02", "--json", "no/such/place.json"), "there is no folder"),
     ],
 )

@@ -203,8 +203,9 @@ class World:
         fee_rate: Decimal = FEE_RATE,
         symbols: tuple[str, ...] = (SYMBOL,),
         symbol_rules: SymbolRules | None = None,
+        for_information: frozenset[str] = frozenset(),
     ) -> None:
-        self.desk = TradingDesk(settings or wide_settings(), mode)
+        self.desk = TradingDesk(settings or wide_settings(), mode, for_information=for_information)
         self.broker = FakeBroker(fee_rate)
         self.effects: list[Effect] = []
         self.events: list[Event] = []

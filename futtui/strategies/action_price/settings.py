@@ -96,6 +96,8 @@ class ActionPriceSettings:
 
     enabled: bool = True
     """Whether the system runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     cooldown_bars: Annotated[int, Ge(0), Le(200)] = 8
     """After a signal, bars without another one in the same direction (8 = 2 hours); a skipped cross does not count."""
     time_stop_bars: Annotated[int, Ge(1), Le(1000)] = 32

@@ -134,6 +134,8 @@ class DualEngineSettings:
 
     enabled: bool = True
     """Whether the engine runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     valid_bars: Annotated[int, Ge(1), Le(100)] = 12
     """How late an entry may still happen, and how long a zone is locked after a signal, in bars."""
     cooldown_bars: Annotated[int, Ge(0), Le(200)] = 4

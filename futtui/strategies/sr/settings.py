@@ -116,6 +116,8 @@ class SrSettings:
 
     enabled: bool = True
     """Whether the setup runs."""
+    trade: bool = False
+    """false = its signals are for information: scored, explained and followed, never traded."""
     entry_frames: EntryFrames = "15m and 1h"
     """Timeframes whose bars are watched; zones of the same timeframe and of higher ones are used."""
     cooldown_bars: Annotated[int, Ge(0), Le(200)] = 4

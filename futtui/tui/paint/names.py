@@ -55,7 +55,9 @@ def zone_token(zone: Zone) -> str:
 
 
 def status_text(signal: Signal) -> str:
-    """State of a signal in one word."""
+    """State of a signal in one word; `for info` while one that is not traded is followed."""
+    if signal.is_for_information and signal.status is SignalStatus.ACTIVE:
+        return word("signal.status.information")
     return word(f"signal.status.{signal.status.value}")
 
 

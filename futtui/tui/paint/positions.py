@@ -154,6 +154,8 @@ def trades_head(view: View, width: int) -> Line:
 
 def mode_head(mode: TradingMode, width: int, *, closed: bool) -> Line:
     """The line above positions or trades of a mode that is not the one in force: their money is another account's."""
+    if mode is TradingMode.INFO:
+        return _rule(word("positions.closed_info_head" if closed else "positions.info_head"), width)
     return _rule(word("positions.closed_mode_head" if closed else "positions.mode_head", mode=mode_word(mode)), width)
 
 
