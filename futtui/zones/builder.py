@@ -250,7 +250,7 @@ class ZoneBuilder:
 
         now_ms = self._moment.now_ms
         passed = []
-        for zone in purified(lived(*borders), kind, past.bars, lived, guard, self.settings.purity_min):
+        for zone in purified(lived(*borders), kind, past.bars[past.first :], lived, guard, self.settings.purity_min):
             idle_bars = (now_ms - (zone.touch.last_touch_ms or now_ms)) / self.timeframe.ms
             score = zone.score(now_ms, self._confluence.at(zone, self._moment)[0])
             if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, score):
@@ -291,6 +291,8 @@ class ZoneBuilder:
 
     def _is_cooling(self, low: float, high: float) -> bool:
         """Whether a zone has gone from this place, the same middle, not long ago."""
+        if not self._gone:
+            return False
         self._gone = [place for place in self._gone if place[2] > self._seen]
         middle = (low + high) / 2.0
         return any(place[0] <= middle <= place[1] for place in self._gone)

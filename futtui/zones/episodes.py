@@ -7,7 +7,6 @@ it met first, with the ATR of the bar of the touch.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,8 +17,6 @@ KEPT_REACTIONS = 40
 
 Bar = tuple[int, float, float, float, float]
 """Open time in ms, low, high, close, ATR."""
-NextReach = Callable[[int, int], int]
-"""From a place among bars and the side price is on (+1 above): the place of the next bar that reaches the zone."""
 News = tuple[ZoneEventKind, int, float | None]
 """What happened, the side price came from (+1 from above), its size in ATR."""
 
@@ -55,21 +52,21 @@ class TouchTracker:
     """
 
     __slots__ = (
-        "_settings",
-        "_window",
         "bounces",
         "breaks",
         "episode",
         "last_touch_ms",
         "news",
         "reactions",
+        "settings",
         "side",
         "touches",
+        "window_bars",
     )
 
     def __init__(self, settings: ZoneSettings, window_bars: int) -> None:
-        self._settings = settings
-        self._window = window_bars
+        self.settings = settings
+        self.window_bars = window_bars
         self.side = 0
         self.touches = self.bounces = self.breaks = 0
         self.last_touch_ms = 0
@@ -86,94 +83,74 @@ class TouchTracker:
         """Take the next closed bar, given the zone's borders."""
         if self.news:
             self.news = []
-        self.follow((bar,), zone_low, zone_high)
+        _, low, high, close, _ = bar
+        episode = self.episode
+        if episode is not None and episode.left and self.is_reached(low, high, zone_low, zone_high):
+            self._finish(episode)
+            episode = None
+        if episode is None:
+            if not self.is_reached(low, high, zone_low, zone_high):
+                self._remember_side(close, zone_low, zone_high)
+                return
+            episode = self._begin(bar, zone_low, zone_high)
+        self._visit(episode, bar, zone_low, zone_high)
+        if self.episode is None or episode.left:
+            self._remember_side(close, zone_low, zone_high)
 
-    def follow(
-        self, bars: Sequence[Bar], zone_low: float, zone_high: float, next_reach: NextReach | None = None
-    ) -> list[tuple[int, int]]:
-        """Take closed bars, oldest first; returns the places (first, after the last) where price was at the zone.
-
-        `next_reach` may tell where the next bar is that reaches the zone from a side, so that nobody looks at those
-        before it: they change nothing.
-        """
-        place, end, near = 0, len(bars), []
-        while place < end:
-            start = place
-            if self.episode is None:
-                if self.side and next_reach is not None:
-                    start = place = next_reach(place, self.side)
-                    if place >= end:
-                        break
-                bar = bars[place]
-                if self.is_reached(bar[1], bar[2], zone_low, zone_high):
-                    self._begin(bar, zone_low, zone_high)
-                else:
-                    place += 1
-                    if not self.side:
-                        near.append((start, place))
-                    self._remember_side(bar[3], zone_low, zone_high)
-                    continue
-            place = self._visit(bars, place, zone_low, zone_high)
-            near.append((start, place))
-        return near
-
-    def _begin(self, bar: Bar, zone_low: float, zone_high: float) -> None:
+    def _begin(self, bar: Bar, zone_low: float, zone_high: float) -> Episode:
         near, far = (zone_high, zone_low) if self.side > 0 else (zone_low, zone_high)
-        self.episode = Episode(self.side, bar[0], bar[4], near, far)
+        episode = self.episode = Episode(self.side, bar[0], bar[4], near, far)
         self.touches += 1
         self.last_touch_ms = bar[0]
         self.news.append((ZoneEventKind.TOUCH, self.side, None))
+        return episode
 
-    def _visit(self, bars: Sequence[Bar], place: int, zone_low: float, zone_high: float) -> int:
-        """Follow the episode from `place` to its end or that of the bars; returns the place after the last bar used."""
-        episode = self.episode
-        assert episode is not None
-        side, near, far, atr = episode.side, episode.near_edge, episode.far_edge, episode.atr
-        break_atr, leave_atr = self._settings.break_atr, self._settings.leave_atr
-        for at in range(place, len(bars)):
-            _, low, high, close, _ = bars[at]
-            if episode.left and self.is_reached(low, high, zone_low, zone_high):
-                self._finish(episode)
-                return at
-            # The extreme of the touching bar may be older than the touch; its close is not.
-            extreme = close if episode.bars == 0 else high if side > 0 else low
-            if episode.bars == 0 or (low < zone_low if side > 0 else high > zone_high):
-                self._look_for_sweep(episode, low, high, close)
-            episode.bars += 1
-            beyond = side * (far - close) / atr
-            if beyond > break_atr:
-                if episode.outcome is None:
-                    episode.outcome = Outcome.BREAK
-                    self.breaks += 1
-                    self.news.append((ZoneEventKind.BREAK, side, beyond))
-                self._finish(episode)
-                self._remember_side(close, zone_low, zone_high)
-                return at + 1
-            excursion = side * (extreme - near) / atr
-            if excursion > episode.reaction_atr:
-                self._measure(episode, excursion)
-            if side * (close - near) / atr >= leave_atr:
-                episode.left = True
-            if episode.bars > self._window and self._is_over(episode):
-                self._remember_side(close, zone_low, zone_high)
-                return at + 1
-            if episode.left:
-                self._remember_side(close, zone_low, zone_high)
-        return len(bars)
+    def _visit(self, episode: Episode, bar: Bar, zone_low: float, zone_high: float) -> None:
+        """Let the episode go on, or end, with this bar."""
+        _, low, high, close, _ = bar
+        near, far, atr, edge = episode.near_edge, episode.far_edge, episode.atr, zone_low
+        if episode.side < 0:
+            # Told upside down, so that price always comes from above.
+            near, far, edge = -near, -far, -zone_high
+            low, high, close = -high, -low, -close
+        begins = episode.bars == 0
+        if low < far and (begins or low < edge):
+            self._look_for_sweep(episode, far - low, close - far)
+        episode.bars += 1
+        if close < far and self._has_broken(episode, (far - close) / atr):
+            return
+        # The extreme of the touching bar may be older than the touch; its close is not.
+        extreme = close if begins else high
+        if extreme > near and (extreme - near) / atr > episode.reaction_atr:
+            self._measure(episode, (extreme - near) / atr)
+        if close > near and (close - near) / atr >= self.settings.leave_atr:
+            episode.left = True
+        if episode.bars > self.window_bars:
+            self._close_window(episode)
 
-    def _is_over(self, episode: Episode) -> bool:
-        """After the window: whether price has left, which ends the episode; without a bounce it has no outcome."""
+    def _has_broken(self, episode: Episode, beyond_atr: float) -> bool:
+        """Whether a close so far beyond the far edge breaks the zone, which ends the episode."""
+        if beyond_atr <= self.settings.break_atr:
+            return False
+        if episode.outcome is None:
+            episode.outcome = Outcome.BREAK
+            self.breaks += 1
+            self.news.append((ZoneEventKind.BREAK, episode.side, beyond_atr))
+        self._finish(episode)
+        return True
+
+    def _close_window(self, episode: Episode) -> None:
+        """After the window: without a bounce there is no outcome any more; once price has left, the episode is over."""
         if episode.outcome is None:
             episode.outcome = Outcome.NONE
         if episode.left:
             self.episode = None
-        return episode.left
 
     def _measure(self, episode: Episode, excursion_atr: float) -> None:
-        if episode.outcome not in (None, Outcome.BOUNCE) or episode.bars > self._window:
+        if episode.outcome not in (None, Outcome.BOUNCE) or episode.bars > self.window_bars:
             return
         episode.reaction_atr = excursion_atr
-        if episode.reaction_atr < self._settings.bounce_atr:
+        if episode.reaction_atr < self.settings.bounce_atr:
             return
         if episode.outcome is None:
             episode.outcome = Outcome.BOUNCE
@@ -182,12 +159,11 @@ class TouchTracker:
             self.news.append((ZoneEventKind.BOUNCE, episode.side, episode.reaction_atr))
         self.reactions[-1] = episode.reaction_atr
 
-    def _look_for_sweep(self, episode: Episode, low: float, high: float, close: float) -> None:
-        """A wick through the zone whose close is back at it or before it."""
-        side = episode.side
-        depth = side * (episode.far_edge - (low if side > 0 else high)) / episode.atr
-        if depth >= self._settings.sweep_atr and side * (close - episode.far_edge) >= 0:
-            self.news.append((ZoneEventKind.SWEEP, side, depth))
+    def _look_for_sweep(self, episode: Episode, wick: float, back: float) -> None:
+        """A `wick` this far through the zone whose close is back at it or before it."""
+        depth_atr = wick / episode.atr
+        if depth_atr >= self.settings.sweep_atr and back >= 0:
+            self.news.append((ZoneEventKind.SWEEP, episode.side, depth_atr))
 
     def _finish(self, episode: Episode) -> None:
         if episode.outcome is None:

@@ -14,10 +14,10 @@ class FlipTracker:
     or when neither happens within `retest_bars`.
     """
 
-    __slots__ = ("_closes", "_retest_age", "_settings", "_was_retested", "pending_bars", "retested")
+    __slots__ = ("_closes", "_retest_age", "_was_retested", "pending_bars", "retested", "settings")
 
     def __init__(self, settings: ZoneSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self.pending_bars: int | None = None
         self._closes = 0
         self._retest_age: int | None = None
@@ -37,23 +37,19 @@ class FlipTracker:
             away = zone_low - low
         self.retested = False
         if self.pending_bars is None:
-            if beyond > self._settings.break_atr * atr:
+            if beyond > self.settings.break_atr * atr:
                 self.pending_bars = 0
                 self._closes = 0
                 self._retest_age = None
                 self._was_retested = False
             return False
         confirmed = self._follow(beyond, near, away, atr)
-        if (
-            confirmed
-            or back > 0
-            or self.pending_bars >= self._settings.retest_bars + self._settings.retest_reaction_bars
-        ):
+        if confirmed or back > 0 or self.pending_bars >= self.settings.retest_bars + self.settings.retest_reaction_bars:
             self.pending_bars = None
         return confirmed
 
     def _follow(self, beyond: float, near: float, away: float, atr: float) -> bool:
-        settings = self._settings
+        settings = self.settings
         assert self.pending_bars is not None
         self.pending_bars += 1
         self._closes = self._closes + 1 if beyond > 0 else 0

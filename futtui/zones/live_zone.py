@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf
 from statistics import median
 
@@ -11,6 +10,7 @@ from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneSta
 from futtui.zones.episodes import Bar, News, TouchTracker
 from futtui.zones.flips import FlipTracker
 from futtui.zones.past import Past
+from futtui.zones.replay import replay_flips, replay_touches
 from futtui.zones.score import (
     ScoreParts,
     blended,
@@ -107,31 +107,14 @@ class LiveZone:
 
         The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
         """
-        touch, bars = self.touch, past.bars
-        self.bars += len(bars)
-        self.closes_inside += past.closes_between(self.low, self.high)
-        near = touch.follow(bars, self.low, self.high, past.next_reach(self.low, self.high))
-        self._replay_flips(bars, near)
+        touch, borders = self.touch, (self.low, self.high)
+        self.bars += len(past)
+        self.closes_inside += past.closes_between(*borders)
+        near = replay_touches(touch, past, *borders)
+        self.kind = replay_flips(self.flips, self.kind, past, near, borders)
         self.idle_from_ms = max(self.idle_from_ms, touch.last_touch_ms)
-        touch.news = []
-        self.changes = 0
         self._held = self._reaction = None
         self._set_alarm()
-
-    def _replay_flips(self, bars: Sequence[Bar], near: Sequence[tuple[int, int]]) -> None:
-        """Look for confirmed breaks where price was at the zone, and after it while a break waits for confirmation."""
-        flips, borders = self.flips, (self.low, self.high)
-        place = 0
-        for start, after in near:
-            place = max(place, start)
-            while place < len(bars) and (place < after or flips.pending_bars is not None):
-                _, low, high, close, atr = bars[place]
-                place += 1
-                beyond = close > self.high if self.kind is ZoneKind.RESISTANCE else close < self.low
-                if (beyond or flips.pending_bars is not None) and flips.update(
-                    self.kind, (low, high, close), atr, borders
-                ):
-                    self.kind = self.kind.opposite
 
     def update(self, bar: Bar, close_ms: int) -> bool:
         """Take a closed bar that may change something (`close_ms`: when it closed); whether anything happened.

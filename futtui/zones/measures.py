@@ -9,7 +9,7 @@ from math import sqrt
 from futtui.domain.timeframe import Timeframe
 from futtui.zones.episodes import Bar
 from futtui.zones.live_zone import Band
-from futtui.zones.past import Past
+from futtui.zones.past import KeptBars, Past
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import Guard
 from futtui.zones.swings import Swing
@@ -25,6 +25,7 @@ class FrameMeasures:
         "_atr_bars",
         "_atr_sum",
         "_frame",
+        "_kept",
         "_past",
         "_recent_highs",
         "_recent_lows",
@@ -43,6 +44,7 @@ class FrameMeasures:
         self._recent_lows: deque[float] = deque(maxlen=RANGE_BARS)
         self._recent_highs: deque[float] = deque(maxlen=RANGE_BARS)
         self._atr_sum, self._atr_bars = 0.0, 0
+        self._kept = KeptBars(self._frame.lookback_bars)
         self._past: Past | None = None
 
     def add(self, bar: Bar) -> None:
@@ -57,11 +59,12 @@ class FrameMeasures:
         if bar[4] > 0:
             self._atr_sum += bar[4]
             self._atr_bars += 1
+            self._kept.add(bar)
 
     def past(self) -> Past:
-        """The bars of the lookback that have an ATR; put into columns only when somebody asks, once a close."""
+        """The bars of the lookback that have an ATR; made once a close, when somebody asks."""
         if self._past is None:
-            self._past = Past([bar for bar in self.bars if bar[4] > 0])
+            self._past = self._kept.since(self.bars[0][0])
         return self._past
 
     def guard(self) -> Guard:

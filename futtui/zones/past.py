@@ -3,49 +3,102 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from futtui.zones.episodes import Bar, NextReach
+from futtui.zones.episodes import Bar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NextReach = Callable[[int, bool], int]
+"""From a place on, and whether price comes from above: the place of the next bar that reaches the zone."""
+_REACHED = 1
+"""A true element of a column of booleans, as a byte."""
+
 
 class Past:
-    """Bars with an ATR, oldest first, as tuples (`bars`) and as columns. None of it may change later."""
+    """Bars with an ATR, oldest first, as tuples and as columns; those from the place `first` on count.
 
-    __slots__ = ("_closes", "_highs", "_lows", "bars")
+    None of it may change later.
+    """
 
-    def __init__(self, bars: Sequence[Bar]) -> None:
-        import numpy as np
+    __slots__ = ("_columns", "bars", "closes", "first", "highs", "lows")
 
+    def __init__(self, bars: Sequence[Bar], columns: NDArray[Any] | None = None) -> None:
+        """`columns`: lows, highs and closes as rows, if they are known already."""
+        if columns is None:
+            import numpy as np
+
+            columns = np.array(bars, dtype=float).reshape(-1, 5)[:, 1:4].T.copy()
+        self.first = 0
         self.bars: Sequence[Bar] = bars
-        table = np.array(bars, dtype=float).reshape(-1, 5)
-        self._lows: NDArray[Any] = table[:, 1].copy()
-        self._highs: NDArray[Any] = table[:, 2].copy()
-        self._closes: NDArray[Any] = table[:, 3].copy()
+        self._columns = columns
+        lows, highs, closes = columns.tolist()
+        self.lows: list[float] = lows
+        self.highs: list[float] = highs
+        self.closes: list[float] = closes
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
-        start = bisect_left(self.bars, (time_ms,))
-        if start == 0:
-            return self
         part = object.__new__(Past)
-        part.bars = self.bars[start:]
-        part._lows, part._highs, part._closes = self._lows[start:], self._highs[start:], self._closes[start:]
+        part.bars, part._columns = self.bars, self._columns
+        part.lows, part.highs, part.closes = self.lows, self.highs, self.closes
+        part.first = bisect_left(self.bars, (time_ms,), self.first)
         return part
+
+    def __len__(self) -> int:
+        return len(self.bars) - self.first
 
     def closes_between(self, low: float, high: float) -> int:
         """How many bars closed from `low` to `high`, both included."""
-        return int(((self._closes >= low) & (self._closes <= high)).sum())
+        import numpy as np
+
+        closes = self._columns[2, self.first :]
+        return int(np.count_nonzero((closes >= low) & (closes <= high)))
 
     def next_reach(self, low: float, high: float) -> NextReach:
-        """Answers where, from a place on, the next bar reaches down into a band (side +1) or up into it (side -1)."""
+        """Answers where the next bar is that reaches down into a band, or up into it."""
+        # A search for a byte is far cheaper than one among booleans, and a zone asks many times.
+        from_above, from_below = (self._columns[0] <= high).tobytes(), (self._columns[1] >= low).tobytes()
+        end = len(self.bars)
 
-        def find(place: int, side: int) -> int:
-            reach = self._lows[place:] <= high if side > 0 else self._highs[place:] >= low
-            step = int(reach.argmax())
-            return place + step if reach[step] else len(self.bars)
+        def find(place: int, is_above: bool) -> int:
+            found = (from_above if is_above else from_below).find(_REACHED, place)
+            return end if found < 0 else found
 
         return find
+
+
+class KeptBars:
+    """The newest bars that have an ATR, ready to be asked for as a `Past` at any close."""
+
+    __slots__ = ("_bars", "_columns", "_kept")
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._bars: list[Bar] = []
+        self._columns: NDArray[Any] | None = None
+
+    def add(self, bar: Bar) -> None:
+        """Take the next bar."""
+        place = len(self._bars)
+        if self._columns is None:
+            import numpy as np
+
+            self._columns = np.empty((3, 2 * self._kept))
+        elif place == 2 * self._kept:
+            # Into a new array: the old one belongs to those who asked before.
+            self._columns = self._columns.copy()
+            self._columns[:, : self._kept] = self._columns[:, self._kept :]
+            self._bars = self._bars[self._kept :]
+            place = self._kept
+        self._columns[:, place] = bar[1:4]
+        self._bars.append(bar)
+
+    def since(self, time_ms: int) -> Past:
+        """The bars that opened at `time_ms` or later, of those that are kept."""
+        if self._columns is None:
+            return Past(())
+        start = bisect_left(self._bars, (time_ms,))
+        return Past(self._bars[start:], self._columns[:, start : len(self._bars)])
