@@ -52,11 +52,15 @@ def folder(tmp_path: Path) -> Path:
 
 def test_analyze_prints_regimes_figures_and_zones_with_reasons_and_draws_a_chart(tmp_path: Path, folder: Path) -> None:
     chart = tmp_path / "chart.png"
-    told = analyze(tmp_path, "aaausdt", "--at", MOMENT, "--history", str(folder), "--chart", str(chart))
+    request = ("aaausdt", "--at", MOMENT, "--history", str(folder), "--chart", str(chart), "--anchor", "2024-01-10")
+    told = analyze(tmp_path, *request)
     assert told.exit_code == 0, told.output
     assert f"AAAUSDT at {MOMENT} UTC" in told.output
     for part in ("Market regime", "ATR (usual size of a bar)", "VWAP of the day", "touches turned price", "of 34)"):
         assert part in told.output
+    for part in ("week open, since 01-08 00:00", "Europe session, since 01-11 07:00", "your anchor, since 01-10 00:00"):
+        assert part in told.output
+    assert "begun less than 8 bars ago): Asia session, US session." in told.output
     assert "break_retest: " in told.output
     assert chart.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert chart.stat().st_size > 20_000
@@ -108,6 +112,8 @@ def test_analyze_writes_svg_with_later_candles(tmp_path: Path, folder: Path) -> 
         (("AAAUSDT", "--at", "2024-01-01 10:00"), "has only 40 15m candles"),
         (("AAAUSDT", "--at", "noon"), "write a time as in"),
         (("AAAUSDT", "--timeframe", "5m"), "the chart can show 15m, 1h, 4h or 1d"),
+        (("AAAUSDT", "--anchor", "2024-01-14"), "there must be 8 quarter hours at least"),
+        (("AAAUSDT", "--anchor", "soon"), "--anchor soon: write a time as in"),
         (("AAAUSDT", "--chart", "chart.txt"), "ends in .png or .svg"),
         (("AAAUSDT", "--chart", "no/such/folder/chart.png"), "cannot be written"),
     ],

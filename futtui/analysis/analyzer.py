@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from futtui.analysis.frame import AnalysisFrame, newest_unbroken
 from futtui.analysis.settings import AnalysisSettings
-from futtui.analysis.vwap_week import WeekVwap
+from futtui.analysis.vwaps import SymbolVwaps
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import NO_PROFILES, AnalysisResult, StrategyVerdict, SymbolReading
@@ -60,7 +60,7 @@ class SymbolAnalyzer:
         self._frames = {frame: AnalysisFrame(frame, settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
         self._zones = ZoneRegistry(self.symbol, settings.zones)
         self._day_vwap = DailyVwap()
-        self._week_vwap = WeekVwap()
+        self._vwaps = SymbolVwaps()
         self._profile_days = ProfileDays()
         self._profiles = NO_PROFILES
         self._time_ms = 0
@@ -117,9 +117,9 @@ class SymbolAnalyzer:
             frame.take(candle)
             if timeframe is BASE:
                 self._day_vwap.update(candle)
-                self._week_vwap.update(candle)
+                self._vwaps.update(candle, frame.atr)
                 self._profile_days.update(candle)
-            vwaps = (self._day_vwap.value, self._week_vwap.value)
+            vwaps = (self._day_vwap.value, self._vwaps.week)
             self._zones.on_candle(timeframe, candle, frame.atr, [vwap for vwap in vwaps if vwap is not None])
             taken.append(timeframe)
         if taken:
@@ -147,6 +147,7 @@ class SymbolAnalyzer:
             daily_vwap=self._day_vwap.value,
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
+            vwaps=self._vwaps.readings,
             tick_size=self.tick_size,
         )
 
@@ -169,9 +170,10 @@ class SymbolAnalyzer:
             frames={frame: reading for frame, reading in readings.items() if reading is not None},
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
-            anchored_vwap=self._week_vwap.value,
+            anchored_vwap=self._vwaps.week,
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
+            vwaps=self._vwaps.readings,
             change_24h_pct=self._change_24h_pct(),
             ready=not reason,
             ready_reason=reason,

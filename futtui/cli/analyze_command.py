@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from futtui.config.settings import Settings
     from futtui.domain.candle import Candle
     from futtui.domain.reading import AnalysisResult
+    from futtui.domain.vwap import VwapReading
     from futtui.live.past_candles import PastCandles
 
 FORMS = (".png", ".svg")
@@ -34,6 +35,7 @@ class AnalyzeRequest:
     timeframe: str
     bars: int
     after: int
+    anchors: tuple[str, ...]
     config: Path | None
     home: Path | None
 
@@ -56,8 +58,9 @@ def run_analyze(request: AnalyzeRequest) -> None:
     settings = load(find_config(request.config, places.home)).settings
     past = past_candles(symbol, request.history, places)
     time_ms = past.newest_close_ms(wanted_ms)
+    anchors = [_anchored(past, time_of(text, "--anchor"), time_ms) for text in request.anchors]
     result, used = analysed(past, time_ms, settings)
-    for line in analysis_lines(result, past.source, {each: len(bars) for each, bars in used.items()}):
+    for line in analysis_lines(result, past.source, {each: len(bars) for each, bars in used.items()}, anchors):
         typer.echo(line)
     if not request.no_chart:
         _write_chart(request, past, time_ms, result, frame, used[frame])
@@ -89,6 +92,20 @@ def analysed(
     analyzer = SymbolAnalyzer(past.symbol, settings.analysis())
     analyzer.load({frame: bars[:-1] if frame in now else bars for frame, bars in used.items()})
     return analyzer.on_closes(closing), used
+
+
+def _anchored(past: PastCandles, anchor_ms: int, time_ms: int) -> VwapReading:
+    """The VWAP from the user's moment to the close; raises InvalidInputError when too few candles lie between."""
+    from futtui.analysis.vwaps import vwap_since
+    from futtui.live.past_candles import moment_text
+
+    found = vwap_since("your anchor", anchor_ms, past.between(Timeframe.M15, anchor_ms, time_ms))
+    if found is None:
+        raise InvalidInputError(
+            f"--anchor {moment_text(anchor_ms)}: from this moment to {moment_text(time_ms)} there must be 8 quarter "
+            "hours at least, and none may be missing. Choose another moment."
+        )
+    return found
 
 
 def _closes_at(frame: Timeframe, candle: Candle, time_ms: int) -> bool:

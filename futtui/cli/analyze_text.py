@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from futtui.domain.reading import AnalysisResult, FrameReading, SymbolReading
 from futtui.domain.regime import Bias, Regime
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
+from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.domain.zone_words import life_words, zone_reasons
 from futtui.live.past_candles import moment_text
@@ -61,8 +62,13 @@ _SMALL = {"bollinger_width", "atr_pct", "efficiency_ratio"}
 _HIDDEN = {"timeframe", "close_time_ms", "close", "regime"}
 
 
-def analysis_lines(result: AnalysisResult, source: str, bars: Mapping[Timeframe, int]) -> Iterator[str]:
-    """The whole analysis, top to bottom: price, regimes, figures, levels, zones with reasons, what strategies say."""
+def analysis_lines(
+    result: AnalysisResult, source: str, bars: Mapping[Timeframe, int], anchors: Sequence[VwapReading] = ()
+) -> Iterator[str]:
+    """The whole analysis, top to bottom: price, regimes, figures, levels, zones with reasons, what strategies say.
+
+    `anchors`: VWAPs from moments that the user named.
+    """
     reading = result.reading
     change = "" if reading.change_24h_pct is None else f", {reading.change_24h_pct:+.2f} % in 24 hours"
     yield f"{reading.symbol} at {moment_text(reading.time_ms)}: {price_text(reading.price)}{change}"
@@ -76,6 +82,7 @@ def analysis_lines(result: AnalysisResult, source: str, bars: Mapping[Timeframe,
             yield from _regime_lines(reading.frames[frame])
     yield from ("", *_figures(reading))
     yield from ("", "Levels", *_levels(reading))
+    yield from ("", *vwap_lines(reading, anchors))
     yield from ("", *_zones(reading))
     yield from ("", "What the strategies say at this close", *_verdicts(result))
 
@@ -131,8 +138,32 @@ def _levels(reading: SymbolReading) -> Iterator[str]:
             ("value area, bottom", profile.value_area_low),
         ]
     for name, level in levels:
-        gap = "" if level is None else f"   price is {(reading.price / level - 1.0) * 100:+.2f} % away from it"
-        yield f"  {name:{LABEL + 8}}{'not available' if level is None else price_text(level)}{gap}"
+        yield _level(name, level, reading.price)
+
+
+def _level(name: str, level: float | None, price: float) -> str:
+    gap = "" if level is None else f"   price is {(price / level - 1.0) * 100:+.2f} % away from it"
+    return f"  {name:{LABEL + 8}}{'not available' if level is None else price_text(level)}{gap}"
+
+
+def vwap_lines(reading: SymbolReading, anchors: Sequence[VwapReading] = ()) -> Iterator[str]:
+    """Every VWAP with its bands; `anchors` are those that the user asked for."""
+    vwaps = reading.vwaps
+    sessions = (
+        ("Asia session", vwaps.session_asia),
+        ("Europe session", vwaps.session_europe),
+        ("US session", vwaps.session_us),
+    )
+    known = [*vwaps.anchored, *(each for _, each in sessions if each is not None), *anchors]
+    yield "VWAPs: average price paid since a moment; the bands are 1, 2 and 3 usual distances from it"
+    for each in known:
+        bands = ", ".join(f"{price_text(each.band(-size))} / {price_text(each.band(size))}" for size in (1, 2, 3))
+        since = f"{each.name}, since {moment_text(each.anchor_ms)[5:16]}"
+        yield _level(since, each.value, reading.price)
+        yield f"  {'':{LABEL + 8}}bands {bands}"
+    closed = [name for name, each in sessions if each is None]
+    if closed:
+        yield f"  Not available (closed, or begun less than 8 bars ago): {', '.join(closed)}."
 
 
 def _zones(reading: SymbolReading) -> Iterator[str]:

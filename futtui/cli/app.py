@@ -141,13 +141,15 @@ def analyze(
     timeframe: Annotated[str, typer.Option(help="Candles of the chart: 15m, 1h, 4h or 1d.")] = "15m",
     bars: Annotated[int, typer.Option(min=20, max=1500, help="Candles in the chart.")] = 240,
     after: Annotated[int, typer.Option(min=0, max=500, help="Also draw so many later candles, in grey.")] = 0,
+    anchor: Annotated[list[str] | None, typer.Option(help="VWAP since this moment too; may be repeated.")] = None,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
     """Print regime, figures and zones of a symbol at a past moment, each with its reasons, and draw them."""
     from futtui.cli.analyze_command import AnalyzeRequest, run_analyze
 
-    run_analyze(AnalyzeRequest(symbol, at, history, chart, no_chart, timeframe, bars, after, config, home))
+    anchors = tuple(anchor or ())
+    run_analyze(AnalyzeRequest(symbol, at, history, chart, no_chart, timeframe, bars, after, anchors, config, home))
 
 
 @app.command("zones-report")

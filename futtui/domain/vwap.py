@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class VwapReading:
+class VwapReading(NamedTuple):
     """One VWAP at the last close: `value` and the volume-weighted standard deviation of price since `anchor_ms`.
 
-    `name` says what it is anchored at, in words; `bars` counts the 15m bars since the anchor.
+    `name` says what it is anchored at, in words; `bars` counts the 15m bars since the anchor. (A named tuple, because
+    several are made at every close.)
     """
 
     name: str
@@ -63,7 +64,8 @@ class VwapReadings:
     session_europe: VwapReading | None = None
     session_us: VwapReading | None = None
     anchored: tuple[VwapReading, ...] = ()
-    """VWAPs from named moments: last major swing high and low, day and week open, busiest bar of five days."""
+    """VWAPs from named moments: last major swing high and low, day and week open, busiest bar of five days, in this
+    order. Those of day and week open are `daily` and `weekly`."""
 
     def anchored_at(self, name: str) -> VwapReading | None:
         """The anchored VWAP of that name; None while it is not available."""
