@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from heapq import merge
+from typing import Protocol
 
-from futtui.backtest.data import BASE, check_period, funding_of, load_symbol
+from futtui.backtest.data import BASE, SymbolData, check_period, funding_of, load_symbol
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, Shards
 from futtui.backtest.walk import waypoints
@@ -30,11 +32,25 @@ FUNDING_MS = 8 * HOUR_MS
 Progress = Callable[[int, int], None]
 
 
+class Source(Protocol):
+    """Where the analyses of a run come from, a stretch at a time."""
+
+    def ask(self, until_ms: int) -> None: ...
+
+    def answers(self) -> dict[str, Answers]: ...
+
+    def stop(self) -> None: ...
+
+
+SourceMaker = Callable[[BacktestRequest, dict[str, SymbolData]], Source]
+
+
 @dataclass
 class BacktestResult:
     """What happened. `trades` are final (corrections included), `signals` in their last state, both by time.
 
     `information`: what became of the signals that are not traded, as trades of an account of their own.
+    `open_r`: what the positions that were still open were worth at the end, in R.
     """
 
     request: BacktestRequest
@@ -42,7 +58,9 @@ class BacktestResult:
     information: list[Trade] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     open_positions: int = 0
+    open_r: tuple[float, ...] = ()
     equity: float = 0.0
+    tick_sizes: dict[str, Decimal] = field(default_factory=dict)
     analyses: int = 0
     quarters_by_path: dict[str, int] = field(default_factory=dict)
 
@@ -68,12 +86,19 @@ class _Memory:
 class Backtest:
     """One run. Build it, then `run` once."""
 
-    def __init__(self, request: BacktestRequest) -> None:
-        """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods."""
+    def __init__(
+        self, request: BacktestRequest, source: SourceMaker | None = None, data: dict[str, SymbolData] | None = None
+    ) -> None:
+        """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods.
+
+        `source` gives the analyses instead of new ones, `data` candles that are loaded already.
+        """
         if request.start_ms >= request.end_ms:
             raise InvalidInputError("The end of the period is not after its start. Choose a later --to.")
         self._request = request
-        self._data = {symbol: load_symbol(request.history, symbol) for symbol in request.symbols}
+        self._source = source
+        known = data or {}
+        self._data = {name: known.get(name) or load_symbol(request.history, name) for name in request.symbols}
         for one in self._data.values():
             check_period(one, request.start_ms, request.end_ms)
         self._funding = funding_of(request.history, request.symbols)
@@ -105,16 +130,14 @@ class Backtest:
             self._runner.submit(RulesChanged(request.start_ms, data.rules))
             past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
-        shards = Shards(
-            request.history, self._data, request.analysis, request.warm_up, request.start_ms, request.workers
-        )
+        shards = _shards(request, self._data) if self._source is None else self._source(request, self._data)
         try:
             self._work(shards, progress)
         finally:
             shards.stop()
         return self._finished()
 
-    def _work(self, shards: Shards, progress: Progress | None) -> None:
+    def _work(self, shards: Source, progress: Progress | None) -> None:
         request, at_ms = self._request, self._request.start_ms
         until_ms = min(at_ms + STRETCH_MS, request.end_ms)
         shards.ask(until_ms)
@@ -217,6 +240,13 @@ class Backtest:
         result.trades = [trade for trade in done if trade.mode is MODE]
         result.information = [trade for trade in done if trade.mode is not MODE]
         result.signals = sorted(self._memory.signals.values(), key=lambda one: (one.raw.time_ms, one.signal_id))
-        result.open_positions = sum(position.mode is MODE for position in view.positions)
+        held = [position for position in view.positions if position.mode is MODE]
+        result.open_positions = len(held)
+        result.open_r = tuple(position.pnl_r for position in held)
+        result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity
         return result
+
+
+def _shards(request: BacktestRequest, data: dict[str, SymbolData]) -> Source:
+    return Shards(request.history, data, request.analysis, request.warm_up, request.start_ms, request.workers)
