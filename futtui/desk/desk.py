@@ -14,15 +14,18 @@ from futtui.desk.life import PositionLife
 from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
 from futtui.desk.orders import WorkingOrder, signal_id_of
 from futtui.desk.outbox import Outbox
+from futtui.desk.outside import OutsideWatch
 from futtui.desk.positions import Position
+from futtui.desk.questions import DeskQuestions
 from futtui.desk.restart import restore_desk
 from futtui.desk.settings import DeskSettings
 from futtui.desk.snapshots import SnapshotBuilder
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import position_state
 from futtui.desk.trades import trade_of
+from futtui.domain.account import AccountSeen
 from futtui.domain.candle import Candle
-from futtui.domain.effects import Effect, PlaceOrder, PositionState, Severity
+from futtui.domain.effects import Effect, PositionState, Severity
 from futtui.domain.events import (
     AnalysisDone,
     BalanceChanged,
@@ -45,7 +48,6 @@ from futtui.domain.events import (
     TradingStopped,
     UnblockSymbol,
 )
-from futtui.domain.orders import OrderStatus
 from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
@@ -54,7 +56,7 @@ from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
 _INFINITE = float("inf")
 
 
-class TradingDesk:
+class TradingDesk(DeskQuestions):
     """Signals to positions to orders, for every symbol and mode.
 
     Synchronous and deterministic: the same events give the same effects, time comes from the events alone.
@@ -74,6 +76,7 @@ class TradingDesk:
         risk = self._state.settings.risk
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
         self._intake = SignalIntake(self._state, self._out, self._life)
+        self._outside = OutsideWatch(self._state, self._out, self._life)
         self._builder = SnapshotBuilder()
         self._version = 1
         self._snapshot: DeskSnapshot | None = None
@@ -88,6 +91,7 @@ class TradingDesk:
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
+            AccountSeen: self._outside.on_seen,
             FundingPaid: self._on_funding,
             FundingAnnounced: self._on_funding_rate,
             ClockTick: self._on_clock,
@@ -123,7 +127,7 @@ class TradingDesk:
                 version=self._version,
                 time_ms=state.now_ms,
                 mode=state.mode,
-                paused=state.paused,
+                pause_reason=(state.pause_reason or "paused by you") if state.paused else "",
                 account=state.accounts[state.mode],
                 caps=state.settings.risk.caps,
                 positions=state.open.values(),
@@ -152,35 +156,6 @@ class TradingDesk:
         self._resumed = dict.fromkeys(self._state.open)
         self._changed()
         return self._finish(time_ms)
-
-    def working_orders(self) -> tuple[PlaceOrder, ...]:
-        """Orders that should be alive at the brokers now, as they were sent: for a broker that starts empty."""
-        return tuple(
-            PlaceOrder(position.plan.mode, position.intent_of(order))
-            for position in self._state.open.values()
-            for order in position.orders.values()
-            if not order.is_spent and not order.is_final and not order.cancel_sent
-        )
-
-    def unsettled_orders(self) -> tuple[tuple[PlaceOrder, OrderStatus], ...]:
-        """Orders that were under way when the last run ended: without an answer, or begun without an end.
-
-        With the last known status of each. What became of them only the broker can tell.
-        """
-        return tuple(
-            (PlaceOrder(position.plan.mode, position.intent_of(order)), order.status)
-            for position in self._state.open.values()
-            for order in position.orders.values()
-            if order.is_under_way
-        )
-
-    def booked_wallet(self, mode: TradingMode) -> Decimal:
-        """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
-        return self._state.accounts[mode].wallet(self._state.held(mode))
-
-    def levels_on(self, symbol: str) -> list[float] | None:
-        """Prices of a symbol at which something is to happen; None when no price of it can change anything."""
-        return self._state.levels_on(symbol) if self._state.is_watched(symbol) else None
 
     def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
         """Give the BTC filter closed 15-minute candles of the past, so that correlations are known from the start."""
@@ -249,6 +224,9 @@ class TradingDesk:
 
     def _on_fill(self, event: OrderFilled) -> None:
         found = self._find_order(event.fill.client_id)
+        if found is None and signal_id_of(event.fill.client_id) is None:
+            self._outside.on_fill(event.fill, event.time_ms)
+            return
         if found is None:
             text = f"{event.fill.symbol}: an execution of order {event.fill.client_id}, which is not ours"
             self._out.say(event.time_ms, "order", text, Severity.DEBUG, event.fill.symbol)
@@ -343,7 +321,7 @@ class TradingDesk:
 
     def _on_paused(self, event: SetPaused) -> None:
         if self._state.paused is not event.paused:
-            self._state.paused = event.paused
+            self._state.paused, self._state.pause_reason = event.paused, ""
             text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
             self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
 

@@ -13,6 +13,7 @@ from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_re
 from futtui.desk.life import PositionLife
 from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
+from futtui.desk.outside import outside_refusal
 from futtui.desk.positions import Position
 from futtui.desk.refusals import Gate, Refusal, RefusalLog, judged
 from futtui.desk.scoring import SignalScorer
@@ -141,6 +142,8 @@ class SignalIntake:
         unsure = state.unsure_order(symbol)
         text = f"the exchange has not answered about order {unsure}"
         yield "no order in doubt", None if unsure is None else Refusal("unknown order", text)
+        beside = outside_refusal(state, symbol, state.mode_for(raw.strategy))
+        yield "account as futtui knows it", None if beside is None else Refusal("outside", beside)
         known = symbol in state.rules
         yield (
             "trading rules known",

@@ -69,6 +69,18 @@ class PositionLife:
         self._out.touch(position)
         self._advance(position, fill.time_ms)
 
+    def on_outside_fill(self, position: Position, fill: Fill, reason: ExitReason) -> None:
+        """A part that somebody else closed; a repeated execution changes nothing."""
+        if not position.ledger.is_new(fill.trade_id):
+            return
+        at = float(fill.price)
+        position.last_price = at
+        position.ledger.leave(self._with_fee_in_quote(fill), reason)
+        position.observe(at, at)
+        position.resize_due = True
+        self._out.touch(position)
+        self._advance(position, fill.time_ms)
+
     def on_update(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
         """News of one of its orders; what is already known or older changes nothing."""
         if not order.learn(update.status):

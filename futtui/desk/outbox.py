@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from futtui.desk.positions import Position
 from futtui.domain.effects import (
+    AskFills,
     CancelOrder,
     Effect,
     PlaceOrder,
@@ -31,7 +32,7 @@ class Outbox:
         self._signals: dict[str, Signal] = {}
         self._positions: dict[str, Position] = {}
         self._blocks: list[RecordSymbolState] = []
-        self._orders: list[PlaceOrder | CancelOrder] = []
+        self._orders: list[PlaceOrder | CancelOrder | AskFills] = []
         self._trades: list[Trade] = []
         self._silences: list[RecordNoSignal] = []
         self._lines: list[Say] = []
@@ -59,6 +60,14 @@ class Outbox:
         plan = position.plan
         self._orders.append(CancelOrder(plan.mode, plan.symbol, client_id, conditional, time_ms))
         self.touch(position)
+
+    def cancel_stray(self, effect: CancelOrder) -> None:
+        """Cancel an order of ours that belongs to no position in care."""
+        self._orders.append(effect)
+
+    def ask_fills(self, effect: AskFills) -> None:
+        """Ask for executions on a symbol."""
+        self._orders.append(effect)
 
     def no_signal(self, record: RecordNoSignal) -> None:
         """Count that a strategy proposed nothing."""

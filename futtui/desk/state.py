@@ -56,6 +56,11 @@ class DeskState:
         self.accounts = {item: Account(item, start_equity, settings.trades_shown) for item in TradingMode}
         self.open: dict[str, Position] = {}
         self.trades: deque[Trade] = deque(maxlen=max(1, settings.trades_shown))
+        self.pause_reason = ""
+        self.external: dict[str, Decimal] = {}
+        """What the account holds of a symbol beside our positions; below zero is short."""
+        self.differing: dict[str, str] = {}
+        """Symbols on which account and ledger do not agree yet, with the difference in words."""
         self._by_symbol: dict[str, dict[str, Position]] = {}
         self._archive: dict[str, Position] = {}
 
@@ -110,6 +115,10 @@ class DeskState:
     def on(self, symbol: str) -> list[Position]:
         """Positions in care on a symbol."""
         return list(self._by_symbol.get(symbol, {}).values())
+
+    def live_on(self, symbol: str) -> list[Position]:
+        """Positions in care on a symbol that are on a real account, oldest first."""
+        return [position for position in self.on(symbol) if position.plan.mode is TradingMode.LIVE]
 
     def is_watched(self, symbol: str) -> bool:
         """Whether a price of the symbol can change anything."""

@@ -43,6 +43,7 @@ _KIND = {
     "no rules": "trading rules unknown",
     "not traded": "closed by the exchange",
     "not ready": "history incomplete",
+    "outside": "held outside futtui",
     "old data": "market data too old",
     "pause": "pause after a stop",
     "paused": "trading paused",
@@ -66,6 +67,9 @@ _REASON = {
     ExitReason.TIME: "the time stop",
     ExitReason.MANUAL: "your command",
     ExitReason.LIQUIDATION: "liquidation",
+    ExitReason.DELEVERAGED: "the exchange's deleveraging",
+    ExitReason.SETTLED: "the exchange's settlement",
+    ExitReason.ADJUSTED: "a correction: closed outside, executions unknown",
     ExitReason.DATA: "a safety exit",
 }
 

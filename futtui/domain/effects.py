@@ -40,6 +40,16 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFills:
+    """Ask the broker of `mode` for every execution on a symbol since `since_ms`; they come back as OrderFilled."""
+
+    mode: TradingMode
+    symbol: str
+    since_ms: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSignal:
     """A signal was born or changed state: store it (insert or update by id)."""
 
@@ -129,5 +139,13 @@ class PositionState:
 
 
 Effect = (
-    PlaceOrder | CancelOrder | RecordSignal | RecordNoSignal | RecordPosition | RecordTrade | RecordSymbolState | Say
+    PlaceOrder
+    | CancelOrder
+    | AskFills
+    | RecordSignal
+    | RecordNoSignal
+    | RecordPosition
+    | RecordTrade
+    | RecordSymbolState
+    | Say
 )

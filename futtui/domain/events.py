@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from futtui.domain.account import AccountSeen
 from futtui.domain.candle import Candle
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
@@ -220,6 +221,7 @@ Event = (
     | OrderChanged
     | OrderFilled
     | BalanceChanged
+    | AccountSeen
     | FundingPaid
     | FundingAnnounced
     | ClockTick

@@ -34,6 +34,9 @@ class ExitReason(Enum):
     TIME = "TIME"
     MANUAL = "MANUAL"
     LIQUIDATION = "LIQUIDATION"
+    DELEVERAGED = "DELEVERAGED"
+    SETTLED = "SETTLED"
+    ADJUSTED = "ADJUSTED"
     DATA = "DATA"
 
 

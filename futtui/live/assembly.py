@@ -65,6 +65,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.code_hash import code_hash
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.journal import JournalRecorder
+    from futtui.live.live_book import LiveBook, live_book_file
     from futtui.live.restore import restore_state
     from futtui.storage.store import Storage
 
@@ -74,10 +75,14 @@ def build_engine(plan: EnginePlan) -> Engine:
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
     desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity, plan.for_information)
-    runner = DeskRunner(desk, JournalRecorder(store), log_book)
+    live_book = None
+    if not plan.fresh_database and plan.credentials is not None:
+        live_book = LiveBook(live_book_file(plan.database))
+    runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book)
+    left = live_book.found if live_book is not None else None
     accounts = VirtualAccounts(
         plan.settings.start_equity,
-        lambda brokers, now_ms: restore_state(store, desk, brokers, now_ms) if not plan.fresh_database else (),
+        lambda brokers, now_ms: restore_state(store, desk, brokers, now_ms, left) if not plan.fresh_database else (),
     )
     return Engine(
         EngineParts(
@@ -91,6 +96,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             set_funding_rate=accounts.set_funding_rate,
+            live_book=live_book,
             database=plan.database,
         )
     )

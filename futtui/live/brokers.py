@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from futtui.domain.effects import CancelOrder
+from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
 from futtui.domain.position import TradingMode
@@ -27,6 +27,8 @@ class Broker(Protocol):
     def place(self, intent: OrderIntent) -> None: ...
 
     def cancel(self, effect: CancelOrder) -> None: ...
+
+    def ask_fills(self, effect: AskFills) -> None: ...
 
     def on_price(self, update: PriceUpdate) -> None: ...
 
@@ -50,6 +52,9 @@ class PaperDeskBroker:
         """Cancel on the virtual account."""
         answers = self._broker.cancel(effect.symbol, effect.client_id, effect.conditional, effect.time_ms)
         self._tell(answers, effect.time_ms)
+
+    def ask_fills(self, effect: AskFills) -> None:
+        """Nothing to do: a virtual account has no news that the desk does not know."""
 
     def on_price(self, update: PriceUpdate) -> None:
         """Let the price work on resting and conditional orders."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from futtui.domain.effects import (
+    AskFills,
     CancelOrder,
     Effect,
     PlaceOrder,
@@ -26,6 +27,7 @@ from futtui.live.brokers import Broker
 
 if TYPE_CHECKING:
     from futtui.desk.desk import TradingDesk
+    from futtui.live.live_book import LiveBook
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +49,16 @@ class LogBook(Protocol):
 class DeskRunner:
     """The desk's shell. Everything happens on the engine's loop, so the desk sees a single, ordered row of events."""
 
-    def __init__(self, desk: TradingDesk, recorder: Recorder, log_book: LogBook) -> None:
+    def __init__(
+        self, desk: TradingDesk, recorder: Recorder, log_book: LogBook, live_book: LiveBook | None = None
+    ) -> None:
         self.desk = desk
         self.brokers: dict[TradingMode, Broker] = {}
         self.counts: Counter[str] = Counter()
         self.signals_by_strategy: Counter[str] = Counter()
         self.records: list[Record] | None = None
         self._recorder = recorder
+        self._live_book = live_book
         self._log_book = log_book
         self._queue: deque[Event] = deque()
         self._busy = False
@@ -97,6 +102,10 @@ class DeskRunner:
             if broker is not None:
                 self.counts["cancels"] += 1
                 broker.cancel(effect)
+        elif isinstance(effect, AskFills):
+            broker = self.brokers.get(effect.mode)
+            if broker is not None:
+                broker.ask_fills(effect)
         elif isinstance(effect, Say):
             self._log_book.say(effect)
         else:
@@ -128,4 +137,6 @@ class DeskRunner:
             self.counts["trades"] += 1
         if self.records is not None and isinstance(effect, RecordSignal | RecordTrade):
             self.records.append(effect)
+        if self._live_book is not None:
+            self._live_book.note(effect)
         self._recorder.submit(effect)

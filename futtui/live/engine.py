@@ -25,6 +25,7 @@ from futtui.exchange.ports import (
     StreamMessage,
     StreamStateMessage,
 )
+from futtui.live.account_watch import AccountWatch
 from futtui.live.analysis_rounds import AnalysisRounds
 from futtui.live.blind import BlindWatch
 from futtui.live.clock import steady_ms
@@ -80,6 +81,7 @@ class Engine:
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
+        self.account_watch: AccountWatch | None = None
         self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
         self.pictures = SnapshotBuilder(parts.log_book, speed_text(parts.settings))
         self.loader: HistoryLoader
@@ -158,6 +160,7 @@ class Engine:
         await self.keeper.restore()
         say = self.parts.log_book.say
         self.gaps = GapFiller(loader, self.rounds.add, say, warmup.load, self.counts, self.ledger)
+        await self._protect_what_is_open()
         await warmup.choose_symbols()
         await connection.streams.subscribe([*(stream_of(symbol) for symbol in self.states), "!markPrice@arr@1s"])
         if self.settings.mode is TradingMode.LIVE:
@@ -178,6 +181,20 @@ class Engine:
             if self.account is None:
                 await self._open_account()
 
+    async def _protect_what_is_open(self) -> None:
+        """Positions that an earlier run left on the real account come before everything else, whatever the mode."""
+        count = len(self.runner.desk.live_symbols)
+        if not count or self.account is not None:
+            return
+        if self.connection is not None and self.connection.account is not None:
+            await self.use_account()
+            return
+        text = (
+            f"Positions of an earlier live run: {count}. Without keys futtui cannot see or manage them; their stops on "
+            "the exchange go on protecting them. Start futtui with the keys of that account."
+        )
+        self.say("account", text, Severity.ERROR)
+
     async def _open_account(self) -> None:
         if self.connection is None or self.connection.account is None:
             raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
@@ -190,11 +207,19 @@ class Engine:
             raise
         self.account = account
         self.live_broker = ExchangeDeskBroker(
-            account.trading, self.runner.submit, self.clock.now_ms, one_lane=self.settings.lockstep
+            account.trading,
+            self.runner.submit,
+            self.clock.now_ms,
+            one_lane=self.settings.lockstep,
+            ahead=self.parts.live_book,
         )
         self.live_broker.on_rules_refusal = self.rules_watch.ask_soon
         self.runner.brokers[TradingMode.LIVE] = self.live_broker
         self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
+        self.account_watch = AccountWatch(self, account.trading, self.live_broker)
+        await self.account_watch.take_over()
+        if not self.settings.lockstep:
+            self.spawn(self.account_watch.run(), "account watch")
 
     def ask_to_stop(self) -> None:
         """Let `run` return; its caller then stops the engine."""
@@ -219,13 +244,15 @@ class Engine:
                 await close()
             except Exception:
                 log.exception("Something did not close as it should; the rest is closed all the same")
+        if self.parts.live_book is not None:
+            self.parts.live_book.close()
         self._snapshot = self._picture()
 
     async def _disconnect(self) -> None:
         """Close all ends to the exchange, whatever fails on the way."""
         if self.live_broker is not None:
             await asyncio.gather(self.live_broker.close(), return_exceptions=True)
-            self.live_broker = None
+            self.live_broker, self.account_watch = None, None
             self.runner.brokers.pop(TradingMode.LIVE, None)
         if self.account is not None:
             await self.account.close()
@@ -303,6 +330,8 @@ class Engine:
         if self.feed.on_state(message):
             if message.connection == ACCOUNT_STREAM and self.live_broker is not None:
                 self.live_broker.look_at_all()
+                if self.account_watch is not None and not self.settings.lockstep:
+                    self.spawn(self.account_watch.try_look(), "account after a gap")
                 self.say("feed", "The account stream is back. All open orders are being checked.")
             else:
                 self.say("feed", f"Connection {message.connection} is back. Missing candles are being checked.")

@@ -6,12 +6,12 @@ import asyncio
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
-from futtui.domain.effects import CancelOrder
+from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate, is_against_rules
@@ -27,10 +27,13 @@ LOOK_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LOCKSTEP_LOOKS = 8
 VOID_AFTER_MS = 10_000.0
 """A request that the exchange does not know this long after it left can never arrive: its window was 5 seconds."""
+LOOKS_TO_VOID = 5
+"""So many times in a row the exchange must say that it has no such order before that is believed."""
 NEWS_OVERDUE_MS = 5_000.0
 """An executed order whose executions did not come over the account stream in this time is looked up."""
 
 Work = Callable[[], Awaitable[None]]
+_ALIVE = (OrderStatus.OPEN, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 
 
@@ -40,6 +43,12 @@ class AccountPort(TradingPort, Protocol):
     async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None: ...
 
     async def executions(self, symbol: str, client_id: str, exchange_id: str) -> Sequence[Fill]: ...
+
+    async def symbol_fills(self, symbol: str, since_ms: int) -> Sequence[Fill]: ...
+
+    async def open_orders(self, symbol: str | None = None) -> Sequence[Any]: ...
+
+    async def positions(self) -> Sequence[Any]: ...
 
     def take_rules(self, rules: SymbolRules) -> None: ...
 
@@ -56,11 +65,23 @@ class SentOrder:
     trades: dict[str, Decimal] = field(default_factory=dict)
     executed_at_ms: float | None = None
     looking: bool = False
+    accepted: bool = False
+    """Whether the exchange had it once."""
+    adopted: bool = False
+    """Whether an earlier run sent it."""
+    is_entry: bool = False
+    negatives: int = 0
 
     @property
     def is_complete(self) -> bool:
         """Whether all its executions are known."""
         return sum(self.trades.values(), Decimal(0)) >= self.quantity
+
+
+class WriteAhead(Protocol):
+    """Makes sure that what was asked for is on disk before it is asked of the exchange."""
+
+    async def secure(self) -> None: ...
 
 
 class ExchangeDeskBroker:
@@ -72,12 +93,19 @@ class ExchangeDeskBroker:
     """
 
     def __init__(
-        self, trading: AccountPort, emit: Callable[[Event], None], now_ms: Callable[[], int], *, one_lane: bool = False
+        self,
+        trading: AccountPort,
+        emit: Callable[[Event], None],
+        now_ms: Callable[[], int],
+        *,
+        one_lane: bool = False,
+        ahead: WriteAhead | None = None,
     ) -> None:
         self._trading = trading
         self._emit = emit
         self._now_ms = now_ms
         self._one_lane = one_lane
+        self._ahead = ahead
         self.on_rules_refusal: Callable[[], None] = lambda: None
         """Called when the exchange refused an order because the trading rules are not what we think."""
         self._lanes: dict[str, deque[Work]] = {}
@@ -93,8 +121,32 @@ class ExchangeDeskBroker:
         order = SentOrder(
             intent.client_id, intent.symbol, intent.order_type.is_conditional, intent.quantity, steady_ms()
         )
+        order.is_entry = not intent.reduce_only
         self._sent[order.client_id] = order
         self._queue(intent.symbol, lambda: self._place(order, intent))
+
+    def adopt(self, intent: OrderIntent, status: OrderStatus) -> None:
+        """Take an order of an earlier run into care and ask at once what became of it. It is never sent again."""
+        if intent.client_id in self._sent:
+            return
+        age_ms = max(0, self._now_ms() - intent.time_ms)
+        order = SentOrder(
+            intent.client_id, intent.symbol, intent.order_type.is_conditional, intent.quantity, steady_ms() - age_ms
+        )
+        order.adopted, order.is_entry = True, not intent.reduce_only
+        order.accepted = status not in (OrderStatus.SENT, OrderStatus.UNKNOWN)
+        self._sent[order.client_id] = order
+        self._look_up(order, at_once=True)
+
+    def cancel_again(self, intent: OrderIntent) -> None:
+        """Queue the cancel of an adopted order whose cancel an earlier run may not have sent."""
+        order = self._sent.get(intent.client_id)
+        if order is not None:
+            self._queue(intent.symbol, lambda: self._cancel(order))
+
+    def ask_fills(self, effect: AskFills) -> None:
+        """Queue a question for every execution on a symbol; they arrive as events, known ones too."""
+        self._queue(f"{effect.symbol} fills", lambda: self._ask_fills(effect))
 
     def cancel(self, effect: CancelOrder) -> None:
         """Queue the cancel; the outcome arrives as events."""
@@ -121,6 +173,7 @@ class ExchangeDeskBroker:
         """Pass on news of an order."""
         order = self._sent.get(update.client_id)
         if order is not None:
+            order.accepted = order.accepted or update.status in _ALIVE
             if update.status in _EXECUTED:
                 order.executed_at_ms = order.executed_at_ms or steady_ms()
             elif update.status.is_final:
@@ -141,6 +194,19 @@ class ExchangeDeskBroker:
             if order.is_complete:
                 del self._sent[fill.client_id]
         self._emit(OrderFilled(fill))
+
+    def waiting(self, before_ms: float) -> list[SentOrder]:
+        """Conditional orders that the exchange accepted before `before_ms` (steady) and that have not ended yet."""
+        return [
+            order
+            for order in self._sent.values()
+            if order.conditional and order.accepted and order.sent_at_ms < before_ms and order.executed_at_ms is None
+        ]
+
+    def look_at(self, orders: Iterable[SentOrder]) -> None:
+        """Ask at once about orders that should wait on the exchange and were not seen there."""
+        for order in orders:
+            self._look_up(order, at_once=True)
 
     def look_at_all(self) -> None:
         """Ask about every order that may have news: the account stream was away."""
@@ -182,14 +248,37 @@ class ExchangeDeskBroker:
     # --- requests -------------------------------------------------------------------------------------------------
 
     async def _place(self, order: SentOrder, intent: OrderIntent) -> None:
-        order.sent_at_ms = steady_ms()
         try:
-            update = await self._trading.place(intent)
+            update = await self._sent_once(order, intent)
         except ExchangeError as error:
             update = self._unknown(order, str(error))
         self.on_update(update)
         if update.status is OrderStatus.UNKNOWN:
             self._look_up(order)
+
+    async def _sent_once(self, order: SentOrder, intent: OrderIntent) -> OrderUpdate:
+        """Write the intent down, then send it. What protects is sent even when the disk fails; an entry is not."""
+        if self._ahead is not None:
+            try:
+                await self._ahead.secure()
+            except OSError as error:
+                log.error("The intent of %s could not be written down: %s", order.client_id, error)
+                if order.is_entry:
+                    reason = f"not sent: it could not be written down first ({error.strerror}); check the disk"
+                    return OrderUpdate(
+                        order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason
+                    )
+        order.sent_at_ms = steady_ms()
+        return await self._trading.place(intent)
+
+    async def _ask_fills(self, effect: AskFills) -> None:
+        try:
+            fills = await self._trading.symbol_fills(effect.symbol, effect.since_ms)
+        except ExchangeError as error:
+            log.info("Executions on %s could not be looked up yet: %s", effect.symbol, error)
+            return
+        for fill in fills:
+            self.on_fill(fill)
 
     async def _cancel(self, order: SentOrder) -> None:
         update = await self._cancel_once(order)
@@ -215,16 +304,16 @@ class ExchangeDeskBroker:
                 if found.status.is_final:
                     return
 
-    def _look_up(self, order: SentOrder) -> None:
+    def _look_up(self, order: SentOrder, *, at_once: bool = False) -> None:
         if not order.looking:
-            order.looking = True
-            self._queue(f"{order.symbol} {order.client_id}", lambda: self._find(order))
+            order.looking, order.negatives = True, 0
+            self._queue(f"{order.symbol} {order.client_id}", lambda: self._find(order, at_once))
 
-    async def _find(self, order: SentOrder) -> None:
+    async def _find(self, order: SentOrder, at_once: bool) -> None:
         """Ask until the exchange says what became of the order; tell the desk."""
         try:
-            for pause_s in self._pauses():
-                await asyncio.sleep(pause_s)
+            for number, pause_s in enumerate(self._pauses()):
+                await asyncio.sleep(0.0 if at_once and number == 0 else pause_s)
                 if order.client_id not in self._sent:  # the account stream told everything meanwhile
                     return
                 found = await self._ask(order)
@@ -234,16 +323,35 @@ class ExchangeDeskBroker:
             order.looking = False
 
     async def _ask(self, order: SentOrder) -> OrderUpdate | None:
-        """What the exchange knows; REJECTED when it is certain that it never got the order; None when not known."""
+        """What the exchange knows; final when it is certain that it has no such order; None when not known."""
         try:
             found = await self._trading.query(order.symbol, order.client_id, conditional=order.conditional)
         except ExchangeError as error:
             log.info("Order %s could not be looked up yet: %s", order.client_id, error)
             return None
-        if found is None and (self._one_lane or steady_ms() - order.sent_at_ms > VOID_AFTER_MS):
-            reason = "the exchange has no such order: the request never arrived"
-            return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
-        return found
+        if found is not None:
+            order.negatives = 0
+            return found
+        order.negatives += 1
+        if not self._is_void(order):
+            return None
+        if order.accepted or order.adopted:
+            status, reason = OrderStatus.EXPIRED, "the exchange does not have the order any more"
+        else:
+            status, reason = OrderStatus.REJECTED, "the exchange has no such order: the request never arrived"
+        return OrderUpdate(order.client_id, order.symbol, status, self._now_ms(), reason=reason)
+
+    def _is_void(self, order: SentOrder) -> bool:
+        """Whether an order that the exchange does not know can never appear any more.
+
+        What only reduces and was sent by an earlier run is given up at once: a second stop beside it does no harm,
+        waiting for it does. An entry is believed absent only after several answers and the end of its window.
+        """
+        if not order.is_entry and (order.adopted or order.accepted):
+            return True
+        if order.negatives < LOOKS_TO_VOID:
+            return False
+        return self._one_lane or steady_ms() - order.sent_at_ms > VOID_AFTER_MS
 
     async def _tell(self, order: SentOrder, found: OrderUpdate) -> bool:
         """Pass on what was found, executions first; False when they could not be had."""

@@ -12,6 +12,7 @@ from futtui.live.watchdog import Watchdog
 
 RECONNECT_S = 30.0
 RECONNECT_POLL_S = 0.02
+ACCOUNT_LOOK_MS = 5 * MINUTE_MS
 
 
 async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
@@ -37,6 +38,7 @@ async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
             engine.tick(now_ms)
             if engine.live_broker is not None:
                 engine.live_broker.look_at_overdue()
+                await _look_at_account(engine, now_ms)
             watchdog.check_candles(now_ms - MINUTE_MS, retry_now=True)
             await _settle(engine)
             await engine.keeper.step(now_ms)
@@ -53,6 +55,15 @@ async def _digest(engine: Engine, step: Step, connections: int) -> None:
     await engine.held.wait_for(step.number, step.connections)
     engine.held.release()
     await _settle(engine)
+
+
+async def _look_at_account(engine: Engine, now_ms: int) -> None:
+    """Now and then, and every minute while account and books do not agree."""
+    watch = engine.account_watch
+    agrees = engine.runner.desk.agrees_with_account
+    if watch is not None and (not agrees or now_ms % ACCOUNT_LOOK_MS == 0):
+        await _settle(engine)
+        await watch.try_look()
 
 
 async def _reconnected(engine: Engine, connections: int) -> Step:

@@ -20,6 +20,7 @@ from futtui.live.brokers import Broker
 from futtui.live.clock import ExchangeClock
 from futtui.live.connection import Connection
 from futtui.live.desk_runner import DeskRunner, Recorder
+from futtui.live.live_book import LiveBook
 from futtui.live.loader import CandleStore
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
@@ -79,5 +80,7 @@ class EngineParts:
     virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
     set_rules: Callable[[RulesChanged], None]
     set_funding_rate: Callable[[str, float], None]
+    live_book: LiveBook | None
+    """The write-ahead book of the real account; None where nothing may outlive the run."""
     database: Path
     """The database's file; the health record lies beside it."""

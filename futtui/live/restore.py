@@ -7,12 +7,13 @@ from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from futtui.domain.effects import CancelOrder, Effect, PlaceOrder, PositionState
+from futtui.domain.effects import CancelOrder, Effect, PlaceOrder, PositionState, RecordPosition, RecordTrade
 from futtui.domain.events import OrderChanged
 from futtui.domain.orders import OrderIntent, OrderStatus, OrderType, OrderUpdate
-from futtui.domain.position import TradingMode
+from futtui.domain.position import Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.exchange.simulator.paper import PaperBroker, PaperPosition
+from futtui.live.live_book import Book
 
 if TYPE_CHECKING:
     from futtui.desk.desk import TradingDesk
@@ -20,15 +21,25 @@ if TYPE_CHECKING:
 
 TRADES_KEPT = 5_000
 MOST_ROUNDS = 10
+_OVER = ("CLOSED", "FAILED")
 
 
 def restore_state(
-    store: Storage, desk: TradingDesk, brokers: Mapping[TradingMode, PaperBroker], now_ms: int
+    store: Storage,
+    desk: TradingDesk,
+    brokers: Mapping[TradingMode, PaperBroker],
+    now_ms: int,
+    book: Book | None = None,
 ) -> Sequence[Effect]:
-    """Give the desk and the virtual accounts what storage kept; returns the desk's effects, to be carried out."""
-    positions = store.open_positions()
-    trades = store.trades(TRADES_KEPT)
-    effects = desk.restore(positions, store.open_signals(), store.blocked_symbols(), trades, now_ms)
+    """Give the desk and the virtual accounts what storage kept; returns the desk's effects, to be carried out.
+
+    `book`: the write-ahead book of the real account, which may know more than the database.
+    """
+    positions, trades = store.open_positions(), store.trades(TRADES_KEPT)
+    behind: list[Effect] = []
+    if book is not None:
+        positions, trades, behind = _newest(store, positions, trades, book, now_ms)
+    effects = [*behind, *desk.restore(positions, store.open_signals(), store.blocked_symbols(), trades, now_ms)]
     effects += _settle(desk, brokers, now_ms)
     working = desk.working_orders()
     still_open = {view.position_id for view in desk.snapshot().positions}
@@ -37,6 +48,30 @@ def restore_state(
         orders = [order.intent for order in working if order.mode is mode]
         broker.restore(desk.booked_wallet(mode), _net_positions(own), orders)
     return effects
+
+
+def _newest(
+    store: Storage, positions: list[PositionState], trades: list[Trade], book: Book, now_ms: int
+) -> tuple[list[PositionState], list[Trade], list[Effect]]:
+    """Open positions and trades with what the book knows beyond the database, and records to bring that up to date."""
+    stored = store.position_states(book.positions)
+    newer = {
+        key: state
+        for key, state in book.positions.items()
+        if key not in stored or state.updated_ms > stored[key].updated_ms
+    }
+    known = {trade.position_id for trade in trades}
+    lost = [trade for key, trade in book.trades.items() if key not in known and key not in stored]
+    lost += [
+        trade
+        for key, trade in book.trades.items()
+        if key not in known and key in stored and stored[key].status not in _OVER
+    ]
+    merged = [newer.pop(state.position_id, state) for state in positions]
+    merged += newer.values()
+    behind: list[Effect] = [RecordTrade(trade, now_ms) for trade in lost]
+    behind += [RecordPosition(state, now_ms) for key, state in book.positions.items() if state in merged]
+    return [state for state in merged if state.status not in _OVER], [*trades, *lost], behind
 
 
 def _settle(desk: TradingDesk, modes: Container[TradingMode], now_ms: int) -> list[Effect]:

@@ -59,6 +59,8 @@ class Watchdog:
         if now_ms // MINUTE_MS != self._last_minute:
             self._last_minute = now_ms // MINUTE_MS
             engine.tick(now_ms)
+        elif engine.runner.desk.is_in_motion:
+            engine.tick(now_ms)
         for state in engine.feed.newly_changed(engine.states.values()):
             reason = "" if state.fresh else "no data from the exchange"
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))

@@ -145,6 +145,13 @@ class Storage:
         with self._engine.connect() as connection:
             return [position_of(text) for (text,) in connection.execute(query)]
 
+    def position_states(self, position_ids: Iterable[str]) -> dict[str, PositionState]:
+        """Last written states of these positions, open or not; those never written are missing."""
+        table = tables.positions
+        query = select(table.c.position_id, table.c.state).where(table.c.position_id.in_(list(position_ids)))
+        with self._engine.connect() as connection:
+            return {key: position_of(text) for key, text in connection.execute(query)}
+
     def trades(self, limit: int) -> list[Trade]:
         """The newest `limit` closed trades with their legs, oldest first."""
         newest = select(tables.trades).order_by(tables.trades.c.closed_ms.desc()).limit(limit)

@@ -208,6 +208,15 @@ class Trading:
     async def executions(self, symbol: str, client_id: str, exchange_id: str) -> list[Fill]:
         return self.fills
 
+    async def symbol_fills(self, symbol: str, since_ms: int) -> list[Fill]:
+        return self.fills
+
+    async def open_orders(self, symbol: str | None = None) -> list[object]:
+        return []
+
+    async def positions(self) -> list[object]:
+        return []
+
     async def wallet_balance(self) -> Decimal:
         return Decimal(1)
 

@@ -37,6 +37,7 @@ CLOCK_CODES = frozenset({-1021, -5028})
 NOTHING_TO_CHANGE = -4046
 MARGIN_ASSET = "USDT"
 MOST_EXECUTIONS = 1000
+FILLS_WINDOW_MS = 7 * 24 * 3_600_000 - 60_000
 
 logger = logging.getLogger(__name__)
 Resync = Callable[[], Awaitable[object]]
@@ -148,6 +149,28 @@ class BinanceTrading:
         params = {"symbol": symbol, "orderId": exchange_id, "limit": str(MOST_EXECUTIONS)}
         rows = await self._ask("fapiPrivateGetUserTrades", params, weight=USER_TRADES_WEIGHT)
         return rows_of(rows, lambda row: fill_from(row, client_id))
+
+    async def symbol_fills(self, symbol: str, since_ms: int) -> list[Fill]:
+        """Every execution on a symbol since then, whoever ordered it, with the client id of its order; oldest first.
+
+        At most the newest seven days, the exchange's window, and its first thousand executions.
+        """
+        start_ms = max(since_ms, self._clock() - FILLS_WINDOW_MS)
+        params = {"symbol": symbol, "startTime": str(start_ms), "limit": str(MOST_EXECUTIONS)}
+        rows = await self._ask("fapiPrivateGetUserTrades", params, weight=USER_TRADES_WEIGHT)
+        orders = dict.fromkeys(rows_of(rows, lambda row: str(row["orderId"])))
+        names = {number: await self._client_id(symbol, number) for number in orders}
+        return rows_of(rows, lambda row: fill_from(row, names[str(row["orderId"])]))
+
+    async def _client_id(self, symbol: str, exchange_id: str) -> str:
+        """Client id of an order of the matching engine; a telling one where the exchange forgot it."""
+        try:
+            answer = await self._ask("fapiPrivateGetOrder", {"symbol": symbol, "orderId": exchange_id}, weight=1)
+        except Refused as error:
+            if error.code not in UNKNOWN_ORDER_CODES:
+                raise
+            return f"order:{exchange_id}"
+        return str(answer["clientOrderId"])
 
     # The account as the exchange sees it
 

@@ -1,0 +1,224 @@
+"""What happens on the account without us: closed by hand, liquidated, held beside our positions, or simply different.
+
+Everything here is about the LIVE account; virtual ones have no outside.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from futtui.desk import words
+from futtui.desk.life import PositionLife
+from futtui.desk.orders import signal_id_of
+from futtui.desk.outbox import Outbox
+from futtui.desk.positions import Position
+from futtui.desk.state import DeskState
+from futtui.domain.account import AccountSeen, SeenOrder
+from futtui.domain.effects import AskFills, CancelOrder, Severity
+from futtui.domain.orders import Fill
+from futtui.domain.position import ExitReason, PositionStatus, TradingMode
+from futtui.domain.side import OrderSide
+from futtui.domain.symbols import ZERO, to_decimal
+
+FORCED = {
+    "autoclose-": ExitReason.LIQUIDATION,
+    "adl_autoclose": ExitReason.DELEVERAGED,
+    "settlement_autoclose-": ExitReason.SETTLED,
+    "delivery_autoclose-": ExitReason.SETTLED,
+}
+"""Client ids that the exchange gives to its own orders."""
+ADJUSTMENT = "adjustment"
+LOOKS_TO_ASK = 2
+LOOKS_TO_ADJUST = 3
+_TRADES_KEPT = 2_000
+
+
+def reason_of(client_id: str) -> ExitReason:
+    """Why an order that is not ours closed something, by its client id."""
+    if client_id == ADJUSTMENT:
+        return ExitReason.ADJUSTED
+    return next((reason for mark, reason in FORCED.items() if client_id.startswith(mark)), ExitReason.MANUAL)
+
+
+def outside_refusal(state: DeskState, symbol: str, mode: TradingMode) -> str | None:
+    """Why the real account forbids new trades on a symbol; None if it does not, and always None in other modes."""
+    if mode is not TradingMode.LIVE:
+        return None
+    if symbol in state.external:
+        return f"a position on {symbol} is held that futtui did not open"
+    return state.differing.get(symbol)
+
+
+@dataclass(slots=True)
+class _Difference:
+    amount: Decimal
+    looks: int
+
+
+class OutsideWatch:
+    """Takes foreign executions in, and compares looks at the account with the ledger.
+
+    A difference counts only while nothing is under way on its symbol, and is acted upon only when looks in a row agree:
+    the second one asks for executions, the third one books what cannot be explained.
+    """
+
+    def __init__(self, state: DeskState, out: Outbox, life: PositionLife) -> None:
+        self._state = state
+        self._out = out
+        self._life = life
+        self._differences: dict[str, _Difference] = {}
+        self._strays: dict[str, int] = {}
+        self._trades: deque[tuple[str, str]] = deque(maxlen=_TRADES_KEPT)
+
+    # --- executions that are not ours ---------------------------------------------------------------------------
+
+    def on_fill(self, fill: Fill, time_ms: int) -> None:
+        """An execution of an order that is not ours: it closes what we hold, or is kept beside it."""
+        if (fill.symbol, fill.trade_id) in self._trades or not fill.quantity > 0:
+            return
+        self._trades.append((fill.symbol, fill.trade_id))
+        sign = 1 if fill.side is OrderSide.BUY else -1
+        left = self._take_from_external(fill.symbol, sign * fill.quantity, time_ms)
+        for position in self._state.live_on(fill.symbol):
+            if left and position.plan.side.sign * sign < 0 and position.ledger.open > 0:
+                part = min(abs(left), position.ledger.open)
+                left -= sign * part
+                self._close_part(position, fill, part, time_ms)
+        if left:
+            self._set_external(fill.symbol, self._state.external.get(fill.symbol, ZERO) + left, time_ms)
+
+    def _close_part(self, position: Position, fill: Fill, quantity: Decimal, time_ms: int) -> None:
+        reason, symbol = reason_of(fill.client_id), position.plan.symbol
+        part = replace(fill, quantity=quantity, fee=fill.fee * quantity / fill.quantity)
+        who = "outside futtui" if reason is ExitReason.MANUAL else f"by {words.reason_word(reason)}"
+        text = f"{symbol}: {words.amount(quantity)} closed {who} at {words.price(position.rules, fill.price)}"
+        self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+        if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED):
+            self._halt(reason, symbol, time_ms)
+        self._life.on_outside_fill(position, part, reason)
+
+    def _halt(self, reason: ExitReason, symbol: str, time_ms: int) -> None:
+        if self._state.paused:
+            return
+        self._state.paused = True
+        self._state.pause_reason = f"{words.reason_word(reason)} on {symbol}: look at the account before new trades"
+        text = f"New trades are paused: {self._state.pause_reason}"
+        self._out.say(time_ms, "risk", text, Severity.ERROR, symbol)
+
+    def _take_from_external(self, symbol: str, change: Decimal, time_ms: int) -> Decimal:
+        """Let a change use up what is held beside us; returns what is left of it."""
+        beside = self._state.external.get(symbol, ZERO)
+        if beside * change >= 0:
+            return change
+        used = min(abs(beside), abs(change))
+        self._set_external(symbol, beside + (used if change > 0 else -used), time_ms)
+        return change - used if change > 0 else change + used
+
+    def _set_external(self, symbol: str, amount: Decimal, time_ms: int) -> None:
+        known = self._state.external.get(symbol, ZERO)
+        if amount == known:
+            return
+        if not amount:
+            del self._state.external[symbol]
+            text = f"{symbol}: nothing is held outside futtui any more, new trades are allowed again"
+            self._out.say(time_ms, "risk", text, Severity.NOTICE, symbol)
+            return
+        self._state.external[symbol] = amount
+        side = "long" if amount > 0 else "short"
+        text = (
+            f"{symbol}: {words.amount(abs(amount))} {side} is held that futtui did not open. futtui leaves it alone, "
+            f"it has no stop of futtui, and opens nothing on {symbol} meanwhile"
+        )
+        self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
+
+    # --- looks at the account -----------------------------------------------------------------------------------
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether account and ledger agreed at the last look."""
+        return not self._differences and not self._strays
+
+    def on_seen(self, event: AccountSeen) -> None:
+        """Compare the account with the ledger, symbol by symbol."""
+        if event.mode is not TradingMode.LIVE:
+            return
+        ours = {item.plan.symbol for item in self._state.held(TradingMode.LIVE)}
+        symbols = sorted({item.symbol for item in event.held} | ours | set(self._state.external))
+        for symbol in [name for name in self._differences if name not in symbols]:
+            del self._differences[symbol]
+        for symbol in symbols:
+            if self._is_quiet(symbol, event.asked_ms):
+                self._compare(symbol, event)
+        self._state.differing = {
+            name: f"the account holds {words.amount(item.amount)} more than futtui's books"
+            for name, item in self._differences.items()
+        }
+        self._look_for_strays(event)
+
+    def _is_quiet(self, symbol: str, asked_ms: int) -> bool:
+        """Whether nothing happens on a symbol that the look may have missed."""
+        for position in self._state.live_on(symbol):
+            moving = position.status in (PositionStatus.ENTERING, PositionStatus.CLOSING)
+            under_way = any(order.is_under_way or order.unsure for order in position.orders.values())
+            if moving or under_way or position.updated_ms > asked_ms:
+                return False
+        return True
+
+    def _compare(self, symbol: str, event: AccountSeen) -> None:
+        held = self._state.live_on(symbol)
+        ours = sum((item.plan.side.sign * item.ledger.open for item in held), ZERO)
+        difference = event.amount(symbol) - ours - self._state.external.get(symbol, ZERO)
+        if not difference:
+            self._differences.pop(symbol, None)
+            return
+        known = self._differences.get(symbol)
+        looks = known.looks + 1 if known is not None and known.amount == difference else 1
+        self._differences[symbol] = _Difference(difference, looks)
+        if looks == LOOKS_TO_ASK and ours:
+            since_ms = min(item.opened_ms for item in held)
+            self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms))
+        elif looks >= (LOOKS_TO_ADJUST if ours else LOOKS_TO_ASK):
+            del self._differences[symbol]
+            self._settle(symbol, difference, event)
+
+    def _settle(self, symbol: str, difference: Decimal, event: AccountSeen) -> None:
+        """Book a difference that no execution explains, as an execution of its own kind with a telling id."""
+        held = self._state.live_on(symbol)
+        price = event.mark_price(symbol) or next((to_decimal(item.last_price) for item in held), None)
+        beside = self._state.external.get(symbol, ZERO)
+        if price is None or not any(item.plan.side.sign * difference < 0 for item in held):
+            self._set_external(symbol, beside + difference, event.time_ms)
+            return
+        side = OrderSide.BUY if difference > 0 else OrderSide.SELL
+        trade_id = f"adjust-{event.time_ms}-{difference:f}"
+        size = abs(difference)
+        self.on_fill(Fill(ADJUSTMENT, symbol, trade_id, side, price, size, ZERO, event.time_ms), event.time_ms)
+
+    # --- orders of ours that nobody cares for --------------------------------------------------------------------
+
+    def _look_for_strays(self, event: AccountSeen) -> None:
+        strays = {order.client_id: order for order in event.orders if self._is_stray(order)}
+        asked = event.order_symbols
+        for client_id in [name for name in self._strays if asked is None or name in strays]:
+            if client_id not in strays:
+                del self._strays[client_id]
+        for client_id, order in strays.items():
+            self._strays[client_id] = self._strays.get(client_id, 0) + 1
+            if self._strays[client_id] >= LOOKS_TO_ASK:
+                del self._strays[client_id]
+                text = f"{order.symbol}: order {client_id} of a closed position still waits, cancelling it"
+                self._out.say(event.time_ms, "order", text, Severity.WARNING, order.symbol)
+                self._out.cancel_stray(
+                    CancelOrder(TradingMode.LIVE, order.symbol, client_id, order.conditional, event.time_ms)
+                )
+
+    def _is_stray(self, order: SeenOrder) -> bool:
+        """Whether an order carries our mark and no position in care waits for it."""
+        signal_id = signal_id_of(order.client_id)
+        if signal_id is None:
+            return False
+        position = self._state.open.get(f"p-{signal_id}")
+        known = position.orders.get(order.client_id) if position is not None else None
+        return known is None or (known.is_final and not known.fired)

@@ -1,0 +1,75 @@
+"""What may be asked of the desk between two events; nothing here changes anything."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from futtui.desk.outside import OutsideWatch
+from futtui.desk.state import DeskState
+from futtui.domain.effects import PlaceOrder
+from futtui.domain.orders import OrderStatus
+from futtui.domain.position import PositionStatus, TradingMode
+
+
+class DeskQuestions:
+    """The reading side of `TradingDesk`."""
+
+    _state: DeskState
+    _outside: OutsideWatch
+
+    def working_orders(self) -> tuple[PlaceOrder, ...]:
+        """Orders that should be alive at the brokers now, as they were sent: for a broker that starts empty."""
+        return tuple(
+            PlaceOrder(position.plan.mode, position.intent_of(order))
+            for position in self._state.open.values()
+            for order in position.orders.values()
+            if not order.is_spent and not order.is_final and not order.cancel_sent
+        )
+
+    def live_orders(self) -> tuple[tuple[PlaceOrder, OrderStatus, bool], ...]:
+        """Orders on the real account that may have news: as they were sent, last known status, whether to be cancelled.
+
+        After a restart only the exchange can tell what became of each.
+        """
+        return tuple(
+            (PlaceOrder(position.plan.mode, position.intent_of(order)), order.status, order.cancel_sent)
+            for position in self._state.held(TradingMode.LIVE)
+            for order in position.orders.values()
+            if not order.is_spent
+        )
+
+    @property
+    def live_symbols(self) -> tuple[str, ...]:
+        """Symbols with positions of ours on the real account."""
+        return tuple(dict.fromkeys(position.plan.symbol for position in self._state.held(TradingMode.LIVE)))
+
+    @property
+    def agrees_with_account(self) -> bool:
+        """Whether the last look at the account agreed with the books."""
+        return self._outside.is_settled
+
+    @property
+    def is_in_motion(self) -> bool:
+        """Whether a position is between two states, so that time must be told often."""
+        calm = (PositionStatus.PROTECTED,)
+        return any(position.status not in calm for position in self._state.open.values())
+
+    def unsettled_orders(self) -> tuple[tuple[PlaceOrder, OrderStatus], ...]:
+        """Orders that were under way when the last run ended: without an answer, or begun without an end.
+
+        With the last known status of each. What became of them only the broker can tell.
+        """
+        return tuple(
+            (PlaceOrder(position.plan.mode, position.intent_of(order)), order.status)
+            for position in self._state.open.values()
+            for order in position.orders.values()
+            if order.is_under_way
+        )
+
+    def booked_wallet(self, mode: TradingMode) -> Decimal:
+        """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
+        return self._state.accounts[mode].wallet(self._state.held(mode))
+
+    def levels_on(self, symbol: str) -> list[float] | None:
+        """Prices of a symbol at which something is to happen; None when no price of it can change anything."""
+        return self._state.levels_on(symbol) if self._state.is_watched(symbol) else None

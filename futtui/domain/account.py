@@ -1,0 +1,56 @@
+"""The account as the exchange shows it at one moment: what is held, and which orders wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from futtui.domain.position import TradingMode
+from futtui.domain.symbols import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAmount:
+    """What the account holds of a symbol; `amount` below zero is short."""
+
+    symbol: str
+    amount: Decimal
+    entry_price: Decimal = ZERO
+    mark_price: Decimal = ZERO
+    liquidation_price: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOrder:
+    """An order that waits on the exchange. `conditional` tells which of its two order books holds it."""
+
+    client_id: str
+    symbol: str
+    conditional: bool
+    order_type: str = ""
+    quantity: Decimal = ZERO
+    trigger_price: Decimal = ZERO
+    close_position: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """A look at an account. `asked_ms`: when the questions left, in exchange time; later news may be missing in it.
+
+    `orders` are those of the symbols in `order_symbols`; None = of the whole account.
+    """
+
+    time_ms: int
+    asked_ms: int
+    mode: TradingMode
+    held: tuple[HeldAmount, ...]
+    orders: tuple[SeenOrder, ...]
+    order_symbols: frozenset[str] | None = None
+
+    def amount(self, symbol: str) -> Decimal:
+        """What is held of a symbol."""
+        return next((item.amount for item in self.held if item.symbol == symbol), ZERO)
+
+    def mark_price(self, symbol: str) -> Decimal | None:
+        """Mark price of a held symbol; None where the account does not tell it."""
+        return next((item.mark_price for item in self.held if item.symbol == symbol and item.mark_price > 0), None)

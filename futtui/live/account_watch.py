@@ -1,0 +1,158 @@
+"""Looks at the real account: protects first what an earlier run left, then compares it with our books for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from futtui.domain.account import AccountSeen, HeldAmount, SeenOrder
+from futtui.domain.effects import Severity
+from futtui.domain.errors import ExchangeError
+from futtui.domain.events import BalanceChanged
+from futtui.domain.position import TradingMode
+from futtui.live.clock import steady_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from futtui.domain.snapshot import PositionView
+    from futtui.live.engine import Engine
+    from futtui.live.exchange_broker import ExchangeDeskBroker
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 10.0
+SOON_S = 2.0
+"""Pause before the next look while account and books do not agree."""
+WHOLE_EVERY = 30
+"""Every so many looks the orders of the whole account are asked for, which costs 80 of the exchange's weight."""
+SETTLE_S = 4.0
+
+
+class AccountReader(Protocol):
+    """What can be asked about an account."""
+
+    async def open_orders(self, symbol: str | None = None) -> Sequence[Any]: ...
+
+    async def positions(self) -> Sequence[Any]: ...
+
+    async def wallet_balance(self) -> Decimal: ...
+
+
+class AccountWatch:
+    """Compares the account with the desk's books; the desk decides what a difference means."""
+
+    def __init__(self, engine: Engine, reader: AccountReader, broker: ExchangeDeskBroker) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._broker = broker
+        self._looks = 0
+        self._wallet: Decimal | None = None
+
+    async def take_over(self) -> None:
+        """Ask about every order that an earlier run left on the account, then look at all of it and tell the result.
+
+        The desk protects as soon as each answer comes; nothing here waits for market data.
+        """
+        desk = self._engine.runner.desk
+        orders = desk.live_orders()
+        for placed, status, cancel_sent in orders:
+            self._broker.adopt(placed.intent, status)
+            if cancel_sent:
+                self._broker.cancel_again(placed.intent)
+        if orders:
+            await self._settled()
+        self._engine.tick(self._engine.clock.now_ms())
+        seen = await self.look(whole=True)
+        for line in comparison(desk.snapshot().positions, seen):
+            self._engine.say("account", line)
+        if not desk.agrees_with_account:
+            self._engine.say("account", "Account and books differ; looking again in a moment.", Severity.WARNING)
+
+    async def run(self) -> None:
+        """Look again and again until cancelled; sooner while something does not agree."""
+        while True:
+            agrees = self._engine.runner.desk.agrees_with_account
+            await asyncio.sleep(PAUSE_S if agrees else SOON_S)
+            await self.try_look()
+
+    async def try_look(self) -> None:
+        """Look once; a failure leaves everything as it is until the next look."""
+        self._looks += 1
+        try:
+            await self.look(whole=self._looks % WHOLE_EVERY == 0)
+        except ExchangeError as error:
+            log.info("The account could not be looked at yet: %s", error)
+        except Exception:
+            log.exception("A look at the account failed; the next one follows")
+
+    async def look(self, *, whole: bool) -> AccountSeen:
+        """One look, given to the desk; orders that should wait and were not seen are asked for one by one."""
+        clock, began_ms = self._engine.clock, steady_ms()
+        asked_ms = clock.now_ms()
+        symbols = self._engine.runner.desk.live_symbols
+        orders: list[SeenOrder] = []
+        for symbol in (None,) if whole else symbols:
+            orders += [_seen(order) for order in await self._reader.open_orders(symbol)]
+        held = [_held(position) for position in await self._reader.positions()]
+        wallet = await self._reader.wallet_balance()
+        asked = None if whole else frozenset(symbols)
+        seen = AccountSeen(clock.now_ms(), asked_ms, TradingMode.LIVE, tuple(held), tuple(orders), asked)
+        there = {order.client_id for order in orders}
+        waiting = self._broker.waiting(began_ms)
+        self._broker.look_at(
+            order for order in waiting if order.client_id not in there and (whole or order.symbol in symbols)
+        )
+        if wallet != self._wallet:  # the stream tells changes too; what it missed is told here
+            self._wallet = wallet
+            self._engine.runner.submit(BalanceChanged(seen.time_ms, TradingMode.LIVE, wallet))
+        self._engine.runner.submit(seen)
+        return seen
+
+    async def _settled(self) -> None:
+        """Until every adopted order was answered for, or a moment passed: protection does not wait for all answers."""
+        if self._engine.settings.lockstep:
+            await self._broker.drain()
+            return
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._broker.drain()
+        except TimeoutError:
+            log.warning("Not all orders of the last run could be looked up yet; that goes on beside the rest")
+
+
+def _seen(order: Any) -> SeenOrder:
+    """The part of an open order that the desk judges by."""
+    return SeenOrder(
+        *(order.client_id, order.symbol, order.conditional, order.order_type, order.quantity, order.trigger_price),
+        order.close_position,
+    )
+
+
+def _held(position: Any) -> HeldAmount:
+    """The part of a position that the desk judges by."""
+    return HeldAmount(
+        position.symbol, position.amount, position.entry_price, position.mark_price, position.liquidation_price
+    )
+
+
+def comparison(positions: Iterable[PositionView], seen: AccountSeen) -> list[str]:
+    """A table for people: what futtui believes to hold and what the account holds, a symbol to a line."""
+    ours: dict[str, Decimal] = {}
+    for view in positions:
+        if view.mode is TradingMode.LIVE:
+            amount = Decimal(str(view.quantity)) * view.side.sign
+            ours[view.symbol] = ours.get(view.symbol, Decimal(0)) + amount
+    rows = sorted({item.symbol for item in seen.held} | ours.keys())
+    if not rows:
+        return ["Account looked at: nothing is held."]
+    lines = [f"{'symbol':14} {'futtui':>16} {'account':>16}  stops  verdict"]
+    for symbol in rows:
+        mine, held = ours.get(symbol, Decimal(0)), seen.amount(symbol)
+        stops = sum(order.symbol == symbol and "STOP" in order.order_type for order in seen.orders)
+        verdict = "agrees" if mine == held else "not opened by futtui" if not mine else "differs"
+        lines.append(f"{symbol:14} {mine.normalize():>16f} {held.normalize():>16f}  {stops:>5}  {verdict}")
+    return lines

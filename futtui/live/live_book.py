@@ -1,0 +1,163 @@
+"""The write-ahead book of the real account: what futtui means to do is on disk before the exchange hears of it.
+
+One JSON line for each state of a LIVE position and for each closed LIVE trade, beside the database. The database is
+written by a queue and may be some moments behind when the process dies; this file is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from futtui.domain.effects import PositionState, RecordPosition, RecordTrade
+from futtui.domain.errors import StorageError
+from futtui.domain.position import Trade, TradingMode
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 4_000_000
+TRADES_KEPT = 200
+_OVER = ("CLOSED", "FAILED")
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    """One line: a position or a trade."""
+
+    position: PositionState | None = None
+    trade: Trade | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a file holds: the newest state of each position, and trades by position."""
+
+    positions: Mapping[str, PositionState] = field(default_factory=dict)
+    trades: Mapping[str, Trade] = field(default_factory=dict)
+
+
+def live_book_file(database: Path) -> Path:
+    """Where the write-ahead book beside `database` is."""
+    return database.with_name(f"{database.stem}-live-book.jsonl")
+
+
+def read_book(path: Path) -> Book:
+    """What the file holds; a torn last line (the process died while writing) is left out.
+
+    Raises StorageError when the file exists and cannot be opened: starting without it could lose a position.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return Book()
+    except OSError as error:
+        raise StorageError(
+            f"The book of live positions {path} cannot be read ({error.strerror}). Close what holds it and start again."
+        ) from error
+    positions: dict[str, PositionState] = {}
+    trades: dict[str, Trade] = {}
+    for number, text in enumerate(lines, 1):
+        try:
+            line = msgspec.json.decode(text, type=_Line)
+        except msgspec.MsgspecError:
+            log.warning("Line %d of %s is torn and left out", number, path.name)
+            continue
+        if line.position is not None:
+            positions[line.position.position_id] = line.position
+        if line.trade is not None:
+            trades[line.trade.position_id] = line.trade
+    return Book(positions, trades)
+
+
+class LiveBook:
+    """Appends to the file. `note` leaves a line with the system at once; `secure` waits until it is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found = read_book(path)
+        """What an earlier run left."""
+        self._positions: dict[str, PositionState] = {}
+        self._trades: dict[str, Trade] = {}
+        self._handle: int | None = None
+        self._bytes = 0
+        self._torn: OSError | None = None
+        self._dirty = False
+        self._start_over(self.found)
+
+    def note(self, record: object) -> None:
+        """Append a LIVE position or trade; everything else is none of this book's business."""
+        if isinstance(record, RecordPosition) and record.position.mode == TradingMode.LIVE.value:
+            state = record.position
+            self._positions[state.position_id] = state
+            if state.status in _OVER:
+                del self._positions[state.position_id]
+            self._append(_Line(position=state))
+        elif isinstance(record, RecordTrade) and record.trade.mode is TradingMode.LIVE:
+            self._trades[record.trade.position_id] = record.trade
+            while len(self._trades) > TRADES_KEPT:
+                del self._trades[next(iter(self._trades))]
+            self._append(_Line(trade=record.trade))
+
+    async def secure(self) -> None:
+        """Return when all lines are on the disk; raises OSError when one could not be written."""
+        if self._torn is not None:
+            self._start_over(Book(dict(self._positions), dict(self._trades)))
+        if self._torn is not None:
+            raise self._torn
+        if self._dirty and self._handle is not None:
+            self._dirty = False
+            await asyncio.to_thread(os.fsync, self._handle)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _append(self, line: _Line) -> None:
+        text = msgspec.json.encode(line) + b"\n"
+        try:
+            if self._handle is None:
+                raise OSError(None, "the file is not open")
+            written = os.write(self._handle, text)
+            if written != len(text):
+                raise OSError(None, "the disk is full")
+        except OSError as error:
+            if self._torn is None:
+                log.error("The book of live positions cannot be written: %s", error)
+            self._torn = error
+            return
+        self._dirty = True
+        self._bytes += len(text)
+        if self._bytes > MOST_BYTES:
+            self._start_over(Book(dict(self._positions), dict(self._trades)))
+
+    def _start_over(self, book: Book) -> None:
+        """Write a new file with what is still open and the newest trades, and put it in place of the old one."""
+        self._positions = {key: state for key, state in book.positions.items() if state.status not in _OVER}
+        self._trades = dict(list(book.trades.items())[-TRADES_KEPT:])
+        lines = [_Line(position=state) for state in self._positions.values()]
+        lines += [_Line(trade=trade) for trade in self._trades.values()]
+        text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        fresh = self.path.with_name(self.path.name + ".new")
+        try:
+            with fresh.open("wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            self.close()
+            fresh.replace(self.path)
+            self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            log.error("The book of live positions cannot be renewed: %s", error)
+            self._torn = error
+            with contextlib.suppress(OSError):
+                self._handle = self._handle or os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            return
+        self._torn, self._bytes = None, len(text)
