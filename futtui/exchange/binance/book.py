@@ -42,13 +42,15 @@ class _Ladder:
         quantities, prices = self.quantities, self.prices
         known = len(quantities)
         quantities.update(levels)
-        for price in islice(reversed(quantities), len(quantities) - known):  # the new keys of a dictionary are its last
-            insort(prices, price)
-        best = self._best
-        if prices and not quantities[prices[best]]:
+        added = len(quantities) - known
+        if added:
+            for price in islice(reversed(quantities), added):  # the new keys of a dictionary are its last
+                insort(prices, price)
+            if len(prices) > self._room:
+                self.load(list(quantities.items()))
+                return
+        if prices and not quantities[prices[self._best]]:
             self._trim()
-        if len(prices) > self._room:
-            self.load(list(quantities.items()))
 
     def _trim(self) -> None:
         """Clear away empty places at the best price, so that the best place holds a quantity."""
@@ -194,11 +196,13 @@ class LocalBook:
         return self._take(message)
 
     def _take(self, message: DepthMessage) -> bool:
-        self._bids.apply(message.bids)
-        self._asks.apply(message.asks)
+        bids, asks = self._bids, self._asks
+        if message.bids:
+            bids.apply(message.bids)
+        if message.asks:
+            asks.apply(message.asks)
         self.update_id = message.final_update_id
         self.event_time_ms = message.event_time_ms
-        bids, asks = self._bids.prices, self._asks.prices
-        if bids and asks and bids[-1] >= asks[0]:
+        if bids.prices and asks.prices and bids.prices[-1] >= asks.prices[0]:
             self.invalidate("the book is crossed")
         return self.valid

@@ -59,6 +59,9 @@ _EXPIRY_REASONS = {
     "9": "the rest of the market order was too far from the mark price",
 }
 
+# How a combined stream's message begins, after its first two characters; asking first saves a failed attempt.
+_COMBINED_START: frozenset[bytes | str] = frozenset({b"stream", "stream"})
+
 Decoded = tuple[WireMessage, ...]
 
 
@@ -78,7 +81,8 @@ class StreamDecoder:
     def decode(self, payload: bytes | str) -> Decoded:
         """The messages in `payload`, in its order; empty if there is nothing for futtui in it."""
         try:
-            event = _EVENT.decode(payload)
+            combined = payload[2:8] in _COMBINED_START
+            event = _ENVELOPE.decode(payload).data if combined else _EVENT.decode(payload)
         except (msgspec.MsgspecError, UnicodeError):
             return self._decode_slowly(payload)
         return self._messages(event)

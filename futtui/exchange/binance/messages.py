@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from futtui.exchange.ports import StreamMessage
 
 
-@dataclass(frozen=True, slots=True)
-class DepthMessage:
+class DepthMessage(msgspec.Struct, frozen=True, gc=False):
     """A book difference: levels are (price, absolute quantity), 0 removes the level.
 
-    `first_update_id` U, `final_update_id` u, `previous_final_update_id` pu of the wire.
+    `first_update_id` U, `final_update_id` u, `previous_final_update_id` pu of the wire. A struct, because it is made
+    in a fifth of the time of a frozen dataclass and there is one for each change of a book.
     """
 
     symbol: str
