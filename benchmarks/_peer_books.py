@@ -65,7 +65,13 @@ class CcxtBook:
 
     def start(self, stream: DepthStream) -> None:
         """Begins with the snapshot of `stream`."""
-        market = {"id": stream.symbol, "symbol": f"{stream.symbol}:USDT", "type": "swap", "swap": True, "spot": False}
+        market: dict[str, Any] = {
+            "id": stream.symbol,
+            "symbol": f"{stream.symbol}:USDT",
+            "type": "swap",
+            "swap": True,
+            "spot": False,
+        }
         self._symbol = market["symbol"]
         self._exchange.set_markets([{**market, "base": stream.symbol, "quote": "USDT", "contract": True}])
         snapshot = {
