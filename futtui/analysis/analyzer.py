@@ -37,7 +37,8 @@ class SymbolAnalyzer:
 
     Pure: the same candles give the same readings and signals, whenever and wherever they are fed. Feed it history with
     `load`, then every moment's closed candles with `on_closes`. A timeframe with a hole gives no readings, and no
-    strategy decides on it, until the history is loaded again.
+    strategy decides on it, until the history is loaded again. `listed_ms`: since when the symbol is traded, None =
+    unknown; some strategies want an established coin.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class SymbolAnalyzer:
         settings: AnalysisSettings | None = None,
         tick_size: float | None = None,
         stopwatch: Stopwatch | None = None,
+        listed_ms: int | None = None,
     ) -> None:
         self.symbol = symbol
+        self._listed_ms = listed_ms
         self._stopwatch = stopwatch
         self.tick_size = tick_size
         self._settings = settings or AnalysisSettings()
@@ -149,6 +152,7 @@ class SymbolAnalyzer:
             profiles=self._profiles,
             vwaps=self._vwaps.readings,
             tick_size=self.tick_size,
+            listed_ms=self._listed_ms,
         )
 
     def _candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:

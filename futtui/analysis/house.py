@@ -22,10 +22,12 @@ class AnalyzerHouse:
         self._stopwatch = stopwatch
         self._analyzers: dict[str, SymbolAnalyzer] = {}
 
-    def load(self, symbol: str, tick_size: float | None, history: HistoryRows) -> SymbolReading:
+    def load(
+        self, symbol: str, tick_size: float | None, history: HistoryRows, listed_ms: int | None = None
+    ) -> SymbolReading:
         """A fresh analyzer's reading after its history; raises what SymbolAnalyzer.load raises."""
         self._analyzers.pop(symbol, None)
-        analyzer = SymbolAnalyzer(symbol, self._settings, tick_size, self._stopwatch)
+        analyzer = SymbolAnalyzer(symbol, self._settings, tick_size, self._stopwatch, listed_ms)
         reading = analyzer.load({Timeframe(code): [candle_of(row) for row in rows] for code, rows in history.items()})
         self._analyzers[symbol] = analyzer
         return reading

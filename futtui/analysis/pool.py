@@ -75,10 +75,18 @@ class AnalyzerPool:
             return frozenset(self._lost)
 
     async def load(
-        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None = None
+        self,
+        symbol: str,
+        history: Mapping[Timeframe, Sequence[Candle]],
+        tick_size: float | None = None,
+        listed_ms: int | None = None,
     ) -> SymbolReading:
-        """The reading of a fresh analyzer after its history; raises AnalysisError."""
-        reading: SymbolReading = await self._ask(symbol, "load", (symbol, tick_size, history_rows(history)))
+        """The reading of a fresh analyzer after its history; raises AnalysisError.
+
+        `listed_ms`: since when the symbol is traded, None = unknown.
+        """
+        arguments = (symbol, tick_size, history_rows(history), listed_ms)
+        reading: SymbolReading = await self._ask(symbol, "load", arguments)
         with self._lock:
             self._loaded.add(symbol)
             self._lost.discard(symbol)

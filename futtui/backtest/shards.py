@@ -27,7 +27,9 @@ class SymbolRun:
 
     def __init__(self, data: SymbolData, analysis: AnalysisSettings, warm_up: HistorySettings, start_ms: int) -> None:
         self._data, self._warm_up = data, warm_up
-        self._analyzer = SymbolAnalyzer(data.symbol, analysis, float(data.rules.tick_size))
+        rules = data.rules
+        listed_ms = rules.onboard_time_ms or None
+        self._analyzer = SymbolAnalyzer(data.symbol, analysis, float(rules.tick_size), listed_ms=listed_ms)
         self._next_ms = start_ms
         self._last_close_ms: int | None = None
 

@@ -89,7 +89,7 @@ def analysed(
     used = past.at(time_ms, settings.market.history)
     closing = [(frame, bars[-1]) for frame, bars in used.items() if bars and _closes_at(frame, bars[-1], time_ms)]
     now = {frame for frame, _ in closing}
-    analyzer = SymbolAnalyzer(past.symbol, settings.analysis())
+    analyzer = SymbolAnalyzer(past.symbol, settings.analysis(), listed_ms=past.span_ms[0])
     analyzer.load({frame: bars[:-1] if frame in now else bars for frame, bars in used.items()})
     return analyzer.on_closes(closing), used
 

@@ -34,7 +34,11 @@ class AnalyzerPoolPort(Analyzers, ZoneTeller, Protocol):
     """The analyzers, in this process or in workers."""
 
     async def load(
-        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None
+        self,
+        symbol: str,
+        history: Mapping[Timeframe, Sequence[Candle]],
+        tick_size: float | None,
+        listed_ms: int | None,
     ) -> SymbolReading: ...
 
     async def drop(self, symbol: str) -> None: ...

@@ -92,7 +92,8 @@ class Warmup:
             history = await self._loader.load(state.symbol, now_ms)
             if state.failures < TRIES_FOR_THE_NEWEST:
                 _refuse_behind(history, now_ms)
-            reading = await engine.parts.analyzers.load(state.symbol, history, float(state.rules.tick_size))
+            tick_size, listed_ms = float(state.rules.tick_size), state.rules.onboard_time_ms or None
+            reading = await engine.parts.analyzers.load(state.symbol, history, tick_size, listed_ms)
             await engine.zone_book.catch_up(reading)
         except Exception as error:
             if not isinstance(error, FuttuiError):

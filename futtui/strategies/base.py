@@ -13,7 +13,7 @@ from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
 from futtui.domain.reading import NO_PROFILES, FrameReading, ProfileReading, ProfileReadings, StrategyVerdict
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, System
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.vwap import NO_VWAPS, VwapReadings
 from futtui.domain.zone import Zone
 from futtui.indicators.asked import (
@@ -65,6 +65,12 @@ class StrategyContext:
     profiles: ProfileReadings = NO_PROFILES
     divergence: FrameDivergences = NO_DIVERGENCES
     indicator_source: IndicatorSource | None = None
+    listed_ms: int | None = None
+
+    @property
+    def age_days(self) -> float | None:
+        """Days since the symbol is traded; None when nobody knows."""
+        return None if self.listed_ms is None else max(0.0, (self.time_ms - self.listed_ms) / DAY_MS)
 
     def frame(self, timeframe: Timeframe) -> FrameReading | None:
         """The measures of a timeframe at its last close, or None when it has none that is closed by now."""

@@ -46,7 +46,7 @@ class LiquidityFlushSettings:
     time_stop_bars: Annotated[int, Ge(1), Le(500)] = 48
     """15m bars after which the trade is closed (48 = 12 hours)."""
     min_history_days: Annotated[int, Ge(1), Le(200)] = 90
-    """Daily candles that must be known: only established coins come back."""
+    """Days since the listing (daily candles where that day is not known): only established coins come back."""
     trend_filter: bool = True
     """Only while the last 4h close is above its EMA 200 (below, for shorts)."""
 
@@ -87,9 +87,9 @@ class LiquidityFlush(MemorylessStrategy):
         settings, own = self._settings, context.frame(self.timeframe)
         if own is None or own.atr is None or not own.atr > 0 or own.close_time_ms != context.time_ms:
             return self.refuse("the 15m ATR is not available")
-        days = len(context.candles(Timeframe.D1, settings.min_history_days))
-        if days < settings.min_history_days:
-            return self.refuse(f"only {days} days of history; {settings.min_history_days} make an established coin")
+        young = _too_young(context, settings.min_history_days)
+        if young:
+            return self.refuse(young)
         side = self._side(context)
         if isinstance(side, str):
             return self.refuse(side)
@@ -167,3 +167,12 @@ class LiquidityFlush(MemorylessStrategy):
                 min_reward_r=0.5 * settings.target_share / settings.stop_share,
             ),
         )
+
+
+def _too_young(context: StrategyContext, min_days: int) -> str:
+    """Why this is no established coin, by its listing day, else by its daily candles; empty when it is one."""
+    age = context.age_days
+    if age is None:
+        known = len(context.candles(Timeframe.D1, min_days))
+        return "" if known >= min_days else f"only {known} days of history; {min_days} make an established coin"
+    return "" if age >= min_days else f"traded for {int(age)} days only; {min_days} make an established coin"

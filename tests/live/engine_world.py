@@ -141,12 +141,14 @@ class WatchedAnalyzers(AnalyzerPool):
         self.script: SignalScript = dict(script or {})
         self.history: dict[Key, list[int]] = {}
         self.loads: Counter[str] = Counter()
+        self.listed_ms: dict[str, int | None] = {}
         self.seen: dict[Key, list[Candle]] = {}
         self.start()
 
-    async def load(self, symbol, history, tick_size=None):  # type: ignore[no-untyped-def]
-        reading = await super().load(symbol, history, tick_size)
+    async def load(self, symbol, history, tick_size=None, listed_ms=None):  # type: ignore[no-untyped-def]
+        reading = await super().load(symbol, history, tick_size, listed_ms)
         self.loads[symbol] += 1
+        self.listed_ms[symbol] = listed_ms
         for timeframe, bars in history.items():
             self.history[symbol, timeframe] = [bar.open_time_ms for bar in bars]
         return reading

@@ -45,7 +45,7 @@ class Analyzers:
     def lost_symbols(self) -> set[str]:
         return self.lost
 
-    async def load(self, symbol: str, history: Any, tick_size: float | None) -> Any:
+    async def load(self, symbol: str, history: Any, tick_size: float | None, listed_ms: int | None) -> Any:
         self._fail(symbol)
         self.loaded.append(symbol)
         self.lost.discard(symbol)

@@ -52,7 +52,8 @@ def timed(rule: str) -> str:
 def check_exactly_once(world: Exchange, engine: Engine, until_ms: int) -> None:
     """Compare what the analyzer saw after its history with the exchange's own candles, on every timeframe."""
     analyzers = watched(engine)
-    for symbol in engine.states:
+    for symbol, state in engine.states.items():
+        assert analyzers.listed_ms[symbol] == state.rules.onboard_time_ms > 0
         for frame in ANALYSIS_TIMEFRAMES:
             history = analyzers.history[symbol, frame]
             first_ms = history[-1] + frame.ms

@@ -22,7 +22,13 @@ BOTH = LiquidityFlushSettings(short_enabled=True)
 
 
 def context(
-    bars: list[Candle], *, ema_200: float | None = 90.0, atr: float | None = 1.0, days: int = 120, symbol="TESTUSDT"
+    bars: list[Candle],
+    *,
+    ema_200: float | None = 90.0,
+    atr: float | None = 1.0,
+    days: int = 120,
+    symbol="TESTUSDT",
+    age_days: float | None = None,
 ) -> StrategyContext:
     last = bars[-1]
     time_ms = last.open_time_ms + STEP_MS
@@ -36,6 +42,7 @@ def context(
         {Timeframe.M15: own, Timeframe.H4: four_hours},
         lambda frame, count: tuple(known.get(frame, ())[-count:]),
         tick_size=0.01,
+        listed_ms=None if age_days is None else time_ms - round(age_days * DAY_MS),
     )
 
 
@@ -81,6 +88,7 @@ def test_flush_anchor_and_distances_follow_the_settings():
     ("around", "told"),
     [
         ({"days": 89}, "only 89 days of history"),
+        ({"days": 120, "age_days": 89.9}, "traded for 89 days only"),
         ({"atr": None}, "ATR is not available"),
         ({"ema_200": None}, "EMA 200 of 4h is not available"),
         ({"ema_200": 110.0}, "below its EMA 200"),
@@ -188,3 +196,7 @@ def test_flush_no_more_at_once_than_the_limit():
     found = [world.status_of(flushed(world, coin)) for coin in COINS[:3]]
     assert found == [SignalStatus.ACTIVE] * 2 + [SignalStatus.REFUSED]
     assert "already holds 2 positions" in world.refusals()[0]
+
+
+def test_flush_on_a_coin_with_a_known_listing_day_needs_no_daily_candles():
+    assert level(days=3, age_days=90.0) is not None
