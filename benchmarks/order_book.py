@@ -152,8 +152,17 @@ def run() -> tuple[list[tuple[str, ...]], dict[str, float]]:
         rows.append((name, *rates, f"{result.wrong} of {result.checked}", share))
     if not any(isinstance(book, UnicornBook) for book in books):
         rows.append(("unicorn-binance-local-depth-cache", "not installed:", UNICORN_INSTALL, "", ""))
-    what = " + ".join(f"{len(stream.differences):,} of {stream.name}" for stream in streams)
-    rows.append((f"goal {GOAL_PER_SECOND:,}/s; differences: {what}", "", "", "", ""))
+    rows.append(("goal", f"{GOAL_PER_SECOND:,}", "", "0", ""))
     figures = {f"{name.split()[0]}_per_s": result.per_second for name, result in results.items()}
     fastest_peer = max(result.per_second for name, result in results.items() if name != OurBook.name)
-    return rows, {**figures, "ahead_of_best_peer": ours.per_second / fastest_peer, "checked": ours.checked, "wrong": 0}
+    return rows, {
+        **figures,
+        "ahead_of_best_peer": ours.per_second / fastest_peer,
+        "checked": ours.checked,
+        "wrong": 0,
+        **_shape(streams),
+    }
+
+
+def _shape(streams: list[DepthStream]) -> dict[str, float]:
+    return {f"differences_{stream.name}": len(stream.differences) for stream in streams}
