@@ -37,8 +37,11 @@ class ScoringSettings:
     threshold: Annotated[float, Ge(0.0), Le(20.0)] = 3.0
     """Smallest final score that may trade."""
 
-    strategy_thresholds: dict[str, Annotated[float, Ge(0.0), Le(20.0)]] = field(default_factory=dict)
-    """Own threshold of a strategy by its name; all others use `threshold`."""
+    strategy_thresholds: dict[str, Annotated[float, Ge(0.0), Le(20.0)]] = field(
+        default_factory=lambda: {"liquidity_flush": 0.0}
+    )
+    """Own threshold of a strategy by its name; all others use `threshold`. The flush has none: it buys into falls, and
+    on past candles waiting for a calm BTC or a calm coin took trades away and made none better."""
 
     system_thresholds: dict[str, Annotated[float, Ge(0.0), Le(100.0)]] = field(
         default_factory=lambda: {"ACTION_PRICE": 3.0, "SR": 65.0, "DUAL": 60.0}

@@ -1,8 +1,8 @@
 """Liquidity flush: a bid far below an established coin in an uptrend, for minutes of forced selling.
 
-Thin books and forced selling push price 5-8 % down within the hour and let it snap back. The level is renewed at every
-close; it becomes a signal only when price falls to it. Quick target, far stop, time stop. The short mirror exists and
-is off: on past candles it lost.
+Thin books and forced selling push price down by a whole day's usual range within hours and let it snap back. The level
+is renewed at every close; it becomes a signal only when price falls to it. Quick target, far stop, time stop. The short
+mirror exists and is off: on past candles it lost.
 """
 
 from __future__ import annotations
@@ -33,19 +33,21 @@ class LiquidityFlushSettings:
     """false = its signals are for information: scored, explained and followed, never traded."""
     short_enabled: bool = False
     """Whether the mirror for shorts runs, too (on past candles it lost)."""
-    distance_pct: Annotated[float, Ge(2.0), Le(30.0)] = 8.0
+    distance_pct: Annotated[float, Ge(2.0), Le(30.0)] = 6.0
     """D in percent of the anchor, at least."""
+    distance_day_atr: Annotated[float, Ge(0.0), Le(5.0)] = 0.9
+    """D in daily ATR, at least: what is far for a calm coin is an ordinary day for a wild one."""
     distance_atr: Annotated[float, Ge(0.0), Le(20.0)] = 3.0
     """D in 15m ATR, at least."""
-    anchor_bars: Annotated[int, Ge(0), Le(16)] = 4
-    """The anchor is the close this many bars ago (4 = an hour ago, 0 = the last close)."""
-    target_share: Annotated[float, Gt(0.0), Le(2.0)] = 0.33
+    anchor_bars: Annotated[int, Ge(0), Le(96)] = 16
+    """The anchor is the close this many bars ago (16 = four hours ago, 0 = the last close)."""
+    target_share: Annotated[float, Gt(0.0), Le(2.0)] = 0.25
     """The target lies this share of D above the level."""
     stop_share: Annotated[float, Ge(1.0), Le(6.0)] = 3.0
     """The stop lies this many D below the level; a near one destroys the idea."""
-    time_stop_bars: Annotated[int, Ge(1), Le(500)] = 48
-    """15m bars after which the trade is closed (48 = 12 hours)."""
-    min_history_days: Annotated[int, Ge(1), Le(200)] = 90
+    time_stop_bars: Annotated[int, Ge(1), Le(500)] = 96
+    """15m bars after which the trade is closed (96 = a day)."""
+    min_history_days: Annotated[int, Ge(1), Le(200)] = 60
     """Days since the listing (daily candles where that day is not known): only established coins come back."""
     trend_filter: bool = True
     """Only while the last 4h close is above its EMA 200 (below, for shorts)."""
@@ -96,7 +98,10 @@ class LiquidityFlush(MemorylessStrategy):
         candles = context.candles(self.timeframe, self.required_bars)
         if len(candles) < self.required_bars:
             return self.refuse("too few 15m candles")
-        distance = max(settings.distance_pct / 100.0 * candles[0].close, settings.distance_atr * own.atr)
+        day_atr = self._day_atr(context)
+        if day_atr is None:
+            return self.refuse("the daily ATR is not available")
+        distance = max(settings.distance_pct / 100.0 * candles[0].close, settings.distance_atr * own.atr, day_atr)
         entry = candles[0].close - side.sign * distance
         if side.sign * (own.close - entry) <= 0:
             return self.refuse("price is beyond the level already")
@@ -104,6 +109,13 @@ class LiquidityFlush(MemorylessStrategy):
         if isinstance(levels, str):
             return self.refuse(levels)
         return self._signal(levels, distance, own, own.atr, context, inputs_hash(settings, candles))
+
+    def _day_atr(self, context: StrategyContext) -> float | None:
+        """The least distance that the daily ATR asks for; 0 where it is not asked, None where it is not known."""
+        share, days = self._settings.distance_day_atr, context.frame(Timeframe.D1)
+        if share <= 0.0:
+            return 0.0
+        return None if days is None or days.atr is None or not days.atr > 0.0 else share * days.atr
 
     def _side(self, context: StrategyContext) -> Side | str:
         """The side on which a level may stand now, or in words why none."""

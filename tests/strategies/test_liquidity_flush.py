@@ -26,6 +26,7 @@ def context(
     *,
     ema_200: float | None = 90.0,
     atr: float | None = 1.0,
+    day_atr: float | None = 5.0,
     days: int = 120,
     symbol="TESTUSDT",
     age_days: float | None = None,
@@ -34,12 +35,13 @@ def context(
     time_ms = last.open_time_ms + STEP_MS
     own = FrameReading(Timeframe.M15, time_ms, last.close, atr=atr)
     four_hours = FrameReading(Timeframe.H4, Timeframe.H4.open_ms(time_ms), last.close, ema_200=ema_200)
+    day = FrameReading(Timeframe.D1, Timeframe.D1.open_ms(time_ms), last.close, atr=day_atr)
     daily = [replace(bars[0], open_time_ms=START_MS - (number + 1) * DAY_MS) for number in reversed(range(days))]
     known = {Timeframe.M15: bars, Timeframe.D1: daily}
     return StrategyContext(
         symbol,
         time_ms,
-        {Timeframe.M15: own, Timeframe.H4: four_hours},
+        {Timeframe.M15: own, Timeframe.H4: four_hours, Timeframe.D1: day},
         lambda frame, count: tuple(known.get(frame, ())[-count:]),
         tick_size=0.01,
         listed_ms=None if age_days is None else time_ms - round(age_days * DAY_MS),
@@ -47,25 +49,25 @@ def context(
 
 
 def level(settings: LiquidityFlushSettings | None = None, bars: list[Candle] | None = None, **around) -> RawSignal:
-    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(10).bars, **around))
+    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(20).bars, **around))
     assert isinstance(found, RawSignal), found.reason
     return found
 
 
 def reason(settings: LiquidityFlushSettings | None = None, bars: list[Candle] | None = None, **around) -> str:
-    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(10).bars, **around))
+    found = LiquidityFlush("TESTUSDT", settings).evaluate(context(bars or Tape().quiet(20).bars, **around))
     assert isinstance(found, StrategyVerdict)
     return found.reason
 
 
-def test_flush_level_stands_eight_percent_below_the_close_an_hour_ago():
-    tape = Tape().quiet(10)
+def test_flush_level_stands_six_percent_below_the_close_four_hours_ago():
+    tape = Tape().quiet(20)
     tape.bar(100, 100.3, 96, 97)
     signal = level(bars=tape.bars)
     assert (signal.side, signal.trigger, signal.standing) == (Side.LONG, Trigger.ARMED, True)
-    assert signal.levels.entry == pytest.approx(92.0)
-    assert signal.levels.targets == pytest.approx((92.0 + 0.33 * 8.0,))
-    assert signal.levels.stop == pytest.approx(92.0 - 24.0)
+    assert signal.levels.entry == pytest.approx(94.0)
+    assert signal.levels.targets == pytest.approx((94.0 + 0.25 * 6.0,))
+    assert signal.levels.stop == pytest.approx(94.0 - 18.0)
     assert signal.valid_until_ms == signal.time_ms + STEP_MS
     assert signal.base_score == sum(part.points for part in signal.parts)
     check_levels(signal.levels, 0.01)
@@ -75,8 +77,13 @@ def test_flush_of_a_wild_coin_stands_three_atr_away():
     assert level(atr=4.0).levels.entry == pytest.approx(88.0)
 
 
+def test_flush_of_a_coin_with_wide_days_stands_nine_tenths_of_a_day_away():
+    assert level(day_atr=10.0).levels.entry == pytest.approx(91.0)
+    assert level(LiquidityFlushSettings(distance_day_atr=0.0), day_atr=None).levels.entry == pytest.approx(94.0)
+
+
 def test_flush_anchor_and_distances_follow_the_settings():
-    tape = Tape().quiet(10)
+    tape = Tape().quiet(20)
     tape.bar(100, 100.3, 96, 97)
     settings = LiquidityFlushSettings(anchor_bars=0, distance_pct=5.0, target_share=0.5, stop_share=2.0)
     levels = level(settings, tape.bars).levels
@@ -87,13 +94,14 @@ def test_flush_anchor_and_distances_follow_the_settings():
 @pytest.mark.parametrize(
     ("around", "told"),
     [
-        ({"days": 89}, "only 89 days of history"),
-        ({"days": 120, "age_days": 89.9}, "traded for 89 days only"),
+        ({"days": 59}, "only 59 days of history"),
+        ({"days": 120, "age_days": 59.9}, "traded for 59 days only"),
         ({"atr": None}, "ATR is not available"),
+        ({"day_atr": None}, "daily ATR is not available"),
         ({"ema_200": None}, "EMA 200 of 4h is not available"),
         ({"ema_200": 110.0}, "below its EMA 200"),
-        ({"bars": Tape().quiet(4).bars}, "too few 15m candles"),
-        ({"bars": Tape().quiet(10).bar(100, 100.2, 90, 91).bars}, "beyond the level already"),
+        ({"bars": Tape().quiet(16).bars}, "too few 15m candles"),
+        ({"bars": Tape().quiet(20).bar(100, 100.2, 90, 91).bars}, "beyond the level already"),
     ],
 )
 def test_flush_what_forbids_a_level(around: dict, told: str):
@@ -101,7 +109,7 @@ def test_flush_what_forbids_a_level(around: dict, told: str):
 
 
 def test_flush_short_is_off_and_mirrored_exactly_when_on():
-    bars = Tape().quiet(10).bar(100, 100.3, 98.7, 99).bars
+    bars = Tape().quiet(20).bar(100, 100.3, 98.7, 99).bars
     flipped = [mirror_candle(bar, 200.0) for bar in bars]
     assert "below its EMA 200" in reason(bars=flipped, ema_200=110.0)
     long, short = level(BOTH, bars), level(BOTH, flipped, ema_200=110.0)
@@ -118,20 +126,20 @@ def test_flush_without_trend_filter_asks_nothing_of_4h():
 def test_flush_from_level_to_trade_with_shipped_limits():
     """The desk's limits for near stops must not refuse a far one, and one target takes the whole position."""
     world = World()
-    quiet = Tape().quiet(10).bars
-    bars = [replace(bar, open_time_ms=world.now_ms + (number - 10) * STEP_MS) for number, bar in enumerate(quiet)]
+    quiet = Tape().quiet(20).bars
+    bars = [replace(bar, open_time_ms=world.now_ms + (number - 20) * STEP_MS) for number, bar in enumerate(quiet)]
     signal = LiquidityFlush(SYMBOL).evaluate(context(bars, symbol=SYMBOL))
     assert isinstance(signal, RawSignal)
     world.analyse(signal)
     assert [each.raw for each in world.desk.snapshot().standing] == [signal], world.desk._state.standing.refusals()
-    world.price(93.0)
+    world.price(95.0)
     assert not world.desk.snapshot().positions
-    world.price(92.0)
+    world.price(94.0)
     assert world.status_of(signal) is SignalStatus.ACTIVE
-    world.price(94.7)
+    world.price(95.6)
     assert not world.desk.snapshot().positions
     (trade,) = world.desk.snapshot().trades
-    assert trade.result_r == pytest.approx(0.11, abs=0.02)
+    assert trade.result_r == pytest.approx(0.25 / 3 - 0.005, abs=0.01)
 
 
 COINS = tuple(f"C{number}USDT" for number in range(5))
@@ -146,24 +154,24 @@ def market(**limits: int) -> World:
 
 def flushed(world: World, symbol: str) -> RawSignal:
     """The strategy's own level, and price falling to it within the bar."""
-    quiet = Tape().quiet(10).bars
+    quiet = Tape().quiet(20).bars
     close_ms = world.now_ms - world.now_ms % STEP_MS + STEP_MS
-    bars = [replace(bar, open_time_ms=close_ms + (number - 10) * STEP_MS) for number, bar in enumerate(quiet)]
+    bars = [replace(bar, open_time_ms=close_ms + (number - 20) * STEP_MS) for number, bar in enumerate(quiet)]
     signal = LiquidityFlush(symbol).evaluate(context(bars, symbol=symbol))
     assert isinstance(signal, RawSignal)
     world.now_ms = close_ms
     world.price(100.0, symbol=symbol)
     world.analyse(signal)
-    world.price(92.0, symbol=symbol)
+    world.price(94.0, symbol=symbol)
     return signal
 
 
 def test_flush_stopped_out_leaves_that_coin_alone_for_the_pause():
     world = market(max_open=50, cascade_fills=100, pause_after_stop_hours=24)
     assert world.status_of(flushed(world, COINS[0])) is SignalStatus.ACTIVE
-    world.price(68.1, symbol=COINS[0])
+    world.price(76.1, symbol=COINS[0])
     assert not world.trades
-    world.price(68.0, symbol=COINS[0])
+    world.price(76.0, symbol=COINS[0])
     assert [leg.reason for leg in world.trades[0].legs] == [ExitReason.STOP]
     assert world.trades[0].result_r == pytest.approx(-1.0, abs=0.05)
     assert world.status_of(flushed(world, COINS[0])) is SignalStatus.REFUSED
@@ -173,11 +181,11 @@ def test_flush_stopped_out_leaves_that_coin_alone_for_the_pause():
     assert world.status_of(flushed(world, COINS[0])) is SignalStatus.ACTIVE
 
 
-def test_flush_without_target_or_stop_ends_after_twelve_hours():
+def test_flush_without_target_or_stop_ends_after_a_day():
     world = market()
     flushed(world, COINS[0])
-    deadline_ms = world.now_ms - world.now_ms % STEP_MS + 48 * STEP_MS
-    world.price(92.5, symbol=COINS[0], step_ms=deadline_ms - MINUTE_MS - world.now_ms)
+    deadline_ms = world.now_ms - world.now_ms % STEP_MS + 96 * STEP_MS
+    world.price(94.5, symbol=COINS[0], step_ms=deadline_ms - MINUTE_MS - world.now_ms)
     assert not world.trades
     world.tick()
     assert world.now_ms == deadline_ms
@@ -199,4 +207,4 @@ def test_flush_no_more_at_once_than_the_limit():
 
 
 def test_flush_on_a_coin_with_a_known_listing_day_needs_no_daily_candles():
-    assert level(days=3, age_days=90.0) is not None
+    assert level(days=3, age_days=60.0) is not None

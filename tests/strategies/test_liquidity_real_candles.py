@@ -46,7 +46,7 @@ def fills(symbol: str) -> int:
     bars = {bar.open_time_ms: bar for bar in real_quarters(symbol, "2023-07-01", LAST)}
     levels = [signal for signal in found(symbol) if signal.strategy == "liquidity_flush"]
     assert levels
-    assert all(signal.standing and signal.levels.reward_r(0) == pytest.approx(0.11) for signal in levels)
+    assert all(signal.standing and signal.levels.reward_r(0) == pytest.approx(0.25 / 3) for signal in levels)
     return sum(signal.time_ms in bars and bars[signal.time_ms].low <= signal.levels.entry for signal in levels)
 
 
