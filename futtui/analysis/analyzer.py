@@ -20,7 +20,8 @@ from futtui.indicators.profile_days import ProfileDays
 from futtui.indicators.vwap import DailyVwap
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.catalogue import build_strategies
-from futtui.strategies.manager import Stopwatch, StrategyManager
+from futtui.strategies.manager import Deadline, Stopwatch, StrategyManager
+from futtui.strategies.plugin import build_plugins
 from futtui.zones.registry import ZoneRegistry
 
 BASE = Timeframe.M15
@@ -48,17 +49,21 @@ class SymbolAnalyzer:
         tick_size: float | None = None,
         stopwatch: Stopwatch | None = None,
         listed_ms: int | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self.symbol = symbol
         self._listed_ms = listed_ms
         self._stopwatch = stopwatch
+        self._deadline = deadline
         self.tick_size = tick_size
         self._settings = settings or AnalysisSettings()
         self._start_over()
 
     def _start_over(self) -> None:
         settings = self._settings
-        self._manager = StrategyManager(build_strategies(self.symbol, settings.strategies), self._stopwatch)
+        shipped = build_strategies(self.symbol, settings.strategies)
+        own = build_plugins(self.symbol, settings.plugins)
+        self._manager = StrategyManager((*shipped, *own), self._stopwatch, self._deadline)
         kept = max(KEPT_CANDLES, self._manager.memory_bars, self._manager.required_bars)
         self._frames = {frame: AnalysisFrame(frame, settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
         self._zones = ZoneRegistry(self.symbol, settings.zones)

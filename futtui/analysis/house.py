@@ -11,15 +11,18 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import AnalysisResult, SymbolReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
-from futtui.strategies.manager import Stopwatch
+from futtui.strategies.manager import Deadline, Stopwatch
 
 
 class AnalyzerHouse:
     """The analyzers of the symbols that were loaded. One that fails is dropped: its memory can no longer be trusted."""
 
-    def __init__(self, settings: AnalysisSettings, stopwatch: Stopwatch | None = None) -> None:
+    def __init__(
+        self, settings: AnalysisSettings, stopwatch: Stopwatch | None = None, deadline: Deadline | None = None
+    ) -> None:
         self._settings = settings
         self._stopwatch = stopwatch
+        self._deadline = deadline
         self._analyzers: dict[str, SymbolAnalyzer] = {}
 
     def load(
@@ -27,7 +30,7 @@ class AnalyzerHouse:
     ) -> SymbolReading:
         """A fresh analyzer's reading after its history; raises what SymbolAnalyzer.load raises."""
         self._analyzers.pop(symbol, None)
-        analyzer = SymbolAnalyzer(symbol, self._settings, tick_size, self._stopwatch, listed_ms)
+        analyzer = SymbolAnalyzer(symbol, self._settings, tick_size, self._stopwatch, listed_ms, self._deadline)
         reading = analyzer.load({Timeframe(code): [candle_of(row) for row in rows] for code, rows in history.items()})
         self._analyzers[symbol] = analyzer
         return reading

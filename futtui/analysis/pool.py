@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from futtui.analysis.wire import history_rows, row_of
-from futtui.analysis.worker import steady_ms
+from futtui.analysis.worker import house_of
 from futtui.analysis.worker_link import AnalysisError, WorkerLink
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -183,9 +183,7 @@ class AnalyzerPool:
         if not self._running:
             raise AnalysisError(f"No analyzer for {symbol}: the pool is not started. Call start() first.")
         if self._house is None:
-            from futtui.analysis.house import AnalyzerHouse
-
-            self._house = AnalyzerHouse(self._settings, steady_ms if self._timed else None)
+            self._house = house_of(self._settings, self._timed)
         await asyncio.sleep(0)
         try:
             return True, getattr(self._house, kind)(*arguments)

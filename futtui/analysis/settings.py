@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from futtui.regime.settings import RegimeSettings
+from futtui.strategies.plugin import PluginSource
 from futtui.strategies.settings import StrategySettings
 from futtui.zones.settings import ZoneSettings
 
@@ -19,3 +20,5 @@ class AnalysisSettings:
     """Building and ageing of zones."""
     strategies: StrategySettings = field(default_factory=StrategySettings)
     """The numbers of every strategy."""
+    plugins: tuple[PluginSource, ...] = ()
+    """The user's own strategies: their text and their settings."""

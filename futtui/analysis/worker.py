@@ -6,9 +6,13 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from futtui.analysis.wire import read_message, write_message
+
+if TYPE_CHECKING:
+    from futtui.analysis.house import AnalyzerHouse
+    from futtui.analysis.settings import AnalysisSettings
 
 NICENESS = 10
 """The app's own loop goes first when processor time is short."""
@@ -27,10 +31,8 @@ def main() -> None:
     sys.stdout = sys.stderr  # a stray print must not break the protocol
     try:
         try:
-            from futtui.analysis.house import AnalyzerHouse
-
             settings, timed = read_message(requests)
-            house = AnalyzerHouse(settings, steady_ms if timed else None)
+            house = house_of(settings, timed)
         except (EOFError, OSError):
             return
         except Exception as fault:
@@ -42,6 +44,14 @@ def main() -> None:
             write_message(answers, (request_id, *_answer(house, kind, arguments)))
     except (EOFError, OSError):
         return
+
+
+def house_of(settings: AnalysisSettings, timed: bool) -> AnalyzerHouse:
+    """The analyzers of this process; `timed`: strategies have a time budget and a deadline."""
+    from futtui.analysis.deadline import StrategyDeadline
+    from futtui.analysis.house import AnalyzerHouse
+
+    return AnalyzerHouse(settings, steady_ms, StrategyDeadline()) if timed else AnalyzerHouse(settings)
 
 
 def steady_ms() -> float:

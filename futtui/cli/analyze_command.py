@@ -13,11 +13,12 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 
 if TYPE_CHECKING:
-    from futtui.config.settings import Settings
+    from futtui.analysis.settings import AnalysisSettings
     from futtui.domain.candle import Candle
     from futtui.domain.reading import AnalysisResult
     from futtui.domain.vwap import VwapReading
     from futtui.live.past_candles import PastCandles
+    from futtui.live.settings import HistorySettings
 
 FORMS = (".png", ".svg")
 MOST_AFTER = 500
@@ -43,7 +44,8 @@ class AnalyzeRequest:
 def run_analyze(request: AnalyzeRequest) -> None:
     """Print the analysis and write the chart."""
     from futtui.cli.analyze_text import analysis_lines
-    from futtui.config.settings import find_config, load
+    from futtui.cli.launch import echo_problems
+    from futtui.config.settings import find_config, load, own_strategies
     from futtui.exchange.binance.archive.addresses import checked_symbol
     from futtui.live.past_candles import time_of
 
@@ -55,11 +57,14 @@ def run_analyze(request: AnalyzeRequest) -> None:
     if request.chart is not None and request.chart.suffix.lower() not in FORMS:
         raise InvalidInputError(f"--chart {request.chart}: give a file name that ends in .png or .svg.")
     places = Places.of(request.home)
-    settings = load(find_config(request.config, places.home)).settings
+    file = find_config(request.config, places.home)
+    settings = load(file).settings
+    own = own_strategies(settings, file)
+    echo_problems(own)
     past = past_candles(symbol, request.history, places)
     time_ms = past.newest_close_ms(wanted_ms)
     anchors = [_anchored(past, time_of(text, "--anchor"), time_ms) for text in request.anchors]
-    result, used = analysed(past, time_ms, settings)
+    result, used = analysed(past, time_ms, settings.analysis(own), settings.market.history)
     for line in analysis_lines(result, past.source, {each: len(bars) for each, bars in used.items()}, anchors):
         typer.echo(line)
     if not request.no_chart:
@@ -78,7 +83,7 @@ def past_candles(symbol: str, history: Path | None, places: Places) -> PastCandl
 
 
 def analysed(
-    past: PastCandles, time_ms: int, settings: Settings
+    past: PastCandles, time_ms: int, analysis: AnalysisSettings, history: HistorySettings
 ) -> tuple[AnalysisResult, dict[Timeframe, list[Candle]]]:  # fmt: skip
     """The answer of an analyzer to the close at `time_ms`, and the candles it had seen by then.
 
@@ -86,10 +91,10 @@ def analysed(
     """
     from futtui.analysis.analyzer import SymbolAnalyzer
 
-    used = past.at(time_ms, settings.market.history)
+    used = past.at(time_ms, history)
     closing = [(frame, bars[-1]) for frame, bars in used.items() if bars and _closes_at(frame, bars[-1], time_ms)]
     now = {frame for frame, _ in closing}
-    analyzer = SymbolAnalyzer(past.symbol, settings.analysis(), listed_ms=past.span_ms[0])
+    analyzer = SymbolAnalyzer(past.symbol, analysis, listed_ms=past.span_ms[0])
     analyzer.load({frame: bars[:-1] if frame in now else bars for frame, bars in used.items()})
     return analyzer.on_closes(closing), used
 

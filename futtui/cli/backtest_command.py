@@ -54,18 +54,22 @@ def _result(options: BacktestOptions) -> BacktestResult:
 
     from futtui.backtest.run import Backtest
     from futtui.backtest.settings import BacktestRequest, Costs
+    from futtui.cli.launch import echo_problems
     from futtui.cli.places import Places
     from futtui.cli.traded import for_information
-    from futtui.config.settings import find_config, load
+    from futtui.config.settings import find_config, load, own_strategies
     from futtui.live.past_candles import time_of
 
-    settings = load(find_config(options.config, Places.of(None).home)).settings
+    file = find_config(options.config, Places.of(None).home)
+    settings = load(file).settings
+    own = own_strategies(settings, file)
+    echo_problems(own)
     request = BacktestRequest(
         history=options.history,
         symbols=_symbols(options),
         start_ms=time_of(options.from_date, "--from"),
         end_ms=time_of(options.to_date, "--to"),
-        analysis=settings.analysis(),
+        analysis=settings.analysis(own),
         desk=settings.desk,
         start_equity=Decimal(str(settings.start_equity)),
         costs=Costs().times(options.cost_factor),

@@ -16,12 +16,19 @@ HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for data
 def check(config: FileOption = None, home: HomeOption = None) -> None:
     """Say whether the configuration can be used, or list every problem in it."""
     from futtui.cli.places import Places
-    from futtui.config.settings import find_config, load
+    from futtui.config.settings import find_config, load, own_strategies
 
     file = find_config(config, Places.of(home).home)
     loaded = load(file)
     name = str(file) if file else "no file, all defaults"
     typer.echo(f"The configuration is fine ({name}; {len(loaded.origins)} values set).")
+    own = own_strategies(loaded.settings, file)
+    for title in own.titles:
+        typer.echo(f"Your own strategy {title} can be used.")
+    for problem in own.problems:
+        typer.echo(problem)
+    if own.problems:
+        raise typer.Exit(1)
 
 
 @config_app.command()

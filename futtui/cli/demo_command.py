@@ -81,13 +81,15 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
     from futtui.analysis.pool import AnalyzerPool
     from futtui.cli.launch import Launch, run_headless, run_screen
     from futtui.cli.traded import ALL, for_information
-    from futtui.config.settings import find_config, load
+    from futtui.config.settings import find_config, load, own_strategies
     from futtui.exchange.ports import Credentials
     from futtui.live.settings import EngineSettings
 
     places = Places.of(request.home)
-    settings = load(find_config(request.config, places.home)).settings
-    pool = AnalyzerPool(settings.analysis(), settings.worker_processes)
+    file = find_config(request.config, places.home)
+    settings = load(file).settings
+    own = own_strategies(settings, file)
+    pool = AnalyzerPool(settings.analysis(own), settings.worker_processes)
     pool.start()
     engine_settings = EngineSettings(
         market=_with_symbols(settings.market, request.symbols),
@@ -111,6 +113,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         virtual_clock=True,
         trouble=exchange.trouble,
         for_information=for_information(settings.strategies, trade),
+        own=own,
     )
     if request.headless:
         run_headless(launch, request.minutes_to_run, request.json_file)

@@ -23,6 +23,7 @@ from futtui.live.settings import EngineSettings
 
 if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
+    from futtui.config.plugins import FoundPlugins
     from futtui.config.settings import Settings
     from futtui.live.assembly import EnginePlan
     from futtui.live.engine import Engine
@@ -49,6 +50,8 @@ class Launch:
     for_information: frozenset[str] = frozenset()
     trouble: Callable[[], str] | None = None
     """Asked now and then for a sentence about something that ended for good, as an exchange of our own."""
+    own: FoundPlugins | None = None
+    """The user's own strategies, which the pool has, and what is wrong with others."""
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
@@ -64,6 +67,8 @@ class Launch:
             fresh_database=self.fresh_database,
             virtual_clock=self.virtual_clock,
             for_information=self.for_information,
+            own_titles=self.own.titles if self.own is not None else (),
+            own_problems=self.own.problems if self.own is not None else (),
         )
 
     def build_engine(self) -> Engine:
@@ -142,6 +147,7 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
     from futtui.live.headless import run
 
     logs = start_log_files(launch)
+    echo_problems(launch.own)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             result = asyncio.run(run(launch.build_engine, minutes))
@@ -151,6 +157,12 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
                 json_file.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
     finally:
         logs.close()
+
+
+def echo_problems(own: FoundPlugins | None) -> None:
+    """Say on the error output what is wrong with the user's own strategies; the run goes on without these."""
+    for problem in own.problems if own is not None else ():
+        typer.echo(problem, err=True)
 
 
 def start_log_files(launch: Launch) -> LogFiles:

@@ -14,19 +14,21 @@ def run_live(config: Path | None, home: Path | None) -> None:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.cli.launch import Launch, need_terminal, run_screen
     from futtui.cli.where import exchange_in
-    from futtui.config.settings import find_config, load
+    from futtui.config.settings import find_config, load, own_strategies
     from futtui.exchange.ports import Endpoints
     from futtui.live.settings import EngineSettings
 
     places = Places.of(home)
-    settings = load(find_config(config, places.home)).settings
+    file = find_config(config, places.home)
+    settings = load(file).settings
     endpoints, database = exchange_in(settings, places)
 
     async def where() -> Endpoints:
         return endpoints
 
     need_terminal()
-    pool = AnalyzerPool(settings.analysis(), settings.worker_processes, timed=True)
+    own = own_strategies(settings, file)
+    pool = AnalyzerPool(settings.analysis(own), settings.worker_processes, timed=True)
     pool.start()
     mode = TradingMode.SIGNALS if settings.signals_only_mode else TradingMode.PAPER
     equity = Decimal(str(settings.start_equity))
@@ -41,5 +43,6 @@ def run_live(config: Path | None, home: Path | None) -> None:
             endpoints=where,
             credentials=None,
             for_information=settings.strategies.for_information(),
+            own=own,
         )
     )

@@ -8,15 +8,19 @@ from futtui.cli.analyze_text import price_text
 from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalPart, Trigger
 from futtui.live.past_candles import moment_text
 from futtui.storage.signal_archive import Silence, StoredSignal
+from futtui.strategies.catalogue import shipped_names
 
 NEARLY_SHOWN = 20
+SELF = "analyzer"
+"""Speaks in verdicts too, about data and not about a strategy."""
 SILENT_SHOWN = 30
 
 
 def explain_lines(stored: StoredSignal) -> Iterator[str]:
     """Everything that explains a signal, top to bottom: what, levels, score, filters, life, origin."""
     signal, raw = stored.signal, stored.signal.raw
-    yield f"Signal {signal.signal_id}: {raw.side.value} {raw.symbol} by {raw.strategy} ({raw.timeframe.code})"
+    maker = shown_name(raw.strategy)
+    yield f"Signal {signal.signal_id}: {raw.side.value} {raw.symbol} by {maker} ({raw.timeframe.code})"
     yield f"  made from the candles closed by {moment_text(raw.time_ms)}; 4h regime {raw.regime.value}"
     yield f"  {raw.summary}"
     yield f"  State: {signal.status.value.lower()}{f' - {signal.status_reason}' if signal.status_reason else ''}"
@@ -69,8 +73,8 @@ def list_lines(signals: Iterable[Signal]) -> Iterator[str]:
     for signal in signals:
         raw = signal.raw
         yield (
-            f"{signal.signal_id}  {moment_text(raw.time_ms)}  {raw.symbol:12} {raw.side.value:5} {raw.strategy:16} "
-            f"{signal.score:6.2f}  {signal.status.value.lower()}: {signal.status_reason}"
+            f"{signal.signal_id}  {moment_text(raw.time_ms)}  {raw.symbol:12} {raw.side.value:5} "
+            f"{shown_name(raw.strategy):16} {signal.score:6.2f}  {signal.status.value.lower()}: {signal.status_reason}"
         )
 
 
@@ -82,10 +86,15 @@ def why_not_lines(day_ms: int, symbol: str, nearly: Sequence[Signal], silent: Se
         return
     yield f"Nearly a signal on {where}: {len(nearly)} candidates were refused"
     for signal in nearly[:NEARLY_SHOWN]:
-        raw = signal.raw
-        yield f"  {raw.symbol} {raw.side.value} by {raw.strategy}, score {signal.score:.1f}: {signal.status_reason}"
+        raw, maker = signal.raw, shown_name(signal.raw.strategy)
+        yield f"  {raw.symbol} {raw.side.value} by {maker}, score {signal.score:.1f}: {signal.status_reason}"
     if len(nearly) > NEARLY_SHOWN:
         yield f"  and {len(nearly) - NEARLY_SHOWN} more"
     yield from ("", "No candidate at all: how often and why, with one example of the figures")
     for item in silent[:SILENT_SHOWN]:
-        yield f"  {item.count:5} times  {item.strategy}: {item.reason}"
+        yield f"  {item.count:5} times  {shown_name(item.strategy)}: {item.reason}"
+
+
+def shown_name(strategy: str) -> str:
+    """The strategy's name; one of the user's own is marked as such."""
+    return strategy if strategy in shipped_names() or strategy == SELF else f"{strategy} (your own)"

@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le
 
 from futtui.analysis.settings import AnalysisSettings
 from futtui.config.loaded import Loaded
+from futtui.config.plugins import FoundPlugins, PluginSettings, find_plugins
 from futtui.desk.settings import DeskSettings
 from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
@@ -105,6 +106,8 @@ class Settings:
     """Which symbols, and how much history."""
     strategies: StrategySettings = field(default_factory=StrategySettings)
     """Strategies."""
+    plugins: PluginSettings = field(default_factory=PluginSettings)
+    """Strategies of your own."""
     regime: RegimeSettings = field(default_factory=RegimeSettings)
     """Market regime."""
     zones: ZoneSettings = field(default_factory=ZoneSettings)
@@ -116,9 +119,10 @@ class Settings:
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     """Screen."""
 
-    def analysis(self) -> AnalysisSettings:
-        """The analyzers' part."""
-        return AnalysisSettings(regime=self.regime, zones=self.zones, strategies=self.strategies)
+    def analysis(self, own: FoundPlugins | None = None) -> AnalysisSettings:
+        """The analyzers' part, with the user's own strategies where they were looked for."""
+        plugins = () if own is None else own.ready
+        return AnalysisSettings(regime=self.regime, zones=self.zones, strategies=self.strategies, plugins=plugins)
 
 
 def find_config(explicit: Path | None, data_folder: Path) -> Path | None:
@@ -148,6 +152,11 @@ def _load_and_check(file: Path | None, named: Mapping[str, str], overrides: Mapp
         given[path] = (yaml.safe_load(text), f"environment variable {name}")
     given |= {path: (value, "command line") for path, value in overrides.items() if value is not None}
     return load_settings(Settings, file, given)
+
+
+def own_strategies(settings: Settings, file: Path | None) -> FoundPlugins:
+    """The user's own strategies that `settings`, read from `file`, speak of."""
+    return find_plugins(settings.plugins, file.absolute().parent if file is not None else Path.cwd())
 
 
 def load_secrets(folders: tuple[Path, ...]) -> dict[str, str]:

@@ -23,6 +23,8 @@ class System(Enum):
     ACTION_PRICE = "ACTION_PRICE"
     SR = "SR"
     DUAL = "DUAL"
+    PLUGIN = "PLUGIN"
+    """A user's own strategy."""
 
 
 class Trigger(Enum):

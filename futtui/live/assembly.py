@@ -57,6 +57,9 @@ class EnginePlan:
     virtual_clock: bool = False
     for_information: frozenset[str] = frozenset()
     """Strategies whose signals are never traded."""
+    own_titles: tuple[str, ...] = ()
+    own_problems: tuple[str, ...] = ()
+    """The user's own strategies that the pool has, and sentences about those that could not be loaded."""
 
 
 def build_engine(plan: EnginePlan) -> Engine:
@@ -98,6 +101,8 @@ def build_engine(plan: EnginePlan) -> Engine:
             set_funding_rate=accounts.set_funding_rate,
             live_book=live_book,
             database=plan.database,
+            own_titles=plan.own_titles,
+            own_problems=plan.own_problems,
         )
     )
 

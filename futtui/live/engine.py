@@ -75,7 +75,7 @@ class Engine:
         self.health = HealthMeter(self)
         self.ledger = GapLedger()
         self.blind = BlindWatch(lambda text, severity: self.say("feed", text, severity), parts.settings.speed)
-        self.strategies = StrategyWatch(self.say)
+        self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.connection: Connection | None = None
@@ -148,6 +148,7 @@ class Engine:
         self.pictures.source_label = connection.endpoints.label
         self.pictures.synthetic = connection.endpoints.synthetic
         self.clock.observe(await connection.market.server_time_ms())
+        self.strategies.introduce()
         self.runner.brokers |= self.parts.virtual_brokers(self.runner, self.clock.now_ms())
         loader = self.loader = HistoryLoader(connection.market, self.parts.store, self.settings.market.history)
         self.rounds = AnalysisRounds(

@@ -88,3 +88,6 @@ class EngineParts:
     """The write-ahead book of the real account; None where nothing may outlive the run."""
     database: Path
     """The database's file; the health record lies beside it."""
+    own_titles: tuple[str, ...] = ()
+    own_problems: tuple[str, ...] = ()
+    """The user's own strategies that run, and sentences about those that could not be loaded."""

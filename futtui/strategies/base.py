@@ -146,6 +146,8 @@ class BaseStrategy(ABC):
     title: ClassVar[str]
     system: ClassVar[System] = System.CORE
     timeframe: ClassVar[Timeframe] = Timeframe.M15
+    settings_type: ClassVar[type | None] = None
+    """Of a user's own strategy: the frozen dataclass of its settings, given to it after the symbol; None = none."""
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
@@ -198,6 +200,11 @@ class BaseStrategy(ABC):
 
 class MemorylessStrategy(BaseStrategy):
     """A strategy that decides on what the context shows alone."""
+
+    @property
+    def memory_bars(self) -> int:
+        """It remembers nothing."""
+        return 0
 
     def reset(self) -> None:
         """It remembers nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from futtui.strategies.action_price.engine import ActionPrice
 from futtui.strategies.atr_momentum import AtrMomentum
 from futtui.strategies.base import BaseStrategy
@@ -33,3 +35,9 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
         VolumeProfileStrategy(symbol, settings.volume_profile),
         OrderFlow(symbol, settings.order_flow),
     )
+
+
+@cache
+def shipped_names() -> frozenset[str]:
+    """Names of the strategies that ship; all others are the user's own."""
+    return frozenset(strategy.name for strategy in build_strategies("", StrategySettings()))

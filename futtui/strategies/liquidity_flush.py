@@ -79,11 +79,6 @@ class LiquidityFlush(MemorylessStrategy):
         """Candles of 15m that it looks at."""
         return self._settings.anchor_bars + 1
 
-    @property
-    def memory_bars(self) -> int:
-        """It remembers nothing."""
-        return 0
-
     def evaluate(self, context: StrategyContext) -> Proposal:
         """The level of this close, or the reason why there is none."""
         settings, own = self._settings, context.frame(self.timeframe)

@@ -66,11 +66,6 @@ class MaVwapPullback(MemorylessStrategy):
         settings = self._settings
         return TREND_WINDOW_LEGS * (settings.leg_max_bars + settings.pullback_max_bars) + settings.swing_side_bars
 
-    @property
-    def memory_bars(self) -> int:
-        """It remembers nothing."""
-        return 0
-
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest 1h close turns a pullback, else the reason why it does not."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.reading import StrategyVerdict
 from futtui.domain.signal import RawSignal, check_levels
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, StrategyContext
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext
 
 FAULTS_BEFORE_QUARANTINE = 3
 TIME_BUDGET_MS = 250.0
@@ -21,17 +21,42 @@ Stopwatch = Callable[[], float]
 """Milliseconds of a steady clock. A replay or backtest gives none: there a slow machine must change nothing."""
 
 
+DEADLINE_SECONDS = 5.0
+"""After so long without any answer a strategy is interrupted. Only a shell that gives a deadline has it enforced."""
+
+
+class NoAnswer(BaseException):
+    """Raised inside a strategy that does not come back; no `except Exception` of its own can swallow it."""
+
+
+class Deadline(Protocol):
+    """Raises NoAnswer in whoever called `start` and does not come to `end` in time. `stuck`: names with reasons."""
+
+    stuck: dict[str, str]
+
+    def start(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class StrategyManager:
     """Asks every strategy at the close of its own timeframe.
 
     A strategy that raises, or answers with impossible figures, harms nobody else: its answer becomes a reason, its
     memory is cleared, and after three faults it is not asked again until `reset`. With a stopwatch the same happens
-    to one that is too slow three times in a row; what a slow one answered still counts.
+    to one that is too slow three times in a row; what a slow one answered still counts. With a deadline one that does
+    not come back at all is interrupted, and asked no more on any symbol.
     """
 
-    def __init__(self, strategies: Sequence[BaseStrategy], stopwatch: Stopwatch | None = None) -> None:
+    def __init__(
+        self,
+        strategies: Sequence[BaseStrategy],
+        stopwatch: Stopwatch | None = None,
+        deadline: Deadline | None = None,
+    ) -> None:
         self._strategies = tuple(strategies)
         self._stopwatch = stopwatch
+        self._deadline = deadline
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
         self._slow_in_a_row = dict.fromkeys(self._faults, 0)
         self._last_fault = dict.fromkeys(self._faults, "")
@@ -73,17 +98,40 @@ class StrategyManager:
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
         if self._faults[strategy.name] >= FAULTS_BEFORE_QUARANTINE:
             return self._set_aside(strategy)
+        if self._deadline is not None and strategy.name in self._deadline.stuck:
+            return strategy.unavailable(self._deadline.stuck[strategy.name], set_aside=True)
         started_ms = 0.0 if self._stopwatch is None else self._stopwatch()
         try:
             if not strategy.enabled:
                 return strategy.unavailable("switched off in the settings")
-            answer = strategy.evaluate(context)
+            answer = self._evaluate(strategy, context)
             _check_answer(answer, strategy, context)
+        except NoAnswer:
+            return self._note_stuck(strategy, context)
         except (Exception, SystemExit) as fault:  # a plug-in may fail in any way; the other strategies must go on
             return self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
         if self._stopwatch is not None:
             self._note_time(strategy, self._stopwatch() - started_ms)
         return answer
+
+    def _evaluate(self, strategy: BaseStrategy, context: StrategyContext) -> Proposal:
+        if self._deadline is None:
+            return strategy.evaluate(context)
+        self._deadline.start()
+        try:
+            return strategy.evaluate(context)
+        finally:
+            self._deadline.end()
+
+    def _note_stuck(self, strategy: BaseStrategy, context: StrategyContext) -> StrategyVerdict:
+        reason = (
+            f"set aside: it gave no answer within {DEADLINE_SECONDS:g} seconds on {context.symbol}; "
+            "restart futtui to try it again"
+        )
+        if self._deadline is not None:
+            self._deadline.end()  # once more: the exception may have come while it was ending
+            self._deadline.stuck[strategy.name] = reason
+        return strategy.unavailable(reason, set_aside=True)
 
     def _set_aside(self, strategy: BaseStrategy) -> StrategyVerdict:
         reason = (
@@ -159,8 +207,9 @@ def _check_signal(signal: RawSignal, strategy: BaseStrategy, context: StrategyCo
     points = (part.points for part in signal.parts)
     if not all(map(math.isfinite, (*figures, *points))):
         raise FuttuiError("the signal holds a figure that is not a number")
-    if (signal.symbol, signal.time_ms, signal.strategy) != (context.symbol, context.time_ms, strategy.name):
-        raise FuttuiError("the signal names another symbol, time or strategy than it was asked for")
+    asked = (context.symbol, context.time_ms, strategy.name, strategy.system)
+    if (signal.symbol, signal.time_ms, signal.strategy, signal.system) != asked:
+        raise FuttuiError("the signal names another symbol, time, strategy or system than it was asked for")
     if not math.isclose(math.fsum(part.points for part in signal.parts), signal.base_score, abs_tol=1e-9):
         raise FuttuiError("the parts of the score do not add up to the score")
     if signal.time_stop_bars < 1:

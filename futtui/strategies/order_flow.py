@@ -72,11 +72,6 @@ class OrderFlow(MemorylessStrategy):
         settings = self._settings
         return max(settings.rank_windows + settings.absorption_bars, settings.initiation_bars) + 1
 
-    @property
-    def memory_bars(self) -> int:
-        """It remembers nothing."""
-        return 0
-
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when takers were absorbed at a level or lifted price off it, else the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)

@@ -83,11 +83,6 @@ class VolumeProfileStrategy(MemorylessStrategy):
         settings = self._settings
         return settings.hold_bars + max(VOLUME_BARS, settings.probe_max_bars + 2)
 
-    @property
-    def memory_bars(self) -> int:
-        """It remembers nothing."""
-        return 0
-
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a return or an acceptance, else the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)

@@ -25,9 +25,9 @@ def side_span(side: Side) -> Span:
 
 
 def setup_name(strategy: str) -> str:
-    """`Break Retest` of `break_retest`, or the translated name where there is one."""
+    """`Break Retest` of `break_retest`; a strategy of the user's own is marked as such."""
     identity = f"strategy.{strategy}"
-    return word(identity) if has_word(identity) else strategy.replace("_", " ").title()
+    return word(identity) if has_word(identity) else word("strategy.own", name=strategy.replace("_", " ").title())
 
 
 def system_name(system: str) -> str:
