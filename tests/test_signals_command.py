@@ -170,8 +170,8 @@ def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp
     assert told.exit_code == 0, told.output
     assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC): 1 candidates were refused" in told.output
     assert "LONG by atr_momentum, score 0.5: score 0.5 is below" in told.output
-    assert "    2 times  calm: ADX is 11.5; 20 is the least" in told.output
-    assert "    2 times  calm: no level was broken" in told.output
+    assert "    2 times  calm (your own): ADX is 11.5; 20 is the least" in told.output
+    assert "    2 times  calm (your own): no level was broken" in told.output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "XRPUSDT", "--day", "2024-03-01").output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "--day", "2024-03-02").output
 
