@@ -23,7 +23,7 @@ from futtui.desk.snapshots import SnapshotBuilder
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import position_state
 from futtui.desk.trades import trade_of
-from futtui.domain.account import AccountSeen
+from futtui.domain.account import AccountSeen, FundingSummed
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Effect, PositionState, Severity
 from futtui.domain.events import (
@@ -92,6 +92,7 @@ class TradingDesk(DeskQuestions):
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
             AccountSeen: self._outside.on_seen,
+            FundingSummed: self._outside.on_funding,
             FundingPaid: self._on_funding,
             FundingAnnounced: self._on_funding_rate,
             ClockTick: self._on_clock,

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from futtui.desk import words
+from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.orders import signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
-from futtui.domain.account import AccountSeen, SeenOrder
+from futtui.domain.account import AccountSeen, FundingSummed, SeenOrder
 from futtui.domain.effects import AskFills, CancelOrder, Severity
 from futtui.domain.orders import Fill
 from futtui.domain.position import ExitReason, PositionStatus, TradingMode
@@ -195,6 +196,23 @@ class OutsideWatch:
         trade_id = f"adjust-{event.time_ms}-{difference:f}"
         size = abs(difference)
         self.on_fill(Fill(ADJUSTMENT, symbol, trade_id, side, price, size, ZERO, event.time_ms), event.time_ms)
+
+    def on_funding(self, event: FundingSummed) -> None:
+        """Book funding that no news told: what the account booked since our positions were opened, less what we know.
+
+        Only while the sum can mean nothing else: the same positions are held, and none of the symbol closed meanwhile.
+        """
+        held = self._state.live_on(event.symbol)
+        if not held or min(item.opened_ms for item in held) != event.since_ms or event.symbol in self._state.external:
+            return
+        for trade in self._state.trades:
+            real = trade.mode is TradingMode.LIVE and trade.symbol == event.symbol
+            if real and trade.closed_ms >= event.since_ms:
+                return
+        missing = event.amount - sum((item.ledger.funding for item in held), ZERO)
+        holding = [item for item in held if item.ledger.open > 0]
+        if missing and holding:
+            share_funding(holding, missing, self._out)
 
     # --- orders of ours that nobody cares for --------------------------------------------------------------------
 

@@ -43,6 +43,15 @@ class DeskQuestions:
         """Symbols with positions of ours on the real account."""
         return tuple(dict.fromkeys(position.plan.symbol for position in self._state.held(TradingMode.LIVE)))
 
+    def live_since(self) -> dict[str, int]:
+        """When the oldest of our positions on each symbol of the real account was opened, in ms."""
+        since: dict[str, int] = {}
+        for position in self._state.held(TradingMode.LIVE):
+            if position.ledger.entry_quantity:
+                symbol = position.plan.symbol
+                since[symbol] = min(position.opened_ms, since.get(symbol, position.opened_ms))
+        return since
+
     @property
     def agrees_with_account(self) -> bool:
         """Whether the last look at the account agreed with the books."""

@@ -34,6 +34,16 @@ class SeenOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class FundingSummed:
+    """All funding that the account booked on a symbol from `since_ms` on; negative was paid."""
+
+    time_ms: int
+    symbol: str
+    since_ms: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSeen:
     """A look at an account. `asked_ms`: when the questions left, in exchange time; later news may be missing in it.
 

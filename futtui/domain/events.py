@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from futtui.domain.account import AccountSeen
+from futtui.domain.account import AccountSeen, FundingSummed
 from futtui.domain.candle import Candle
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
@@ -222,6 +222,7 @@ Event = (
     | OrderFilled
     | BalanceChanged
     | AccountSeen
+    | FundingSummed
     | FundingPaid
     | FundingAnnounced
     | ClockTick

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from futtui.domain.account import AccountSeen, HeldAmount, SeenOrder
+from futtui.domain.account import AccountSeen, FundingSummed, HeldAmount, SeenOrder
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged
@@ -41,6 +41,8 @@ class AccountReader(Protocol):
 
     async def wallet_balance(self) -> Decimal: ...
 
+    async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
+
 
 class AccountWatch:
     """Compares the account with the desk's books; the desk decides what a difference means."""
@@ -67,6 +69,7 @@ class AccountWatch:
             await self._settled()
         self._engine.tick(self._engine.clock.now_ms())
         seen = await self.look(whole=True)
+        await self.sum_funding()
         for line in comparison(desk.snapshot().positions, seen):
             self._engine.say("account", line)
         if not desk.agrees_with_account:
@@ -83,11 +86,21 @@ class AccountWatch:
         """Look once; a failure leaves everything as it is until the next look."""
         self._looks += 1
         try:
-            await self.look(whole=self._looks % WHOLE_EVERY == 0)
+            whole = self._looks % WHOLE_EVERY == 0
+            await self.look(whole=whole)
+            if whole:
+                await self.sum_funding()
         except ExchangeError as error:
             log.info("The account could not be looked at yet: %s", error)
         except Exception:
             log.exception("A look at the account failed; the next one follows")
+
+    async def sum_funding(self) -> None:
+        """Tell the desk what the account booked as funding since our positions were opened; news may have been lost."""
+        runner = self._engine.runner
+        for symbol, since_ms in runner.desk.live_since().items():
+            amount = await self._reader.funding_since(symbol, since_ms)
+            runner.submit(FundingSummed(self._engine.clock.now_ms(), symbol, since_ms, amount))
 
     async def look(self, *, whole: bool) -> AccountSeen:
         """One look, given to the desk; orders that should wait and were not seen are asked for one by one."""

@@ -28,7 +28,12 @@ from futtui.exchange.binance.trading_models import (
     update_from_algo,
     update_from_order,
 )
-from futtui.exchange.binance.weights import ACCOUNT_QUERY_WEIGHT, USER_TRADES_WEIGHT, open_orders_weight
+from futtui.exchange.binance.weights import (
+    ACCOUNT_QUERY_WEIGHT,
+    INCOME_WEIGHT,
+    USER_TRADES_WEIGHT,
+    open_orders_weight,
+)
 from futtui.exchange.ports import Credentials, Endpoints
 
 DUPLICATE_CLIENT_ID = -4116
@@ -161,6 +166,12 @@ class BinanceTrading:
         orders = dict.fromkeys(rows_of(rows, lambda row: str(row["orderId"])))
         names = {number: await self._client_id(symbol, number) for number in orders}
         return rows_of(rows, lambda row: fill_from(row, names[str(row["orderId"])]))
+
+    async def funding_since(self, symbol: str, since_ms: int) -> Decimal:
+        """All funding that the account booked on a symbol from then on; negative was paid."""
+        params = {"symbol": symbol, "incomeType": "FUNDING_FEE", "startTime": str(since_ms), "limit": "1000"}
+        rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
+        return sum(rows_of(rows, lambda row: Decimal(str(row["income"]))), Decimal(0))
 
     async def _client_id(self, symbol: str, exchange_id: str) -> str:
         """Client id of an order of the matching engine; a telling one where the exchange forgot it."""
