@@ -206,6 +206,26 @@ def doctor(
     run_doctor(config, home, url, as_json)
 
 
+@app.command()
+def panic(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Close EVERYTHING on the account at market, cancel every order and lock Live; works without the app running."""
+    from futtui.cli.panic_command import run_panic
+
+    run_panic(config, home, yes=yes)
+
+
+@app.command()
+def rearm(home: HomeOption = None) -> None:
+    """Take back what the kill switch latched, after a number is typed; futtui must not be running."""
+    from futtui.cli.panic_command import run_rearm
+
+    run_rearm(home)
+
+
 def run() -> None:
     """Run the command line; an expected failure is one plain message and exit code 2."""
     _speak_utf8()

@@ -23,6 +23,8 @@ class Account:
         self.start_equity = start_equity
         self.reported_wallet: Decimal | None = None
         self.day_start_equity = start_equity
+        self.peak_equity = ZERO
+        """Highest equity seen on the clock in this run; 0 before the first look."""
         self.trades: deque[Trade] = deque(maxlen=max(1, trades_kept))
         self.pause_until_ms = 0
         self.losses_in_a_row = 0
@@ -58,6 +60,10 @@ class Account:
         """Wallet plus open profit at the last prices."""
         held = list(positions)
         return self.wallet(held) + sum((item.unrealized for item in held), ZERO)
+
+    def note_equity(self, equity: Decimal) -> None:
+        """Let the equity move its peak."""
+        self.peak_equity = max(self.peak_equity, equity)
 
     def start_day(self, positions: Iterable[Position]) -> None:
         """A UTC day begins: its loss limit counts from the equity now."""

@@ -10,6 +10,7 @@ from futtui.desk import words
 from futtui.desk.blocking import end_blocks, set_block, take_off_block
 from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
+from futtui.desk.kill import KillDesk
 from futtui.desk.life import PositionLife
 from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
 from futtui.desk.orders import WorkingOrder, signal_id_of
@@ -48,6 +49,7 @@ from futtui.domain.events import (
     TradingStopped,
     UnblockSymbol,
 )
+from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
@@ -77,6 +79,7 @@ class TradingDesk(DeskQuestions):
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
         self._intake = SignalIntake(self._state, self._out, self._life)
         self._outside = OutsideWatch(self._state, self._out, self._life)
+        self._kill = KillDesk(self._state, self._out, self._life, self._outside)
         self._builder = SnapshotBuilder()
         self._version = 1
         self._snapshot: DeskSnapshot | None = None
@@ -102,6 +105,8 @@ class TradingDesk(DeskQuestions):
             BlockSymbol: self._on_block,
             UnblockSymbol: self._on_unblock,
             ChangeMode: self._on_mode,
+            KillSwitch: self._kill.on_switch,
+            Rearm: self._kill.on_rearm,
             SetPaused: self._on_paused,
             ClosePosition: self._on_close_position,
         }
@@ -129,6 +134,7 @@ class TradingDesk(DeskQuestions):
                 time_ms=state.now_ms,
                 mode=state.mode,
                 pause_reason=(state.pause_reason or "paused by you") if state.paused else "",
+                kill_level=state.kill_level,
                 account=state.accounts[state.mode],
                 caps=state.settings.risk.caps,
                 positions=state.open.values(),
@@ -282,6 +288,7 @@ class TradingDesk(DeskQuestions):
         time_ms, state = event.time_ms, self._state
         end_blocks(state.blocks, self._out, time_ms)
         self._intake.on_clock(time_ms)
+        self._kill.on_clock(time_ms)
         for position in list(state.open.values()):
             self._life.on_clock(position, time_ms)
             self._check_data(position, time_ms)
@@ -312,6 +319,11 @@ class TradingDesk(DeskQuestions):
 
     def _on_mode(self, event: ChangeMode) -> None:
         before, self._state.mode = self._state.mode, event.mode
+        latched = self._kill.refusal() if event.mode is TradingMode.LIVE else None
+        if latched is not None:
+            self._state.mode = before
+            self._out.say(event.time_ms, "mode", f"Live is refused, {latched}", Severity.ERROR)
+            return
         if before is event.mode:
             return
         count = sum(position.plan.mode is not TradingMode.INFO for position in self._state.open.values())
@@ -321,7 +333,11 @@ class TradingDesk(DeskQuestions):
         self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
 
     def _on_paused(self, event: SetPaused) -> None:
-        if self._state.paused is not event.paused:
+        latched = self._kill.refusal()
+        if latched is not None and not event.paused:
+            self._out.say(event.time_ms, "mode", f"New trades stay paused, {latched}", Severity.ERROR)
+        elif self._state.paused is not event.paused:
+            self._state.kill_level = 0
             self._state.paused, self._state.pause_reason = event.paused, ""
             text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
             self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
@@ -371,6 +387,7 @@ class TradingDesk(DeskQuestions):
             signal = state.book.change(plan.signal_id, SignalStatus.REFUSED, reason, time_ms)
         else:
             trade = self._book(position)
+            self._kill.note_closed(position, trade)
             self._out.say(time_ms, "trade", words.closed(trade), words.loudness(plan.mode), plan.symbol)
             reason = f"closed with {trade.result_r:+.2f} R"
             signal = state.book.change(plan.signal_id, SignalStatus.CLOSED, reason, time_ms)

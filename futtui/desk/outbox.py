@@ -18,6 +18,7 @@ from futtui.domain.effects import (
     RecordTrade,
     Say,
     Severity,
+    WriteLatch,
 )
 from futtui.domain.orders import OrderIntent
 from futtui.domain.position import Trade
@@ -32,7 +33,7 @@ class Outbox:
         self._signals: dict[str, Signal] = {}
         self._positions: dict[str, Position] = {}
         self._blocks: list[RecordSymbolState] = []
-        self._orders: list[PlaceOrder | CancelOrder | AskFills] = []
+        self._orders: list[PlaceOrder | CancelOrder | AskFills | WriteLatch] = []
         self._trades: list[Trade] = []
         self._silences: list[RecordNoSignal] = []
         self._lines: list[Say] = []
@@ -68,6 +69,10 @@ class Outbox:
     def ask_fills(self, effect: AskFills) -> None:
         """Ask for executions on a symbol."""
         self._orders.append(effect)
+
+    def latch(self, effect: WriteLatch) -> None:
+        """Keep on disk what the kill switch latched."""
+        self._orders.insert(0, effect)
 
     def no_signal(self, record: RecordNoSignal) -> None:
         """Count that a strategy proposed nothing."""

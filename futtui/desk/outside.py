@@ -71,6 +71,8 @@ class OutsideWatch:
         self._life = life
         self._differences: dict[str, _Difference] = {}
         self._strays: dict[str, int] = {}
+        self.apart_since_ms: int | None = None
+        """Since when account and books do not agree; None while they do."""
         self._trades: deque[tuple[str, str]] = deque(maxlen=_TRADES_KEPT)
 
     # --- executions that are not ours ---------------------------------------------------------------------------
@@ -156,6 +158,10 @@ class OutsideWatch:
             name: f"the account holds {words.amount(item.amount)} more than futtui's books"
             for name, item in self._differences.items()
         }
+        if not self._differences:
+            self.apart_since_ms = None
+        elif self.apart_since_ms is None:
+            self.apart_since_ms = event.time_ms
         self._look_for_strays(event)
 
     def _is_quiet(self, symbol: str, asked_ms: int) -> bool:

@@ -58,6 +58,16 @@ class DeskQuestions:
         return self._outside.is_settled
 
     @property
+    def kill_level(self) -> int:
+        """What the kill switch latched; 0 = nothing."""
+        return self._state.kill_level
+
+    @property
+    def pause_reason(self) -> str:
+        """Why new trades are paused; empty while they are not, or when the user just pressed the key."""
+        return self._state.pause_reason
+
+    @property
     def is_in_motion(self) -> bool:
         """Whether a position is between two states, so that time must be told often."""
         calm = (PositionStatus.PROTECTED,)

@@ -57,6 +57,8 @@ class DeskState:
         self.open: dict[str, Position] = {}
         self.trades: deque[Trade] = deque(maxlen=max(1, settings.trades_shown))
         self.pause_reason = ""
+        self.kill_level = 0
+        """What the kill switch latched; 0 = nothing."""
         self.external: dict[str, Decimal] = {}
         """What the account holds of a symbol beside our positions; below zero is short."""
         self.differing: dict[str, str] = {}

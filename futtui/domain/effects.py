@@ -50,6 +50,15 @@ class AskFills:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteLatch:
+    """Keep on disk that the kill switch latched `level`; 0 = it was re-armed."""
+
+    level: int
+    reason: str
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSignal:
     """A signal was born or changed state: store it (insert or update by id)."""
 
@@ -142,6 +151,7 @@ Effect = (
     PlaceOrder
     | CancelOrder
     | AskFills
+    | WriteLatch
     | RecordSignal
     | RecordNoSignal
     | RecordPosition

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from futtui.domain.account import AccountSeen, FundingSummed
 from futtui.domain.candle import Candle
+from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
@@ -210,7 +211,7 @@ class ClosePosition:
     position_id: str
 
 
-Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition
+Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | KillSwitch | Rearm
 
 Event = (
     CandleClosed

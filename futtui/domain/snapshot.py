@@ -79,6 +79,8 @@ class DeskSnapshot:
     blocked: Mapping[str, tuple[int, str]]
     expired_today: int = 0
     signals_today: int = 0
+    kill_level: int = 0
+    """What the kill switch latched; 0 = nothing."""
     standing: tuple[Signal, ...] = ()
     """Levels that strategies keep in the market; each becomes a signal only when price reaches it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from futtui.domain.effects import (
@@ -19,6 +19,7 @@ from futtui.domain.effects import (
     RecordTrade,
     Say,
     Severity,
+    WriteLatch,
 )
 from futtui.domain.events import Event, OrderChanged, OrderFilled
 from futtui.domain.orders import OrderStatus, OrderUpdate
@@ -60,6 +61,8 @@ class DeskRunner:
         self._recorder = recorder
         self._live_book = live_book
         self._log_book = log_book
+        self.on_latch: Callable[[WriteLatch], None] = lambda latch: None
+        """Keeps what the kill switch latched."""
         self._queue: deque[Event] = deque()
         self._busy = False
         self._open_signals: set[str] = set()
@@ -108,6 +111,8 @@ class DeskRunner:
                 broker.ask_fills(effect)
         elif isinstance(effect, Say):
             self._log_book.say(effect)
+        elif isinstance(effect, WriteLatch):
+            self.on_latch(effect)
         else:
             self._record(effect)
 

@@ -13,6 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, RulesChanged
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import BudgetView, EngineSnapshot
@@ -38,6 +39,7 @@ from futtui.live.gap_ledger import GapLedger
 from futtui.live.gaps import GapFiller
 from futtui.live.health import HealthMeter
 from futtui.live.health_file import keep_health_file
+from futtui.live.kill_watch import KillWatch
 from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
@@ -78,6 +80,7 @@ class Engine:
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
+        self.kill_watch = KillWatch(self, parts.database, keeps=parts.live_book is not None)
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
@@ -161,6 +164,7 @@ class Engine:
         await self.keeper.restore()
         say = self.parts.log_book.say
         self.gaps = GapFiller(loader, self.rounds.add, say, warmup.load, self.counts, self.ledger)
+        self.kill_watch.restore()
         await self._protect_what_is_open()
         await warmup.choose_symbols()
         await connection.streams.subscribe([*(stream_of(symbol) for symbol in self.states), "!markPrice@arr@1s"])
@@ -350,6 +354,8 @@ class Engine:
             await self.use_account()
         before = self.parts.log_book.version
         self.runner.submit(command)
+        if isinstance(command, KillSwitch) and command.level >= KillLevel.FLATTEN:
+            self.kill_watch.flatten_soon()
         self.publish()
         return self.parts.log_book.newest_since(before) or "Done."
 
@@ -384,6 +390,10 @@ class Engine:
     def reload(self, state: SymbolState) -> None:
         """Load a symbol's history into its analyzer, beside everything else."""
         self._repair(self.warmup.load(state), f"load {state.symbol}")
+
+    def beside(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Do `work` beside everything else; in lockstep time waits for it."""
+        self._repair(work, name)
 
     def renew_rules(self) -> None:
         """Ask for the trading rules, beside everything else."""

@@ -68,6 +68,7 @@ class Watchdog:
         self.check_candles(now_ms - grace_ms)
         if engine.live_broker is not None:
             engine.live_broker.look_at_overdue()
+        engine.kill_watch.look(now_ms)
         self._tell_trouble(engine.parts.store.trouble)
 
     def _tell_trouble(self, trouble: str) -> None:

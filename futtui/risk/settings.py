@@ -150,6 +150,20 @@ class StandingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KillSettings:
+    """When the kill switch throws itself on the real account."""
+
+    drawdown_pct: Annotated[float, Gt(0.0), Le(100.0)] = 15.0
+    """Fall of the equity from its best in this run that closes everything and locks Live, in percent."""
+
+    protection_failures: Annotated[int, Ge(1), Le(100)] = 3
+    """So many positions within 24 hours whose stop did not hold on the exchange stop new trades."""
+
+    mismatch_seconds: Annotated[int, Ge(10), Le(3_600)] = 60
+    """Account and books that do not agree for so long stop new trades."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskSettings:
     """All settings of the risk room."""
 
@@ -164,6 +178,9 @@ class RiskSettings:
 
     exits: ExitSettings = field(default_factory=ExitSettings)
     """Stops, targets, trail and time."""
+
+    kill: KillSettings = field(default_factory=KillSettings)
+    """When the kill switch throws itself."""
 
     standing: StandingSettings = field(default_factory=StandingSettings)
     """Setups that keep a level in the market all the time."""

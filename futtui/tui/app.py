@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
+from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import HOUR_MS
@@ -214,6 +215,28 @@ class FuttuiApp(App[None]):
         from futtui.tui.screens.menus import mode_menu
 
         self.push_screen(mode_menu(self.store.read()), self._mode_chosen)
+
+    def action_kill_menu(self) -> None:
+        """The four levels of the kill switch."""
+        from futtui.tui.screens.menus import kill_menu
+
+        self.push_screen(kill_menu(self.store.read()), self._kill_chosen)
+
+    def _kill_chosen(self, answer: str | None) -> None:
+        if answer is None:
+            return
+        if answer == "rearm":
+            from futtui.tui.screens.go_live import RearmDialog
+
+            desk = self.store.read().snapshot.desk
+            reason = desk.pause_reason if desk is not None else ""
+            self.push_screen(RearmDialog(reason, self._number_source()), self._rearm_answered)
+            return
+        self.send(KillSwitch(self.engine.exchange_time_ms(), KillLevel(int(answer))))
+
+    def _rearm_answered(self, yes: bool | None) -> None:
+        if yes:
+            self.send(Rearm(self.engine.exchange_time_ms()))
 
     def _mode_chosen(self, answer: str | None) -> None:
         if answer is None:

@@ -98,6 +98,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("commands", "everywhere", (":", "ctrl+p"), "app.command_palette"),
     Action("mode", "everywhere", ("m",), "app.mode_menu", True),
     Action("pause", "everywhere", ("p",), "app.toggle_pause", True),
+    Action("kill", "everywhere", ("K",), "app.kill_menu", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("quit", "everywhere", ("q",), "app.request_quit", True),
     Action("panel_1", "dashboard", ("1",), "focus_panel('market')", True),

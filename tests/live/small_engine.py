@@ -98,6 +98,7 @@ class SmallEngine:
             *(self.ledger, self.blind, StrategyWatch(lambda *told: self.say(*told))),
         )
         self.live_broker = None
+        self.kill_watch = SimpleNamespace(look=lambda now_ms: None)
         self.lines: list[tuple[Severity, str, str]] = []
         self.repaired: list[Hole] = []
         self.reloaded: list[str] = []

@@ -47,21 +47,15 @@ def live_checks(snapshot: EngineSnapshot) -> tuple[Check, ...]:
     )
 
 
-class GoLiveDialog(QuestionDialog):
+class NumberDialog(QuestionDialog):
     """Stays where it is with Esc or Enter until the number is typed; a failed check locks it."""
 
-    def __init__(self, snapshot: EngineSnapshot, number: str, current_mode: str) -> None:
-        super().__init__(
-            word("live.heading"),
-            (),
-            yes=word("live.yes"),
-            no=word("live.no", mode=current_mode),
-        )
-        self._snapshot = snapshot
+    def __init__(self, heading: str, number: str, checks: Sequence[Check], *, yes: str, no: str) -> None:
+        super().__init__(heading, (), yes=yes, no=no)
         self._number = number
         self._typed = ""
         self._wrong = False
-        self._checks = live_checks(snapshot)
+        self._checks = checks
 
     @property
     def locked(self) -> bool:
@@ -86,21 +80,8 @@ class GoLiveDialog(QuestionDialog):
         self.query_one("#dialog-intro", DialogText).show([*lines, ()])
 
     def _facts(self) -> Sequence[str]:
-        account = self._snapshot.desk.account if self._snapshot.desk else None
-        texts = [word("live.real")]
-        if source_of(self._snapshot).embedded:
-            texts.append(word("live.harmless"))
-        texts += ["", word("live.source", source=self._snapshot.source_label)]
-        if account:
-            texts.append(word("live.account", equity=numbers.money_text(account.equity)))
-            texts.append(
-                word(
-                    "live.limits",
-                    cap=numbers.percent_text(account.open_risk_cap_pct),
-                    left=numbers.percent_text(account.day_loss_left_pct),
-                )
-            )
-        return texts
+        """What the number stands for."""
+        return ()
 
     def on_key(self, event: events.Key) -> None:
         """Digits fill the number wherever the focus is; any other place of the keyboard does not."""
@@ -119,3 +100,41 @@ class GoLiveDialog(QuestionDialog):
         button.disabled = self.locked
         self.show_text()
         self.set_focus(self.query_one("#no") if self.locked else button)
+
+
+class GoLiveDialog(NumberDialog):
+    """The question before live trading."""
+
+    def __init__(self, snapshot: EngineSnapshot, number: str, current_mode: str) -> None:
+        yes, no = word("live.yes"), word("live.no", mode=current_mode)
+        super().__init__(word("live.heading"), number, live_checks(snapshot), yes=yes, no=no)
+        self._snapshot = snapshot
+
+    def _facts(self) -> Sequence[str]:
+        account = self._snapshot.desk.account if self._snapshot.desk else None
+        texts = [word("live.real")]
+        if source_of(self._snapshot).embedded:
+            texts.append(word("live.harmless"))
+        texts += ["", word("live.source", source=self._snapshot.source_label)]
+        if account:
+            texts.append(word("live.account", equity=numbers.money_text(account.equity)))
+            texts.append(
+                word(
+                    "live.limits",
+                    cap=numbers.percent_text(account.open_risk_cap_pct),
+                    left=numbers.percent_text(account.day_loss_left_pct),
+                )
+            )
+        return texts
+
+
+class RearmDialog(NumberDialog):
+    """The question before the kill switch is taken back."""
+
+    def __init__(self, reason: str, number: str) -> None:
+        yes, no = word("kill.rearm_yes"), word("kill.rearm_no")
+        super().__init__(word("kill.rearm_heading"), number, (), yes=yes, no=no)
+        self._reason = reason
+
+    def _facts(self) -> Sequence[str]:
+        return (word("kill.rearm_what"), word("kill.rearm_why", reason=self._reason))

@@ -34,6 +34,20 @@ def mode_menu(view: View) -> MenuDialog:
     return MenuDialog(word("mode.heading"), intro, choices, marked)
 
 
+def kill_menu(view: View) -> MenuDialog:
+    """The four levels, and re-arming where one is latched. The menu key and a digit: two keys are enough."""
+    desk = view.snapshot.desk
+    latched = desk.kill_level if desk else 0
+    choices = [
+        Choice(str(level), word(f"kill.{level}"), word(f"kill.note.{level}"), str(level)) for level in (1, 2, 3, 4)
+    ]
+    intro = [word("kill.nothing")]
+    if desk is not None and latched:
+        choices.append(Choice("r", word("kill.rearm"), word("kill.note.rearm"), "rearm"))
+        intro = [word("kill.now", level=latched, reason=desk.pause_reason)]
+    return MenuDialog(word("kill.heading"), intro, choices, 0)
+
+
 def block_menu(view: View, symbol: str) -> MenuDialog:
     """For how long, or unblock."""
     choices = [

@@ -1,0 +1,103 @@
+"""`futtui panic` and `futtui rearm`: the kill switch from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from pathlib import Path
+
+import typer
+
+from futtui.cli.places import Places
+from futtui.cli.sole_user import sole_user
+from futtui.cli.where import exchange_of
+from futtui.domain.errors import ExchangeError, InvalidInputError
+from futtui.domain.kill import KillLevel
+from futtui.exchange.ports import Credentials, Endpoints
+from futtui.live.flatten import FlattenReport
+from futtui.live.kill_file import Latch, ask_panic, panic_done, read_latch, write_latch
+
+APP_SEES_IT_S = 3.0
+"""A running futtui looks for the PANIC file once a second."""
+
+
+def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
+    """Lock Live, ask a running futtui to close everything, and close everything from here as well."""
+    places = Places.of(home)
+    endpoints, _ = exchange_of(config, places)
+    if not yes:
+        typer.confirm(f"Close EVERYTHING on the account at {endpoints.label} at market and lock Live?", abort=True)
+    started_s = time.monotonic()
+    ask_panic(places.home)
+    write_latch(places.home, Latch(int(KillLevel.LOCK), "futtui panic", int(time.time() * 1000)))
+    typer.echo("Live is locked. A running futtui closes everything, too.")
+    credentials = _credentials(places)
+    if credentials is None:
+        raise InvalidInputError(
+            "There are no keys (FUTTUI_API_KEY, FUTTUI_API_SECRET), so nothing can be closed from here. If no futtui "
+            "is running with keys, close your positions in the exchange's own app NOW."
+        )
+    report = asyncio.run(_close_everything(endpoints, credentials))
+    time.sleep(max(0.0, APP_SEES_IT_S - (time.monotonic() - started_s)))
+    panic_done(places.home)
+    for line in report.lines():
+        typer.echo(line)
+    if not report.is_flat:
+        raise SystemExit(1)
+
+
+def run_rearm(home: Path | None) -> None:
+    """Ask for a number and take the latch away."""
+    places = Places.of(home)
+    latch = read_latch(places.home)
+    if latch is None:
+        typer.echo("Nothing is latched.")
+        return
+    with sole_user(places.database):
+        number = f"{secrets.randbelow(9000) + 1000}"
+        typer.echo(f"Kill switch, level {latch.level}: {latch.reason}.")
+        typed = typer.prompt(f"Type {number} to re-arm it")
+        if typed.strip() != number:
+            raise InvalidInputError("That was another number. Nothing changed.")
+        panic_done(places.home)
+        write_latch(places.home, Latch(0, "", 0))
+    typer.echo("Re-armed. The next start can trade again.")
+
+
+def _credentials(places: Places) -> Credentials | None:
+    from futtui.config.settings import load_secrets
+
+    found = load_secrets((Path.cwd(), places.home))
+    key, secret = found.get("FUTTUI_API_KEY", ""), found.get("FUTTUI_API_SECRET", "")
+    return Credentials(key, secret) if key and secret else None
+
+
+async def _close_everything(endpoints: Endpoints, credentials: Credentials) -> FlattenReport:
+    from futtui.exchange.binance.rest import BinanceRest
+    from futtui.exchange.binance.trading import BinanceTrading
+    from futtui.live.clock import ExchangeClock
+    from futtui.live.flatten import flatten
+
+    rest = BinanceRest(endpoints, credentials, ask_time=endpoints.local)
+    clock = ExchangeClock()
+
+    async def look_at_the_clock() -> None:
+        clock.restart(await rest.server_time_ms())
+
+    try:
+        await look_at_the_clock()
+        rules = await rest.exchange_info()
+        trading = BinanceTrading(
+            endpoints, credentials, rules, clock.signing_ms, budget=rest.budget, resync_clock=look_at_the_clock
+        )
+        try:
+            return await flatten(trading, rules, clock.now_ms)
+        finally:
+            await trading.close()
+    except ExchangeError as error:
+        report = FlattenReport()
+        report.problems.append(str(error))
+        return report
+    finally:
+        await rest.close()

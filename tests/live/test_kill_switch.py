@@ -1,0 +1,242 @@
+"""The kill switch: four levels, by file, by `futtui panic`, by itself; latched, and finished whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.account import AccountSeen, HeldAmount
+from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, SetPaused
+from futtui.domain.kill import KillLevel, KillSwitch, Rearm
+from futtui.domain.orders import OrderPurpose
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.signal import SignalStatus, Trigger
+from futtui.domain.timeframe import HOUR_MS
+from futtui.exchange.simulator.core.records import AlgoRequest
+from futtui.exchange.simulator.wire.config import DEMO_KEY
+from futtui.live.flatten import slices
+from futtui.live.kill_file import ask_panic, panic_asked, read_latch
+from futtui.live.lockstep import run_lockstep
+from tests.desk.world import World, raw_signal, rules, wide_settings
+from tests.live.engine_world import exchange, lines, server_config
+from tests.live.live_world import SYMBOL, by_hand, live_engine, states, trades, with_position
+
+ENTRY = "method: POST, path: '*/order'"
+WHATEVER_GOES_WRONG = {
+    "nothing": (),
+    "answers lost": (f"{{action: accept_then_timeout, hold_s: 0.02, {ENTRY}, count: 2}}",),
+    "overloaded": (f"{{action: respond, status: 503, kind: B, {ENTRY}, count: 2}}",),
+    "unknown": (f"{{action: respond, status: 503, kind: A, {ENTRY}, count: 2}}",),
+    "stream silent": ("{action: silent_private, after_s: 0}",),
+    "cancels fail": ("{action: respond, status: 503, kind: B, method: DELETE, path: '*/algoOrder', count: 3}",),
+    "clock shifted": ("{action: shift_clock, shift_ms: 20000, after_s: 0}",),
+}
+
+
+@pytest.mark.parametrize("name", WHATEVER_GOES_WRONG)
+async def test_fs52_kill_switch_ends_flat_and_latched_whatever_goes_wrong(name: str, tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        by_hand(world, Decimal(1))
+        world.fault(*WHATEVER_GOES_WRONG[name])
+        await engine.command(KillSwitch(world.now_ms, KillLevel.LOCK))
+        await run_lockstep(engine, 12)
+        assert world.quantity(SYMBOL) == 0
+        assert world.resting(SYMBOL) == []
+        assert states(engine) == []
+        assert lines(engine, "Flat: nothing is held")
+        view = engine.runner.desk.snapshot()
+        assert (view.mode, view.kill_level, view.paused) == (TradingMode.SIGNALS, 4, True)
+        await engine.command(SetPaused(world.now_ms, False))
+        await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
+        assert engine.runner.desk.snapshot().paused
+        latch = read_latch(tmp_path)
+        assert latch is not None
+        assert latch.level == 4
+        await engine.stop()
+
+
+async def test_kill_switch_latched_by_an_earlier_run_holds_until_it_is_rearmed(tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        await engine.command(KillSwitch(world.now_ms, KillLevel.LOCK))
+        await engine.stop()
+        again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        await again.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        assert again.runner.desk.snapshot().mode is TradingMode.SIGNALS
+        await again.command(Rearm(world.now_ms))
+        assert read_latch(tmp_path) is None
+        await again.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        assert again.runner.desk.snapshot().mode is TradingMode.LIVE
+        await again.stop()
+
+
+async def test_panic_file_closes_everything_and_is_taken_away(tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        ask_panic(tmp_path)
+        await run_lockstep(engine, 3)
+        assert world.quantity(SYMBOL) == 0
+        assert world.resting(SYMBOL) == []
+        assert not panic_asked(tmp_path)
+        assert engine.runner.desk.kill_level == KillLevel.LOCK
+        assert len(trades(engine)) == 1
+        await engine.stop()
+
+
+async def test_futtui_panic_closes_everything_without_the_app(tmp_path: Path) -> None:
+    config = server_config(seed=3, symbols=(SYMBOL,), speed=1.0)
+    async with exchange(config) as world:
+        by_hand(world, Decimal(3))
+        core = world.server.venue.core
+        trigger = Decimal(round(world.server.venue.market.symbols[SYMBOL].last_price * 0.9))
+        core.place_algo(
+            DEMO_KEY,
+            AlgoRequest(
+                symbol=SYMBOL, side="SELL", order_type="STOP_MARKET", quantity=Decimal(3), trigger_price=trigger,
+                reduce_only=True, client_algo_id="web_stop",
+            ),
+        )  # fmt: skip
+        environment = os.environ | {
+            "FUTTUI_API_KEY": "demo-key",
+            "FUTTUI_API_SECRET": "demo-secret",
+            "FUTTUI__EXCHANGE__REST_URL": world.endpoints.rest,
+            "FUTTUI__EXCHANGE__STREAM_URL": world.endpoints.stream,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "futtui", "panic", "--yes", "--home", str(tmp_path)),
+            env=environment, cwd=Path.cwd(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        text = output.decode()
+        assert process.returncode == 0, text
+        assert "Flat: nothing is held, no order waits." in text
+        assert "demo-secret" not in text
+        assert world.quantity(SYMBOL) == 0
+        assert world.resting(SYMBOL) == []
+        latch = read_latch(tmp_path)
+        assert latch is not None
+        assert latch.level == KillLevel.LOCK
+        assert not panic_asked(tmp_path)
+
+
+def test_flatten_cuts_what_is_too_large_for_one_market_order() -> None:
+    assert slices(Decimal(4_500), rules()) == [Decimal(2_000), Decimal(2_000), Decimal(500)]
+    assert slices(Decimal(2_000), rules()) == [Decimal(2_000)]
+    assert slices(Decimal(7), None) == [Decimal(7)]
+
+
+# --- the desk alone -------------------------------------------------------------------------------------------------
+
+
+def test_level_one_pauses_and_is_taken_back_by_the_pause_key() -> None:
+    world = World()
+    world.enter()
+    world.send(KillSwitch(world.now_ms, KillLevel.PAUSE))
+    assert len(world.desk.snapshot().positions) == 1
+    assert world.desk.snapshot().paused
+    world.send(SetPaused(world.now_ms, False))
+    assert not world.desk.snapshot().paused
+    assert world.desk.snapshot().kill_level == 0
+
+
+def test_level_two_cancels_waiting_signals_and_leaves_positions() -> None:
+    world = World()
+    waiting = raw_signal(Side.LONG, trigger=Trigger.ARMED, entry=95.0, time_ms=world.now_ms, valid_ms=4 * HOUR_MS)
+    world.enter(strategy="other")
+    world.analyse(waiting)
+    world.send(KillSwitch(world.now_ms, KillLevel.CANCEL))
+    assert world.status_of(waiting) is not SignalStatus.WAITING
+    assert [view.status for view in world.desk.snapshot().positions] == ["PROTECTED"]
+
+
+@pytest.mark.parametrize("level", [KillLevel.FLATTEN, KillLevel.LOCK])
+def test_levels_three_and_four_close_everything_and_stay(level: KillLevel) -> None:
+    world = World()
+    world.enter()
+    world.send(KillSwitch(world.now_ms, level))
+    assert world.desk.snapshot().positions == ()
+    world.send(SetPaused(world.now_ms, False))
+    assert world.desk.snapshot().paused
+    refused = world.enter(strategy="later")
+    assert world.status_of(refused) is SignalStatus.REFUSED
+    world.send(KillSwitch(world.now_ms, KillLevel.PAUSE))
+    assert world.desk.snapshot().kill_level == level, "a lower level loosens nothing"
+    world.send(Rearm(world.now_ms))
+    assert not world.desk.snapshot().paused
+
+
+def test_failed_closing_order_is_tried_again_with_the_clock() -> None:
+    world = World()
+    world.enter()
+    world.broker.reject.add(OrderPurpose.EXIT)
+    world.send(KillSwitch(world.now_ms, KillLevel.FLATTEN))
+    assert len(world.desk.snapshot().positions) == 1
+    world.broker.reject.clear()
+    for _ in range(4):
+        world.now_ms += 60_000
+        world.send(ClockTick(world.now_ms))
+    assert world.desk.snapshot().positions == ()
+
+
+# --- by itself ------------------------------------------------------------------------------------------------------
+
+
+def live_world() -> World:
+    world = World(mode=TradingMode.LIVE)
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(10_000)))
+    world.send(ClockTick(world.now_ms))
+    return world
+
+
+def test_drawdown_closes_everything_and_locks_live() -> None:
+    world = live_world()
+    world.enter()
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(8_400)))
+    world.send(ClockTick(world.now_ms + 1))
+    assert world.desk.snapshot().positions == ()
+    assert world.desk.kill_level == KillLevel.LOCK
+    assert any("below its best" in line for line in world.lines())
+
+
+def test_day_loss_cancels_entries_and_leaves_positions_to_their_stops() -> None:
+    settings = wide_settings()
+    caps = replace(settings.risk.caps, day_loss_limit_pct=3.0)
+    world = World(replace(settings, risk=replace(settings.risk, caps=caps)), mode=TradingMode.LIVE)
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(10_000)))
+    world.enter()
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(9_600)))
+    world.send(ClockTick(world.now_ms + 1))
+    assert world.desk.kill_level == KillLevel.CANCEL
+    assert [view.status for view in world.desk.snapshot().positions] == ["PROTECTED"]
+
+
+def test_three_positions_that_could_not_be_protected_stop_new_trades() -> None:
+    world = live_world()
+    world.broker.reject.add(OrderPurpose.STOP)
+    for number in range(3):
+        assert world.desk.kill_level == 0
+        world.enter(strategy=f"number {number}")
+        world.tick()
+    assert world.desk.kill_level == KillLevel.CANCEL
+    assert any("could not be protected" in line for line in world.lines())
+
+
+def test_books_that_stay_apart_stop_new_trades() -> None:
+    world = live_world()
+    world.enter()
+    for number in range(8):
+        world.now_ms += 10_000
+        held = (HeldAmount(SYMBOL, Decimal(number + 1)),)
+        world.send(AccountSeen(world.now_ms, world.now_ms, TradingMode.LIVE, held, ()))
+        world.send(ClockTick(world.now_ms))
+    assert world.desk.kill_level == KillLevel.CANCEL
+    assert any("do not agree" in line for line in world.lines())
