@@ -10,15 +10,19 @@ from futtui.analysis.frame import AnalysisFrame, newest_unbroken
 from futtui.analysis.settings import AnalysisSettings
 from futtui.analysis.vwaps import SymbolVwaps
 from futtui.domain.candle import Candle
+from futtui.domain.divergence import NO_DIVERGENCES, Divergence, FrameDivergences
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import NO_PROFILES, AnalysisResult, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.domain.zone import ZoneEvent
+from futtui.indicators.asked import IndicatorKey, Values, values_after
+from futtui.indicators.cache import CacheKey, IndicatorCache
+from futtui.indicators.divergence import LOOKBACK_BARS, divergence_of, together
 from futtui.indicators.profile_days import ProfileDays
 from futtui.indicators.vwap import DailyVwap
-from futtui.strategies.base import StrategyContext
+from futtui.strategies.base import EVERY_CANDLE, StrategyContext
 from futtui.strategies.catalogue import build_strategies
 from futtui.strategies.manager import Deadline, Stopwatch, StrategyManager
 from futtui.strategies.plugin import build_plugins
@@ -70,6 +74,7 @@ class SymbolAnalyzer:
         self._day_vwap = DailyVwap()
         self._vwaps = SymbolVwaps()
         self._profile_days = ProfileDays()
+        self._cache = IndicatorCache()
         self._profiles = NO_PROFILES
         self._time_ms = 0
 
@@ -156,9 +161,34 @@ class SymbolAnalyzer:
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
             vwaps=self._vwaps.readings,
+            divergence=self._divergences(),
+            indicator_source=self._indicator,
             tick_size=self.tick_size,
             listed_ms=self._listed_ms,
         )
+
+    def _divergences(self) -> FrameDivergences:
+        if not self._settings.divergence:
+            return NO_DIVERGENCES
+        return together(self._divergence(Timeframe.M15), self._divergence(Timeframe.H1))
+
+    def _divergence(self, timeframe: Timeframe) -> Divergence:
+        newest_ms = self._frames[timeframe].newest_open_ms
+        if newest_ms is None:
+            return divergence_of(())
+        key = CacheKey(self.symbol, timeframe, newest_ms, divergence_of)
+        return self._cache.get(key, lambda: divergence_of(self._candles(timeframe, LOOKBACK_BARS)))
+
+    def _indicator(self, timeframe: Timeframe, key: IndicatorKey, last_open_ms: int) -> Values | None:
+        """Any indicator: from the usual set, else from all kept candles, once for all who ask; None after the moment."""
+        frame = self._frames.get(timeframe)
+        if frame is None or frame.newest_open_ms != last_open_ms:
+            return None
+        usual = frame.usual_values(key)
+        if usual is not None:
+            return usual
+        place = CacheKey(self.symbol, timeframe, last_open_ms, key)
+        return self._cache.get(place, lambda: values_after(key, frame.candles(EVERY_CANDLE)))
 
     def _candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         frame = self._frames.get(timeframe)
@@ -183,6 +213,7 @@ class SymbolAnalyzer:
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
             vwaps=self._vwaps.readings,
+            divergence=self._divergences(),
             change_24h_pct=self._change_24h_pct(),
             ready=not reason,
             ready_reason=reason,

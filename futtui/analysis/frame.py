@@ -9,6 +9,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
+from futtui.indicators.asked import IndicatorKey, Values
 from futtui.indicators.frame import FrameIndicators
 from futtui.regime.detector import RegimeDetector
 from futtui.regime.settings import RegimeSettings
@@ -82,6 +83,15 @@ class AnalysisFrame:
     def candles(self, count: int) -> Sequence[Candle]:
         """The newest `count` closed candles, oldest first; none while candles are missing."""
         return () if self.missing else self._indicators.candles(count)
+
+    @property
+    def newest_open_ms(self) -> int | None:
+        """Open time of the newest candle; None before the first and while candles are missing."""
+        return None if self.missing else self._last_open_ms
+
+    def usual_values(self, key: IndicatorKey) -> Values | None:
+        """Values of an indicator of the usual set at the last close; None for others, and while candles are missing."""
+        return None if self.missing else self._indicators.usual_values(key)
 
     @property
     def last_taken(self) -> Sequence[Candle]:

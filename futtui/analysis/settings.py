@@ -22,3 +22,5 @@ class AnalysisSettings:
     """The numbers of every strategy."""
     plugins: tuple[PluginSource, ...] = ()
     """The user's own strategies: their text and their settings."""
+    divergence: bool = False
+    """Look for divergence between price and taker flow at every close; only where somebody asks for it."""

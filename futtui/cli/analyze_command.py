@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,8 @@ def analysed(
     used = past.at(time_ms, history)
     closing = [(frame, bars[-1]) for frame, bars in used.items() if bars and _closes_at(frame, bars[-1], time_ms)]
     now = {frame for frame, _ in closing}
-    analyzer = SymbolAnalyzer(past.symbol, analysis, listed_ms=past.span_ms[0])
+    wanted = replace(analysis, divergence=True)
+    analyzer = SymbolAnalyzer(past.symbol, wanted, listed_ms=past.span_ms[0])
     analyzer.load({frame: bars[:-1] if frame in now else bars for frame, bars in used.items()})
     return analyzer.on_closes(closing), used
 

@@ -83,6 +83,7 @@ def analysis_lines(
     yield from ("", *_figures(reading))
     yield from ("", "Levels", *_levels(reading))
     yield from ("", *vwap_lines(reading, anchors))
+    yield from ("", "Price against aggressive orders (divergence)", *_divergences(reading))
     yield from ("", *_zones(reading))
     yield from ("", "What the strategies say at this close", *_verdicts(result))
 
@@ -164,6 +165,18 @@ def vwap_lines(reading: SymbolReading, anchors: Sequence[VwapReading] = ()) -> I
     closed = [name for name, each in sessions if each is None]
     if closed:
         yield f"  Not available (closed, or begun less than 8 bars ago): {', '.join(closed)}."
+
+
+def _divergences(reading: SymbolReading) -> Iterator[str]:
+    for code, found in (("15m", reading.divergence.m15), ("1h", reading.divergence.h1)):
+        if found.valid and found.side is not None and found.second_ms is not None:
+            since = moment_text(found.second_ms)[5:16]
+            told = f"speaks for {found.side.value} since {since}: {found.strength:.0%} of the range of the flow"
+        elif found.known:
+            told = f"none: {found.reason}"
+        else:
+            told = f"not known: {found.reason}"
+        yield f"  {code:4} {told}"
 
 
 def _zones(reading: SymbolReading) -> Iterator[str]:

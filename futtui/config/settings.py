@@ -121,8 +121,13 @@ class Settings:
 
     def analysis(self, own: FoundPlugins | None = None) -> AnalysisSettings:
         """The analyzers' part, with the user's own strategies where they were looked for."""
-        plugins = () if own is None else own.ready
-        return AnalysisSettings(regime=self.regime, zones=self.zones, strategies=self.strategies, plugins=plugins)
+        return AnalysisSettings(
+            regime=self.regime,
+            zones=self.zones,
+            strategies=self.strategies,
+            plugins=() if own is None else own.ready,
+            divergence=self.desk.scoring.divergence.enabled,
+        )
 
 
 def find_config(explicit: Path | None, data_folder: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from futtui.domain.divergence import NO_DIVERGENCE, NO_DIVERGENCES, Divergence, FrameDivergences
+from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
 from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import Timeframe
@@ -19,7 +19,7 @@ class FrameReading:
 
     Slopes of averages are their change over 10 bars in ATR. `cvd` is taker buy minus taker sell volume of the last 20
     bars, `cvd_slope` its mean a bar over the last 10. `flow_side` is the side (+1 buyers, -1 sellers) that the 3-bar
-    flow last took with at least 0.05, `flow_flip` the bars since it changed (0 = at this close).
+    flow last took with at least 0.05, `flow_flip` the bars since it changed (0 = at this close; None: 48 or more).
     """
 
     timeframe: Timeframe
@@ -55,7 +55,6 @@ class FrameReading:
     cvd_slope: float | None = None
     flow_side: int | None = None
     flow_flip: int | None = None
-    divergence: Divergence = NO_DIVERGENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from futtui.indicators.averages import Ema, Slope, alignment
 from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
+from futtui.indicators.cache import CacheKey, IndicatorCache
+from futtui.indicators.divergence import divergence_of
 from futtui.indicators.flow import BarFlow, CVDCalculator, FlowFlip, FlowWindow, TradeFlow
 from futtui.indicators.frame import FrameIndicators
 from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
@@ -16,6 +18,7 @@ __all__ = [
     "BarFlow",
     "BollingerBands",
     "CVDCalculator",
+    "CacheKey",
     "DailyVwap",
     "Donchian",
     "EfficiencyRatio",
@@ -23,6 +26,7 @@ __all__ = [
     "FlowFlip",
     "FlowWindow",
     "FrameIndicators",
+    "IndicatorCache",
     "PreviousDayVolumeProfile",
     "RollingPercentile",
     "RollingVolumeProfile",
@@ -32,5 +36,6 @@ __all__ = [
     "VolumeProfile",
     "VolumeRatio",
     "alignment",
+    "divergence_of",
     "true_range",
 ]

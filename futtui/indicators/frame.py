@@ -11,6 +11,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import FrameReading
 from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.timeframe import Timeframe
+from futtui.indicators.asked import IndicatorKey, IndicatorKind, Values
 from futtui.indicators.averages import Ema, Slope
 from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
 from futtui.indicators.flow import CVDCalculator, FlowFlip, FlowWindow
@@ -39,6 +40,14 @@ class FrameIndicators:
         self.ema_20_slope = Slope(5)
         self.ema_50_slope = Slope(SLOPE_BARS)
         self.ema_200_slope = Slope(SLOPE_BARS)
+        self._averages = (
+            self.ema_5, self.ema_9, self.ema_13, self.ema_20, self.ema_21, self.ema_50, self.ema_200
+        )  # fmt: skip
+        self._slopes: dict[tuple[float, ...], Slope] = {
+            (20, 5): self.ema_20_slope,
+            (50, SLOPE_BARS): self.ema_50_slope,
+            (200, SLOPE_BARS): self.ema_200_slope,
+        }
         self.atr = Atr(14)
         self.atr_pct_rank = RollingPercentile(90)
         self.adx = Adx(14)
@@ -78,7 +87,7 @@ class FrameIndicators:
         close = candle.close
         self.bars += 1
         self.last_candles.append(candle)
-        for average in (self.ema_5, self.ema_9, self.ema_13, self.ema_21, self.ema_20, self.ema_50, self.ema_200):
+        for average in self._averages:
             average.update(close)
         self.ema_20_slope.update(self.ema_20.value)
         self.ema_50_slope.update(self.ema_50.value)
@@ -136,6 +145,23 @@ class FrameIndicators:
             flow_side=self.flow_flip.side,
             flow_flip=self.flow_flip.bars_since,
         )
+
+    def usual_values(self, key: IndicatorKey) -> Values | None:
+        """The values of an indicator that belongs to the usual set; None for all others."""
+        kind, parameters = key.kind, key.parameters
+        if kind is IndicatorKind.EMA:
+            average = next((each for each in self._averages if (each.length,) == parameters), None)
+            return None if average is None else (average.value,)
+        if kind is IndicatorKind.EMA_SLOPE:
+            slope = self._slopes.get(parameters)
+            return None if slope is None else (slope.value,)
+        if kind is IndicatorKind.ADX and parameters == (self.adx.length,):
+            return self.adx.value, self.adx.plus_di, self.adx.minus_di
+        if kind is IndicatorKind.ATR and parameters == (self.atr.length,):
+            return (self.atr.value,)
+        if kind is IndicatorKind.RSI and parameters == (self.rsi.length,):
+            return (self.rsi.value,)
+        return None  # all others are windows: worked out from their candles they come out exactly alike
 
     def _in_atr(self, slope: Slope) -> float | None:
         """The whole change over the slope's bars in ATR; None without an ATR."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from futtui.domain.divergence import NO_DIVERGENCES
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.regime import Regime
@@ -47,6 +48,7 @@ class ScoringContext:
 ORDER_BOOK = "order book"
 OPEN_INTEREST = "open interest"
 REGIME_WEIGHT = "regime weight"
+DIVERGENCE = "divergence"
 
 Modifier = Callable[[ScoringContext, ScoringSettings], SignalPart]
 
@@ -190,6 +192,21 @@ def funding(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
     return SignalPart("funding", -settings.funding_points if pays else settings.funding_points, text, rate)
 
 
+def divergence(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
+    """Bonus when price and taker flow part in the direction of the signal on 15m or 1h; the same taken away if not."""
+    found = NO_DIVERGENCES if context.reading is None else context.reading.divergence
+    if not found.known:
+        return _unknown(DIVERGENCE, f"divergence is not known: {found.reason}")
+    if not found.valid:
+        return SignalPart(DIVERGENCE, 0.0, f"price and aggressive orders do not part: {found.reason}", 0.0)
+    points = settings.divergence
+    size = points.both_points if found.both else points.h1_points if found.h1.valid else points.m15_points
+    frames = "15m and 1h" if found.both else "1h" if found.h1.valid else "15m"
+    agrees = found.side is context.raw.side
+    text = f"price and aggressive orders part on {frames}, {'for' if agrees else 'against'} this side"
+    return SignalPart(DIVERGENCE, size if agrees else -size, text, found.strength)
+
+
 def confirmation(context: ScoringContext, settings: ScoringSettings) -> SignalPart:
     """Bonus when three or more independent factors agree."""
     return factor_part(context.raw, context.reading, settings)
@@ -216,6 +233,14 @@ MODIFIERS: tuple[Modifier, ...] = (
     confirmation,
     confluence,
 )
+"""Those that every signal meets. One that is switched off is no missing input."""
+
+
+def modifiers_of(settings: ScoringSettings) -> tuple[Modifier, ...]:
+    """The modifiers that the settings want, in the order in which they are told."""
+    return (*MODIFIERS, divergence) if settings.divergence.enabled else MODIFIERS
+
+
 LIVE_MODIFIERS: dict[str, Modifier] = {ORDER_BOOK: order_book, OPEN_INTEREST: open_interest}
 """Those whose inputs change between two closes; a waiting signal looks at them again when its level is reached."""
 

@@ -7,7 +7,7 @@ from math import fsum, isfinite
 
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.signals.btc import btc_block
-from futtui.signals.modifiers import LIVE_MODIFIERS, MODIFIERS, REGIME_WEIGHT, Modifier, ScoringContext, regime_word
+from futtui.signals.modifiers import LIVE_MODIFIERS, REGIME_WEIGHT, Modifier, ScoringContext, modifiers_of, regime_word
 from futtui.signals.regime_fit import regime_weight
 from futtui.signals.settings import ScoringSettings
 
@@ -25,7 +25,7 @@ class ScoredSignal:
 
 def score_signal(context: ScoringContext, settings: ScoringSettings) -> ScoredSignal:
     """Score, parts, share of known inputs, and the first filter that stands against the signal (None = none)."""
-    added = (_scaled(_asked(modifier, context, settings), context.raw, settings) for modifier in MODIFIERS)
+    added = (_scaled(_asked(modifier, context, settings), context.raw, settings) for modifier in modifiers_of(settings))
     parts = (*_base_parts(context.raw), *added)
     score, completeness = total_of(parts)
     return ScoredSignal(context.raw, score, parts, completeness, _filter_reason(context, settings, score))

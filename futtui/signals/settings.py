@@ -31,6 +31,23 @@ class ArbiterSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DivergenceSettings:
+    """Divergence between price and taker flow as a confirmation of signals; it never makes one."""
+
+    enabled: bool = False
+    """Look for it at every close of 15m and 1h (costs a little time), and let it count."""
+
+    m15_points: Points = 0.3
+    """Points when only 15m diverges in the direction; taken away when it diverges against it."""
+
+    h1_points: Points = 0.5
+    """The same for 1h alone."""
+
+    both_points: Points = 0.8
+    """The same when 15m and 1h agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringSettings:
     """How raw signals are scored. Points are added to the base score of the strategy."""
 
@@ -154,6 +171,9 @@ class ScoringSettings:
     conflict_margin: Annotated[float, Ge(0.0), Le(10.0)] = 1.0
     """By how much the better of two opposite signals of one close must lead, in points above its threshold; else both
     are refused."""
+
+    divergence: DivergenceSettings = field(default_factory=DivergenceSettings)
+    """Price and taker flow that part."""
 
     arbiter: ArbiterSettings = field(default_factory=ArbiterSettings)
     """The two engines of the dual system against each other."""

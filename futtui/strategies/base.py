@@ -37,9 +37,12 @@ class CandleSource(Protocol):
 
 
 class IndicatorSource(Protocol):
-    """Gives the values of an indicator at the newest close of a timeframe."""
+    """Gives the values of an indicator at the close of the candle that opened at `last_open_ms`.
 
-    def __call__(self, timeframe: Timeframe, key: IndicatorKey) -> Values: ...
+    None when another candle is its newest: it may have gone on, and its values must not be taken for those of then.
+    """
+
+    def __call__(self, timeframe: Timeframe, key: IndicatorKey, last_open_ms: int) -> Values | None: ...
 
 
 EVERY_CANDLE = 100_000
@@ -92,11 +95,13 @@ class StrategyContext:
         All None before its warm-up, and for a timeframe that is not up to date. Raises InvalidInputError for impossible
         parameters.
         """
-        if self.frame(timeframe) is None:
+        frame = self.frame(timeframe)
+        if frame is None:
             return values_after(key, ())
-        if self.indicator_source is None:
-            return values_after(key, self.candles(timeframe, EVERY_CANDLE))
-        return self.indicator_source(timeframe, key)
+        known = None
+        if self.indicator_source is not None:
+            known = self.indicator_source(timeframe, key, frame.close_time_ms - timeframe.ms)
+        return values_after(key, self.candles(timeframe, EVERY_CANDLE)) if known is None else known
 
     def ema(self, timeframe: Timeframe, length: int) -> float | None:
         """Exponential moving average of any length."""

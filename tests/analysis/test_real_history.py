@@ -135,6 +135,7 @@ def _mirrored(context: StrategyContext, total: float) -> StrategyContext:
         context,
         frames={timeframe: _mirrored_reading(frame, total) for timeframe, frame in context.frames.items()},
         candle_source=bars,
+        indicator_source=None,
         zones=tuple(mirror_zone(zone, total) for zone in context.zones),
     )
 

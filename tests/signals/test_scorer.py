@@ -15,7 +15,7 @@ from futtui.domain.regime import Regime, RegimeReading
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalPart
 from futtui.domain.timeframe import Timeframe
-from futtui.signals import scorer as scorer_module
+from futtui.signals import modifiers as modifiers_module
 from futtui.signals.btc import BtcView
 from futtui.signals.modifiers import ScoringContext
 from futtui.signals.scorer import score_signal
@@ -259,7 +259,7 @@ def not_a_number(found: ScoringContext, settings: ScoringSettings) -> SignalPart
 @pytest.mark.parametrize(("modifier", "words"), [(failing, "ZeroDivisionError"), (not_a_number, "not a number")])
 def test_score_part_that_fails_is_unavailable_and_spoils_no_other(modifier, words, monkeypatch: pytest.MonkeyPatch):
     whole = score_signal(context(volume_ratio=3.0), SETTINGS)
-    monkeypatch.setattr(scorer_module, "MODIFIERS", (modifier, *scorer_module.MODIFIERS))
+    monkeypatch.setattr(modifiers_module, "MODIFIERS", (modifier, *modifiers_module.MODIFIERS))
     spoiled = score_signal(context(volume_ratio=3.0), SETTINGS)
     found = next(part for part in spoiled.parts if part not in whole.parts)
     assert (found.points, found.valid, found.value) == (0.0, False, None)

@@ -114,6 +114,7 @@ def turned(context: StrategyContext, total: float) -> StrategyContext:
         context,
         frames={timeframe: turned_reading(frame, total) for timeframe, frame in context.frames.items()},
         candle_source=bars,
+        indicator_source=None,
         zones=tuple(mirror_zone(zone, total) for zone in context.zones),
         profiles=ProfileReadings(
             turned_profile(profiles.previous_day, total),
