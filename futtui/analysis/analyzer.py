@@ -180,7 +180,7 @@ class SymbolAnalyzer:
         return self._cache.get(key, lambda: divergence_of(self._candles(timeframe, LOOKBACK_BARS)))
 
     def _indicator(self, timeframe: Timeframe, key: IndicatorKey, last_open_ms: int) -> Values | None:
-        """Any indicator: from the usual set, else from all kept candles, once for all who ask; None after the moment."""
+        """From the usual set, else from all kept candles, once for all who ask; None once its moment is over."""
         frame = self._frames.get(timeframe)
         if frame is None or frame.newest_open_ms != last_open_ms:
             return None

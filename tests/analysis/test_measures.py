@@ -197,7 +197,8 @@ def test_indicator_of_a_moment_that_is_over_is_never_that_of_a_later_one(monkeyp
     class Keeping(StrategyManager):
         def on_close(self, timeframe, context):
             bars = tuple(context.candles(M15, 400))
-            kept.append((replace(context, candle_source=lambda *_: bars), context.donchian(M15, 5), context.ema(M15, 9)))
+            frozen = replace(context, candle_source=lambda *_: bars)
+            kept.append((frozen, context.donchian(M15, 5), context.ema(M15, 9)))
             return super().on_close(timeframe, context)
 
     monkeypatch.setattr(analyzer_module, "StrategyManager", Keeping)

@@ -85,7 +85,7 @@ class Market:
             frames,
             lambda _, count: source[-count:],
             tick_size=0.01,
-            indicator_source=lambda _, __: (change(self.slope),),
+            indicator_source=lambda *_: (change(self.slope),),
         )
 
 
