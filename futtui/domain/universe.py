@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from hashlib import sha256
 
 from futtui.domain.timeframe import DAY_MS
 
@@ -16,6 +17,8 @@ STABLE_ASSETS = frozenset(
     {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
 )
 TRADING, PERPETUAL, USDT = "TRADING", "PERPETUAL", "USDT"
+MEMORY_MS = DAY_MS
+"""What was seen longer ago says nothing about who has to wait for another look."""
 RANK_SLACK = 1.2
 """A symbol stays among the most traded until so many times as many are traded more."""
 
@@ -53,6 +56,11 @@ class UniverseLimits:
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """A short name that differs when any limit differs."""
+        return sha256(repr(astuple(self)).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -62,6 +70,25 @@ class Standing:
     inside: bool
     reason: str
     looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UniverseMemory:
+    """The standings of the look at `time_ms`, under limits named by `limits`."""
+
+    time_ms: int
+    limits: str
+    standings: Mapping[str, Standing]
+
+    def recalled(self, limits: UniverseLimits, now_ms: int) -> dict[str, Standing] | None:
+        """The standings to go on from after a restart; None when other limits hold now or too much time has passed.
+
+        A start is no look of its own, else a program that is started again and again would hurry symbols in and out.
+        """
+        fresh = 0 <= now_ms - self.time_ms <= MEMORY_MS
+        if self.limits != limits.name or not fresh or not any(each.inside for each in self.standings.values()):
+            return None
+        return {symbol: replace(each, looks=max(0, each.looks - 1)) for symbol, each in self.standings.items()}
 
 
 def choose_universe(

@@ -14,6 +14,7 @@ from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import SymbolReading
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import UniverseMemory
 from futtui.exchange.ports import StreamMessage
 from futtui.live.analysis_rounds import Analyzers
 from futtui.live.brokers import Broker
@@ -64,6 +65,10 @@ class StorePort(CandleStore, Recorder, ZoneStore, Protocol):
     def gaps(self, states: Iterable[GapState]) -> list[Gap]: ...
 
     def submit_gaps(self, gaps: Sequence[Gap]) -> None: ...
+
+    def submit_universe(self, memory: UniverseMemory) -> None: ...
+
+    def universe(self) -> UniverseMemory | None: ...
 
     def open_times(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> np.ndarray: ...
 

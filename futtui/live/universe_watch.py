@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from futtui.domain.effects import Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.signal import SignalStatus
 from futtui.domain.symbols import SymbolRules
-from futtui.domain.universe import Standing, choose_universe
+from futtui.domain.universe import Standing, UniverseMemory, choose_universe
 from futtui.live.symbol_state import Phase, SymbolState
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ class UniverseWatch:
         held = sorted(self._held())
         if not self.chooses:
             return [*market.symbols, *(symbol for symbol in held if symbol not in market.symbols)]
-        found = await self._choose(None)
-        self.standings = found
-        self._log(found, {})
+        before = await self._remembered()
+        found = await self._choose(before)
+        if not any(standing.inside for standing in found.values()):
+            before, found = None, await self._choose(None)
+        self._take_over(found, before or {})
         return [symbol for symbol, standing in found.items() if standing.inside]
 
     async def look(self, rules: Mapping[str, SymbolRules]) -> None:
@@ -59,8 +62,7 @@ class UniverseWatch:
         if not watched & found.keys():
             log.warning("The exchange's figures hold none of the watched symbols; the choice of symbols stays")
             return
-        before, self.standings = self.standings, found
-        self._log(found, before)
+        self._take_over(found, self.standings)
         for symbol in sorted(watched):
             standing = found.get(symbol)
             if standing is None or not standing.inside:
@@ -75,6 +77,21 @@ class UniverseWatch:
         listings = await engine.connection.market.listings()
         limits = engine.settings.market.universe_limits()
         return choose_universe(listings, limits, engine.clock.now_ms(), before, self._held())
+
+    async def _remembered(self) -> Mapping[str, Standing] | None:
+        """The standings that an earlier run left behind; None when there is nothing to go on from."""
+        engine = self._engine
+        memory = await asyncio.to_thread(engine.parts.store.universe)
+        if memory is None:
+            return None
+        return memory.recalled(engine.settings.market.universe_limits(), engine.clock.now_ms())
+
+    def _take_over(self, found: dict[str, Standing], before: Mapping[str, Standing]) -> None:
+        engine = self._engine
+        self.standings = found
+        self._log(found, before)
+        limits = engine.settings.market.universe_limits()
+        engine.parts.store.submit_universe(UniverseMemory(engine.clock.now_ms(), limits.name, found))
 
     def _held(self) -> set[str]:
         """Symbols that a trade needs: an open position of any account, or a signal that waits for its price."""

@@ -16,6 +16,7 @@ from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.universe import UniverseMemory
 from futtui.domain.zone import Zone, ZoneEvent
 from futtui.storage import tables
 from futtui.storage.database import open_database
@@ -31,6 +32,7 @@ from futtui.storage.rows import (
     signal_of,
     trade_of,
 )
+from futtui.storage.universe_rows import StandingsBatch, select_memory
 from futtui.storage.writer import CandleBatch, Writer
 from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, ZonePurge, event_of, zone_of
 
@@ -95,6 +97,15 @@ class Storage:
         """Queue holes in the row of candles; one that is known is brought up to date in place."""
         if gaps:
             self.writer.put(GapBatch(tuple(gaps)))
+
+    def submit_universe(self, memory: UniverseMemory) -> None:
+        """Queue what the choice of symbols has to remember; it takes the place of what was remembered before."""
+        self.writer.put(StandingsBatch(memory))
+
+    def universe(self) -> UniverseMemory | None:
+        """What the last look at all symbols left behind; None before the first."""
+        with self._engine.connect() as connection:
+            return select_memory(connection)
 
     def flush(self) -> bool:
         """Wait until everything queued so far is on disk; False if that took too long."""

@@ -271,3 +271,16 @@ candle_gaps = Table(
 )
 """The gap ledger: a row for each hole in the stored candles. `closed_ms` 0 = open."""
 Index("ix_candle_gaps_state", candle_gaps.c.state, candle_gaps.c.closed_ms)
+
+universe_standings = Table(
+    "universe_standings",
+    METADATA,
+    Column("place", Integer, primary_key=True),
+    Column("symbol", String(40), nullable=False),
+    Column("inside", Integer, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("limits", String(40), nullable=False),
+)
+"""The newest look at all symbols, the most traded first; each look takes the place of the one before."""

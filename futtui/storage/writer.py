@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from futtui.storage.gap_rows import GapBatch, write_gap_batch
 from futtui.storage.rows import UPSERT_CANDLES, CandleRow, Record, write_record
+from futtui.storage.universe_rows import StandingsBatch, write_standings
 from futtui.storage.zone_rows import ZoneBatch, ZonePurge, purge_zones, write_zone_batch
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Marker:
     done: threading.Event
 
 
-Item = CandleBatch | GapBatch | ZoneBatch | ZonePurge | Record | Marker
+Item = CandleBatch | GapBatch | StandingsBatch | ZoneBatch | ZonePurge | Record | Marker
 
 
 class Writer:
@@ -155,6 +156,8 @@ class Writer:
             for item in batch:
                 if isinstance(item, GapBatch):
                     write_gap_batch(connection, item)
+                elif isinstance(item, StandingsBatch):
+                    write_standings(connection, item)
                 elif isinstance(item, ZoneBatch):
                     write_zone_batch(connection, item)
                 elif isinstance(item, ZonePurge):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futtui.domain.timeframe import DAY_MS
-from futtui.domain.universe import Listing, Standing, UniverseLimits, choose_universe
+from futtui.domain.universe import Listing, Standing, UniverseLimits, UniverseMemory, choose_universe
 
 NOW_MS = 1_790_000_000_000
 LIMITS = UniverseLimits(most=3, min_age_days=30.0)
@@ -154,3 +154,13 @@ def test_universe_any_day_keeps_what_is_held_and_gives_a_reason_for_each(
         assert all(before[symbol].inside for symbol in held)
         assert before.keys() == {item.symbol for item in look} | held
         assert all(standing.reason for standing in before.values())
+
+
+def test_memory_of_other_limits_or_another_day_is_not_recalled() -> None:
+    limits = UniverseLimits(most=3)
+    memory = UniverseMemory(DAY_MS, limits.name, {"A": Standing("A", True, "good", 3), "B": Standing("B", False, "no")})
+    assert memory.recalled(limits, DAY_MS + 5) == {"A": Standing("A", True, "good", 2), "B": Standing("B", False, "no")}
+    assert memory.recalled(UniverseLimits(most=4), DAY_MS + 5) is None
+    assert memory.recalled(limits, 2 * DAY_MS + 1) is None
+    assert memory.recalled(limits, DAY_MS - 1) is None, "a clock that went back"
+    assert UniverseMemory(DAY_MS, limits.name, {"B": Standing("B", False, "no")}).recalled(limits, DAY_MS) is None

@@ -11,6 +11,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.universe import Listing
+from futtui.exchange.binance.rest import BinanceRest
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
 from futtui.live.symbol_state import Phase
@@ -105,5 +106,57 @@ async def test_universe_figures_of_nothing_we_know_change_nothing(
             monkeypatch.setattr(engine.connection.market, "listings", nothing)
             await look(engine, 8)
             assert set(engine.states) == set(SYMBOLS)
+        finally:
+            await engine.stop()
+
+
+async def test_universe_after_a_restart_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "a.db", world, symbols=()).build()
+        try:
+            await engine.open()
+            set_turnover(engine, monkeypatch, ETHUSDT=-1.0)
+            await look(engine, 4)
+            before = engine.warmup.universe.standings
+            assert (before["ETHUSDT"].inside, before["ETHUSDT"].looks) == (True, 4)
+        finally:
+            await engine.stop()
+        ask = BinanceRest.listings
+
+        async def listings(self: BinanceRest) -> list[Listing]:
+            return [replace(item, quote_volume=-1.0 if item.symbol == "ETHUSDT" else 1e9) for item in await ask(self)]
+
+        monkeypatch.setattr(BinanceRest, "listings", listings)
+        for _ in range(3):
+            again = wired(tmp_path / "a.db", world, symbols=()).build()
+            try:
+                await again.open()
+                assert again.warmup.universe.standings["ETHUSDT"].looks == 4, "a start is no look of its own"
+                assert set(again.states) == set(SYMBOLS)
+            finally:
+                await again.stop()
+        last = wired(tmp_path / "a.db", world, symbols=()).build()
+        try:
+            await last.open()
+            await look(last, 2)
+            assert set(last.states) == {"BTCUSDT"}
+        finally:
+            await last.stop()
+
+
+async def test_universe_after_a_restart_with_an_empty_database_takes_only_what_is_good_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = BinanceRest.listings
+
+    async def listings(self: BinanceRest) -> list[Listing]:
+        return [replace(item, quote_volume=-1.0 if item.symbol == "ETHUSDT" else 1e9) for item in await ask(self)]
+
+    monkeypatch.setattr(BinanceRest, "listings", listings)
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "b.db", world, symbols=()).build()
+        try:
+            await engine.open()
+            assert set(engine.states) == {"BTCUSDT"}
         finally:
             await engine.stop()
