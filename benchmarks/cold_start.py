@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,16 +115,30 @@ async def load_all(world: VirtualExchange, loader: HistoryLoader, symbols: Seque
     return Run(world.weight, world.worst_minute, world.requests, seconds, real_s, histories)
 
 
-async def come_back(world: VirtualExchange, loader: HistoryLoader, before: Run, offline_s: float) -> tuple[Run, int]:
-    """An hour without the exchange, then every symbol is repaired as the engine does it; and how many closes came."""
+async def come_back(
+    world: VirtualExchange,
+    loader: HistoryLoader,
+    before: Run,
+    offline_s: float,
+    handle: Callable[[Close], None] = lambda close: None,
+) -> tuple[Run, int]:
+    """An hour without the exchange, then every symbol is repaired as the engine does it; and how many closes came.
+
+    `handle` gets each close.
+    """
     closes: list[Close] = []
+
+    def take(close: Close) -> None:
+        closes.append(close)
+        handle(close)
+
     states: list[SymbolState] = []
     rules = await world.run(world.rest.exchange_info())
 
     async def reload(state: SymbolState) -> None:
         raise RuntimeError(f"{state.symbol} had to be loaded anew.")
 
-    filler = GapFiller(loader, closes.append, lambda _: None, reload, Counter(), GapLedger())
+    filler = GapFiller(loader, take, lambda _: None, reload, Counter(), GapLedger())
     for symbol, history in before.histories.items():
         state = SymbolState(symbol, rules[symbol], Phase.READY)
         state.sequencer.start(history)

@@ -111,7 +111,7 @@ def _detail(position: Position) -> str:
     data: dict[str, Any] = {
         "form": _FORM,
         "plan": _plain(position.plan),
-        "rules": _plain(position.rules),
+        "rules": _rules_form(position.rules),
         "goal": [str(position.goal_price), position.goal_kind.value],
         "stop_kind": position.stop_kind.value,
         "targets": [str(price) for price in position.targets],
@@ -185,6 +185,12 @@ def _plan(data: dict[str, Any]) -> Plan:
             "quantity": Decimal(data["quantity"]),
         }
     )
+
+
+def _rules_form(rules: SymbolRules) -> dict[str, Any]:
+    """The rules without the leverage table: it sizes new positions and is told anew at every start."""
+    values = _plain(rules)
+    return {name: value for name, value in values.items() if name != "leverage_tiers"}
 
 
 def _rules(data: dict[str, Any]) -> SymbolRules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
@@ -12,9 +13,25 @@ from futtui.domain.timeframe import DAY_MS
 ZERO = Decimal(0)
 
 
+def tiers_of(steps: Iterable[tuple[int, Decimal]]) -> tuple[LeverageTier, ...]:
+    """Steps of (leverage, value) as tiers by rising value; what makes no sense is left out."""
+    good = {(leverage, value) for leverage, value in steps if leverage >= 1 and value > 0}
+    return tuple(
+        LeverageTier(leverage, value) for leverage, value in sorted(good, key=lambda step: (step[1], -step[0]))
+    )
+
+
 def to_decimal(value: float | str | int | Decimal) -> Decimal:
     """An exact Decimal of what a human would write for `value` (floats via their shortest text)."""
     return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class LeverageTier:
+    """A step of the exchange's leverage table: positions worth up to `up_to` USDT may be held at `max_leverage`."""
+
+    max_leverage: int
+    up_to: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +57,24 @@ class SymbolRules:
     onboard_time_ms: int = 0
     ends_ms: int | None = None
     """When the exchange settles the contract; None while no end is announced."""
+    leverage_tiers: tuple[LeverageTier, ...] = ()
+    """By rising value and falling leverage; empty while nobody has told them."""
 
     def __post_init__(self) -> None:
         if self.tick_size <= 0 or self.step_size <= 0:
             raise InvalidInputError(f"{self.symbol}: tick size and step size must be above zero.")
+
+    def largest_value(self, equity: Decimal, leverage: Decimal) -> Decimal:
+        """The most that one position may be worth in USDT at up to `leverage` times the equity.
+
+        `max_leverage` is what an account is set to where it chose nothing; the exchange holds every position to the
+        value that its table allows at that setting, which it lowers itself when the table no longer offers so much.
+        """
+        if not self.leverage_tiers:
+            return equity * min(leverage, Decimal(self.max_leverage))
+        account = min(self.max_leverage, max(tier.max_leverage for tier in self.leverage_tiers))
+        allowed = [tier for tier in self.leverage_tiers if tier.max_leverage >= account]
+        return max(min(tier.up_to, equity * min(leverage, Decimal(account))) for tier in allowed)
 
     def age_days(self, now_ms: int) -> float | None:
         """Days since the symbol is traded; None when the exchange does not tell."""

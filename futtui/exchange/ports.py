@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.universe import Listing
 
@@ -157,7 +157,18 @@ class StreamStateMessage:
     streams: tuple[str, ...] = ()
 
 
-MarketMessage = KlineMessage | MarkPriceMessage | AggregateTradeMessage | BookTickerMessage
+@dataclass(frozen=True, slots=True)
+class ContractMessage:
+    """The exchange says that a contract came, ends or has another leverage table (`tiers` only with the last)."""
+
+    symbol: str
+    event_time_ms: int
+    status: str
+    ends_ms: int | None
+    tiers: tuple[LeverageTier, ...]
+
+
+MarketMessage = KlineMessage | MarkPriceMessage | AggregateTradeMessage | BookTickerMessage | ContractMessage
 UserMessage = OrderUpdate | Fill | AccountMessage
 StreamMessage = MarketMessage | UserMessage | BarrierMessage | StreamStateMessage
 MessageHandler = Callable[[StreamMessage], None]

@@ -21,6 +21,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import (
     AccountMessage,
+    ContractMessage,
     KlineMessage,
     MarkPriceMessage,
     StreamMessage,
@@ -59,6 +60,7 @@ log = logging.getLogger(__name__)
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
 ACCOUNT_STREAM = "private"
+WHOLE_MARKET = ("!markPrice@arr@1s", "!contractInfo")
 START = "start"
 
 
@@ -167,7 +169,7 @@ class Engine:
         self.kill_watch.restore()
         await self._protect_what_is_open()
         await warmup.choose_symbols()
-        await connection.streams.subscribe([*(stream_of(symbol) for symbol in self.states), "!markPrice@arr@1s"])
+        await connection.streams.subscribe([*map(stream_of, self.states), *WHOLE_MARKET])
         if self.settings.mode is TradingMode.LIVE:
             await self.use_account()
         self.feed.error, self.feed.attempt = "", 0
@@ -225,6 +227,7 @@ class Engine:
         await self.account_watch.take_over()
         if not self.settings.lockstep:
             self.spawn(self.account_watch.run(), "account watch")
+        await self.rules_watch.ask_tiers()
 
     def ask_to_stop(self) -> None:
         """Let `run` return; its caller then stops the engine."""
@@ -281,6 +284,8 @@ class Engine:
                 state.on_mark(message, self.parts.set_funding_rate)
         elif isinstance(message, OrderUpdate | Fill | AccountMessage):
             self._on_account_news(message)
+        elif isinstance(message, ContractMessage):
+            self.rules_watch.on_contract(message)
         elif isinstance(message, StreamStateMessage):
             self._on_stream_state(message)
 

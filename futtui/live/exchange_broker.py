@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate, is_against_rules
 from futtui.domain.position import TradingMode
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.ports import AccountMessage, TradingPort
 from futtui.live.clock import steady_ms
 
@@ -53,6 +53,8 @@ class AccountPort(TradingPort, Protocol):
     async def positions(self) -> Sequence[Any]: ...
 
     def take_rules(self, rules: SymbolRules) -> None: ...
+
+    async def leverage_tiers(self) -> Mapping[str, tuple[LeverageTier, ...]]: ...
 
 
 @dataclass(slots=True)

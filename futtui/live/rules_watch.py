@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import TradingStopped
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.domain.timeframe import HOUR_MS
+from futtui.exchange.ports import ContractMessage
 from futtui.live.symbol_state import Phase, SymbolState
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Tiers = tuple[LeverageTier, ...]
 PAUSE_S = 900.0
 SOONEST_MS = 10_000
 ROUNDS_A_CHOICE = 4
@@ -35,6 +38,7 @@ class RulesWatch:
         self._pause_s = pause_s
         self._rounds = 0
         self._asked_ms = 0
+        self._tiers: dict[str, Tiers] = {}
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -65,6 +69,7 @@ class RulesWatch:
         if connection is None:
             return
         rules = await connection.market.exchange_info()
+        await self.ask_tiers()
         self.take(rules)
         if self._universe is not None and self._rounds >= ROUNDS_A_CHOICE:
             self._rounds = 0
@@ -81,6 +86,7 @@ class RulesWatch:
             if found is None:
                 self._switch_off(state)
                 continue
+            found = replace(found, leverage_tiers=self._tiers.get(state.symbol, ()))
             if found != state.rules:
                 state.take_rules(found)
                 self._engine.tell_rules(found)
@@ -94,6 +100,44 @@ class RulesWatch:
                 state.failures = 0
                 state.try_now(Phase.NEW, "")
                 self._say(state, "it is traded again on the exchange; its history is loaded", Severity.NOTICE)
+
+    async def ask_tiers(self) -> None:
+        """Ask the account for the leverage tables, where there is one; when that fails the known ones stay."""
+        account = self._engine.account
+        if account is None:
+            return
+        try:
+            found = await account.trading.leverage_tiers()
+        except ExchangeError as error:
+            log.warning("The leverage tables could not be asked; the known ones stay: %s", error)
+            return
+        for symbol, tiers in found.items():
+            self.take_tiers(symbol, tiers)
+
+    def on_contract(self, message: ContractMessage) -> None:
+        """News of a contract: its leverage table holds at once, all else is asked for."""
+        state = self._engine.states.get(message.symbol)
+        if message.tiers:
+            self.take_tiers(message.symbol, message.tiers)
+        if state is not None and (message.status != "TRADING" or message.ends_ms != state.rules.ends_ms):
+            self.ask_soon()
+
+    def take_tiers(self, symbol: str, tiers: Tiers) -> None:
+        """A symbol's leverage table from now on; new positions are sized by it."""
+        known = self._tiers.get(symbol)
+        if not tiers or tiers == known:
+            return
+        self._tiers[symbol] = tiers
+        state = self._engine.states.get(symbol)
+        if state is None:
+            return
+        state.take_rules(replace(state.rules, leverage_tiers=tiers))
+        if state.phase is not Phase.DISABLED:
+            self._engine.tell_rules(state.rules)
+        if known is not None:
+            first = tiers[0]
+            text = f"the exchange changed its leverage table: {first.max_leverage} times up to {first.up_to:,.0f} USDT"
+            self._say(state, text, Severity.NOTICE)
 
     def _switch_off(self, state: SymbolState) -> None:
         if state.phase is not Phase.DISABLED:

@@ -36,8 +36,8 @@ def size_position(
     if equity <= 0 or distance <= 0 or price <= 0:
         return f"no size possible with equity {equity:.2f} and a stop {distance} away"
     wanted = equity * to_decimal(settings.risk_per_trade_pct) / 100 / distance
-    leverage = min(to_decimal(settings.max_position_leverage), Decimal(rules.max_leverage))
-    by_value = equity * leverage / price
+    value = rules.largest_value(equity, to_decimal(settings.max_position_leverage))
+    by_value = value / price
     by_exchange = min(rules.max_quantity, rules.market_max_quantity)
     quantity = rules.round_quantity_down(min(wanted, by_value, by_exchange))
     refused = rules.refusal(price, quantity, market=True, reduce_only=False)
@@ -49,7 +49,7 @@ def size_position(
         return f"all positions together would be worth more than {settings.max_total_leverage:g} times the equity"
     note = ""
     if by_value < wanted:
-        note = f"sized down to {float(leverage):g} times the equity"
+        note = f"sized down to {float(value / equity):.3g} times the equity"
     elif by_exchange < wanted:
         note = "sized down to the exchange's largest market order"
     return Sizing(quantity, notional, quantity * distance, note)

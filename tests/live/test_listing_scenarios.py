@@ -106,6 +106,43 @@ async def test_fs46_symbol_that_is_halted_opens_nothing_and_trades_again_when_it
             await engine.stop()
 
 
+async def test_fs46_lower_leverage_table_is_heard_at_once_and_new_positions_stay_within_it(tmp_path: Path) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = await opened(world, tmp_path, longs(2, 3), "fs46_leverage_tier_changed")
+        try:
+            before = engine.states["ETHUSDT"].rules.leverage_tiers
+            assert before[0].max_leverage == 125, "the account told the table at the start"
+            core = world.server.venue.core
+            assert core.settings(DEMO_KEY, "ETHUSDT").leverage == 20
+            await run_lockstep(engine, 21)
+            now = engine.states["ETHUSDT"].rules.leverage_tiers
+            assert [(tier.max_leverage, tier.up_to) for tier in now] == [(10, 1500), (5, 3000), (2, 50000)]
+            assert lines(engine, "the exchange changed its leverage table: 10 times up to 1,500 USDT")
+            assert core.settings(DEMO_KEY, "ETHUSDT").leverage == 10, "the exchange lowered it by itself"
+            await run_lockstep(engine, 30)
+            value = world.quantity("ETHUSDT") * core.market("ETHUSDT").mark_price
+            assert 1400 < value <= 1510
+            assert sum(world.stops("ETHUSDT")) >= world.quantity("ETHUSDT")
+            await engine.rules_watch.look()
+            assert engine.states["ETHUSDT"].rules.leverage_tiers == now, "a look at the rules does not forget it"
+        finally:
+            await engine.stop()
+
+
+async def test_fs46_leverage_table_reaches_an_app_without_an_account_by_stream(tmp_path: Path) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = wired(tmp_path / "a.db", world, analyzers=longs(9), mode=TradingMode.SIGNALS).build()
+        try:
+            await engine.open()
+            assert engine.states["ETHUSDT"].rules.leverage_tiers == ()
+            world.server.venue.load_faults(load_fault_script(SCENARIOS / "fs46_leverage_tier_changed.yaml"))
+            await run_lockstep(engine, 21)
+            assert engine.states["ETHUSDT"].rules.leverage_tiers[0].max_leverage == 10
+            assert engine.states["BTCUSDT"].rules.leverage_tiers == ()
+        finally:
+            await engine.stop()
+
+
 async def test_fs47_order_off_the_new_steps_asks_for_the_rules_and_the_next_one_fits(tmp_path: Path) -> None:
     async with exchange(server_config(speed="max")) as world:
         engine = await opened(world, tmp_path, longs(1, 2, 3, 4), "fs47_filters_changed")
@@ -158,6 +195,10 @@ async def test_fs47_open_stop_and_targets_move_to_the_new_tick_and_the_position_
 
 
 def test_fs47_change_of_a_symbol_without_a_change_is_refused() -> None:
-    for text in ("{action: change_symbol, symbol: X}", "{action: change_symbol, symbol: X, tick: 'zero'}"):
+    for text in (
+        "{action: change_symbol, symbol: X}",
+        "{action: change_symbol, symbol: X, tick: 'zero'}",
+        "{action: change_symbol, symbol: X, tiers: '5:1 10:2'}",
+    ):
         with pytest.raises(ConfigurationError):
             parse_fault_script(f"- {text}")

@@ -127,15 +127,15 @@ async def test_universe_after_a_restart_goes_on_where_it_was(tmp_path: Path, mon
             return [replace(item, quote_volume=-1.0 if item.symbol == "ETHUSDT" else 1e9) for item in await ask(self)]
 
         monkeypatch.setattr(BinanceRest, "listings", listings)
-        for _ in range(3):
-            again = wired(tmp_path / "a.db", world, symbols=()).build()
+        for _ in range(2):
+            again = wired(tmp_path / "a.db", world, symbols=(), fresh=False).build()
             try:
                 await again.open()
                 assert again.warmup.universe.standings["ETHUSDT"].looks == 4, "a start is no look of its own"
                 assert set(again.states) == set(SYMBOLS)
             finally:
                 await again.stop()
-        last = wired(tmp_path / "a.db", world, symbols=()).build()
+        last = wired(tmp_path / "a.db", world, symbols=(), fresh=False).build()
         try:
             await last.open()
             await look(last, 2)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from futtui.domain.symbols import tiers_of
 from futtui.risk.settings import SizingSettings
 from futtui.risk.sizing import Sizing, size_position
 from tests.desk.world import rules
@@ -74,3 +76,33 @@ def test_size_full_book_is_refused_by_total_leverage() -> None:
 def test_size_no_distance_or_equity_is_refused() -> None:
     assert isinstance(sized(stop="100"), str)
     assert isinstance(sized(equity="0"), str)
+
+
+TABLE = st.lists(st.tuples(st.integers(1, 125), st.decimals("1", "1000000", places=0)), min_size=1, max_size=6)
+
+
+@given(equity=money, steps=TABLE, distance_ticks=st.integers(1, 5000))
+def test_size_with_a_leverage_table_stays_within_one_of_its_tiers(
+    equity: Decimal, steps: list[tuple[int, Decimal]], distance_ticks: int
+) -> None:
+    leverages, values = sorted({step[0] for step in steps}, reverse=True), sorted({step[1] for step in steps})
+    known = replace(rules(), leverage_tiers=tiers_of(zip(leverages, values, strict=False)))
+    found = size_position(
+        equity, Decimal(0), Decimal(100), 100 - distance_ticks * Decimal("0.01"), known, SizingSettings()
+    )
+    if isinstance(found, str):
+        return
+    account = min(known.max_leverage, known.leverage_tiers[0].max_leverage)
+    assert any(
+        found.notional <= tier.up_to and found.notional <= equity * account
+        for tier in known.leverage_tiers
+        if tier.max_leverage >= account
+    )
+
+
+def test_size_beyond_the_leverage_table_is_cut_to_it_and_says_so() -> None:
+    known = replace(rules(), leverage_tiers=tiers_of([(10, Decimal(1500)), (5, Decimal(30000))]))
+    found = size_position(Decimal(10000), Decimal(0), Decimal(100), Decimal(99), known, SizingSettings())
+    assert isinstance(found, Sizing)
+    assert found.notional == 1500
+    assert "0.15 times" in found.note

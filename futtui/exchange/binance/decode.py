@@ -11,6 +11,7 @@ import msgspec
 
 from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.side import OrderSide
+from futtui.domain.symbols import tiers_of
 from futtui.exchange.binance import wire
 from futtui.exchange.binance.fast_records import kline_translator
 from futtui.exchange.binance.messages import (
@@ -19,11 +20,13 @@ from futtui.exchange.binance.messages import (
     ListenKeyExpiredMessage,
     WireMessage,
 )
+from futtui.exchange.binance.rest_models import ENDLESS_MS
 from futtui.exchange.ports import (
     AccountMessage,
     AggregateTradeMessage,
     BarrierMessage,
     BookTickerMessage,
+    ContractMessage,
     MarkPriceMessage,
 )
 
@@ -222,6 +225,12 @@ def _account(event: wire.AccountEvent, _: str) -> Decoded:
     return (message,)
 
 
+def _contract(event: wire.ContractEvent, _: str) -> Decoded:
+    tiers = tiers_of((step.ma, step.bnc) for step in event.bks or ())
+    ends_ms = event.dt if 0 < event.dt < ENDLESS_MS else None
+    return (ContractMessage(event.s, event.E, event.cs, ends_ms, tiers),)
+
+
 def _listen_key_expired(event: wire.ListenKeyExpiredEvent, _: str) -> Decoded:
     return (ListenKeyExpiredMessage(event.E),)
 
@@ -243,6 +252,7 @@ _TRANSLATORS: dict[type, Callable[[Any, str], Decoded]] = {
     wire.AggTradeEvent: _agg_trade,
     wire.BookTickerEvent: _book_ticker,
     wire.DepthEvent: _depth,
+    wire.ContractEvent: _contract,
     wire.OrderEvent: _order,
     wire.AlgoEvent: _algo,
     wire.AccountEvent: _account,

@@ -9,7 +9,7 @@ from typing import Any
 
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown
@@ -25,6 +25,7 @@ from futtui.exchange.binance.trading_models import (
     position_from,
     refusal_before_sending,
     rows_of,
+    tiers_from,
     update_from_algo,
     update_from_order,
 )
@@ -203,6 +204,11 @@ class BinanceTrading:
         """Positions that are not flat."""
         rows = await self._ask("fapiPrivateV3GetPositionRisk", {}, weight=ACCOUNT_QUERY_WEIGHT)
         return [position for position in rows_of(rows, position_from) if position.amount != 0]
+
+    async def leverage_tiers(self) -> dict[str, tuple[LeverageTier, ...]]:
+        """The leverage table of every symbol, as it holds for this account."""
+        rows = await self._ask("fapiPrivateGetLeverageBracket", {}, weight=1)
+        return dict(rows_of(rows, tiers_from))
 
     async def set_leverage(self, symbol: str, leverage: int) -> int:
         """Sets the leverage; returns what the exchange set."""

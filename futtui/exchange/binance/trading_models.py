@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.side import OrderSide
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import LeverageTier, SymbolRules, tiers_of
 from futtui.exchange.binance.decode import algo_status, order_status
 from futtui.exchange.binance.errors import BadAnswer
 
@@ -98,6 +98,13 @@ def refusal_before_sending(intent: OrderIntent, rules: SymbolRules | None) -> st
     if text is None and price is not None and not rules.is_on_tick(price):
         return f"price {price} is not a multiple of the tick {rules.tick_size} of {intent.symbol}"
     return text
+
+
+def tiers_from(row: Mapping[str, Any]) -> tuple[str, tuple[LeverageTier, ...]]:
+    """Symbol and leverage table of one row of leverageBracket; some accounts have a factor on the values."""
+    factor = Decimal(str(row.get("notionalCoef") or 1))
+    steps = ((int(step["initialLeverage"]), Decimal(str(step["notionalCap"])) * factor) for step in row["brackets"])
+    return str(row["symbol"]), tiers_of(steps)
 
 
 def update_from_order(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:

@@ -94,6 +94,24 @@ class DepthEvent(msgspec.Struct, tag_field="e", tag="depthUpdate"):
     st: int = 1
 
 
+class BracketBody(msgspec.Struct):
+    """A step of `bks`: up to the value `bnc` at most `ma` times leverage."""
+
+    bnc: Decimal
+    ma: int
+
+
+class ContractEvent(msgspec.Struct, tag_field="e", tag="contractInfo"):
+    """A contract came, ends or got another leverage table; `bks` only with the last."""
+
+    E: int
+    s: str
+    dt: int = 0
+    cs: str = ""
+    bks: list[BracketBody] | None = None
+    st: int = 1
+
+
 class OrderBody(msgspec.Struct):
     """`o` of ORDER_TRADE_UPDATE."""
 
@@ -199,6 +217,7 @@ Event = (
     | AggTradeEvent
     | BookTickerEvent
     | DepthEvent
+    | ContractEvent
     | OrderEvent
     | AlgoEvent
     | AccountEvent

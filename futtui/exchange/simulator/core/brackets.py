@@ -85,6 +85,11 @@ class BracketTable:
             floor, previous_ratio = cap, ratio
         return cls(brackets)
 
+    @classmethod
+    def from_tiers(cls, tiers: Sequence[tuple[int, Decimal]]) -> BracketTable:
+        """The table of (leverage, notional cap) steps, with half of the initial margin as maintenance."""
+        return cls.from_rows([(leverage, cap, Decimal(1) / (2 * leverage)) for leverage, cap in tiers])
+
     @property
     def max_leverage(self) -> int:
         """Highest leverage that can be chosen."""

@@ -85,6 +85,14 @@ class ExchangeCore:
         market = self._state.market(spec.rules.symbol)
         market.spec, market.rules = spec, spec.rules
 
+    def set_brackets(self, symbol: str, table: BracketTable) -> None:
+        """Another leverage table from now on; leverage that it does not offer is lowered. Refused with -1121."""
+        market = self._state.market(symbol)
+        market.table = table
+        for account in self._state.accounts.values():
+            preferences.lower_leverage(self._state, account, symbol)
+            self._state.watch_account(account)
+
     def set_open(self, symbol: str, is_open: bool) -> None:
         """Whether a listed symbol takes new orders (else -4140); what is open stays. Refused with -1121."""
         self._state.market(symbol).is_open = is_open

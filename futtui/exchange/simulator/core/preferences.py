@@ -28,6 +28,16 @@ def set_leverage(state: CoreState, account: Account, symbol: str, leverage: int)
         raise refusal(-2027)
     if exposure / leverage - margin.total > balance(state, account).available_balance:
         raise refusal(-2028)
+    _set(state, account, symbol, leverage)
+
+
+def lower_leverage(state: CoreState, account: Account, symbol: str) -> None:
+    """Bring a chosen leverage down to what the symbol's table offers now."""
+    _set(state, account, symbol, min(state.settings(account, symbol).leverage, state.market(symbol).table.max_leverage))
+
+
+def _set(state: CoreState, account: Account, symbol: str, leverage: int) -> None:
+    settings = state.settings(account, symbol)
     if leverage != settings.leverage:
         settings.leverage = leverage
         event = AccountConfigEvent(api_key=account.api_key, time_ms=state.now_ms, symbol=symbol, leverage=leverage)

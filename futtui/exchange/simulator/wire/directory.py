@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
+from futtui.exchange.simulator.core.brackets import BracketTable
 from futtui.exchange.simulator.core.exchange import ExchangeCore
 from futtui.exchange.simulator.ports import SymbolSpec
 from futtui.exchange.simulator.wire.fault_rules import FaultRule
+from futtui.exchange.simulator.wire.market_payloads import contract_info_event
 
 TRADING = "TRADING"
 
@@ -42,3 +45,17 @@ class SymbolDirectory:
         self._entries[rule.symbol] = (spec, state, ends_ms)
         self._core.update_symbol(spec)
         self._core.set_open(rule.symbol, state == TRADING)
+        if rule.tiers:
+            self._core.set_brackets(rule.symbol, BracketTable.from_tiers(rule.tier_rows))
+
+    def contract_event(self, rule: FaultRule, now_ms: int) -> dict[str, Any] | None:
+        """What `!contractInfo` tells after a `change_symbol` rule; None where the exchange says nothing.
+
+        It speaks of a contract's state, its end and its leverage table; of new ticks and steps it does not.
+        """
+        known = self._entries.get(rule.symbol)
+        if known is None or not (rule.state or rule.ends_s or rule.tiers):
+            return None
+        spec, state, ends_ms = known
+        brackets = self._core.brackets(rule.symbol) if rule.tiers else None
+        return contract_info_event(spec, state, ends_ms, now_ms, brackets)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class FaultRule:
     (503 kinds A-D), `code` and `message` shape `reject`. `alter` lets a kline close where it opened. `omit` leaves
     candles of `symbol` that lie inside the rule's time out of every answer and stream, as if nobody had traded.
     `change_symbol` lists `symbol` from then on with another `state` (as SETTLING; TRADING opens it again), another
-    `tick` or `step`, or with an end `ends_s` virtual seconds later.
+    `tick` or `step`, with an end `ends_s` virtual seconds later, or with other leverage `tiers` as "20:5000 5:100000":
+    highest leverage and the position value up to which it holds.
     `older_than_s`: a timed `disconnect` cuts only connections that have been open for so many virtual seconds.
     """
 
@@ -73,6 +75,13 @@ class FaultRule:
     tick: str = ""
     step: str = ""
     ends_s: float = 0.0
+    tiers: str = ""
+
+    @property
+    def tier_rows(self) -> tuple[tuple[int, Decimal], ...]:
+        """Leverage and value of each step; raises ValueError or ArithmeticError when `tiers` is no such text."""
+        pairs = [word.split(":") for word in self.tiers.split()]
+        return tuple((int(leverage), Decimal(value)) for leverage, value in pairs)
 
     @property
     def on_requests(self) -> bool:
@@ -210,8 +219,10 @@ class _Reader:
             self._say(node, "'respond' needs a status from 400 to 599, for example status: 503")
 
     def _check_change(self, node: yaml.Node, rule: FaultRule) -> None:
-        if not rule.symbol or not (rule.state or rule.tick or rule.step or rule.ends_s):
-            self._say(node, "'change_symbol' needs 'symbol' and one of 'state', 'tick', 'step', 'ends_s'")
+        if not rule.symbol or not (rule.state or rule.tick or rule.step or rule.ends_s or rule.tiers):
+            self._say(node, "'change_symbol' needs 'symbol' and one of 'state', 'tick', 'step', 'ends_s', 'tiers'")
+        if not _are_tiers(rule):
+            self._say(node, "'tiers' lists leverage:value by falling leverage and rising value, as '20:5000 5:100000'")
         for text in filter(None, (rule.tick, rule.step)):
             try:
                 good = Decimal(text) > 0
@@ -247,6 +258,17 @@ class _Reader:
 
 
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text"}
+
+
+def _are_tiers(rule: FaultRule) -> bool:
+    """Whether the steps make sense; no steps do."""
+    try:
+        rows = rule.tier_rows
+    except (ValueError, ArithmeticError):
+        return False
+    falling = all(one > other for (one, _), (other, _) in pairwise(rows))
+    rising = all(one < other for (_, one), (_, other) in pairwise(rows))
+    return falling and rising and all(1 <= leverage <= 125 and value > 0 for leverage, value in rows)
 
 
 def _suggestion(word: str, known: tuple[str, ...]) -> str:

@@ -6,10 +6,12 @@ knows it, and a made-up number would be read as a fact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from futtui.domain.candle import Candle
-from futtui.exchange.simulator.ports import MarketTick
+from futtui.exchange.simulator.core.records import Bracket
+from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 from futtui.exchange.simulator.wire.book import DepthChange
 from futtui.exchange.simulator.wire.intervals import INTERVALS
 from futtui.exchange.simulator.wire.market_state import FormingBar, SymbolMarket, quote_volume
@@ -17,6 +19,8 @@ from futtui.exchange.simulator.wire.market_state import FormingBar, SymbolMarket
 USD_MARGINED = 1
 FUNDING_PERIOD_MS = 8 * 3_600_000
 TRADE_GRID_MS = 5_000
+DELIVERY_MS = 4_133_404_800_000
+"""The delivery date of a contract without an end."""
 
 
 def next_funding_ms(now_ms: int) -> int:
@@ -261,6 +265,38 @@ def mini_ticker_event(row: dict[str, Any], now_ms: int) -> dict[str, Any]:
         "ps": row["symbol"],
         "st": USD_MARGINED,
     }
+
+
+def contract_info_event(
+    spec: SymbolSpec, state: str, ends_ms: int | None, now_ms: int, brackets: Sequence[Bracket] | None
+) -> dict[str, Any]:
+    """A contractInfo event; `brackets` only where the leverage table changed."""
+    event: dict[str, Any] = {
+        "e": "contractInfo",
+        "E": now_ms,
+        "s": spec.rules.symbol,
+        "ps": spec.rules.symbol,
+        "ct": "PERPETUAL",
+        "dt": ends_ms or DELIVERY_MS,
+        "ot": spec.onboard_time_ms,
+        "cs": state,
+        "st": USD_MARGINED,
+    }
+    if brackets is not None:
+        lowest = (*(bracket.initial_leverage + 1 for bracket in brackets[1:]), 1)
+        event["bks"] = [
+            {
+                "bs": bracket.number,
+                "bnf": int(bracket.floor),
+                "bnc": int(bracket.cap),
+                "mmr": float(bracket.maintenance_ratio),
+                "cf": float(bracket.cum),
+                "mi": least,
+                "ma": bracket.initial_leverage,
+            }
+            for bracket, least in zip(brackets, lowest, strict=True)
+        ]
+    return event
 
 
 def _trades(candle: Candle, code: str) -> int:

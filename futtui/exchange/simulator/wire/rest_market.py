@@ -18,7 +18,6 @@ from futtui.exchange.simulator.wire.venue import Venue
 DEPTH_WEIGHTS = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}
 MAX_KLINES = 1500
 TRADE_WINDOW_MS = 3_600_000
-DELIVERY_MS = 4_133_404_800_000
 OPEN_INTEREST_DAYS = 0.35
 
 
@@ -269,7 +268,7 @@ def symbol_info(spec: SymbolSpec, state: str = "TRADING", ends_ms: int | None = 
         "symbol": rules.symbol,
         "pair": rules.symbol,
         "contractType": "PERPETUAL",
-        "deliveryDate": ends_ms or DELIVERY_MS,
+        "deliveryDate": ends_ms or payloads.DELIVERY_MS,
         "onboardDate": spec.onboard_time_ms,
         "status": state,
         "maintMarginPercent": "2.5000",

@@ -33,6 +33,7 @@ TICKER = "ticker"
 TICKER_ALL = "!ticker"
 FORCE_ORDER = "forceOrder"
 FORCE_ORDER_ALL = "!forceOrder"
+CONTRACT_INFO = "!contractInfo"
 
 _WHOLE_MARKET = {
     "!markPrice@arr": (MARK_PRICE_ALL, MARKET, "3000"),
@@ -41,6 +42,7 @@ _WHOLE_MARKET = {
     "!miniTicker@arr": (MINI_TICKER_ALL, MARKET, ""),
     "!ticker@arr": (TICKER_ALL, MARKET, ""),
     "!forceOrder@arr": (FORCE_ORDER_ALL, MARKET, ""),
+    CONTRACT_INFO: (CONTRACT_INFO, MARKET, ""),
 }
 _PLAIN = {
     "aggTrade": (AGGREGATE_TRADE, MARKET, ""),
@@ -58,6 +60,7 @@ ORDER_OF_KINDS = (
     TRADE,
     FORCE_ORDER,
     FORCE_ORDER_ALL,
+    CONTRACT_INFO,
     DEPTH,
     DEPTH_TOP,
     BOOK_TICKER,

@@ -19,6 +19,7 @@ from futtui.exchange.simulator.wire.limits import RequestLimits
 from futtui.exchange.simulator.wire.listen_keys import ListenKeys
 from futtui.exchange.simulator.wire.market_state import MarketState
 from futtui.exchange.simulator.wire.publisher import Publisher
+from futtui.exchange.simulator.wire.streams import CONTRACT_INFO
 from futtui.exchange.simulator.wire.user_events import force_order_event, listen_key_expired, user_events
 
 MAX_LOOP_REAL_MS = 1000
@@ -168,6 +169,9 @@ class Venue:
             self.clock.shift_ms += rule.shift_ms
         elif rule.action == "change_symbol":
             self.directory.change(rule, self.clock.now_ms)
+            told = self.directory.contract_event(rule, self.clock.now_ms)
+            if told is not None:
+                self.hub.publish(CONTRACT_INFO, encode(told), "contractInfo", rule.symbol)
         else:
             self.end_listen_keys(self.keys.expire_all())
 
