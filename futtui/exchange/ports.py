@@ -213,6 +213,10 @@ class StreamPort(Protocol):
 
     async def unsubscribe(self, streams: Sequence[str]) -> None: ...
 
+    async def revive(self, streams: Sequence[str]) -> None:
+        """Subscribe anew what is silent although the exchange has news."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -47,6 +47,7 @@ from futtui.live.parts import EngineParts
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import Close, Hole
+from futtui.live.silent_symbols import SilentSymbols
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.strategy_watch import StrategyWatch
 from futtui.live.symbol_state import Phase, SymbolState
@@ -80,6 +81,7 @@ class Engine:
         self.ledger = GapLedger()
         self.blind = BlindWatch(lambda text, severity: self.say("feed", text, severity), parts.settings.speed)
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
+        self.silent = SilentSymbols(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.kill_watch = KillWatch(self, parts.database, keeps=parts.live_book is not None)
@@ -387,6 +389,10 @@ class Engine:
         if self.live_broker is not None:
             self.live_broker.take_rules(rules)
         self.runner.submit(event)
+
+    def ask_about(self, state: SymbolState) -> None:
+        """Ask the exchange whether a silent symbol is traded, in the background."""
+        self._repair(self.silent.ask(state), f"ask about {state.symbol}")
 
     def repair(self, state: SymbolState, hole: Hole) -> None:
         """Fill a hole in a symbol's candles, beside everything else."""

@@ -64,6 +64,7 @@ class Watchdog:
         for state in engine.feed.newly_changed(engine.states.values()):
             reason = "" if state.fresh else "no data from the exchange"
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
+        engine.silent.look()
         grace_ms = int(CLOSE_GRACE_S * 1000 * max(1.0, engine.clock.speed))
         self.check_candles(now_ms - grace_ms)
         if engine.live_broker is not None:

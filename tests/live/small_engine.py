@@ -77,6 +77,7 @@ class SmallEngine:
         self.clock = ExchangeClock(0.0)
         self.clock.observe(NOW_MS)
         self.counts: Counter[str] = Counter()
+        self.silent = SimpleNamespace(look=lambda: None)
         self.states = {symbol: SymbolState(symbol, rules(symbol)) for symbol in symbols}
         self.feed = FeedWatch()
         self.market = FakeMarket(NOW_MS - 400 * 24 * 3_600_000, NOW_MS)

@@ -25,10 +25,11 @@ from futtui.exchange.binance.transport import Transport
 from futtui.exchange.ports import Credentials, Endpoints, Lane
 from futtui.exchange.simulator.ports import MarketSource
 from futtui.exchange.simulator.wire.config import ServerConfig
-from futtui.exchange.simulator.wire.fault_rules import parse_fault_script
+from futtui.exchange.simulator.wire.fault_rules import load_fault_script, parse_fault_script
 from futtui.exchange.simulator.wire.server import WireServer, bind, endpoints_of
 from futtui.exchange.simulator.wire.sources import build_source
 
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 MINUTE = 60_000
 CAP = 1680
 CONFIG = ServerConfig(symbols=("BTCUSDT",), seed=11, history_days=2, speed="max")
@@ -80,6 +81,13 @@ class World:
         else:
             self.move_on()
 
+    def play(self, name: str) -> None:
+        """Arm a script, and let the minute pass after which it begins."""
+        self.server.venue.load_faults(load_fault_script(SCENARIOS / f"{name}.yaml"))
+        begins_ms = self.now_ms() + MINUTE
+        while self.now_ms() < begins_ms:
+            self.move_on()
+
     def fault(self, rule: str) -> None:
         self.server.venue.load_faults(parse_fault_script(f"- {{{rule}}}"))
 
@@ -119,11 +127,11 @@ async def load(rest: BinanceRest, requests: int, lane: Lane = Lane.CATCH_UP) -> 
     await asyncio.gather(*(rest.premium_index(lane=lane) for _ in range(requests)))
 
 
-async def test_fake_418_with_restarts_in_the_middle_lets_no_request_leave_until_its_end(tmp_path: Path) -> None:
-    """Fault scenario FS-30, over the wire: every restart knows the ban from its folder alone."""
+async def test_fs30_ban_with_restarts_in_the_middle_lets_no_request_leave_until_its_end(tmp_path: Path) -> None:
+    """Over the wire: every restart knows the ban from its folder alone."""
     async with exchange(tmp_path) as world:
         await world.rest.server_time_ms()
-        world.fault("action: respond, status: 418, path: '*/klines', ban_s: 180, count: 1")
+        world.play("banned")
         with pytest.raises(Banned):
             await world.rest.klines("BTCUSDT", Timeframe.M15, limit=10)
         end_ms = world.server.venue.limits.banned_until_ms
@@ -145,6 +153,28 @@ async def test_fake_418_with_restarts_in_the_middle_lets_no_request_leave_until_
         opened = world.arrivals[before]
         first = [time_ms for time_ms in world.arrivals[before:] if time_ms < opened + MINUTE]
         assert len(first) == 16, "10 % of 1680 are allowed"
+
+
+async def test_fs29_too_many_requests_pauses_every_lane_but_protection_until_the_minute_is_over(
+    tmp_path: Path,
+) -> None:
+    async with exchange(tmp_path) as world:
+        world.play("too_many_requests")
+        started_ms = world.now_ms()
+        with pytest.raises(RateLimited):
+            await world.rest.klines("BTCUSDT", Timeframe.M15, limit=10)
+        assert world.rest.budget.view().gate == "paused"
+        for _ in range(2):
+            with pytest.raises(RateLimited):
+                await world.rest.server_time_ms(Lane.PROTECT)
+        await world.rest.server_time_ms(Lane.PROTECT)
+        assert world.now_ms() == started_ms, "what protects open trades did not wait"
+        before = len(world.arrivals)
+        for lane in (Lane.CLOSED_CANDLES, Lane.CATCH_UP, Lane.HISTORY, Lane.STATISTICS):
+            await world.rest.klines("BTCUSDT", Timeframe.M15, limit=10, lane=lane)
+        assert world.arrivals[before] // MINUTE > started_ms // MINUTE
+        assert world.rest.budget.view().gate == "slowed", "half the pace for ten minutes"
+        assert world.alerts == []
 
 
 async def test_429_of_an_exchange_that_others_filled_up_stops_history_until_the_next_minute(tmp_path: Path) -> None:

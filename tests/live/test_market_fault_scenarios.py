@@ -1,0 +1,153 @@
+"""Faults of market data by script against a whole engine: a silent symbol, shuffled and missing frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.effects import RecordSignal
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.signal import SignalStatus
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance import transport
+from futtui.exchange.simulator.wire.fault_rules import load_fault_script
+from futtui.live import engine as engine_module
+from futtui.live import feed, silent_symbols, symbol_state, watchdog
+from futtui.live.engine import Engine
+from futtui.live.lockstep import run_lockstep
+from futtui.live.watchdog import Watchdog
+from tests.live.engine_world import (
+    QUARTER_MS,
+    START_MS,
+    Exchange,
+    WatchedAnalyzers,
+    exchange,
+    lines,
+    server_config,
+    wired,
+)
+from tests.live.test_engine_candles import check_exactly_once
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_FIRST_PAUSE_SECONDS", 0.001)
+
+
+def arm(world: Exchange, name: str) -> None:
+    world.server.venue.load_faults(load_fault_script(SCENARIOS / f"{name}.yaml"))
+
+
+async def opened(world: Exchange, folder: Path, analyzers: WatchedAnalyzers | None = None, **more: object) -> Engine:
+    engine = wired(folder / "a.db", world, analyzers=analyzers or WatchedAnalyzers(), **more).build()
+    engine.runner.records = []
+    await engine.open()
+    return engine
+
+
+def refused(engine: Engine, symbol: str) -> list[str]:
+    """Why signals of a symbol were refused."""
+    records = [record.signal for record in engine.runner.records or [] if isinstance(record, RecordSignal)]
+    return [item.status_reason for item in records if item.raw.symbol == symbol and item.status is SignalStatus.REFUSED]
+
+
+async def test_fs20_silent_symbol_alone_is_stale_and_the_exchange_is_asked_whether_its_stream_is_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = WatchedAnalyzers({(symbol, START_MS + QUARTER_MS): Side.LONG for symbol in ("BTCUSDT", "ETHUSDT")})
+    async with exchange(server_config(speed="max")) as world:
+        for module in (engine_module, feed, silent_symbols, symbol_state, watchdog):
+            monkeypatch.setattr(module, "steady_ms", lambda: float(world.now_ms))
+        monkeypatch.setattr(feed, "STALE_AFTER_MS", 61_000.0)
+        engine = await opened(world, tmp_path, script, mode=TradingMode.PAPER)
+        revived: list[list[str]] = []
+        revive = engine.connection.streams.revive
+
+        async def noted(streams: list[str]) -> None:
+            revived.append(list(streams))
+            await revive(streams)
+
+        monkeypatch.setattr(engine.connection.streams, "revive", noted)
+        look = Watchdog(engine).look
+        try:
+            arm(world, "fs20_one_symbol_silent")
+            stale: dict[str, list[int]] = {"BTCUSDT": [], "ETHUSDT": []}
+            for minute in range(1, 26):
+                await run_lockstep(engine, 1)
+                look(engine.clock.now_ms())
+                await engine.do_inner_work()
+                for symbol, minutes in stale.items():
+                    if not engine.states[symbol].fresh:
+                        minutes.append(minute)
+            assert stale["BTCUSDT"] == []
+            assert stale["ETHUSDT"][0] in (11, 12)
+            assert stale["ETHUSDT"][-1] <= 21
+            assert revived
+            assert {name for names in revived for name in names} == {"ethusdt@kline_15m"}
+            assert lines(engine, "its stream is silent although it is traded")[0].symbol == "ETHUSDT"
+            assert len(lines(engine, "its stream is silent although it is traded")) == 1, "told once"
+            assert any("no data" in reason for reason in refused(engine, "ETHUSDT"))
+            assert not any("no data" in reason for reason in refused(engine, "BTCUSDT"))
+            check_exactly_once(world, engine, world.now_ms)
+        finally:
+            await engine.stop()
+
+
+async def test_fs20_symbol_that_nobody_trades_is_quiet_and_its_stream_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = await opened(world, tmp_path, mode=TradingMode.SIGNALS)
+        try:
+            arm(world, "fs20_one_symbol_silent")
+            full = world.source.candles
+
+            def without_trades(symbol, timeframe, first_open_ms, end_ms, limit):  # type: ignore[no-untyped-def]
+                bars = full(symbol, timeframe, first_open_ms, end_ms, limit)
+                return [bar if timeframe is not Timeframe.M1 else quiet(bar) for bar in bars]
+
+            monkeypatch.setattr(world.source, "candles", without_trades)
+            await run_lockstep(engine, 14)
+            state = engine.states["ETHUSDT"]
+            state.fresh, state.seen_at_ms = False, 1.0
+            await engine.silent.ask(state)
+            assert state.seen_at_ms > 1.0
+            assert lines(engine, "nobody trades it at present")
+            assert not lines(engine, "asked for anew")
+        finally:
+            await engine.stop()
+
+
+def quiet(bar):  # type: ignore[no-untyped-def]
+    """The bar as if nobody had traded in it."""
+    from dataclasses import replace
+
+    return replace(
+        bar, volume=0.0, quote_volume=0.0, trade_count=0, taker_buy_volume=0.0, taker_buy_quote_volume=0.0,
+        high=bar.open, low=bar.open, close=bar.open,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["fs23_frames_shuffled", "fs24_close_missing"])
+async def test_fs23_fs24_shuffled_doubled_late_and_missing_closes_are_taken_once_and_in_order(
+    name: str, tmp_path: Path
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = await opened(world, tmp_path, mode=TradingMode.SIGNALS)
+        try:
+            arm(world, name)
+            await run_lockstep(engine, 4 * 60 + 3)
+            struck = {str(report["id"]): int(str(report["struck"])) for report in world.server.venue.faults.reports()}
+            assert all(struck.values()), struck
+            world.fault()
+            await run_lockstep(engine, 16)
+            check_exactly_once(world, engine, world.now_ms)
+            if name == "fs24_close_missing":
+                assert engine.gaps.bars_filled >= struck["missing"] // 2
+                assert lines(engine, "filled from history")
+        finally:
+            await engine.stop()
