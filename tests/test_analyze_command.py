@@ -11,8 +11,6 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from futtui.cli.analyze_chart import spread
-from futtui.cli.analyze_text import price_text
 from futtui.cli.app import app
 from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading, SymbolReading
@@ -20,6 +18,8 @@ from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneKind, ZoneParts
 from futtui.domain.zone_words import zone_reasons
 from futtui.exchange.archive_csv import KLINE_HEADER
+from futtui.live.candle_chart import spread
+from futtui.live.past_candles import price_text
 from futtui.storage.store import Storage
 from tests.analysis.markets import at, walk
 

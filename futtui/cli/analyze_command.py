@@ -126,7 +126,7 @@ def _write_chart(
     frame: Timeframe,
     seen: list[Candle],
 ) -> None:
-    from futtui.cli.analyze_chart import ChartData, write_chart
+    from futtui.live.candle_chart import ChartData, write_chart
     from futtui.live.past_candles import moment_text
 
     stamp = moment_text(time_ms)[:16].replace("-", "").replace(" ", "-").replace(":", "")

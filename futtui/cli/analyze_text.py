@@ -11,7 +11,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.domain.zone_words import life_words, zone_reasons
-from futtui.live.past_candles import moment_text
+from futtui.live.past_candles import moment_text, price_text
 
 LABEL, CELL = 30, 12
 FRAMES = tuple(reversed(ANALYSIS_TIMEFRAMES))
@@ -86,17 +86,6 @@ def analysis_lines(
     yield from ("", "Price against aggressive orders (divergence)", *_divergences(reading))
     yield from ("", *_zones(reading))
     yield from ("", "What the strategies say at this close", *_verdicts(result))
-
-
-def price_text(price: float) -> str:
-    """A price with seven significant digits and no exponent, as in 64,123.45 or 0.00001234."""
-    digits = 2
-    size = abs(price)
-    while size and size < 10_000.0 and digits < 12:
-        size *= 10.0
-        digits += 1
-    text = f"{price:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if digits > 2 else text
 
 
 def _regime_lines(frame: FrameReading) -> Iterator[str]:

@@ -12,6 +12,7 @@ from futtui.cli.config_command import config_app
 from futtui.cli.exchange_command import exchange_app
 from futtui.cli.history_command import history_app
 from futtui.cli.signals_command import signals_app
+from futtui.cli.telegram_command import telegram_app
 from futtui.domain.errors import FuttuiError
 from futtui.version import VERSION
 
@@ -27,6 +28,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(exchange_app, name="exchange")
 app.add_typer(history_app, name="history")
 app.add_typer(signals_app, name="signals")
+app.add_typer(telegram_app, name="telegram")
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]

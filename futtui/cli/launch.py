@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from futtui.cli.phone import Phone
 from futtui.cli.places import Places
 from futtui.cli.sole_user import sole_user
 from futtui.domain.errors import ConfigurationError, InvalidInputError
@@ -77,6 +78,11 @@ class Launch:
 
         return build_engine(self.plan())
 
+    def phone(self) -> Phone:
+        """The bot on the user's phone, if one is wanted."""
+        folders = (Path.cwd(), self.places.home)
+        return Phone(self.settings, folders, self.database, demo=self.virtual_clock)
+
 
 def need_terminal() -> None:
     """Raise InvalidInputError when there is no terminal to draw on and to read keys from."""
@@ -101,7 +107,8 @@ def _run_screen(launch: Launch) -> None:
     from futtui.tui.settings import UiSettings
 
     logs = start_log_files(launch)
-    engine = EngineThread(launch.build_engine, starting_snapshot(launch.engine), launch.trouble)
+    phone = launch.phone()
+    engine = EngineThread(lambda: phone.attach(launch.build_engine()), starting_snapshot(launch.engine), launch.trouble)
     screen = launch.settings.screen
     ui = UiSettings(
         time_zone=launch.settings.time_zone,
@@ -116,6 +123,7 @@ def _run_screen(launch: Launch) -> None:
             app.run()
     finally:
         engine.stop()
+        phone.stop()
         logs.close()
     if engine.failure is not None:
         raise engine.failure
@@ -148,14 +156,16 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
 
     logs = start_log_files(launch)
     echo_problems(launch.own)
+    phone = launch.phone()
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            result = asyncio.run(run(launch.build_engine, minutes))
+            result = asyncio.run(run(lambda: phone.attach(launch.build_engine()), minutes))
             for name, value in result.summary():
                 typer.echo(f"{name:22} {value}")
             if json_file is not None:
                 json_file.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
     finally:
+        phone.stop()
         logs.close()
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from futtui.cli.analyze_text import price_text
 from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalPart, Trigger
-from futtui.live.past_candles import moment_text
+from futtui.live.past_candles import moment_text, price_text
 from futtui.storage.signal_archive import Silence, StoredSignal
 from futtui.strategies.catalogue import shipped_names
 

@@ -20,10 +20,11 @@ from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
 from futtui.regime.settings import RegimeSettings
 from futtui.strategies.settings import StrategySettings
+from futtui.telegram.settings import TelegramSettings
 from futtui.zones.settings import ZoneSettings
 
 ENVIRONMENT_PREFIX = "FUTTUI__"
-SECRETS = ("FUTTUI_API_KEY", "FUTTUI_API_SECRET")
+SECRETS = ("FUTTUI_API_KEY", "FUTTUI_API_SECRET", "FUTTUI_TELEGRAM_TOKEN")
 
 
 class ExchangeName(Enum):
@@ -118,6 +119,8 @@ class Settings:
     """Log files."""
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     """Screen."""
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
+    """Telegram."""
 
     def analysis(self, own: FoundPlugins | None = None) -> AnalysisSettings:
         """The analyzers' part, with the user's own strategies where they were looked for."""

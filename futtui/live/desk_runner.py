@@ -58,6 +58,8 @@ class DeskRunner:
         self.counts: Counter[str] = Counter()
         self.signals_by_strategy: Counter[str] = Counter()
         self.records: list[Record] | None = None
+        self.watchers: list[Callable[[Effect], None]] = []
+        """Told every record after it was handed on; they must return at once."""
         self._recorder = recorder
         self._live_book = live_book
         self._log_book = log_book
@@ -145,3 +147,5 @@ class DeskRunner:
         if self._live_book is not None:
             self._live_book.note(effect)
         self._recorder.submit(effect)
+        for watcher in self.watchers:
+            watcher(effect)

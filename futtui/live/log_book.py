@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 
 from futtui.domain.effects import Say, Severity
 
@@ -24,6 +25,8 @@ class EngineLogBook:
         self._shown: tuple[Say, ...] = ()
         self._shown_version = 0
         self.version = 0
+        self.watchers: list[Callable[[Say], None]] = []
+        """Told every line; they must return at once."""
 
     def say(self, line: Say) -> None:
         """Add a line."""
@@ -32,6 +35,8 @@ class EngineLogBook:
         logger = logging.getLogger(f"futtui.say.{line.topic}")
         named = not line.symbol or line.text.startswith(line.symbol)
         logger.log(LEVELS[line.severity], "%s%s", "" if named else f"{line.symbol}: ", line.text)
+        for watcher in self.watchers:
+            watcher(line)
 
     def newest_since(self, version: int) -> str:
         """Text of the newest line if any was added after `version`, else nothing."""

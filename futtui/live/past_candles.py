@@ -116,6 +116,17 @@ def candles_of(arrays: CandleArrays) -> list[Candle]:
     return [Candle(*row) for row in zip(arrays.open_time_ms.tolist(), *columns, strict=True)]
 
 
+def price_text(price: float) -> str:
+    """A price with seven significant digits and no exponent, as in 64,123.45 or 0.00001234."""
+    digits = 2
+    size = abs(price)
+    while size and size < 10_000.0 and digits < 12:
+        size *= 10.0
+        digits += 1
+    text = f"{price:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits > 2 else text
+
+
 def moment_text(time_ms: int) -> str:
     """`2024-03-01 12:00 UTC`."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

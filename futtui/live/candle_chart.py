@@ -1,24 +1,28 @@
-"""The chart of an analysis: candles, zones with letter and grade, VWAPs, volume."""
+"""A chart as a picture: candles, zones with letter and grade, VWAPs, volume, and the plan of a trade."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from math import ceil, log10
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from futtui.cli.analyze_text import price_text
 from futtui.domain.candle import Candle
 from futtui.domain.reading import SymbolReading
+from futtui.domain.signal import Levels
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.indicators.vwap import DailyVwap
-from futtui.live.past_candles import moment_text
+from futtui.live.past_candles import moment_text, price_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 UP, DOWN, LATER = "#1a8f5a", "#c2413a", "#9aa0a6"
-SUPPORT, RESISTANCE = "#2c7fb8", "#d9730d"
+SUPPORT, RESISTANCE, PLAN = "#2c7fb8", "#d9730d", "#1f3b73"
 ROOM = 0.06
 """Empty space above and below the candles, as a share of their range."""
 LABEL_BARS = 0.17
@@ -29,13 +33,19 @@ LABEL_HEIGHT = 0.024
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
-    """What is drawn: the newest `bars` of `seen`, the zones of `reading`, and `later` candles in grey."""
+    """What is drawn: the newest `bars` of `seen`, the zones of `reading`, and `later` candles in grey.
+
+    `levels`: entry, stop and targets of a plan; `width` and `height` in pixels.
+    """
 
     reading: SymbolReading
     frame: Timeframe
     seen: Sequence[Candle]
     bars: int
     later: Sequence[Candle] = ()
+    levels: Levels | None = None
+    width: int = 1600
+    height: int = 900
 
     @property
     def shown(self) -> Sequence[Candle]:
@@ -45,10 +55,22 @@ class ChartData:
 
 def write_chart(path: Path, data: ChartData) -> None:
     """Write a PNG or SVG, as the name's ending says. Raises OSError when the file cannot be written."""
+    draw_chart(data).savefig(path)
+
+
+def chart_png(data: ChartData) -> bytes:
+    """The picture as the bytes of a PNG file."""
+    file = BytesIO()
+    draw_chart(data).savefig(file, format="png")
+    return file.getvalue()
+
+
+def draw_chart(data: ChartData) -> Figure:
+    """The chart as a figure of matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(16, 9), dpi=100, layout="constrained")
+    figure = Figure(figsize=(data.width / 100, data.height / 100), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     prices, volumes = figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
     shown = [*data.shown, *data.later]
@@ -58,6 +80,7 @@ def write_chart(path: Path, data: ChartData) -> None:
     _draw_zones(prices, data, low, high)
     _draw_candles(prices, shown, len(data.shown))
     _draw_lines(prices, data)
+    _draw_plan(prices, data)
     _draw_volume(volumes, shown, len(data.shown))
     _name_times(volumes, shown)
     regimes = "   ".join(
@@ -72,12 +95,15 @@ def write_chart(path: Path, data: ChartData) -> None:
     for axes in (prices, volumes):
         axes.grid(color="#e6e6e6", linewidth=0.5)
         axes.set_axisbelow(True)
-    figure.savefig(path)
+    return figure
 
 
 def _range(data: ChartData) -> tuple[float, float]:
+    """Prices of the lower and upper edge: all candles, and the whole plan."""
     shown = [*data.shown, *data.later]
-    low, high = min(bar.low for bar in shown), max(bar.high for bar in shown)
+    plan = _plan_prices(data.levels)
+    low = min([bar.low for bar in shown] + plan)
+    high = max([bar.high for bar in shown] + plan)
     room = (high - low or high * 0.01) * ROOM
     return low - room, high + room
 
@@ -149,6 +175,27 @@ def _draw_lines(axes: Any, data: ChartData) -> None:
     axes.axhline(data.reading.price, color="#333333", linewidth=0.8, ls=(0, (4, 3)), label="price")
     if data.later:
         axes.axvline(len(data.shown) - 0.5, color="#333333", linewidth=0.8, label="this moment; grey = later")
+
+
+def _plan_prices(levels: Levels | None) -> list[float]:
+    return [] if levels is None else [levels.entry, levels.stop, *levels.targets]
+
+
+def _draw_plan(axes: Any, data: ChartData) -> None:
+    """Entry, stop and targets over the newest third of the chart, each with its name and price."""
+    levels = data.levels
+    if levels is None:
+        return
+    right = (len(data.shown) + len(data.later)) * (1 + LABEL_BARS)
+    start = len(data.shown) * 2 / 3
+    names = ["entry", "stop", *(f"target {number}" for number in range(1, len(levels.targets) + 1))]
+    colours = [PLAN, DOWN, *(UP,) * len(levels.targets)]
+    for name, price, colour in zip(names, _plan_prices(levels), colours, strict=True):
+        axes.hlines(price, start, right, colors=colour, linewidth=1.6, linestyles="--", zorder=6)
+        text = f"{name} {price_text(price)}"
+        axes.annotate(
+            text, (right, price), fontsize=8.5, ha="right", va="bottom", color=colour, weight="bold", zorder=7
+        )
 
 
 def _draw_volume(axes: Any, bars: Sequence[Candle], known: int) -> None:

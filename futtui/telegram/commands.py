@@ -1,0 +1,316 @@
+"""What each command and each button does: a page to show, a picture to send, or an order to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.timeframe import Timeframe
+from futtui.language.catalogue import Language, Texts
+from futtui.telegram.alerts import ChartWish
+from futtui.telegram.confirmations import Confirmations, Question
+from futtui.telegram.formatting import escaped, signed
+from futtui.telegram.pages import Page, Pages
+from futtui.telegram.parsing import near_symbols, span_ms, symbol_in, timeframe_in
+from futtui.telegram.results import Results
+from futtui.telegram.source import PhoneSource
+
+ANSWER_LIMIT_S = 15.0
+TRADES_READ = 5000
+MENU = ("status", "positions", "signals", "pnl", "risk", "pause", "health", "more")
+"""The eight buttons, in order."""
+COMMANDS = (
+    *MENU[:-1],
+    "resume",
+    "strategies",
+    "performance",
+    "stats",
+    "validate",
+    "zones",
+    "regime",
+    "chart",
+    "block",
+    "unblock",
+    "mute",
+    "unmute",
+    "mode",
+    "close",
+    "panic",
+    "logs",
+    "language",
+    "help",
+    "more",
+)
+"""Everything that can be typed after a slash, in the order of the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with words under it."""
+
+    png: bytes
+    caption: str
+
+
+Answer = Page | Picture
+
+
+class Commands:
+    """Carries out commands of one allowed user. Raises nothing: what goes wrong is an answer in words."""
+
+    def __init__(
+        self,
+        source: PhoneSource,
+        texts: Callable[[], Texts],
+        pages: Pages,
+        results: Results,
+        confirmations: Confirmations,
+        draw: Callable[[ChartWish], Awaitable[bytes | None]],
+        mute: Callable[[str, bool], None],
+        set_language: Callable[[Language], None],
+    ) -> None:
+        self._source = source
+        self._texts = texts
+        self._pages = pages
+        self._results = results
+        self._confirmations = confirmations
+        self._draw = draw
+        self._mute = mute
+        self._set_language = set_language
+
+    async def run(self, name: str, words: Sequence[str], user_id: int) -> Answer:
+        """The answer to `/name words...`."""
+        on_symbol = {
+            "zones": self._zones,
+            "strategies": self._strategies,
+            "block": self._block,
+            "unblock": self._unblock,
+            "mute": self._muted,
+            "unmute": self._unmuted,
+            "chart": self._chart,
+            "close": self._close,
+        }
+        if name in on_symbol:
+            return await self._with_symbol(name, on_symbol[name], words, user_id)
+        if name == "mode":
+            return await self._mode(words[0] if words else "", user_id)
+        if name in ("pause", "resume"):
+            return await self._pause(name == "pause")
+        if name == "panic":
+            return self._ask(Question("panic"), user_id, self._texts()("ask.panic", n=len(self._held())))
+        return await self.show(name, 0)
+
+    async def show(self, name: str, number: int) -> Answer:
+        """A page by its name; `number` is the part of a long one."""
+        paged = {"signals": self._pages.signals, "regime": self._pages.regime}
+        plain = {
+            "status": self._pages.status,
+            "positions": self._pages.positions,
+            "risk": self._pages.risk,
+            "health": self._pages.health,
+            "logs": self._pages.logs,
+        }
+        if name in paged:
+            return paged[name](number)
+        if name in plain:
+            return plain[name]()
+        if name in ("pnl", "stats", "performance", "validate"):
+            return await self._of_trades(name)
+        if name == "language":
+            return self._pages.languages()
+        return self._help(name)
+
+    async def press(self, data: str, user_id: int) -> Answer:
+        """The answer to a button."""
+        kind, _, rest = data.partition(":")
+        if kind == "page":
+            name, _, number = rest.partition(":")
+            return await self.show(name, int(number) if number.isdigit() else 0)
+        if kind == "yes":
+            return await self._confirmed(rest, user_id)
+        if kind == "no":
+            self._confirmations.take(rest, user_id)
+            return Page(self._texts()("answer.no"))
+        if kind == "do" and rest in ("pause", "resume"):
+            return await self._pause(rest == "pause")
+        if kind == "close":
+            return self._ask_close(rest, user_id)
+        if kind == "mode":
+            return await self._mode(rest, user_id)
+        if kind == "lang" and rest in [each.value for each in Language]:
+            self._set_language(Language(rest))
+            return Page(self._texts()("language.set"))
+        if kind == "chart":
+            symbol, _, code = rest.partition(":")
+            return await self._chart(symbol, [code], user_id)
+        return Page(self._texts()("answer.expired"))
+
+    # --- what needs a symbol ------------------------------------------------------------------------------------
+
+    async def _with_symbol(
+        self,
+        name: str,
+        run: Callable[[str, Sequence[str], int], Awaitable[Answer]],
+        words: Sequence[str],
+        user_id: int,
+    ) -> Answer:
+        texts, known = self._texts(), [row.symbol for row in self._now().market]
+        if not words:
+            return Page(texts("answer.which_symbol", example=f"/{name} {known[0] if known else 'BTCUSDT'}"))
+        blocked = list(self._now().desk.blocked) if self._now().desk is not None else []  # type: ignore[union-attr]
+        symbol = symbol_in(words[0], [*known, *blocked, *(each.symbol for each in self._held())])
+        if symbol is None:
+            near = near_symbols(words[0], known)
+            hint = texts("answer.hint", symbols=", ".join(near)) if near else ""
+            return Page(texts("answer.no_symbol", symbol=escaped(words[0].upper()[:40]), hint=hint))
+        return await run(symbol, words[1:], user_id)
+
+    async def _zones(self, symbol: str, _: Sequence[str], __: int) -> Answer:
+        return self._pages.zones(symbol)
+
+    async def _strategies(self, symbol: str, _: Sequence[str], __: int) -> Answer:
+        return self._pages.strategies(symbol)
+
+    async def _block(self, symbol: str, words: Sequence[str], _: int) -> Answer:
+        span = span_ms(words[0]) if words else 0
+        if span is None:
+            return Page(self._texts()("answer.bad_time"))
+        now_ms = self._source.exchange_time_ms()
+        return await self._send(BlockSymbol(now_ms, symbol, now_ms + span if span else 0))
+
+    async def _unblock(self, symbol: str, _: Sequence[str], __: int) -> Answer:
+        return await self._send(UnblockSymbol(self._source.exchange_time_ms(), symbol))
+
+    async def _muted(self, symbol: str, _: Sequence[str], __: int) -> Answer:
+        self._mute(symbol, True)
+        return Page(self._texts()("mute.on", symbol=symbol))
+
+    async def _unmuted(self, symbol: str, _: Sequence[str], __: int) -> Answer:
+        self._mute(symbol, False)
+        return Page(self._texts()("mute.off", symbol=symbol))
+
+    async def _chart(self, symbol: str, words: Sequence[str], _: int) -> Answer:
+        timeframe = timeframe_in(words[0]) if words else Timeframe.M15
+        if timeframe is None:
+            return Page(self._texts()("answer.bad_frame"))
+        if not await asyncio.to_thread(self._source.candles, symbol, timeframe, 1):
+            return Page(self._texts()("chart.none", symbol=symbol, frame=timeframe.code))
+        picture = await self._draw(ChartWish(symbol, timeframe.code))
+        if picture is None:
+            return Page(self._texts()("chart.failed"))
+        return Picture(picture, self._pages.chart_caption(symbol, timeframe))
+
+    async def _close(self, symbol: str, _: Sequence[str], user_id: int) -> Answer:
+        held = next((each for each in self._held() if each.symbol == symbol), None)
+        if held is None:
+            return Page(self._texts()("answer.not_open", symbol=symbol))
+        return self._ask_close(held.position_id, user_id)
+
+    # --- what moves money or mode -------------------------------------------------------------------------------
+
+    def _ask_close(self, position_id: str, user_id: int) -> Page:
+        held = next((each for each in self._held() if each.position_id == position_id), None)
+        if held is None:
+            return Page(self._texts()("answer.expired"))
+        text = self._texts()("ask.close", symbol=held.symbol, result=signed(held.pnl_r))
+        return self._ask(Question("close", position_id), user_id, text)
+
+    def _ask(self, question: Question, user_id: int, text: str) -> Page:
+        nonce, texts = self._confirmations.ask(question, user_id), self._texts()
+        return Page(text, (((texts("button.yes"), f"yes:{nonce}"), (texts("button.no"), f"no:{nonce}")),))
+
+    async def _confirmed(self, nonce: str, user_id: int) -> Page:
+        question = self._confirmations.take(nonce, user_id)
+        if question is None:
+            return Page(self._texts()("answer.expired"))
+        now_ms = self._source.exchange_time_ms()
+        if question.action == "close":
+            return await self._send(ClosePosition(now_ms, question.subject))
+        if question.action == "live":
+            return await self._send(ChangeMode(now_ms, TradingMode.LIVE))
+        return await self._panic(now_ms)
+
+    async def _panic(self, now_ms: int) -> Page:
+        """Pause first, then close everything; one that fails does not hold back the others."""
+        held = self._held()
+        orders: list[Command] = [SetPaused(now_ms, True), *(ClosePosition(now_ms, each.position_id) for each in held)]
+        answers = [await self._send(order) for order in orders]
+        refused = [answer.text for answer in answers if isinstance(answer, _Refused)]
+        return Page("\n".join([self._texts()("answer.panic", n=len(held)), *refused]))
+
+    async def _mode(self, name: str, user_id: int) -> Page:
+        mode = next((each for each in TradingMode if each.value == name.upper()), None)
+        if mode is None or mode is TradingMode.INFO:
+            return self._pages.modes()
+        if mode is TradingMode.LIVE:
+            return self._ask(Question("live"), user_id, self._texts()("ask.live"))
+        return await self._send(ChangeMode(self._source.exchange_time_ms(), mode))
+
+    async def _pause(self, paused: bool) -> Page:
+        answer = await self._send(SetPaused(self._source.exchange_time_ms(), paused))
+        if isinstance(answer, _Refused):
+            return answer
+        return self._pages.pause(paused)
+
+    async def _send(self, command: Command) -> Page:
+        """Hand a command to the engine and wait for its sentence."""
+        texts = self._texts()
+        try:
+            text = await asyncio.wait_for(asyncio.wrap_future(self._source.send(command)), ANSWER_LIMIT_S)
+        except FuttuiError as error:
+            return _Refused(texts("answer.refused", text=escaped(str(error))))
+        except TimeoutError:
+            return _Refused(texts("answer.starting"))
+        return Page(texts("answer.done", text=escaped(text)))
+
+    # --- pages that read the database ---------------------------------------------------------------------------
+
+    async def _of_trades(self, name: str) -> Page:
+        trades = list(await asyncio.to_thread(self._source.trades, TRADES_READ))
+        mode = self._mode_now()
+        if name == "pnl":
+            return self._results.profit(trades, self._pages.last_trades(trades, mode), mode)
+        make: dict[str, Callable[[Sequence[Trade]], Page]] = {
+            "stats": self._results.totals,
+            "performance": self._results.performance,
+            "validate": self._results.validate,
+        }
+        return await asyncio.to_thread(make[name], trades)
+
+    def _help(self, name: str) -> Page:
+        texts = self._texts()
+        lines = [texts("more.title" if name == "more" else "help.title"), texts("help.text"), ""]
+        lines += [f"/{command} - {texts(f'help.{command}')}" for command in COMMANDS]
+        return Page("\n".join(lines))
+
+    def _now(self) -> EngineSnapshot:
+        return self._source.snapshot()
+
+    def _mode_now(self) -> TradingMode:
+        now = self._now()
+        return now.desk.mode if now.desk is not None else now.start_mode
+
+    def _held(self) -> list[_Held]:
+        desk = self._now().desk
+        return [
+            _Held(each.position_id, each.symbol, each.pnl_r)
+            for each in (desk.positions if desk is not None else ())
+            if each.mode is not TradingMode.INFO
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Page):
+    """The engine said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    position_id: str
+    symbol: str
+    pnl_r: float
