@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
@@ -236,12 +237,10 @@ class Commands:
         return await self._panic(now_ms)
 
     async def _panic(self, now_ms: int) -> Page:
-        """Pause first, then close everything; one that fails does not hold back the others."""
-        held = self._held()
-        orders: list[Command] = [SetPaused(now_ms, True), *(ClosePosition(now_ms, each.position_id) for each in held)]
-        answers = [await self._send(order) for order in orders]
-        refused = [answer.text for answer in answers if isinstance(answer, _Refused)]
-        return Page("\n".join([self._texts()("answer.panic", n=len(held)), *refused]))
+        """The kill switch: everything is closed at market, and no trade follows until it is re-armed on the PC."""
+        count = len(self._held())
+        answer = await self._send(KillSwitch(now_ms, KillLevel.FLATTEN, "by you, from the phone"))
+        return answer if isinstance(answer, _Refused) else Page(self._texts()("answer.panic", n=count))
 
     async def _mode(self, name: str, user_id: int) -> Page:
         mode = next((each for each in TradingMode if each.value == name.upper()), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.position import TradingMode
 from futtui.language.catalogue import TABLES, Language
 from futtui.telegram.commands import COMMANDS, MENU
@@ -156,7 +157,7 @@ async def test_close_asks_twice_and_happens_once(server: BotApiServer, engine: P
         assert engine.commands == [ClosePosition(NOW_MS, position.position_id)]
 
 
-async def test_panic_pauses_first_and_closes_all(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
+async def test_panic_throws_the_kill_switch_once(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     desk = engine.current.desk
     assert desk is not None
     async with running_bot(server, engine, tmp_path):
@@ -166,8 +167,8 @@ async def test_panic_pauses_first_and_closes_all(server: BotApiServer, engine: P
         question = await server.answer_to("/panic")
         server.press(question, question.button("Yes"))
         await server.version(question, 1)
-        expected = [SetPaused(NOW_MS, True), *(ClosePosition(NOW_MS, each.position_id) for each in desk.positions)]
-        assert engine.commands == expected
+        assert engine.commands == [KillSwitch(NOW_MS, KillLevel.FLATTEN, "by you, from the phone")]
+        assert f"{len(desk.positions)} positions" in question.text
 
 
 async def test_a_question_expires(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
