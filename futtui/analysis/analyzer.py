@@ -26,6 +26,7 @@ from futtui.strategies.base import EVERY_CANDLE, StrategyContext
 from futtui.strategies.catalogue import build_strategies
 from futtui.strategies.manager import Deadline, Stopwatch, StrategyManager
 from futtui.strategies.plugin import build_plugins
+from futtui.strategies.structure import OrientedBar
 from futtui.zones.registry import ZoneRegistry
 
 BASE = Timeframe.M15
@@ -165,6 +166,7 @@ class SymbolAnalyzer:
             indicator_source=self._indicator,
             tick_size=self.tick_size,
             listed_ms=self._listed_ms,
+            oriented_source=self._oriented,
         )
 
     def _divergences(self) -> FrameDivergences:
@@ -189,6 +191,10 @@ class SymbolAnalyzer:
             return usual
         place = CacheKey(self.symbol, timeframe, last_open_ms, key)
         return self._cache.get(place, lambda: values_after(key, frame.candles(EVERY_CANDLE)))
+
+    def _oriented(self, timeframe: Timeframe, count: int, sign: int, time_ms: int) -> Sequence[OrientedBar] | None:
+        frame = self._frames.get(timeframe)
+        return None if frame is None else frame.oriented(count, sign, time_ms)
 
     def _candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         frame = self._frames.get(timeframe)

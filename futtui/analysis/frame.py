@@ -13,6 +13,7 @@ from futtui.indicators.asked import IndicatorKey, Values
 from futtui.indicators.frame import FrameIndicators
 from futtui.regime.detector import RegimeDetector
 from futtui.regime.settings import RegimeSettings
+from futtui.strategies.structure import OrientedBar, OrientedBars
 
 
 class AnalysisFrame:
@@ -22,6 +23,7 @@ class AnalysisFrame:
         self.timeframe = timeframe
         self.missing = 0
         self._indicators = FrameIndicators(timeframe, kept_candles)
+        self._oriented = OrientedBars(kept_candles)
         self._detector = RegimeDetector(settings)
         self._last_open_ms: int | None = None
         self._reading: FrameReading | None = None
@@ -83,6 +85,13 @@ class AnalysisFrame:
     def candles(self, count: int) -> Sequence[Candle]:
         """The newest `count` closed candles, oldest first; none while candles are missing."""
         return () if self.missing else self._indicators.candles(count)
+
+    def oriented(self, count: int, sign: int, time_ms: int) -> Sequence[OrientedBar] | None:
+        """The same candles as a trade of direction `sign` sees them; None when there are none or later ones."""
+        last_open_ms = self._last_open_ms
+        if self.missing or last_open_ms is None or last_open_ms + self.timeframe.ms > time_ms:
+            return None
+        return self._oriented.newest(self._indicators.last_candles, self._indicators.bars, count, sign)
 
     @property
     def newest_open_ms(self) -> int | None:

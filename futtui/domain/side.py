@@ -28,10 +28,12 @@ class Side(Enum):
     LONG = "LONG"
     SHORT = "SHORT"
 
-    @property
-    def sign(self) -> int:
-        """+1 for LONG, -1 for SHORT: multiply price moves by it to get profit."""
-        return 1 if self is Side.LONG else -1
+    sign: int
+    """+1 for LONG, -1 for SHORT: multiply price moves by it to get profit."""
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
+
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "LONG" else -1
 
     @property
     def opposite(self) -> Side:

@@ -34,6 +34,7 @@ class Timeframe(Enum):
     D1 = "1d"
 
     ms: int
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
     def __init__(self, code: str) -> None:
         self.ms = _LENGTH_MS[code]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -59,7 +57,8 @@ class FrameIndicators:
         self.flow_flip = FlowFlip()
         self.cvd = CVDCalculator(20, 10)
         self.volume_ratio = VolumeRatio(20)
-        self.last_candles: deque[Candle] = deque(maxlen=kept_candles)
+        self._kept_candles = kept_candles
+        self.last_candles: list[Candle] = []
 
     @property
     def warm_up_bars(self) -> int:
@@ -73,8 +72,7 @@ class FrameIndicators:
 
     def candles(self, count: int) -> Sequence[Candle]:
         """The newest `count` closed candles (fewer if fewer are kept), newest last."""
-        kept = len(self.last_candles)
-        return tuple(islice(self.last_candles, max(0, kept - count), kept))
+        return self.last_candles[-min(count, self._kept_candles) :] if count > 0 else []
 
     def update(self, candle: Candle) -> None:
         """Take the next closed candle; raises InvalidInputError if it is not newer than the last one."""
@@ -87,6 +85,8 @@ class FrameIndicators:
         close = candle.close
         self.bars += 1
         self.last_candles.append(candle)
+        if len(self.last_candles) >= 2 * self._kept_candles:  # cut seldom: a slice of a list is what everybody asks for
+            del self.last_candles[: -self._kept_candles]
         for average in self._averages:
             average.update(close)
         self.ema_20_slope.update(self.ema_20.value)

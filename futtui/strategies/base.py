@@ -25,6 +25,7 @@ from futtui.indicators.asked import (
     Values,
     values_after,
 )
+from futtui.strategies.structure import OrientedBar, orient
 
 Proposal = RawSignal | StrategyVerdict
 """A signal, or the plain-language reason why there is none."""
@@ -34,6 +35,15 @@ class CandleSource(Protocol):
     """Gives the newest closed candles of a timeframe, oldest first; fewer than asked where history is short."""
 
     def __call__(self, timeframe: Timeframe, count: int) -> Sequence[Candle]: ...
+
+
+class OrientedSource(Protocol):
+    """Gives the newest candles that are closed by `time_ms` as a trade of direction `sign` sees them, oldest first.
+
+    None when it cannot: it holds later ones, or nothing.
+    """
+
+    def __call__(self, timeframe: Timeframe, count: int, sign: int, time_ms: int) -> Sequence[OrientedBar] | None: ...
 
 
 class IndicatorSource(Protocol):
@@ -69,6 +79,7 @@ class StrategyContext:
     divergence: FrameDivergences = NO_DIVERGENCES
     indicator_source: IndicatorSource | None = None
     listed_ms: int | None = None
+    oriented_source: OrientedSource | None = None
 
     @property
     def age_days(self) -> float | None:
@@ -88,6 +99,14 @@ class StrategyContext:
         surplus = timeframe.bars_between(timeframe.last_closed_open_ms(self.time_ms), bars[-1].open_time_ms) - 1
         wider = self.candle_source(timeframe, count + surplus)
         return [bar for bar in wider if timeframe.end_ms(bar.open_time_ms) <= self.time_ms][-count:]
+
+    def oriented(self, timeframe: Timeframe, count: int, sign: int) -> Sequence[OrientedBar]:
+        """The same candles as a trade of direction `sign` sees them; with a source each is turned once for all."""
+        if self.oriented_source is not None:
+            turned = self.oriented_source(timeframe, count, sign, self.time_ms)
+            if turned is not None:
+                return turned
+        return [orient(bar, sign) for bar in self.candles(timeframe, count)]
 
     def indicator(self, timeframe: Timeframe, key: IndicatorKey) -> Values:
         """The values of any indicator at the timeframe's last close, worked out once a close for all who ask.

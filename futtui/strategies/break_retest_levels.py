@@ -40,19 +40,26 @@ class ZoneMemory:
     """The zones nearest to price as of the previous close."""
 
     def __init__(self) -> None:
-        self._zones: tuple[KnownZone, ...] = ()
+        self._zones: tuple[KnownZone, ...] | None = ()
+        self._seen: tuple[tuple[Zone, ...], float] = ((), 0.0)
 
     def in_the_way(self, sign: int) -> list[KnownZone]:
         """Remembered zones of the kind that opposes a trade of direction `sign`."""
         kind = opposing_kind(sign).value
-        return [zone for zone in self._zones if zone.kind == kind]
+        return [zone for zone in self._known() if zone.kind == kind]
 
     def remember(self, zones: Iterable[Zone], price: float) -> None:
-        """Replace the memory by the zones as they are now."""
-        nearest = sorted(zones, key=lambda zone: (zone.gap_pct(price), zone.zone_id))[:MAX_KNOWN_ZONES]
-        self._zones = tuple(
-            KnownZone(each.zone_id, each.kind.value, each.low, each.high, each.score) for each in nearest
-        )
+        """Replace the memory by the zones as they are now; the nearest are chosen only when somebody asks."""
+        self._seen, self._zones = (tuple(zones), price), None
+
+    def _known(self) -> tuple[KnownZone, ...]:
+        if self._zones is None:
+            zones, price = self._seen
+            nearest = sorted(zones, key=lambda zone: (zone.gap_pct(price), zone.zone_id))[:MAX_KNOWN_ZONES]
+            self._zones = tuple(
+                KnownZone(each.zone_id, each.kind.value, each.low, each.high, each.score) for each in nearest
+            )
+        return self._zones
 
     def reset(self) -> None:
         """Forget all zones."""
@@ -60,7 +67,7 @@ class ZoneMemory:
 
     def state(self) -> list[dict[str, Any]]:
         """Plain JSON types."""
-        return [asdict(zone) for zone in self._zones]
+        return [asdict(zone) for zone in self._known()]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         """Continue where `state()` was taken."""

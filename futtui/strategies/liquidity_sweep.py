@@ -17,7 +17,15 @@ from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inpu
 from futtui.strategies.break_retest_levels import ZoneMemory
 from futtui.strategies.figures import median
 from futtui.strategies.levels import PlanRequest, build_levels
-from futtui.strategies.liquidity_sweep_pools import DAY_BARS, Pool, day_pool, swept_by, swing_pools, zone_pools
+from futtui.strategies.liquidity_sweep_pools import (
+    DAY_BARS,
+    Pool,
+    Reach,
+    day_pool,
+    reach_of,
+    swing_pools,
+    zone_pools,
+)
 from futtui.strategies.liquidity_sweep_score import pool_words, score_parts
 from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings, SweptPool
 from futtui.strategies.structure import SwingTracker, opposing_zones, orient, zone_edges
@@ -97,7 +105,7 @@ class LiquiditySweep(BaseStrategy):
         settings, note = self._settings, ""
         depth = (settings.depth_min_atr * atr, settings.depth_max_atr * atr)
         for sign in SIGNS:
-            found = swept_by(self._pools(sign, context, atr), bars[-2], bars[-1], sign, depth)
+            found = self._swept(reach_of(bars[-2], bars[-1], sign, depth), sign, context, atr)
             if not found:
                 continue
             pool = max(found, key=lambda each: (each.strength, -each.level))
@@ -111,13 +119,17 @@ class LiquiditySweep(BaseStrategy):
                 self._add(pool, sign, bars[-1], atr, ratio)
         return note
 
-    def _pools(self, sign: int, context: StrategyContext, atr: float) -> list[Pool]:
+    def _swept(self, reach: Reach, sign: int, context: StrategyContext, atr: float) -> list[Pool]:
+        """The pools within the reach of the newest bar; where it reached no level no pools are put together."""
+        if reach.is_empty:
+            return []
         settings = self._settings
-        return [
-            *swing_pools(sign, self._swings, settings.equal_atr * atr),
-            *day_pool(sign, context, settings.depth_min_atr * atr),
+        pools = [
+            *swing_pools(sign, self._swings, settings.equal_atr * atr, reach),
+            *day_pool(sign, context, settings.depth_min_atr * atr, reach),
             *zone_pools(sign, self._zones, settings.zone_score_min),
         ]
+        return [pool for pool in pools if reach.holds(pool.level)]
 
     def _add(self, pool: Pool, sign: int, bar: Candle, atr: float, ratio: float) -> None:
         same = [each for each in self._sweeps if each.sign == sign]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.break_retest_levels import ZoneMemory
-from futtui.strategies.structure import SwingTracker, orient
+from futtui.strategies.structure import OrientedBar, SwingTracker, orient
 
 DAY_BARS = DAY_MS // Timeframe.M15.ms
 
@@ -27,9 +27,38 @@ class Pool:
     strength: float
 
 
-def swing_pools(sign: int, swings: SwingTracker, tolerance: float) -> list[Pool]:
-    """Turning points that are not taken; those within `tolerance` of each other are one pool at their far end."""
+class Reach(NamedTuple):
+    """What one bar swept, seen from the trade: levels that it went beyond far enough, coming from inside."""
+
+    before: OrientedBar
+    now: OrientedBar
+    least: float
+    most: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no level at all can have been swept."""
+        return self.now.low + 0.99 * self.least >= min(self.before.close, self.before.low + 1.01 * self.least)
+
+    def holds(self, level: float) -> bool:
+        """Whether price came to the level from inside and the bar went beyond it by `least` to `most`."""
+        before, least = self.before, self.least
+        return before.close > level and before.low > level - least and least <= level - self.now.low <= self.most
+
+
+def reach_of(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> Reach:
+    """The reach of the newest bar; `depth` is (least, most) in price units."""
+    return Reach(orient(previous, sign), orient(bar, sign), *depth)
+
+
+def swing_pools(sign: int, swings: SwingTracker, tolerance: float, reach: Reach) -> list[Pool]:
+    """Turning points that are not taken; those within `tolerance` of each other are one pool at their far end.
+
+    None when the reach holds no single turning point: then it holds no pool of them.
+    """
     levels = sorted(sign * swing.price for swing in swings.lows(sign) if not swing.broken)
+    if not any(map(reach.holds, levels)):
+        return []
     groups: list[list[float]] = []
     for level in levels:
         if groups and level - groups[-1][0] <= tolerance:
@@ -40,7 +69,7 @@ def swing_pools(sign: int, swings: SwingTracker, tolerance: float) -> list[Pool]
     return [Pool(kind, level, STRENGTH[kind]) for kind, level in kinds]
 
 
-def day_pool(sign: int, context: StrategyContext, beyond: float) -> list[Pool]:
+def day_pool(sign: int, context: StrategyContext, beyond: float, reach: Reach) -> list[Pool]:
     """The low of the UTC day before the newest bar's, unless an earlier bar of its day was `beyond` it already."""
     bars = context.candles(Timeframe.M15, DAY_BARS)
     # The bar that ends a day sees a daily candle that holds the bar itself: "yesterday" follows the bar, not the close.
@@ -49,6 +78,8 @@ def day_pool(sign: int, context: StrategyContext, beyond: float) -> list[Pool]:
     if not days:
         return []
     level = orient(days[0], sign).low
+    if not reach.holds(level):
+        return []
     today = (orient(bar, sign).low for bar in bars[:-1] if bar.open_time_ms >= day_ms)
     return [] if any(low <= level - beyond for low in today) else [Pool(DAY, level, STRENGTH[DAY])]
 
@@ -57,17 +88,6 @@ def zone_pools(sign: int, zones: ZoneMemory, least_score: float) -> list[Pool]:
     """Far sides of the zones that protected a trade of direction `sign` before the newest bar."""
     found = [zone for zone in zones.in_the_way(-sign) if zone.score >= least_score]
     return [Pool(ZONE, zone.edges(sign)[0], _zone_strength(zone.score)) for zone in found]
-
-
-def swept_by(pools: Sequence[Pool], previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> list[Pool]:
-    """Pools that price came to from inside and that the bar went beyond by `depth` (least, most) in price units."""
-    before, now = orient(previous, sign), orient(bar, sign)
-    least, most = depth
-    return [
-        pool
-        for pool in pools
-        if before.close > pool.level and before.low > pool.level - least and least <= pool.level - now.low <= most
-    ]
 
 
 def _zone_strength(score: float) -> float:

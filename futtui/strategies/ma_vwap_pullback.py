@@ -23,7 +23,7 @@ from futtui.strategies.pullback_setup import (
     is_first_reversal,
     is_reversal,
 )
-from futtui.strategies.structure import OrientedBar, orient, supporting_zones
+from futtui.strategies.structure import OrientedBar, supporting_zones
 from futtui.strategies.words import say_price, say_way
 
 TREND_WINDOW_LEGS = 3
@@ -79,7 +79,7 @@ class MaVwapPullback(MemorylessStrategy):
         bars = context.candles(self.timeframe, self.required_bars)
         if len(bars) < self.required_bars:
             return self.refuse(f"waiting for {self.required_bars} candles of 1h, {len(bars)} are here")
-        oriented = [orient(bar, side.sign) for bar in bars]
+        oriented = context.oriented(self.timeframe, self.required_bars, side.sign)
         found = find_pullback(oriented, own.atr, self._settings)
         if isinstance(found, str):
             return self.refuse(found)

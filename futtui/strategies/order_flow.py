@@ -20,7 +20,7 @@ from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.order_flow_setup import FlowPush, OrderFlowSettings, find_absorption, find_initiation
 from futtui.strategies.parts import bias_part, higher_frames_part, missing
-from futtui.strategies.structure import OrientedBar, orient, supporting_zones, zone_edges
+from futtui.strategies.structure import OrientedBar, supporting_zones, zone_edges
 from futtui.strategies.volume_profile_setup import value_of
 from futtui.strategies.words import say_price, say_way
 
@@ -88,7 +88,7 @@ class OrderFlow(MemorylessStrategy):
         note = ""
         signals: dict[Side, RawSignal] = {}
         for side in (Side.LONG, Side.SHORT):
-            oriented = [orient(bar, side.sign) for bar in bars]
+            oriented = context.oriented(self.timeframe, self.required_bars, side.sign)
             for push in self._pushes(bars, oriented, side.sign):
                 answer = self._at_level(push, side, oriented, context, own, own.atr, four_hours, bars)
                 if isinstance(answer, RawSignal):

@@ -41,6 +41,27 @@ def orient(bar: Candle, sign: int) -> OrientedBar:
     return OrientedBar(-bar.open, -bar.low, -bar.high, -bar.close)
 
 
+class OrientedBars:
+    """The candles of one timeframe as each side sees them; each candle is turned once, when it is first asked for."""
+
+    __slots__ = ("_kept", "_taken", "_turned")
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._taken = {1: 0, -1: 0}
+        self._turned: dict[int, list[OrientedBar]] = {1: [], -1: []}
+
+    def newest(self, candles: Sequence[Candle], taken: int, count: int, sign: int) -> list[OrientedBar]:
+        """The newest `count` bars, oldest first. `candles` are all that are kept, `taken` how many there ever were."""
+        turned, fresh = self._turned[sign], min(taken - self._taken[sign], len(candles))
+        if fresh:
+            turned.extend(orient(candle, sign) for candle in candles[-fresh:])
+            self._taken[sign] = taken
+            if len(turned) >= 2 * self._kept:
+                del turned[: -self._kept]
+        return turned[-min(count, self._kept) :] if count > 0 else []
+
+
 def is_rejection(bar: OrientedBar) -> bool:
     """Whether the bar was pushed back in trade direction: wick at least as long as the body, close in the top 40 %."""
     if bar.range <= 0 or bar.close < bar.open:
@@ -78,14 +99,23 @@ class SwingTracker:
     def update(self, bars: Sequence[Candle]) -> None:
         """Take in the newest close; `bars` ends with it and holds at least 2 x side_bars + 1 candles."""
         oldest_ms = bars[-1].open_time_ms - self._life_ms
-        self._swings = [swing for swing in self._swings if swing.time_ms >= oldest_ms]
+        while self._swings and self._swings[0].time_ms < oldest_ms:
+            del self._swings[0]
         window = bars[-(2 * self.side_bars + 1) :]
-        middle = window[self.side_bars]
-        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
-        if all(bar.high < middle.high for bar in before) and all(bar.high <= middle.high for bar in after):
+        middle, before = window[self.side_bars], window[self.side_bars - 1]
+        # Most bars are neither: the neighbour before settles it.
+        if before.high < middle.high and self._is_high(window, middle.high):
             self._swings.append(Swing(middle.open_time_ms, middle.high, True))
-        if all(bar.low > middle.low for bar in before) and all(bar.low >= middle.low for bar in after):
+        if before.low > middle.low and self._is_low(window, middle.low):
             self._swings.append(Swing(middle.open_time_ms, middle.low, False))
+
+    def _is_high(self, window: Sequence[Candle], high: float) -> bool:
+        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
+        return all(bar.high < high for bar in before) and all(bar.high <= high for bar in after)
+
+    def _is_low(self, window: Sequence[Candle], low: float) -> bool:
+        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
+        return all(bar.low > low for bar in before) and all(bar.low >= low for bar in after)
 
     def highs(self, sign: int) -> list[Swing]:
         """Swings above price as the trade sees it, oldest first: highs for longs, lows for shorts."""
@@ -97,12 +127,11 @@ class SwingTracker:
 
     def mark_broken(self, close: float, tolerance: float) -> None:
         """Remember which levels a close went beyond by at least `tolerance` (price units)."""
-        self._swings = [
-            replace(swing, broken=True)
-            if not swing.broken and (close - swing.price) * (1 if swing.is_high else -1) >= tolerance
-            else swing
-            for swing in self._swings
-        ]
+        for place, swing in enumerate(self._swings):
+            if not swing.broken:
+                beyond = close - swing.price if swing.is_high else swing.price - close
+                if beyond >= tolerance:
+                    self._swings[place] = replace(swing, broken=True)
 
     def reset(self) -> None:
         """Forget all swings."""

@@ -16,7 +16,7 @@ from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext
 from futtui.strategies.figures import median
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.parts import bias_part, flow_part
-from futtui.strategies.structure import orient, supporting_zones, zone_edges
+from futtui.strategies.structure import OrientedBar, supporting_zones, zone_edges
 from futtui.strategies.volume_profile_setup import (
     Value,
     VolumeProfileSettings,
@@ -99,8 +99,9 @@ class VolumeProfileStrategy(MemorylessStrategy):
         note = ""
         signals: dict[Side, RawSignal] = {}
         for side in (Side.LONG, Side.SHORT):
+            oriented = context.oriented(self.timeframe, self.required_bars, side.sign)
             for profile in profiles:
-                for found in self._candidates(profile, side, context, own, own.atr, four_hours, bars):
+                for found in self._candidates(profile, side, oriented, context, own, own.atr, four_hours, bars):
                     answer = found if isinstance(found, str) else self._judge(found)
                     if isinstance(answer, RawSignal):
                         signals.setdefault(side, answer)
@@ -122,6 +123,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
         self,
         profile: ProfileReading,
         side: Side,
+        oriented: Sequence[OrientedBar],
         context: StrategyContext,
         own: FrameReading,
         atr: float,
@@ -130,7 +132,6 @@ class VolumeProfileStrategy(MemorylessStrategy):
     ) -> Iterator[_Candidate | str]:
         """What price did at the two edges of this value area; in words what was almost something."""
         settings, value = self._settings, value_of(profile, side.sign)
-        oriented = [orient(bar, side.sign) for bar in bars]
         if settings.entry != "acceptance":
             found = find_return(oriented, value.low, atr, settings)
             if isinstance(found, float):

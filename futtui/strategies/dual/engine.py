@@ -71,7 +71,7 @@ class BaseSignalEngine(BaseStrategy):
         if own.atr is None or own.atr <= 0.0:
             return self.refuse(f"the {self.timeframe.code} ATR is not available")
         self._forget(context.time_ms)
-        found = self._setups(context.zones, bars, own.atr)
+        found = self._setups(context, bars, own.atr)
         if not found:
             return self.refuse("no zone was retested or swept at this close")
         if four_hours is None or four_hours.regime.regime is Regime.UNKNOWN:
@@ -86,13 +86,14 @@ class BaseSignalEngine(BaseStrategy):
         self._locks[best[0].zone.zone_id] = context.time_ms
         return self._signal(best, context, own, four_hours, bars)
 
-    def _setups(self, zones: Sequence[Zone], bars: Sequence[Candle], atr: float) -> list[ZoneSetup]:
+    def _setups(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[ZoneSetup]:
         """Every setup of this close, the strongest zone first."""
         found = []
         for sign in (1, -1):
-            for zone in supporting_zones(zones, sign):
+            oriented = context.oriented(self.timeframe, len(bars), sign)
+            for zone in supporting_zones(context.zones, sign):
                 if zone.timeframe in self.zone_frames:
-                    setup = find_setup(zone, sign, bars, atr, self._settings.setups)
+                    setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
                     if setup is not None:
                         found.append(setup)
         return sorted(found, key=lambda each: (-strength_of(each), each.zone.zone_id))

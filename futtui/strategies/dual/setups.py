@@ -13,7 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.zone import Zone
 from futtui.strategies.dual.settings import SetupSettings
 from futtui.strategies.figures import median
-from futtui.strategies.structure import OrientedBar, orient, zone_edges
+from futtui.strategies.structure import OrientedBar, zone_edges
 
 VOLUME_BARS = 20
 MIN_BODY_ATR = 0.1
@@ -48,13 +48,20 @@ class ZoneSetup:
 
 
 def find_setup(
-    zone: Zone, sign: int, candles: Sequence[Candle], atr: float, settings: SetupSettings
+    zone: Zone,
+    sign: int,
+    candles: Sequence[Candle],
+    bars: Sequence[OrientedBar],
+    atr: float,
+    settings: SetupSettings,
 ) -> ZoneSetup | None:
     """What the newest close completes at a zone that supports a trade of direction `sign`; None for nothing.
 
-    A broken zone is looked at as such first: LONG only at former resistance, SHORT only at former support.
+    `bars` are the candles as the trade sees them. A broken zone is looked at as such first: LONG only at former
+    resistance, SHORT only at former support.
     """
-    bars = [orient(candle, sign) for candle in candles]
+    if bars[-1].close < zone_edges(zone, sign)[0]:
+        return None  # on the far side of the zone: neither rule can hold
     return _flip_retest(zone, sign, candles, bars, atr, settings) or _sweep_return(
         zone, sign, candles, bars, atr, settings
     )
@@ -116,6 +123,8 @@ def _sweep_return(
     if count is None:
         return None
     swept = bars[-count:]
+    if count == 1 and (far - swept[0].low) / atr < settings.sweep_min_atr:
+        return None
     whole = OrientedBar(swept[0].open, max(bar.high for bar in swept), min(bar.low for bar in swept), swept[-1].close)
     depth = (far - whole.low) / atr
     wick = whole.lower_wick / max(whole.body, MIN_BODY_ATR * atr)

@@ -16,7 +16,7 @@ from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inpu
 from futtui.strategies.sr.confidence import confidence_parts, context_parts
 from futtui.strategies.sr.levels import entry_timing, plan_levels, zone_context
 from futtui.strategies.sr.settings import SrGates, SrSettings
-from futtui.strategies.sr.setup import Progress, SrSetup, View, say_zone, zones_for
+from futtui.strategies.sr.setup import Progress, Span, SrSetup, View, say_zone, strength_of
 from futtui.strategies.words import say_price
 
 SIGNS = (1, -1)
@@ -63,6 +63,14 @@ class SrStrategy(BaseStrategy):
         """Bars of the entry timeframe that a setup may span, with what it is compared to."""
 
     @abstractmethod
+    def span(self, view: View, sign: int) -> Span:
+        """Where an edge must lie for `find` to have anything to say; worked out once for all zones."""
+
+    @abstractmethod
+    def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
+        """Whether `find` could answer anything but "nothing" at this zone."""
+
+    @abstractmethod
     def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
         """The setup that the newest bar completed at this zone, or how far it has come."""
 
@@ -102,22 +110,28 @@ class SrStrategy(BaseStrategy):
         bars = context.candles(frame, self.window_bars)
         if len(bars) < self.window_bars:
             return f"waiting for {self.window_bars} candles of {frame.code}, {len(bars)} are here"
-        return View(frame, reading, reading.atr, tuple(bars))
+        oriented = {sign: context.oriented(frame, self.window_bars, sign) for sign in SIGNS}
+        return View(frame, reading, reading.atr, tuple(bars), oriented)
 
     def _look(self, view: View, context: StrategyContext) -> RawSignal | Progress:
         """The first signal among the zones, the strongest zone first; else the refusal that came farthest."""
         self._forget(view)
-        zones = zones_for(view.timeframe, context.zones, self._shared.gates.zone_strength_min)
-        farthest = Progress(1, "no zone is strong enough" if not zones else "no setup is under way at any zone")
+        least, bar_ms = self._shared.gates.zone_strength_min, view.timeframe.ms
+        zones = [zone for zone in context.zones if zone.timeframe.ms >= bar_ms and strength_of(zone) >= least]
+        if not zones:
+            return Progress(1, "no zone is strong enough")
+        spans = [(sign, self.span(view, sign)) for sign in SIGNS]
+        near = [(zone, sign) for zone in zones for sign, span in spans if self.is_in_play(zone, sign, view, span)]
+        near.sort(key=lambda each: (-strength_of(each[0]), each[0].zone_id))
+        farthest = Progress(1, "no setup is under way at any zone")
         signal: RawSignal | None = None
-        for zone in zones:
-            for sign in SIGNS:
-                found = self.find(zone, sign, view)
-                answer = self._judge(found, view, context) if isinstance(found, SrSetup) else found
-                if isinstance(answer, RawSignal):
-                    signal = signal or answer
-                elif answer.steps > farthest.steps:
-                    farthest = answer
+        for zone, sign in near:
+            found = self.find(zone, sign, view)
+            answer = self._judge(found, view, context) if isinstance(found, SrSetup) else found
+            if isinstance(answer, RawSignal):
+                signal = signal or answer
+            elif answer.steps > farthest.steps:
+                farthest = answer
         return signal or farthest
 
     def _judge(self, setup: SrSetup, view: View, context: StrategyContext) -> RawSignal | Progress:

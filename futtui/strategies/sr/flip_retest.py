@@ -10,8 +10,8 @@ from futtui.domain.regime import Regime
 from futtui.domain.zone import Zone
 from futtui.strategies.sr.engine import SrStrategy
 from futtui.strategies.sr.settings import SrFlipRetestSettings
-from futtui.strategies.sr.setup import NOTHING, Progress, SrSetup, View
-from futtui.strategies.structure import OrientedBar, is_engulfing, opposing_kind, orient, zone_edges
+from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
+from futtui.strategies.structure import OrientedBar, is_engulfing, opposing_kind, zone_edges
 
 
 @dataclass(slots=True)
@@ -53,12 +53,22 @@ class SrFlipRetest(SrStrategy):
         """Farthest entry from the broken edge, in ATR."""
         return self._settings.entry_max_atr
 
+    def span(self, view: View, sign: int) -> Span:
+        """A break needs a close at or below the edge, then one clearly beyond it."""
+        closes = [bar.close for bar in view.oriented[sign]]
+        return Span(min(closes), max(closes), self._settings.break_close_atr * view.atr)
+
+    def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
+        """Whether closes lie on both sides of the edge of a zone that stood in the way."""
+        edge = zone.high if sign > 0 else -zone.low
+        return span.low <= edge and edge + span.margin <= span.high and _had_role(zone, sign, view)
+
     def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
         """The retest that the newest bar completed, or how far the break has come."""
         if not _had_role(zone, sign, view):
             return NOTHING
         guard, edge = zone_edges(zone, sign)
-        bars = [orient(bar, sign) for bar in view.bars]
+        bars = view.oriented[sign]
         walk = self.walk(bars, guard, edge, view.atr)
         if walk.broken is None:
             return Progress(2, "a break failed: price closed back inside") if walk.failed else NOTHING

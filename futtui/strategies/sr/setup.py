@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
+from futtui.strategies.structure import OrientedBar
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class View(NamedTuple):
     reading: FrameReading
     atr: float
     bars: tuple[Candle, ...]
+    oriented: Mapping[int, Sequence[OrientedBar]]
+    """The same bars as longs (+1) and shorts (-1) see them."""
 
     @property
     def close(self) -> float:
@@ -59,10 +62,13 @@ def strength_of(zone: Zone) -> float:
     return zone.score if zone.strength is None else zone.strength
 
 
-def zones_for(timeframe: Timeframe, zones: Iterable[Zone], strength_min: float) -> list[Zone]:
-    """Strong enough zones of the entry timeframe and of higher ones, the strongest first."""
-    fitting = [zone for zone in zones if zone.timeframe.ms >= timeframe.ms and strength_of(zone) >= strength_min]
-    return sorted(fitting, key=lambda zone: (-strength_of(zone), zone.zone_id))
+class Span(NamedTuple):
+    """The oriented edges at which the bars of a view can have got anywhere: cheap to ask before a zone is walked."""
+
+    low: float
+    high: float
+    margin: float = 0.0
+    """What must lie between the edge and `high`."""
 
 
 def say_zone(zone: Zone) -> str:

@@ -10,8 +10,8 @@ from futtui.domain.zone import Zone
 from futtui.strategies.figures import median
 from futtui.strategies.sr.engine import SrStrategy
 from futtui.strategies.sr.settings import SrSweepReturnSettings
-from futtui.strategies.sr.setup import NOTHING, Progress, SrSetup, View
-from futtui.strategies.structure import OrientedBar, opposing_kind, orient, zone_edges
+from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
+from futtui.strategies.structure import OrientedBar, opposing_kind, zone_edges
 
 VOLUME_BARS = 20
 
@@ -52,13 +52,24 @@ class SrSweepReturn(SrStrategy):
         """Farthest entry from the swept edge, in ATR."""
         return self._settings.entry_max_atr
 
+    def span(self, view: View, sign: int) -> Span:
+        """A dip was below the edge at the newest bar or at the close before; one of the newest closes was above."""
+        bars = view.oriented[sign]
+        highest = max(bar.close for bar in bars[-self._settings.return_max_bars - 1 :])
+        return Span(min(bars[-1].low, bars[-2].close), highest)
+
+    def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
+        """Whether price was on both sides of the edge of a zone that protects the trade."""
+        edge = zone.low if sign > 0 else -zone.high
+        return span.low < edge <= span.high and zone.kind is not opposing_kind(sign)
+
     def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
         """The return that the newest bar completed, or how far a dip has come."""
         if zone.kind is opposing_kind(sign):
             return NOTHING
         settings = self._settings
         edge, _ = zone_edges(zone, sign)
-        bars = [orient(bar, sign) for bar in view.bars]
+        bars = view.oriented[sign]
         sweep = self.sweep(bars, edge, view.atr)
         if isinstance(sweep, Progress):
             return sweep
