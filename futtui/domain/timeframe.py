@@ -34,15 +34,13 @@ class Timeframe(Enum):
     D1 = "1d"
 
     ms: int
+    code: str
+    """The exchange's name of the timeframe."""
     __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
     def __init__(self, code: str) -> None:
         self.ms = _LENGTH_MS[code]
-
-    @property
-    def code(self) -> str:
-        """The exchange's name of the timeframe."""
-        return str(self.value)
+        self.code = code
 
     @classmethod
     def from_code(cls, code: str) -> Timeframe:

@@ -27,8 +27,7 @@ class ProfileDays:
 
     def update(self, candle: Candle) -> None:
         """Take the next closed candle."""
-        self._rolling.update(candle)
-        self._previous.update(candle)
+        self._previous.update(candle, self._rolling.update(candle))
         day = candle.open_time_ms // DAY_MS
         if day != self._day:
             self._begin_day(day)

@@ -85,7 +85,8 @@ class VolumeProfile:
         """Point of control (middle of the fullest bin) and contiguous value area; None without any volume."""
         if self._total <= 0:
             return None
-        fullest = min(self._amounts, key=lambda number: (-self._amounts[number], number))
+        most = max(self._amounts.values())
+        fullest = min(number for number, amount in self._amounts.items() if amount == most)
         low, high = self._value_area(fullest)
         return ProfileReading(
             poc=exp((fullest + 0.5) * self._step),
@@ -123,8 +124,8 @@ class RollingVolumeProfile:
         self._bars: deque[tuple[int, Shares]] = deque()
         self._full = False
 
-    def update(self, candle: Candle) -> None:
-        """Take the next closed candle."""
+    def update(self, candle: Candle) -> Shares:
+        """Take the next closed candle; returns its shares, for another profile with the same bins."""
         profile, bars = self._profile, self._bars
         shares = profile.spread(candle)
         profile.add(shares)
@@ -132,6 +133,7 @@ class RollingVolumeProfile:
         while bars[0][0] <= candle.open_time_ms - self.window_ms:
             profile.remove(bars.popleft()[1])
             self._full = True
+        return shares
 
     @property
     def reading(self) -> ProfileReading | None:
@@ -154,8 +156,8 @@ class PreviousDayVolumeProfile:
         """The profile behind `reading`, for those who put days together."""
         self.reading: ProfileReading | None = None
 
-    def update(self, candle: Candle) -> None:
-        """Take the next closed candle."""
+    def update(self, candle: Candle, shares: Shares | None = None) -> None:
+        """Take the next closed candle, with its shares where they are known from a profile with the same bins."""
         day = candle.open_time_ms // DAY_MS
         if day != self._day:
             follows = self._today is not None and day == self._day + 1
@@ -165,4 +167,4 @@ class PreviousDayVolumeProfile:
             self._today = VolumeProfile(self._bin_pct) if whole_day else None
             self._day = day
         if self._today is not None:
-            self._today.add(self._today.spread(candle))
+            self._today.add(self._today.spread(candle) if shares is None else shares)

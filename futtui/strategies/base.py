@@ -241,11 +241,20 @@ class MemorylessStrategy(BaseStrategy):
         """It remembers nothing."""
 
 
+def parameters_hash(settings: object) -> str:
+    """A short fingerprint of parameters."""
+    return hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
+
+
 def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
     """Short fingerprints of the parameters and of the candles behind a decision, as `parameters.candles`."""
-    parameters = hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
+    return f"{parameters_hash(settings)}.{candles_hash(candles)}"
+
+
+def candles_hash(candles: Sequence[Candle]) -> str:
+    """A short fingerprint of candles."""
     digest = hashlib.blake2b(digest_size=8)
     for bar in candles:
         row = (bar.open_time_ms, bar.open, bar.high, bar.low, bar.close, bar.volume)
         digest.update(repr(row).encode())
-    return f"{parameters}.{digest.hexdigest()}"
+    return digest.hexdigest()

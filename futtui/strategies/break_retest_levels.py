@@ -36,6 +36,10 @@ class LevelBreak:
     zone: KnownZone | None
 
 
+def _known(zone: Zone) -> KnownZone:
+    return KnownZone(zone.zone_id, zone.kind.value, zone.low, zone.high, zone.score)
+
+
 class ZoneMemory:
     """The zones nearest to price as of the previous close."""
 
@@ -43,22 +47,24 @@ class ZoneMemory:
         self._zones: tuple[KnownZone, ...] | None = ()
         self._seen: tuple[tuple[Zone, ...], float] = ((), 0.0)
 
-    def in_the_way(self, sign: int) -> list[KnownZone]:
-        """Remembered zones of the kind that opposes a trade of direction `sign`."""
+    def in_the_way(self, sign: int, low: float, high: float) -> list[KnownZone]:
+        """Remembered zones between two real prices, of the kind that opposes a trade of direction `sign`."""
+        if self._zones is None and len(self._seen[0]) <= MAX_KNOWN_ZONES:
+            wanted = opposing_kind(sign)
+            near = (zone for zone in self._seen[0] if zone.low <= high and zone.high >= low and zone.kind is wanted)
+            return [_known(zone) for zone in near]
         kind = opposing_kind(sign).value
-        return [zone for zone in self._known() if zone.kind == kind]
+        return [zone for zone in self._chosen() if zone.kind == kind and zone.low <= high and zone.high >= low]
 
     def remember(self, zones: Iterable[Zone], price: float) -> None:
         """Replace the memory by the zones as they are now; the nearest are chosen only when somebody asks."""
         self._seen, self._zones = (tuple(zones), price), None
 
-    def _known(self) -> tuple[KnownZone, ...]:
+    def _chosen(self) -> tuple[KnownZone, ...]:
         if self._zones is None:
             zones, price = self._seen
             nearest = sorted(zones, key=lambda zone: (zone.gap_pct(price), zone.zone_id))[:MAX_KNOWN_ZONES]
-            self._zones = tuple(
-                KnownZone(each.zone_id, each.kind.value, each.low, each.high, each.score) for each in nearest
-            )
+            self._zones = tuple(map(_known, nearest))
         return self._zones
 
     def reset(self) -> None:
@@ -67,7 +73,7 @@ class ZoneMemory:
 
     def state(self) -> list[dict[str, Any]]:
         """Plain JSON types."""
-        return [asdict(zone) for zone in self._known()]
+        return [asdict(zone) for zone in self._chosen()]
 
     def restore(self, state: Sequence[Mapping[str, Any]]) -> None:
         """Continue where `state()` was taken."""
@@ -85,7 +91,9 @@ def find_break(
         return None
     limit = bar.close - beyond
     levels = [sign * swing.price for swing in swings.highs(sign) if not swing.broken]
-    broken_zones = [zone for zone in zones.in_the_way(sign) if previous.close < zone.edges(sign)[1] <= limit]
+    passed = sorted((sign * previous.close, sign * limit))
+    in_the_way = zones.in_the_way(sign, *passed) if previous.close < limit else ()
+    broken_zones = [zone for zone in in_the_way if previous.close < zone.edges(sign)[1] <= limit]
     reached = [level for level in levels if level <= limit] + [zone.edges(sign)[1] for zone in broken_zones]
     if not reached:
         return None

@@ -127,7 +127,7 @@ class LiquiditySweep(BaseStrategy):
         pools = [
             *swing_pools(sign, self._swings, settings.equal_atr * atr, reach),
             *day_pool(sign, context, settings.depth_min_atr * atr, reach),
-            *zone_pools(sign, self._zones, settings.zone_score_min),
+            *zone_pools(sign, self._zones, settings.zone_score_min, reach),
         ]
         return [pool for pool in pools if reach.holds(pool.level)]
 

@@ -84,9 +84,10 @@ def day_pool(sign: int, context: StrategyContext, beyond: float, reach: Reach) -
     return [] if any(low <= level - beyond for low in today) else [Pool(DAY, level, STRENGTH[DAY])]
 
 
-def zone_pools(sign: int, zones: ZoneMemory, least_score: float) -> list[Pool]:
-    """Far sides of the zones that protected a trade of direction `sign` before the newest bar."""
-    found = [zone for zone in zones.in_the_way(-sign) if zone.score >= least_score]
+def zone_pools(sign: int, zones: ZoneMemory, least_score: float, reach: Reach) -> list[Pool]:
+    """Far sides of the zones that protected a trade of direction `sign` before the newest bar and lie where it was."""
+    passed = sorted((sign * reach.now.low, sign * reach.before.close))
+    found = [zone for zone in zones.in_the_way(-sign, *passed) if zone.score >= least_score]
     return [Pool(ZONE, zone.edges(sign)[0], _zone_strength(zone.score)) for zone in found]
 
 

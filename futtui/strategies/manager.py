@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from futtui.domain.errors import FuttuiError
@@ -92,7 +91,9 @@ class StrategyManager:
             if isinstance(answer, RawSignal):
                 signals.append(answer)
                 answer = StrategyVerdict(strategy.name, True, answer.summary)
-            self._verdicts[strategy.name] = replace(answer, time_ms=context.time_ms)
+            self._verdicts[strategy.name] = StrategyVerdict(
+                answer.strategy, answer.proposed, answer.reason, answer.available, answer.set_aside, context.time_ms
+            )
         return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:

@@ -60,8 +60,11 @@ def find_setup(
     `bars` are the candles as the trade sees them. A broken zone is looked at as such first: LONG only at former
     resistance, SHORT only at former support.
     """
-    if bars[-1].close < zone_edges(zone, sign)[0]:
+    far, last = zone.low if sign > 0 else -zone.high, bars[-1]
+    if last.close < far:
         return None  # on the far side of the zone: neither rule can hold
+    if not zone.flipped and last.low > far and bars[-2].close >= far:
+        return None  # neither broken nor swept
     return _flip_retest(zone, sign, candles, bars, atr, settings) or _sweep_return(
         zone, sign, candles, bars, atr, settings
     )
@@ -72,10 +75,13 @@ def _flip_retest(
 ) -> ZoneSetup | None:
     if not zone.flipped or zone.flipped_ms is None:
         return None
-    since_ms = zone.flipped_ms
-    after = [bar for candle, bar in zip(candles, bars, strict=True) if candle.open_time_ms >= since_ms]
-    if len(after) == len(bars) or len(after) > settings.flip_max_bars:
+    since_ms, most = zone.flipped_ms, min(settings.flip_max_bars, len(bars) - 1)
+    if candles[-most - 1].open_time_ms >= since_ms:
         return None
+    first = len(bars) - most
+    while first < len(bars) and candles[first].open_time_ms < since_ms:
+        first += 1
+    after = bars[first:]
     far, near = zone_edges(zone, sign)
     line = near + settings.touch_atr * atr
     if any(bar.close < far for bar in after):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any, ClassVar
 
@@ -33,6 +33,8 @@ class SrStrategy(BaseStrategy):
 
     system: ClassVar[System] = System.SR
     timeframe: ClassVar[Timeframe] = Timeframe.M15
+    edge_is_far: ClassVar[bool]
+    """Whether the edge of the setup is the one that price reaches last on its way in trade direction."""
 
     def __init__(self, symbol: str, settings: SrSettings) -> None:
         super().__init__(symbol)
@@ -120,8 +122,7 @@ class SrStrategy(BaseStrategy):
         zones = [zone for zone in context.zones if zone.timeframe.ms >= bar_ms and strength_of(zone) >= least]
         if not zones:
             return Progress(1, "no zone is strong enough")
-        spans = [(sign, self.span(view, sign)) for sign in SIGNS]
-        near = [(zone, sign) for zone in zones for sign, span in spans if self.is_in_play(zone, sign, view, span)]
+        near = self._near(zones, view)
         near.sort(key=lambda each: (-strength_of(each[0]), each[0].zone_id))
         farthest = Progress(1, "no setup is under way at any zone")
         signal: RawSignal | None = None
@@ -133,6 +134,18 @@ class SrStrategy(BaseStrategy):
             elif answer.steps > farthest.steps:
                 farthest = answer
         return signal or farthest
+
+    def _near(self, zones: Sequence[Zone], view: View) -> list[tuple[Zone, int]]:
+        """The zones, and the sides, at which something may be under way: most are nowhere near price."""
+        up, down = (self.span(view, sign) for sign in SIGNS)
+        found = []
+        for zone in zones:
+            edge, mirrored = (zone.high, -zone.low) if self.edge_is_far else (zone.low, -zone.high)
+            if up.low <= edge <= up.high and self.is_in_play(zone, 1, view, up):
+                found.append((zone, 1))
+            if down.low <= mirrored <= down.high and self.is_in_play(zone, -1, view, down):
+                found.append((zone, -1))
+        return found
 
     def _judge(self, setup: SrSetup, view: View, context: StrategyContext) -> RawSignal | Progress:
         """The signal of a finished setup, or why it is not traded; either way the setup is used up."""

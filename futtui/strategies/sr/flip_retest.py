@@ -39,6 +39,7 @@ class SrFlipRetest(SrStrategy):
 
     name: ClassVar[str] = "sr_flip_retest"
     title: ClassVar[str] = "Flip-Retest"
+    edge_is_far = True
 
     def __init__(self, symbol: str, settings: SrFlipRetestSettings | None = None) -> None:
         self._settings = settings or SrFlipRetestSettings()

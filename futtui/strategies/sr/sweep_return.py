@@ -38,6 +38,7 @@ class SrSweepReturn(SrStrategy):
 
     name: ClassVar[str] = "sr_sweep_return"
     title: ClassVar[str] = "Sweep-Return"
+    edge_is_far = False
 
     def __init__(self, symbol: str, settings: SrSweepReturnSettings | None = None) -> None:
         self._settings = settings or SrSweepReturnSettings()
