@@ -49,10 +49,11 @@ class ZoneMemory:
 
     def in_the_way(self, sign: int, low: float, high: float) -> list[KnownZone]:
         """Remembered zones between two real prices, of the kind that opposes a trade of direction `sign`."""
-        if self._zones is None and len(self._seen[0]) <= MAX_KNOWN_ZONES:
-            wanted = opposing_kind(sign)
-            near = (zone for zone in self._seen[0] if zone.low <= high and zone.high >= low and zone.kind is wanted)
-            return [_known(zone) for zone in near]
+        if self._zones is None:
+            wanted, seen = opposing_kind(sign), self._seen[0]
+            near = [zone for zone in seen if zone.low <= high and zone.high >= low and zone.kind is wanted]
+            if not near or len(seen) <= MAX_KNOWN_ZONES:
+                return [_known(zone) for zone in near]
         kind = opposing_kind(sign).value
         return [zone for zone in self._chosen() if zone.kind == kind and zone.low <= high and zone.high >= low]
 
