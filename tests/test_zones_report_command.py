@@ -70,6 +70,31 @@ def test_zones_report_that_cannot_be_made_says_why(
     assert words in str(told.exception)
 
 
+@pytest.mark.parametrize(
+    ("symbols", "days", "words"),
+    [
+        ("AAAUSDT,CCCUSDT", ("--from", "2024-01-05"), "No file for symbol CCCUSDT"),
+        ("AAAUSDT,BBBUSDT", ("--from", "2024-01-05"), "BBBUSDT has only 0 15m candles before 2024-01-05"),
+        ("AAAUSDT,BBBUSDT", ("--from", "2024-01-08", "--to", "2024-01-09"), "BBBUSDT has no candles in this time"),
+    ],
+)
+def test_zones_report_looks_at_every_symbol_before_it_walks_with_the_first(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, symbols: str, days: tuple[str, ...], words: str
+) -> None:
+    walked: list[object] = []
+    monkeypatch.setattr("futtui.live.zones_report.touches_of", lambda *each: walked.append(each) or [])
+    missing_ms = range(START_MS + 3 * DAY_MS, START_MS + 4 * DAY_MS) if "--to" in days else range(START_MS)
+    archive(folder, [bar for bar in BARS if bar.open_time_ms not in missing_ms], "BBBUSDT")
+    told = report(tmp_path, "--history", str(folder), "--symbols", symbols, *days)
+    assert told.exit_code != 0
+    assert words in str(told.exception)
+    assert not walked
+    assert "AAAUSDT" not in told.output
+    fine = report(tmp_path, "--history", str(folder), "--symbols", "AAAUSDT,aaausdt", *days)
+    assert fine.exit_code == 0
+    assert len(walked) == 1
+
+
 def test_touches_decided_by_a_day_are_the_same_whatever_comes_after_it(folder: Path) -> None:
     past = from_files(folder, "AAAUSDT")
     settings = (AnalysisSettings(), HistorySettings(), 7)

@@ -47,21 +47,24 @@ def run_zones_report(request: ZonesReportRequest) -> None:
     from futtui.config.settings import find_config, load
     from futtui.exchange.binance.archive.addresses import checked_symbol
     from futtui.live.past_candles import moment_text
-    from futtui.live.zones_report import BASE, rows_of, touches_of
+    from futtui.live.zones_report import BASE, check_walk, rows_of, touches_of
 
     if not request.symbols:
         raise InvalidInputError("--symbols is missing. Name one or more, as in --symbols BTCUSDT,ETHUSDT.")
     start_ms, end_ms = _span(request)
     places = Places.of(request.home)
     settings = load(find_config(request.config, places.home)).settings
-    touches: list[Touch] = []
-    for name in request.symbols:
-        symbol = checked_symbol(name)
+    walks = []
+    for symbol in dict.fromkeys(checked_symbol(name) for name in request.symbols):
         past = past_candles(symbol, request.history, places)
         first_ms, last_ms = past.span_ms
         span_ms = (start_ms or first_ms + settings.market.history.bars(BASE) * BASE.ms, end_ms or last_ms)
+        check_walk(past, span_ms, settings.market.history)
+        walks.append((past, span_ms))
+    touches: list[Touch] = []
+    for past, span_ms in walks:  # it takes minutes a symbol: all of them were looked at first
         if not request.as_json:
-            typer.echo(f"{symbol}: {moment_text(span_ms[0])} to {moment_text(span_ms[1])}, from {past.source}")
+            typer.echo(f"{past.symbol}: {moment_text(span_ms[0])} to {moment_text(span_ms[1])}, from {past.source}")
         touches += touches_of(past, span_ms, settings.analysis(), settings.market.history, request.seed)
     rows = rows_of(touches)
     if request.as_json:

@@ -65,6 +65,13 @@ class ReportRow:
     random: TouchShare
 
 
+def check_walk(past: PastCandles, span_ms: tuple[int, int], history: HistorySettings) -> None:
+    """Raises InvalidInputError when there are no candles in this time, or too few before it; walks nowhere."""
+    past.at(span_ms[0], history)
+    if not len(past.series[BASE].between(span_ms[0], span_ms[1] - BASE.ms + 1)):
+        raise InvalidInputError(f"{past.symbol} has no candles in this time in {past.source}. Choose other days.")
+
+
 def touches_of(
     past: PastCandles,
     span_ms: tuple[int, int],
@@ -77,6 +84,7 @@ def touches_of(
 
     Raises InvalidInputError when there are too few candles before the first one.
     """
+    check_walk(past, span_ms, history)
     walk = _Walk(past, replace(analysis, strategies=_silent(analysis.strategies)), history, seed)
     walk.load(span_ms[0])
     closes = [
@@ -84,8 +92,6 @@ def touches_of(
         for frame in ANALYSIS_TIMEFRAMES
         for candle in past.between(frame, span_ms[0], span_ms[1])
     ]
-    if not closes:
-        raise InvalidInputError(f"{past.symbol} has no candles in this time in {past.source}. Choose other days.")
     closes.sort(key=itemgetter(0))
     for time_ms, group in groupby(closes, key=itemgetter(0)):
         walk.step(time_ms, [(frame, candle) for _, frame, candle in group])

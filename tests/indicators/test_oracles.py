@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from futtui.indicators import Adx, Atr, BollingerBands, Donchian, EfficiencyRatio, Ema, Rsi
+from futtui.indicators import (
+    Adx,
+    Atr,
+    BollingerBands,
+    CVDCalculator,
+    Donchian,
+    EfficiencyRatio,
+    Ema,
+    FlowWindow,
+    Rsi,
+    Slope,
+)
 from tests.indicators.market import made_candles, real_candles
 
 talib = pytest.importorskip("talib", reason="TA-Lib is the oracle of this test")
@@ -95,11 +106,71 @@ def test_frame_measures_equal_pandas_ta_classic_once_seeds_have_faded(candles):
     library = pytest.importorskip("pandas_ta_classic", reason="pandas-ta-classic is the oracle of this test")
     high, low, close = (pandas.Series(column) for column in columns(candles))
     settled = slice(1_000, None)
-    (atr,) = collect(Atr(14), candles)
-    np.testing.assert_allclose(atr[settled], library.atr(high, low, close, 14, talib=False)[settled], rtol=1e-8)
-    (rsi,) = collect(Rsi(14), close)
-    np.testing.assert_allclose(rsi[settled], library.rsi(close, 14, talib=False)[settled], rtol=1e-8)
-    (ema,) = collect(Ema(20), close)
-    np.testing.assert_allclose(ema[settled], library.ema(close, 20, talib=False)[settled], rtol=1e-8)
-    (ratio,) = collect(EfficiencyRatio(10), close)
-    np.testing.assert_allclose(ratio[settled], library.er(close, 10)[settled], rtol=1e-8, atol=1e-12)
+
+    def alike(ours, theirs, atol=1e-12):
+        np.testing.assert_allclose(ours[settled], np.asarray(theirs)[settled], rtol=1e-8, atol=atol)
+
+    alike(collect(Atr(14), candles)[0], library.atr(high, low, close, 14, talib=False))
+    alike(collect(Rsi(14), close)[0], library.rsi(close, 14, talib=False))
+    for length in (5, 9, 13, 20, 21, 50):
+        alike(collect(Ema(length), close)[0], library.ema(close, length, talib=False))
+    alike(collect(EfficiencyRatio(10), close)[0], library.er(close, 10))
+    ours = collect(BollingerBands(20, 2.0), close, ("lower", "middle", "upper", "width"))
+    theirs = library.bbands(close, 20, 2.0, ddof=0, talib=False)
+    # The library takes the difference of two sums of squares: half of the digits of the deviation are left.
+    for mine, column in zip(ours[:3], (0, 1, 2), strict=True):
+        alike(mine, theirs.iloc[:, column], atol=1e-5)
+    alike(ours[3], theirs.iloc[:, 3] / 100.0, atol=1e-7)
+    ours = collect(Donchian(20), candles, ("low", "high"))
+    channel = library.donchian(high.shift(1), low.shift(1), 20, 20)  # ours leaves the newest bar out
+    alike(ours[0], channel.iloc[:, 0])
+    alike(ours[1], channel.iloc[:, 2])
+
+
+def test_adx_and_its_sides_equal_pandas_ta_classic_once_seeds_have_faded(candles):
+    pandas = pytest.importorskip("pandas")
+    library = pytest.importorskip("pandas_ta_classic", reason="pandas-ta-classic is the oracle of this test")
+    high, low, close = (pandas.Series(column) for column in columns(candles))
+    theirs = library.adx(high, low, close, 14, talib=False)
+    ours = collect(Adx(14), candles, ("value", "plus_di", "minus_di"))
+    for mine, column in zip(ours, (0, 1, 2), strict=True):
+        np.testing.assert_allclose(mine[1_000:], np.asarray(theirs.iloc[:, column])[1_000:], rtol=1e-8)
+
+
+@pytest.mark.parametrize(("length", "lag"), [(20, 5), (50, 10), (200, 10)])
+def test_slope_of_an_average_equals_the_difference_of_talib_averages(candles, length, lag):
+    _, _, close = columns(candles)
+    average, slope, ours = Ema(length), Slope(lag), []
+    for price in close:
+        average.update(price)
+        slope.update(average.value)
+        ours.append(np.nan if slope.value is None else slope.value)
+    theirs = talib.EMA(close, length)
+    first = average.warm_up_bars + lag - 1
+    assert np.isnan(ours[:first]).all()
+    np.testing.assert_allclose(ours[first:], (theirs[lag:] - theirs[:-lag])[first - lag :] / lag, rtol=1e-8, atol=1e-8)
+
+
+def test_width_percentile_equals_that_of_numpy(candles):
+    _, _, close = columns(candles)
+    width, rank = collect(BollingerBands(20, 2.0), close, ("width", "width_percentile"))
+    for place in range(400, len(close), 97):
+        before = width[place - 90 : place]
+        assert rank[place] == pytest.approx(100.0 * np.mean(before < width[place]))
+
+
+def test_flow_and_cumulative_delta_equal_rolling_sums_of_numpy():
+    made = made_candles(600, seed=7)
+    delta = np.array([bar.delta for bar in made])
+    volume = np.array([bar.volume for bar in made])
+    (flow,) = collect(FlowWindow(3), made)
+    cvd, slope = collect(CVDCalculator(20, 10), made, ("value", "slope"))
+
+    def rolling(values, bars):
+        return np.lib.stride_tricks.sliding_window_view(values, bars).sum(axis=1)
+
+    np.testing.assert_allclose(flow[2:], rolling(delta, 3) / rolling(volume, 3), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(cvd[19:], rolling(delta, 20), rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(slope[19:], rolling(delta, 10)[10:] / 10, rtol=1e-12, atol=1e-9)
+    assert np.isnan(cvd[:19]).all()
+    assert not np.isnan(slope[9:]).any()
