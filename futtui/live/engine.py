@@ -18,7 +18,7 @@ from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import BudgetView, EngineSnapshot
 from futtui.domain.symbols import SymbolRules
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
 from futtui.exchange.ports import (
     AccountMessage,
     ContractMessage,
@@ -46,7 +46,7 @@ from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
-from futtui.live.sequencer import Close, Hole
+from futtui.live.sequencer import BASE, Close, Hole
 from futtui.live.silent_symbols import SilentSymbols
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.strategy_watch import StrategyWatch
@@ -60,6 +60,8 @@ log = logging.getLogger(__name__)
 
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
+LONGEST_JUMP_MS = 2 * DAY_MS
+"""Between two messages of the market, even for a PC that slept; the watchdog asks for the time after a sleep."""
 ACCOUNT_STREAM = "private"
 WHOLE_MARKET = ("!markPrice@arr@1s", "!contractInfo")
 START = "start"
@@ -279,6 +281,8 @@ class Engine:
         if isinstance(message, KlineMessage):
             self._on_kline(message)
         elif isinstance(message, MarkPriceMessage):
+            if self._is_from_the_future(message.event_time_ms):
+                return
             self.clock.observe(message.event_time_ms)
             self.blind.saw(message.event_time_ms)
             state = self.states.get(message.symbol)
@@ -304,7 +308,7 @@ class Engine:
 
     def _on_kline(self, message: KlineMessage) -> None:
         state = self.states.get(message.symbol)
-        if state is None or message.timeframe is not Timeframe.M15:
+        if state is None or message.timeframe is not Timeframe.M15 or self._is_from_the_future(message.event_time_ms):
             return
         self.clock.observe(message.event_time_ms)
         self.blind.saw(message.event_time_ms)
@@ -319,8 +323,23 @@ class Engine:
             for broker in self.runner.brokers.values():
                 broker.on_price(update)
             self.runner.submit(replace(update, late=True) if old else update)
-        if message.closed is not None:
+        if message.closed is not None and self._can_have_closed(message.closed):
             self.accept(state, message.closed)
+
+    def _is_from_the_future(self, event_time_ms: int) -> bool:
+        """Whether a message carries a time that cannot be: believing it would put our clock ahead for good."""
+        if event_time_ms - self.clock.now_ms() <= LONGEST_JUMP_MS:
+            return False
+        self.counts["impossible_messages"] += 1
+        return True
+
+    def _can_have_closed(self, candle: Candle) -> bool:
+        """Whether such a quarter hour can be over; one that cannot would look like a hole up to its time."""
+        ahead_ms = BASE.end_ms(candle.open_time_ms) - self.clock.now_ms()
+        if candle.open_time_ms % BASE.ms == 0 and ahead_ms <= MINUTE_MS * max(1.0, self.clock.speed):
+            return True
+        self.counts["impossible_messages"] += 1
+        return False
 
     def accept(self, state: SymbolState, candle: Candle) -> None:
         """A closed quarter hour of a symbol, from whichever source, in whichever order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from futtui.domain.effects import RecordSignal
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.exchange.binance import transport
+from futtui.exchange.ports import KlineMessage, MarkPriceMessage
 from futtui.exchange.simulator.wire.fault_rules import load_fault_script
 from futtui.live import engine as engine_module
 from futtui.live import feed, silent_symbols, symbol_state, watchdog
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
+from futtui.live.symbol_state import Phase
 from futtui.live.watchdog import Watchdog
 from tests.live.engine_world import (
     QUARTER_MS,
@@ -124,8 +127,6 @@ async def test_fs20_symbol_that_nobody_trades_is_quiet_and_its_stream_is_left_al
 
 def quiet(bar):  # type: ignore[no-untyped-def]
     """The bar as if nobody had traded in it."""
-    from dataclasses import replace
-
     return replace(
         bar, volume=0.0, quote_volume=0.0, trade_count=0, taker_buy_volume=0.0, taker_buy_quote_volume=0.0,
         high=bar.open, low=bar.open, close=bar.open,
@@ -149,5 +150,34 @@ async def test_fs23_fs24_shuffled_doubled_late_and_missing_closes_are_taken_once
             if name == "fs24_close_missing":
                 assert engine.gaps.bars_filled >= struck["missing"] // 2
                 assert lines(engine, "filled from history")
+        finally:
+            await engine.stop()
+
+
+async def test_messages_from_the_far_future_and_impossible_candles_move_neither_clock_nor_candles(
+    tmp_path: Path,
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        engine = await opened(world, tmp_path, mode=TradingMode.SIGNALS)
+        try:
+            await run_lockstep(engine, 31)
+            before, now_ms = engine.states["BTCUSDT"].sequencer.last_open_ms, engine.clock.now_ms()
+            assert before is not None
+            (bar,) = world.candles("BTCUSDT", Timeframe.M15, before, world.now_ms)
+            for open_ms, event_ms in (
+                (before + 4_000 * QUARTER_MS, now_ms),
+                (before + QUARTER_MS, now_ms),
+                (before + 1, now_ms),
+                (before + QUARTER_MS, now_ms + 9_000_000 * MINUTE_MS),
+            ):
+                candle = replace(bar, open_time_ms=open_ms)
+                engine.handle(KlineMessage("BTCUSDT", Timeframe.M15, event_ms, candle, None))
+            engine.handle(MarkPriceMessage("BTCUSDT", now_ms + 9_000_000 * MINUTE_MS, 1.0, None, None, 0))
+            assert engine.counts["impossible_messages"] == 5
+            assert engine.states["BTCUSDT"].sequencer.last_open_ms == before
+            assert engine.states["BTCUSDT"].phase is Phase.READY
+            assert engine.clock.now_ms() == now_ms
+            await run_lockstep(engine, 30)
+            check_exactly_once(world, engine, world.now_ms)
         finally:
             await engine.stop()

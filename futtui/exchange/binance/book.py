@@ -14,6 +14,8 @@ from futtui.exchange.binance.rest_models import DepthSnapshot
 Level = tuple[float, float]
 _LARGEST_BUFFER = 2000
 _SPARE_PLACES = 2000
+_MOST_PLACES = 50_000
+"""Levels far away that nobody takes out again could pile up for ever; a new snapshot starts small."""
 _HIGHEST, _LOWEST = -1, 0
 
 
@@ -205,4 +207,6 @@ class LocalBook:
         self.event_time_ms = message.event_time_ms
         if bids.prices and asks.prices and bids.prices[-1] >= asks.prices[0]:
             self.invalidate("the book is crossed")
+        elif len(bids.prices) > _MOST_PLACES or len(asks.prices) > _MOST_PLACES:
+            self.invalidate("the book has grown beyond all measure")
         return self.valid

@@ -17,6 +17,9 @@ MINUTE_MS = 60_000
 FALLBACK_BAN_MS = 5 * MINUTE_MS
 FIREWALL_PAUSE_MS = 2 * MINUTE_MS
 SHORTEST_BAN_MS = 2 * MINUTE_MS
+LONGEST_BAN_MS = 3 * 24 * 60 * MINUTE_MS
+"""Source of both: the exchange's general information ("from 2 minutes to 3 days")."""
+MOST_DIGITS = 9
 TOO_MANY_REQUESTS = -1003
 TOO_MANY_ORDERS = -1015
 STATE_UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007})
@@ -129,19 +132,21 @@ def ban_end_ms(text: str, headers: Mapping[str, str], now_ms: int) -> int:
     """When a ban ends: from the text, else from Retry-After, else five minutes from now.
 
     A text whose time is over already while the exchange still refuses us shows a wrong clock on our side: then the
-    shortest ban of the exchange counts.
+    shortest ban of the exchange counts; a time later than its longest ban says the same, and the longest one counts.
     """
     match = _BAN_PATTERN.search(text)
     if match:
         until_ms = int(match.group(1))
-        return until_ms if until_ms > now_ms else now_ms + SHORTEST_BAN_MS
+        return min(until_ms, now_ms + LONGEST_BAN_MS) if until_ms > now_ms else now_ms + SHORTEST_BAN_MS
     return retry_after_ms(headers, now_ms) or now_ms + FALLBACK_BAN_MS
 
 
 def retry_after_ms(headers: Mapping[str, str], now_ms: int) -> int | None:
     """The moment that a Retry-After header (in seconds) names; None without a usable one."""
     value = headers.get("Retry-After", "").strip()
-    return now_ms + int(value) * 1000 if value.isdigit() and int(value) > 0 else None
+    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS and int(value) > 0):
+        return None
+    return now_ms + min(int(value) * 1000, LONGEST_BAN_MS)
 
 
 def next_minute_ms(now_ms: int) -> int:

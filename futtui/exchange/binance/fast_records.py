@@ -43,7 +43,10 @@ def _candle_maker() -> Callable[[KlineBody], Candle]:
 
 
 def kline_translator() -> KlineTranslator:
-    """A function from a kline event to its message; raises KeyError for an interval futtui does not use."""
+    """A function from a kline event to its message.
+
+    It raises KeyError for an interval that futtui does not use, InvalidInputError for an impossible closed candle.
+    """
     new = object.__new__
     timeframes = {timeframe.code: timeframe for timeframe in Timeframe}
     f0, f1, f2, f3, f4, f5, f6 = _setters(FormingCandle)
@@ -58,7 +61,7 @@ def kline_translator() -> KlineTranslator:
         k1(message, timeframes[bar.i])
         k2(message, event_time_ms)
         if bar.x:
-            k3(message, candle_of(bar))
+            k3(message, candle_of(bar).check())
             k4(message, None)
             return (message,)
         forming = new(FormingCandle)

@@ -12,6 +12,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.universe import Listing
 from futtui.exchange.binance.budget import ORDERS_10_S, ORDERS_MINUTE, WEIGHT, PoolRule
+from futtui.exchange.binance.wire import Amount, Price
 
 ENDLESS_MS = 4_133_404_800_000
 """Delivery time that the exchange gives to a perpetual without an end."""
@@ -87,8 +88,8 @@ class DepthAnswer(msgspec.Struct):
     """Answer of /depth."""
 
     lastUpdateId: int  # noqa: N815
-    bids: list[tuple[float, float]]
-    asks: list[tuple[float, float]]
+    bids: list[tuple[Price, Amount]]
+    asks: list[tuple[Price, Amount]]
     E: int = 0
 
 

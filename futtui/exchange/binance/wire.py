@@ -8,10 +8,15 @@ straight into float (market) or Decimal (account).
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
 COIN_MARGINED = 2
+_IMPOSSIBLE = 1e15
+Price = Annotated[float, msgspec.Meta(gt=0.0, lt=_IMPOSSIBLE)]
+Amount = Annotated[float, msgspec.Meta(ge=0.0, lt=_IMPOSSIBLE)]
+"""Numbers that can be true: a text such as "NaN" or "-1" is no price, and its message counts as not understood."""
 
 
 class KlineBody(msgspec.Struct):
@@ -22,16 +27,16 @@ class KlineBody(msgspec.Struct):
 
     t: int
     i: str
-    o: float
-    c: float
-    h: float
-    l: float  # noqa: E741 - the wire's spelling
-    v: float
+    o: Price
+    c: Price
+    h: Price
+    l: Price  # noqa: E741 - the wire's spelling
+    v: Amount
     n: int
     x: bool
-    q: float
-    V: float | None
-    Q: float | None
+    q: Amount
+    V: Amount | None
+    Q: Amount | None
 
 
 class KlineEvent(msgspec.Struct, tag_field="e", tag="kline"):
@@ -48,7 +53,7 @@ class MarkPriceEvent(msgspec.Struct, tag_field="e", tag="markPriceUpdate"):
 
     E: int
     s: str
-    p: float
+    p: Price
     i: str = ""
     r: str = ""
     T: int = 0
@@ -61,8 +66,8 @@ class AggTradeEvent(msgspec.Struct, tag_field="e", tag="aggTrade"):
     E: int
     s: str
     a: int
-    p: float
-    q: float
+    p: Price
+    q: Amount
     T: int
     m: bool
     st: int = 1
@@ -73,10 +78,10 @@ class BookTickerEvent(msgspec.Struct, tag_field="e", tag="bookTicker"):
 
     u: int
     s: str
-    b: float
-    B: float
-    a: float
-    A: float
+    b: Amount
+    B: Amount
+    a: Amount
+    A: Amount
     E: int = 0
     st: int = 1
 
@@ -89,8 +94,8 @@ class DepthEvent(msgspec.Struct, tag_field="e", tag="depthUpdate"):
     U: int
     u: int
     pu: int
-    b: list[tuple[float, float]]
-    a: list[tuple[float, float]]
+    b: list[tuple[Price, Amount]]
+    a: list[tuple[Price, Amount]]
     st: int = 1
 
 

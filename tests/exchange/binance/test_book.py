@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from futtui.exchange.binance import book as book_module
 from futtui.exchange.binance.book import LocalBook
 from futtui.exchange.binance.decode import StreamDecoder
 from futtui.exchange.binance.messages import DepthMessage
@@ -179,3 +180,17 @@ def test_book_after_any_differences_equals_a_plain_dictionary(changes: list[list
         assert top is not None
         assert top[0] == sorted(((p, q) for p, q in expected.items() if q > 0), reverse=True)
         assert book.best_bid() == top[0][0]
+
+
+def test_book_that_grows_without_end_is_given_up_and_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book_module, "_MOST_PLACES", 500)
+    book = valid_book()
+    number = 12
+    while book.valid:
+        levels = [(1.0 + (number * 50 + step) / 1e6, 1.0) for step in range(50)]
+        book.apply(diff(number, number + 1, number, bids=levels))
+        number += 1
+        assert number < 40
+    assert "grown" in book.reason
+    assert book.best_bid() is None
+    assert book.needs_snapshot

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from futtui.exchange.binance.budget import BanAlert, BanFile, RequestBudget
+from futtui.exchange.binance.budget import BanAlert, BanFile, RequestBudget, counts_of
 from futtui.exchange.binance.budget.ban_file import WRITE_TRIES, BanRecord
 from futtui.exchange.binance.errors import Banned, RateLimited, Refused, ban_end_ms, error_from_answer
 from futtui.exchange.ports import Lane
@@ -243,3 +243,42 @@ def test_too_many_requests_and_too_many_orders_are_told_apart(
 def test_403_with_a_code_is_a_refusal_and_no_ban() -> None:
     body = b'{"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}'
     assert isinstance(error_from_answer(403, {}, body, now_ms=NOW, changes_state=False), Refused)
+
+
+DAY = 24 * 60 * MINUTE
+
+
+@pytest.mark.parametrize("text", ["banned until 9999999999999", "IP banned until 4102444800000."])
+def test_ban_text_beyond_every_ban_of_the_exchange_lasts_as_long_as_its_longest(text: str) -> None:
+    assert ban_end_ms(text, {}, 1_700_000_000_000) == 1_700_000_000_000 + 3 * DAY
+
+
+@pytest.mark.parametrize("value", ["²", "٣", "9" * 5000, "-5", "1.5", "", "soon"])
+def test_retry_after_that_is_no_number_of_seconds_counts_as_none(value: str) -> None:
+    error = error_from_answer(418, {"Retry-After": value}, b"", now_ms=MINUTE, changes_state=False)
+    assert isinstance(error, Banned)
+    assert error.until_ms == MINUTE + 5 * MINUTE
+
+
+def test_retry_after_of_years_is_cut_to_the_longest_ban() -> None:
+    error = error_from_answer(418, {"Retry-After": "999999999"}, b"", now_ms=MINUTE, changes_state=False)
+    assert isinstance(error, Banned)
+    assert error.until_ms == MINUTE + 3 * DAY
+
+
+async def test_remembered_ban_that_no_exchange_can_have_spoken_is_not_believed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert world.file is not None
+    world.file.save(BanRecord(world.time() + 400 * DAY, world.time() + 400 * DAY + 7_000))
+    world.start()
+    assert await world.request()
+    assert world.budget.closed_until_ms == 0
+    assert world.budget.view().gate == "open"
+    world.file.save(BanRecord(world.time() + 3 * DAY, world.time() + 3 * DAY + 7_000))
+    world.start()
+    assert not await world.request()
+
+
+@pytest.mark.parametrize("header", ["²", "9" * 5000, "-1", "1e3"])
+def test_count_in_a_header_that_is_no_count_is_left_out(header: str) -> None:
+    assert counts_of({"X-MBX-USED-WEIGHT-1M": header}).weight is None

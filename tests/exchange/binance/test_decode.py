@@ -257,3 +257,30 @@ def test_decoder_on_any_text_never_raises(payload: bytes | str) -> None:
 def test_decoder_on_any_json_never_raises(value: object) -> None:
     decoder = StreamDecoder("c")
     decoder.decode(compact(value))
+
+
+@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-1", "1e300", "x"])
+def test_decode_numbers_that_cannot_be_true_are_no_message(bad: str) -> None:
+    decoder = StreamDecoder("c")
+    depth = {"e": "depthUpdate", "E": 1, "s": "X", "U": 1, "u": 2, "pu": 0, "b": [["1", "2"]], "a": []}
+    bar = {"t": 0, "i": "15m", "o": "1", "c": "1", "h": "1", "l": "1", "v": "1", "n": 1, "x": True, "q": "1"}
+    kline = {"e": "kline", "E": 1, "s": "X", "k": {**bar, "V": "1", "Q": "1"}}
+    mark = {"e": "markPriceUpdate", "E": 1, "s": "X", "p": "1"}
+    assert all(len(decoder.decode(compact(good))) == 1 for good in (depth, kline, mark))
+    wrong = (
+        {**depth, "b": [[bad, "2"]]},
+        {**depth, "a": [["1", bad]]},
+        {**kline, "k": {**kline["k"], "c": bad}},
+        {**kline, "k": {**kline["k"], "v": bad}},
+        {**mark, "p": bad},
+    )
+    for event in wrong:
+        assert decoder.decode(compact(event)) == (), event
+    assert decoder.ignored.total() == len(wrong)
+
+
+def test_decode_closed_candle_that_contradicts_itself_is_no_message_and_a_forming_one_is_only_shown() -> None:
+    decoder = StreamDecoder("c")
+    bar = {"t": 0, "i": "15m", "o": "5", "c": "5", "h": "4", "l": "6", "v": "1", "n": 1, "q": "1", "V": "1", "Q": "1"}
+    assert decoder.decode(compact({"e": "kline", "E": 1, "s": "X", "k": {**bar, "x": True}})) == ()
+    assert len(decoder.decode(compact({"e": "kline", "E": 1, "s": "X", "k": {**bar, "x": False}}))) == 1

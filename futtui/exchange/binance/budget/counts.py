@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+MOST_DIGITS = 9
+"""A longer number is no count of requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerCounts:
@@ -31,7 +34,7 @@ def counts_of(headers: Mapping[str, str]) -> AnswerCounts:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    return int(text) if text and len(text) <= MOST_DIGITS and text.isascii() and text.isdigit() else None
 
 
 def _time_ms(text: str | None) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from futtui.exchange.binance.budget.ban_file import BanFile, BanRecord
-from futtui.exchange.binance.errors import Banned, utc_text
+from futtui.exchange.binance.errors import LONGEST_BAN_MS, Banned, utc_text
 
 AFTER_BAN_MS = 5_000
 MOST_JITTER_MS = 5_000
@@ -16,6 +16,7 @@ SLOWED_MS = 600_000
 SLOWED_SHARE = 0.5
 RAMP = ((60_000, 0.10), (120_000, 0.30))
 """After a ban: this share of the budget until so many ms after the gate opened; then all of it."""
+LONGEST_CLOSED_MS = LONGEST_BAN_MS + AFTER_BAN_MS + MOST_JITTER_MS
 FIREWALL_STREAK_MS = 600_000
 LONGEST_FIREWALL_MS = 32 * 60_000
 
@@ -87,12 +88,16 @@ class Gate:
             self._alert(BanAlert(False, ended.opens_ms, text))
 
     def is_banned(self, now_ms: int) -> bool:
-        """Whether nothing at all may leave."""
-        return self._ban is not None and now_ms < self._ban.opens_ms
+        """Whether nothing at all may leave.
+
+        A remembered ban that would last longer than any ban of the exchange was noted with a wrong clock: it counts
+        for nothing, and should it be true the exchange says so again.
+        """
+        return self._ban is not None and 0 < self._ban.opens_ms - now_ms <= LONGEST_CLOSED_MS
 
     def refuse_while_banned(self, now_ms: int) -> None:
         """Raises Banned, with the time at which futtui asks again."""
-        if self._ban is not None and now_ms < self._ban.opens_ms:
+        if self._ban is not None and self.is_banned(now_ms):
             raise Banned(self._ban.opens_ms, firewall=self._ban.firewall)
 
     def is_paused(self, now_ms: int) -> bool:
@@ -106,7 +111,7 @@ class Gate:
 
     def closed_until_ms(self, now_ms: int) -> int:
         """When the gate opens; 0 = it is open."""
-        latest = max(self.pause_until_ms, self._ban.opens_ms if self._ban else 0)
+        latest = max(self.pause_until_ms, self._ban.opens_ms if self._ban and self.is_banned(now_ms) else 0)
         return latest if latest > now_ms else 0
 
     def next_change_ms(self, now_ms: int) -> int | None:
@@ -144,6 +149,8 @@ class Gate:
         if self._ban is None:
             return 1.0
         since_ms = now_ms - self._ban.opens_ms
+        if since_ms < 0:  # not believed, or the gate is shut anyway
+            return 1.0
         return next((share for end_ms, share in RAMP if since_ms < end_ms), 1.0)
 
     def _firewall_streak(self, ban: Banned, now_ms: int) -> int:
