@@ -19,7 +19,7 @@ from futtui.desk.state import DeskState
 from futtui.domain.account import AccountSeen, FundingSummed, SeenOrder
 from futtui.domain.effects import AskFills, CancelOrder, Severity
 from futtui.domain.orders import Fill
-from futtui.domain.position import ExitReason, PositionStatus, TradingMode
+from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
 
@@ -71,6 +71,7 @@ class OutsideWatch:
         self._life = life
         self._differences: dict[str, _Difference] = {}
         self._strays: dict[str, int] = {}
+        self._newest: dict[str, Fill] = {}
         self.apart_since_ms: int | None = None
         """Since when account and books do not agree; None while they do."""
         self._trades: deque[tuple[str, str]] = deque(maxlen=_TRADES_KEPT)
@@ -90,6 +91,7 @@ class OutsideWatch:
                 left -= sign * part
                 self._close_part(position, fill, part, time_ms)
         if left:
+            self._newest[fill.symbol] = fill
             self._set_external(fill.symbol, self._state.external.get(fill.symbol, ZERO) + left, time_ms)
 
     def _close_part(self, position: Position, fill: Fill, quantity: Decimal, time_ms: int) -> None:
@@ -167,13 +169,27 @@ class OutsideWatch:
     def _is_quiet(self, symbol: str, asked_ms: int) -> bool:
         """Whether nothing happens on a symbol that the look may have missed."""
         for position in self._state.live_on(symbol):
-            moving = position.status in (PositionStatus.ENTERING, PositionStatus.CLOSING)
             under_way = any(order.is_under_way or order.unsure for order in position.orders.values())
-            if moving or under_way or position.updated_ms > asked_ms:
+            if under_way or position.updated_ms > asked_ms:
                 return False
         return True
 
+    def _net_out(self, symbol: str, time_ms: int) -> None:
+        """What is held beside us against us closed a part of ours: its news came before those of our entry."""
+        beside = self._state.external.get(symbol, ZERO)
+        ours = sum((item.plan.side.sign * item.ledger.open for item in self._state.live_on(symbol)), ZERO)
+        newest = self._newest.get(symbol)
+        if newest is None or beside * ours >= 0:
+            return
+        size = min(abs(beside), abs(ours))
+        self._set_external(symbol, beside + (size if beside < 0 else -size), time_ms)
+        side = OrderSide.SELL if ours > 0 else OrderSide.BUY
+        fee = newest.fee * size / newest.quantity
+        known = replace(newest, fee=fee, side=side, quantity=size, trade_id=f"{newest.trade_id}-{time_ms}")
+        self.on_fill(known, time_ms)
+
     def _compare(self, symbol: str, event: AccountSeen) -> None:
+        self._net_out(symbol, event.time_ms)
         held = self._state.live_on(symbol)
         ours = sum((item.plan.side.sign * item.ledger.open for item in held), ZERO)
         difference = event.amount(symbol) - ours - self._state.external.get(symbol, ZERO)

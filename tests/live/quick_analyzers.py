@@ -26,7 +26,11 @@ class QuickAnalyzers:
         self._every = every
 
     async def load(
-        self, symbol: str, history: Mapping[Timeframe, Sequence[Candle]], tick_size: float | None
+        self,
+        symbol: str,
+        history: Mapping[Timeframe, Sequence[Candle]],
+        tick_size: float | None,
+        listed_ms: int | None = None,
     ) -> SymbolReading:
         last = history[Timeframe.M15][-1]
         return _reading(symbol, Timeframe.M15.end_ms(last.open_time_ms), last.close)
