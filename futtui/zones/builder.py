@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -49,6 +50,8 @@ class ZoneBuilder:
 
     def __init__(self, symbol: str, timeframe: Timeframe, settings: ZoneSettings | None = None) -> None:
         self.symbol = symbol
+        base = next((symbol[: -len(quote)] for quote in _QUOTES if symbol.endswith(quote)), symbol)
+        self._base = base or symbol
         self.timeframe = timeframe
         self.settings = settings or ZoneSettings()
         self.frame = self.settings.frame(timeframe)
@@ -239,8 +242,8 @@ class ZoneBuilder:
 
     def _gated(self, members: list[Swing], borders: Band, guard: Guard, kind: ZoneKind) -> list[LiveZone]:
         """What stage two makes of new borders: usually one zone, or nothing."""
-        made_ms = self.timeframe.end_ms(max(swing.confirmed_ms for swing in members))
-        first_ms = min(swing.time_ms for swing in members) - self.timeframe.ms
+        made_ms = self.timeframe.end_ms(max([swing.confirmed_ms for swing in members]))
+        first_ms = min([swing.time_ms for swing in members]) - self.timeframe.ms
         past = self._measures.past().since(first_ms)
 
         def lived(low: float, high: float) -> LiveZone:
@@ -248,14 +251,16 @@ class ZoneBuilder:
             zone.replay(past)
             return zone
 
-        now_ms = self._moment.now_ms
         passed = []
-        for zone in purified(lived(*borders), kind, past.bars[past.first :], lived, guard, self.settings.purity_min):
-            idle_bars = (now_ms - (zone.touch.last_touch_ms or now_ms)) / self.timeframe.ms
-            score = zone.score(now_ms, self._confluence.at(zone, self._moment)[0])
-            if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, score):
+        for zone in purified(lived(*borders), kind, past, lived, guard, self.settings.purity_min):
+            idle_bars = (self._moment.now_ms - zone.touch.last_touch_ms) / self.timeframe.ms
+            if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, partial(self._score, zone)):
                 passed.append(zone)
         return passed
+
+    def _score(self, zone: LiveZone) -> float:
+        """The zone's score at this close."""
+        return zone.score(self._moment.now_ms, self._confluence.at(zone, self._moment)[0])
 
     def _renew(self, old: LiveZone, guard: Guard) -> None:
         """Live an old zone anew from the bars of the lookback: what is older counts no longer, whoever still saw it.
@@ -312,10 +317,10 @@ class ZoneBuilder:
 
     def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
         """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
-        base = next((self.symbol[: -len(quote)] for quote in _QUOTES if self.symbol.endswith(quote)), self.symbol)
-        bar = max(swing.time_ms for swing in members) // self.timeframe.ms
-        name = f"{base or self.symbol}-{self.timeframe.code}-{zone.kind.value[0]}-{bar}"
-        taken = sum(other.zone_id == name or other.zone_id.startswith(f"{name}.") for other in self._live)
+        bar = max([swing.time_ms for swing in members]) // self.timeframe.ms
+        name = f"{self._base}-{self.timeframe.code}-{zone.kind.value[0]}-{bar}"
+        alike = [other.zone_id for other in self._live if other.zone_id.startswith(name)]
+        taken = sum(other == name or other.startswith(f"{name}.") for other in alike)
         return f"{name}.{taken + 1}" if taken else name
 
     def _let_go(self) -> None:
@@ -339,7 +344,7 @@ class ZoneBuilder:
             if idle_ms > expiry_ms:
                 gone.append(zone)
             elif idle_ms > prune_ms or zone.state is not ZoneState.STALE:
-                if zone.score(now_ms, self._confluence.at(zone, self._moment)[0]) < WEAK_BELOW:
+                if self._score(zone) < WEAK_BELOW:
                     gone.append(zone)
                 elif idle_ms > stale_ms:
                     zone.state = ZoneState.STALE

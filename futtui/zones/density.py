@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -31,13 +32,13 @@ class Density:
     Not normalised to an area of 1: only ratios are used. Same peaks as scipy's `gaussian_kde` with the same bandwidth.
     """
 
-    __slots__ = ("_first", "_step", "values")
+    __slots__ = ("_first", "_heights", "_lows", "_peaks", "_step", "highest", "values")
 
     def __init__(self, prices: Sequence[float], weights: Sequence[float], bandwidth: float) -> None:
         import numpy as np
 
         points = np.asarray(prices, dtype=float)
-        low, high = float(points.min()), float(points.max())
+        low, high = min(prices), max(prices)
         reach = STEPS_PER_BANDWIDTH * REACH_BANDWIDTHS
         self._step = max(bandwidth / STEPS_PER_BANDWIDTH, (high - low) / MOST_STEPS)
         half = ceil((high - low) / 2.0 / self._step) + reach + 1
@@ -49,12 +50,14 @@ class Density:
         counted = np.asarray(weights, dtype=float)
         mass = np.bincount(left, counted * (1.0 - share), 2 * half + 1)
         mass += np.bincount(left + 1, counted * share, 2 * half + 1)
-        self.values: NDArray[Any] = np.correlate(mass, _bell(), mode="same")
-
-    @property
-    def highest(self) -> float:
+        values: NDArray[Any] = np.correlate(mass, _bell(), mode="same")
+        self.values = values
+        self._peaks = _peaks(values)
+        self._heights: list[float] = values[self._peaks].tolist()
+        self._lows: list[float] = np.minimum.reduceat(values, [0, *self._peaks]).tolist()
+        """Lowest density before the first peak, between each two, and after the last."""
+        self.highest: float = max(self._heights)
         """The density at its highest peak."""
-        return float(self.values.max())
 
     def grid(self) -> NDArray[Any]:
         """The prices at which `values` stand."""
@@ -68,12 +71,7 @@ class Density:
 
     def peaks(self) -> list[int]:
         """Places of all local maxima, lowest price first; of a flat top its middle."""
-        steps = self.values[1:] - self.values[:-1]
-        moves = steps.nonzero()[0]
-        signs = steps[moves] > 0
-        turns = (signs[:-1] & ~signs[1:]).nonzero()[0]
-        found: list[int] = ((moves[turns] + 1 + moves[turns + 1]) // 2).tolist()
-        return found
+        return self._peaks
 
     def prominence_at(self, low: float, high: float) -> float:
         """How far the highest point between two prices stands out, as a share of the highest density of all (0-1).
@@ -81,28 +79,51 @@ class Density:
         Prominence as in topography: height above the higher of the two lowest passes to higher ground. A slope of a
         hill that peaks elsewhere has none.
         """
-        last = len(self.values) - 1
+        values = self.values
+        last = len(values) - 1
         start = min(last, max(0, ceil((low - self._first) / self._step - 1e-9)))
         end = min(last, max(start, int((high - self._first) / self._step + 1e-9)))
-        place = start + int(self.values[start : end + 1].argmax())
-        height = float(self.values[place])
-        before, after = self.values[:place], self.values[place + 1 :]
-        higher = (before > height).nonzero()[0]
-        left = float(before[higher[-1] if len(higher) else 0 :].min(initial=height))
-        higher = (after > height).nonzero()[0]
-        right = float(after[: higher[0] + 1 if len(higher) else len(after)].min(initial=height))
-        return (height - max(left, right)) / self.highest
+        place = start + int(values[start : end + 1].argmax())
+        height = float(values[place])
+        # Of a flat top, peaks know the middle.
+        number = bisect_left(self._peaks, place)
+        for near in (number, number - 1):
+            if 0 <= near < len(self._peaks) and self._is_top(near, place, height):
+                passes = self._pass(near, -1), self._pass(near, 1)
+                return (height - max(passes)) / self.highest
+        return 0.0
+
+    def _is_top(self, number: int, place: int, height: float) -> bool:
+        """Whether a place belongs to the top of a peak."""
+        if self._peaks[number] == place or self._heights[number] != height:
+            return self._peaks[number] == place
+        first, after = sorted((place, self._peaks[number]))
+        return bool((self.values[first : after + 1] == height).all())
+
+    def _pass(self, number: int, step: int) -> float:
+        """The lowest density on the way from a peak to higher ground on one side; to the end where there is none."""
+        heights, lows = self._heights, self._lows
+        height, count = heights[number], len(heights)
+        lowest = height
+        # The valley on the left of a peak has its own number, the one on the right the next.
+        valley = 0 if step < 0 else 1
+        while True:
+            low = lows[number + valley]
+            if low < lowest:
+                lowest = low
+            number += step
+            if number < 0 or number == count or heights[number] > height:
+                return lowest
 
     def valleys(self, least_gap: float) -> list[Valley]:
         """The valleys between neighbouring peaks that lie `least_gap` apart, lowest price first."""
-        peaks = self.peaks()
         found = []
-        for left, right in pairwise(peaks):
+        for number, (left, right) in enumerate(pairwise(self._peaks)):
             if (right - left) * self._step < least_gap * (1.0 - 1e-9):
                 continue
             between = self.values[left : right + 1]
-            lowest = float(between.min())
-            depth = float(min(between[0], between[-1])) - lowest
+            lowest = self._lows[number + 1]
+            depth = min(self._heights[number], self._heights[number + 1]) - lowest
             flat = (between <= lowest * (1.0 + 1e-9)).nonzero()[0]
             found.append(Valley(self.price(left) + self._step * float(flat[0] + flat[-1]) / 2.0, depth))
         return found
@@ -116,6 +137,15 @@ def deepest(valleys: Sequence[Valley], low: float, high: float) -> list[float]:
     inside = [valley for valley in valleys if low < valley.price < high]
     most = max((valley.depth for valley in inside), default=0.0)
     return [valley.price for valley in inside if valley.depth >= most * (1.0 - 1e-9)]
+
+
+def _peaks(values: NDArray[Any]) -> list[int]:
+    steps = values[1:] - values[:-1]
+    moves = steps.nonzero()[0]
+    signs = steps[moves] > 0
+    turns = (signs[:-1] & ~signs[1:]).nonzero()[0]
+    found: list[int] = ((moves[turns] + 1 + moves[turns + 1]) // 2).tolist()
+    return found
 
 
 @cache

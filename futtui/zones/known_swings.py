@@ -73,12 +73,12 @@ def _by_price(entry: Entry) -> tuple[float, int]:
 
 
 def _runs(near: list[Entry], prices: list[float], reach: float) -> list[list[Swing]]:
-    """The parts of rising entries without a gap above `reach` that hold one of these prices."""
+    """The parts of rising entries without a gap above `reach` that hold one of these rising prices."""
     found, start = [], 0
     for end in range(1, len(near) + 1):
         if end == len(near) or near[end][0] - near[end - 1][0] > reach:
-            low, high = near[start][0], near[end - 1][0]
-            if any(low <= price <= high for price in prices):
+            place = bisect_left(prices, near[start][0])
+            if place < len(prices) and prices[place] <= near[end - 1][0]:
                 found.append([entry[2] for entry in near[start:end]])
             start = end
     return found

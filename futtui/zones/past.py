@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from futtui.zones.episodes import Bar
@@ -11,9 +11,7 @@ from futtui.zones.episodes import Bar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NextReach = Callable[[int, bool], int]
-"""From a place on, and whether price comes from above: the place of the next bar that reaches the zone."""
-_REACHED = 1
+TRUE = 1
 """A true element of a column of booleans, as a byte."""
 
 
@@ -52,22 +50,15 @@ class Past:
 
     def closes_between(self, low: float, high: float) -> int:
         """How many bars closed from `low` to `high`, both included."""
-        import numpy as np
-
         closes = self._columns[2, self.first :]
-        return int(np.count_nonzero((closes >= low) & (closes <= high)))
+        return ((closes >= low) & (closes <= high)).tobytes().count(TRUE)
 
-    def next_reach(self, low: float, high: float) -> NextReach:
-        """Answers where the next bar is that reaches down into a band, or up into it."""
-        # A search for a byte is far cheaper than one among booleans, and a zone asks many times.
-        from_above, from_below = (self._columns[0] <= high).tobytes(), (self._columns[1] >= low).tobytes()
-        end = len(self.bars)
+    def reached(self, low: float, high: float) -> tuple[bytes, bytes]:
+        """For each place whether its bar reaches down into a band, and whether it reaches up into it: TRUE if so.
 
-        def find(place: int, is_above: bool) -> int:
-            found = (from_above if is_above else from_below).find(_REACHED, place)
-            return end if found < 0 else found
-
-        return find
+        Bytes, because a search among them is far cheaper than one among booleans.
+        """
+        return (self._columns[0] <= high).tobytes(), (self._columns[1] >= low).tobytes()
 
 
 class KeptBars:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from futtui.domain.zone import ZoneKind
-from futtui.zones.episodes import Bar
 from futtui.zones.live_zone import LiveZone
+from futtui.zones.past import Past
 from futtui.zones.score import WEAK_BELOW
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, core_borders, split_prices
 
@@ -14,9 +14,7 @@ Lived = Callable[[float, float], LiveZone]
 """Makes a zone of these borders that has lived through the known bars."""
 
 
-def purified(
-    zone: LiveZone, kind: ZoneKind, bars: Iterable[Bar], lived: Lived, guard: Guard, least: float
-) -> list[LiveZone]:
+def purified(zone: LiveZone, kind: ZoneKind, past: Past, lived: Lived, guard: Guard, least: float) -> list[LiveZone]:
     """The zone if `least` of all closes lie outside it; else a narrower one or two that pass; else nothing.
 
     `kind` is that of the swings: a zone may have flipped while it lived. First it is shrunk to the middle 70 % of the
@@ -24,8 +22,8 @@ def purified(
     """
     if zone.purity >= least:
         return [zone]
-    column = 2 if kind is ZoneKind.RESISTANCE else 1
-    touching = sorted(bar[column] for bar in bars if zone.low <= bar[column] <= zone.high)
+    tips = past.highs if kind is ZoneKind.RESISTANCE else past.lows
+    touching = sorted([tip for tip in tips[past.first :] if zone.low <= tip <= zone.high])
     if len(touching) < LEAST_TO_JUDGE:
         return []
     low, high = core_borders(touching)
@@ -39,9 +37,9 @@ def purified(
     return [part for part in parts if part.purity >= least]
 
 
-def is_fresh_enough(idle_bars: float, stale_bars: int, score: float) -> bool:
-    """Whether a zone may stay: touched within `stale_bars`, or good enough to be kept as a stale one."""
-    return idle_bars <= stale_bars or score >= WEAK_BELOW
+def is_fresh_enough(idle_bars: float, stale_bars: int, score: Callable[[], float]) -> bool:
+    """Whether a zone may stay: touched within `stale_bars`, or with a `score` good enough to be kept as a stale one."""
+    return idle_bars <= stale_bars or score() >= WEAK_BELOW
 
 
 def is_validated(zone: LiveZone) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from futtui.domain.zone import ZoneKind
 from futtui.zones.episodes import Episode, Outcome, TouchTracker
 from futtui.zones.flips import FlipTracker
-from futtui.zones.past import NextReach, Past
+from futtui.zones.past import TRUE, Past
 
 Stretch = tuple[int, int]
 """Places of bars: the first, and the one after the last."""
@@ -18,14 +18,15 @@ Stretch = tuple[int, int]
 
 def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> list[Stretch]:
     """Let a fresh tracker count the episodes of the past; the stretches in which price was at the zone."""
-    next_reach = past.next_reach(low, high)
+    from_above, from_below = past.reached(low, high)
     place, end = _first_side(touch, past, low, high), len(past.bars)
     near = [(past.first, place)]
     while place < end:
-        start = next_reach(place, touch.side > 0)
-        if start == end:
+        reached = from_above if touch.side > 0 else from_below
+        start = reached.find(TRUE, place)
+        if start < 0:
             break
-        place = _replay_visit(touch, past, start, (low, high), next_reach)
+        place = _replay_visit(touch, past, start, (low, high), reached)
         near.append((start, place))
     return near
 
@@ -43,20 +44,19 @@ def _first_side(touch: TouchTracker, past: Past, low: float, high: float) -> int
     return len(closes)
 
 
-def _replay_visit(
-    touch: TouchTracker, past: Past, start: int, borders: tuple[float, float], next_reach: NextReach
-) -> int:
+def _replay_visit(touch: TouchTracker, past: Past, start: int, borders: tuple[float, float], reached: bytes) -> int:
     """Settle the episode that begins at `start`; returns the place after its last bar."""
     opened_ms, _, _, _, atr = past.bars[start]
     is_above, end, window_end = touch.side > 0, len(past.bars), start + touch.window_bars
-    at, broken = _stay(touch, past, start, borders, atr)
-    left = at < end and not broken
-    if at == end or broken or at >= window_end:
-        after = min(at + 1, end)
-        is_over = at < end
-    else:
-        after = min(next_reach(at + 1, is_above), window_end + 1)
-        is_over = after < end or window_end < end
+    at, broken = _stay(touch, past.closes, start, borders, atr)
+    after, is_over = at + 1, True
+    if at == end:
+        after, is_over = end, False
+    elif not broken and at < window_end:
+        back = reached.find(TRUE, after)
+        after = window_end + 1 if back < 0 or back > window_end else back
+        if after > end:
+            after, is_over = end, False
     reaction_atr = _excursion(past, start, min(window_end, at if broken else after), borders, is_above, atr)
     bounced = reaction_atr >= touch.settings.bounce_atr
     touch.touches += 1
@@ -68,33 +68,34 @@ def _replay_visit(
         touch.breaks += 1
     if not is_over:
         late = Outcome.NONE if end - start > touch.window_bars else None
+        outcome = Outcome.BOUNCE if bounced else late
         near, far = borders[::-1] if is_above else borders
         touch.episode = Episode(
-            touch.side, opened_ms, atr, near, far, end - start, reaction_atr, Outcome.BOUNCE if bounced else late, left
+            touch.side, opened_ms, atr, near, far, end - start, reaction_atr, outcome, left=at < end
         )
     if broken:
         touch.side = -touch.side
     return after
 
 
-def _stay(touch: TouchTracker, past: Past, start: int, borders: tuple[float, float], atr: float) -> tuple[int, bool]:
+def _stay(
+    touch: TouchTracker, closes: Sequence[float], start: int, borders: tuple[float, float], atr: float
+) -> tuple[int, bool]:
     """Place of the first close that ends a stay at the zone, and whether it breaks it; the end of the bars if none."""
     low, high = borders
     is_above = touch.side > 0
-    break_atr, leave_atr = touch.settings.break_atr, touch.settings.leave_atr
-    closes = past.closes
     for at in range(start, len(closes)):
         close = closes[at]
         if close > high:
-            beyond, is_near_side = (close - high) / atr, is_above
+            beyond, is_back = (close - high) / atr, is_above
         elif close < low:
-            beyond, is_near_side = (low - close) / atr, not is_above
+            beyond, is_back = (low - close) / atr, not is_above
         else:
             continue
-        if is_near_side:
-            if beyond >= leave_atr:
+        if is_back:
+            if beyond >= touch.settings.leave_atr:
                 return at, False
-        elif beyond > break_atr:
+        elif beyond > touch.settings.break_atr:
             return at, True
     return len(closes), False
 
@@ -104,13 +105,14 @@ def _excursion(past: Past, start: int, after: int, borders: tuple[float, float],
     if after <= start:
         return 0.0
     farthest = past.closes[start]
+    start += 1
     if is_above:
-        if after > start + 1:
-            farthest = max(farthest, *past.highs[start + 1 : after])
-        return max(0.0, (farthest - borders[1]) / atr)
-    if after > start + 1:
-        farthest = min(farthest, *past.lows[start + 1 : after])
-    return max(0.0, (borders[0] - farthest) / atr)
+        if after > start:
+            farthest = max(farthest, *past.highs[start:after])
+        return (farthest - borders[1]) / atr if farthest > borders[1] else 0.0
+    if after > start:
+        farthest = min(farthest, *past.lows[start:after])
+    return (borders[0] - farthest) / atr if farthest < borders[0] else 0.0
 
 
 def replay_flips(
@@ -118,18 +120,23 @@ def replay_flips(
 ) -> ZoneKind:
     """The kind after all confirmed breaks: looked for where price was at the zone and while a break waits."""
     low, high = borders
-    break_atr, bars = flips.settings.break_atr, past.bars
+    break_atr, bars, closes = flips.settings.break_atr, past.bars, past.closes
+    is_resistance = kind is ZoneKind.RESISTANCE
     place, end = past.first, len(bars)
     for start, after in near:
         if place < start:
             place = start
-        while place < end and (place < after or flips.pending_bars is not None):
+        part = closes[place:after]
+        if not part or (max(part) <= high if is_resistance else min(part) >= low):
+            place = after if after > place else place
+            continue
+        while place < after or (flips.pending_bars is not None and place < end):
             _, bar_low, bar_high, close, atr = bars[place]
             place += 1
             if flips.pending_bars is None:
-                beyond = close - high if kind is ZoneKind.RESISTANCE else low - close
+                beyond = close - high if is_resistance else low - close
                 if beyond <= break_atr * atr:
                     continue
             if flips.update(kind, (bar_low, bar_high, close), atr, borders):
-                kind = kind.opposite
+                kind, is_resistance = kind.opposite, not is_resistance
     return kind

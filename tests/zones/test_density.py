@@ -94,3 +94,35 @@ def test_prominence_of_a_shoulder_is_nothing_and_of_a_lone_peak_everything():
     assert lone.prominence_at(99.9, 100.1) == pytest.approx(1.0, abs=1e-4)
     hill = Density([*[100.0] * 9, 100.35], [1.0] * 10, WIDTH)
     assert hill.prominence_at(100.3, 100.4) == pytest.approx(0.0, abs=1e-9)
+
+
+def plain_prominence(density, low, high):
+    """The definition itself: from the highest place between two prices, point by point to higher ground."""
+    values, grid = density.values, density.grid()
+    step = grid[1] - grid[0]
+    inside = [place for place, price in enumerate(grid) if low - 1e-9 * step <= price <= high + 1e-9 * step]
+    place = max(inside, key=lambda each: (values[each], -each))
+    passes = []
+    for way in (range(place - 1, -1, -1), range(place + 1, len(values))):
+        lowest = values[place]
+        for each in way:
+            lowest = min(lowest, values[each])
+            if values[each] > values[place]:
+                break
+        passes.append(lowest)
+    return (values[place] - max(passes)) / values.max()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    prices=st.lists(st.integers(0, 300), min_size=1, max_size=30),
+    weights=st.lists(st.sampled_from([0.5, 1.0, 1.0, 2.0]), min_size=30, max_size=30),
+    places=st.lists(st.tuples(st.integers(-8, 310), st.integers(0, 30)), min_size=8, max_size=8),
+)
+def test_prominence_equals_its_definition_point_by_point(prices, weights, places):
+    density = Density([price / 64.0 for price in prices], weights[: len(prices)], WIDTH)
+    grid = density.grid()
+    for first, width in places:
+        low, high = first / 64.0 + 0.003, (first + width) / 64.0 + 0.007
+        if grid[0] < low < high < grid[-1] and ((grid >= low) & (grid <= high)).any():
+            assert density.prominence_at(low, high) == plain_prominence(density, low, high)

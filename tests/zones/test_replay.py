@@ -134,8 +134,7 @@ def test_kept_bars_answer_like_a_past_made_from_nothing_however_often_they_were_
         assert (past.lows, past.highs, past.closes) == (fresh.lows, fresh.highs, fresh.closes)
         low, high = expected[-1][1], expected[-1][2]
         assert past.closes_between(low, high) == fresh.closes_between(low, high)
-        found, known = past.next_reach(low, high), fresh.next_reach(low, high)
-        assert [found(0, side) for side in (True, False)] == [known(0, side) for side in (True, False)]
+        assert past.reached(low, high) == fresh.reached(low, high)
 
 
 def test_kept_bars_without_any_are_an_empty_past():

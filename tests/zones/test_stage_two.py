@@ -42,7 +42,7 @@ BOUNCE = [OUT, (100.9, 102.5, 101.5), (101.2, 102.5, 102.4)]
 
 def gate(bars, low=100.0, high=101.0):
     lived = lived_through(bars)
-    return purified(lived(low, high), ZoneKind.SUPPORT, bars, lived, GUARD, 0.65)
+    return purified(lived(low, high), ZoneKind.SUPPORT, Past(bars), lived, GUARD, 0.65)
 
 
 def test_purity_zone_with_closes_outside_passes_as_it_is():
@@ -78,7 +78,7 @@ def test_purity_zone_with_too_few_lows_to_shrink_is_dropped():
     ("idle_bars", "score", "expected"), [(200, 10.0, True), (201, 39.9, False), (201, 40.0, True), (999, 90.0, True)]
 )
 def test_freshness_gate_keeps_touched_zones_and_good_old_ones(idle_bars, score, expected):
-    assert is_fresh_enough(idle_bars, 200, score) is expected
+    assert is_fresh_enough(idle_bars, 200, lambda: score) is expected
 
 
 def test_reaction_validation_asks_for_a_bounce():
