@@ -23,7 +23,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 NAME = "close-200"
 DESCRIPTION = "one 15m close of 200 symbols through two worker processes, with the lag of the event loop (minutes)"
 
-SYMBOLS = 200
+SYMBOLS = int(os.environ.get("FUTTUI_CLOSE_SYMBOLS", "200"))
 WORKERS = 2
 HISTORY = {Timeframe.M15: 320, Timeframe.H1: 220, Timeframe.H4: 210, Timeframe.D1: 40}
 ROUNDS = 8

@@ -35,6 +35,9 @@ class ZoneState(Enum):
     STALE = "STALE"
     EXPIRED = "EXPIRED"
 
+    # Members are single: the quick hash does, and they are looked up at every close of every zone.
+    __hash__ = object.__hash__
+
 
 class ZoneEventKind(Enum):
     """What happened at a zone."""

@@ -365,10 +365,11 @@ class ZoneBuilder:
 
     def _rated(self) -> list[Rated]:
         """All zones with score and strength."""
-        now_ms = self._moment.now_ms
+        moment, confluence_at = self._moment, self._confluence.at
+        now_ms = moment.now_ms
         rated = []
         for zone in self._live:
-            confluence, _ = self._confluence.at(zone, self._moment)
+            confluence, _ = confluence_at(zone, moment)
             score = zone.score(now_ms, confluence)
             rated.append(Rated(zone, score, zone.strength(score), confluence))
         return rated

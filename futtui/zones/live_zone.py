@@ -190,8 +190,11 @@ class LiveZone:
         held = self._held
         if held is None:
             held = self._what_held()
-        fresh = self._fresh = freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
-        total = weighted(held[0], held[1], fresh, min(1.0, confluence), self._noise())
+        touch = self.touch
+        age_ms = now_ms - (touch.last_touch_ms or self.created_ms)
+        fresh = self._fresh = freshness_part(age_ms, self._frame.freshness_days)
+        noise = noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces)
+        total = weighted(held[0], held[1], fresh, confluence if confluence < 1.0 else 1.0, noise)
         return round(total if self.flipped_ms is None else total * self._flip_factor(now_ms), 1)
 
     def strength(self, score: float) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import is_not
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone, ZoneEvent
+from futtui.domain.zone import Zone, ZoneEvent, ZoneKind
 from futtui.zones.builder import ZoneBuilder
 from futtui.zones.live_zone import Band, overlap_share
 from futtui.zones.settings import ZoneSettings
@@ -27,6 +28,10 @@ class ZoneRegistry:
         self.builders = {frame: ZoneBuilder(symbol, frame, self.settings) for frame in ZONE_TIMEFRAMES}
         self._merged: tuple[Zone, ...] | None = ()
         self._last_raised: dict[str, tuple[Zone, Zone]] = {}
+        self._senior_zones: list[tuple[Zone, ...]] = []
+        self._senior_view: tuple[list[Zone], list[list[str]]] = ([], [])
+        self._places: dict[str, tuple[float, float, ZoneKind, int | None]] = {}
+        """Where a zone of the lowest timeframe was absorbed, with the borders and the kind that it had then."""
         self._seniors: dict[Timeframe, tuple[Band, ...]] = {}
 
     def on_candle(self, timeframe: Timeframe, candle: Candle, atr: float | None, vwaps: Sequence[float] = ()) -> None:
@@ -64,21 +69,44 @@ class ZoneRegistry:
     def _merge(self) -> tuple[Zone, ...]:
         if len(self._last_raised) > KEPT_RAISED:
             self._last_raised.clear()
-        kept: list[Zone] = []
-        absorbed: list[list[str]] = []
-        for timeframe in ZONE_TIMEFRAMES:
-            seniors = len(kept)
-            for zone in self.builders[timeframe].zones:
-                place = self._absorber(zone, kept, seniors)
-                if place is None:
-                    kept.append(zone)
-                    absorbed.append([])
-                else:
-                    absorbed[place].append(zone.zone_id)
+        kept, absorbed = self._seniors_merged()
+        seniors, places = len(kept), {}
+        for zone in self.builders[ZONE_TIMEFRAMES[-1]].zones:
+            known = self._places.get(zone.zone_id)
+            if known is None or known[0] != zone.low or known[1] != zone.high or known[2] is not zone.kind:
+                known = (zone.low, zone.high, zone.kind, self._absorber(zone, kept, seniors))
+            places[zone.zone_id] = known
+            if known[3] is None:
+                kept.append(zone)
+            else:
+                absorbed[known[3]].append(zone.zone_id)
+        self._places = places
         for place, names in enumerate(absorbed):
             if names:
                 kept[place] = self._raised(kept[place], tuple(names))
         return tuple(sorted(kept, key=lambda zone: (zone.low + zone.high, zone.zone_id)))
+
+    def _seniors_merged(self) -> tuple[list[Zone], list[list[str]]]:
+        """The zones of all timeframes but the lowest, and the names of those that each absorbed; known until one
+        of these timeframes closes.
+        """
+        zones = [self.builders[timeframe].zones for timeframe in ZONE_TIMEFRAMES[:-1]]
+        if len(zones) != len(self._senior_zones) or any(map(is_not, zones, self._senior_zones)):
+            kept: list[Zone] = []
+            absorbed: list[list[str]] = []
+            for group in zones:
+                seniors = len(kept)
+                for zone in group:
+                    place = self._absorber(zone, kept, seniors)
+                    if place is None:
+                        kept.append(zone)
+                        absorbed.append([])
+                    else:
+                        absorbed[place].append(zone.zone_id)
+            self._senior_zones, self._senior_view = zones, (kept, absorbed)
+            self._places = {}
+        kept, absorbed = self._senior_view
+        return kept.copy(), [names.copy() for names in absorbed]
 
     def _absorber(self, zone: Zone, kept: list[Zone], seniors: int) -> int | None:
         """Place of the senior zone of the same kind that overlaps most, if it overlaps enough."""

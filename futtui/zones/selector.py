@@ -61,7 +61,10 @@ def _is_free(middles: list[float], place: int, middle: float, room: Room) -> boo
     if place < len(middles) and middles[place] - middle < room.spacing:
         return False
     count = room.bucket_zones
-    near = [*middles[max(0, place - count) : place], middle, *middles[place : place + count]]
+    near = middles[max(0, place - count) : place + count]
+    if len(near) < count:
+        return True
+    near.insert(min(place, count), middle)
     return all(near[start + count] - near[start] >= room.bucket for start in range(len(near) - count))
 
 
