@@ -2,17 +2,19 @@
 
 All analyses and all strategies are at work; nothing has a time budget, so nothing is left out. The closes of a moment
 reach the pool at once, as they do from the exchange. Time of the wall depends on what else the machine does, so the
-processor time of the workers and of the loop's own thread are told beside it, and the lag of a loop without work.
+processor time of the workers is told beside it, and the lag for which this very process is to blame: no tick is later
+by its own fault than by the processor time that all its threads took meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from statistics import median
-from time import perf_counter, thread_time
+from time import perf_counter, process_time
 
 from benchmarks.analyzer import _combined, _waves
 from futtui.analysis.pool import AnalyzerPool
@@ -47,24 +49,29 @@ def run() -> tuple[list[tuple[str, ...]], dict[str, float]]:
         ("loop lag, ms: 99 % of ticks below", f"{figures['lag_p99_ms']:.1f}", f"< {LAG_GOAL_MS:.0f}"),
         ("loop lag, ms: worst tick", f"{figures['lag_worst_ms']:.1f}", f"< {LAG_GOAL_MS:.0f}"),
         ("the same without any work, worst tick", f"{figures['idle_lag_worst_ms']:.1f}", ""),
-        ("longest stretch of the loop's own work, ms of processor", f"{figures['loop_busy_worst_ms']:.1f}", ""),
+        (
+            "loop lag by the app's own work, ms: worst tick",
+            f"{figures['own_lag_worst_ms']:.1f}",
+            f"< {LAG_GOAL_MS:.0f}",
+        ),
     ]
     return rows, figures
 
 
 class _Lag:
-    """How late the loop is for a short sleep, and how much it worked meanwhile."""
+    """How late the loop is for a short sleep, and how much of that this process itself worked."""
 
     def __init__(self) -> None:
         self.late_ms: list[float] = []
-        self.busy_ms: list[float] = []
+        self.own_ms: list[float] = []
 
     async def watch(self) -> None:
         while True:
-            begun, worked = perf_counter(), thread_time()
+            begun, worked = perf_counter(), process_time()
             await asyncio.sleep(TICK_SECONDS)
-            self.late_ms.append((perf_counter() - begun - TICK_SECONDS) * 1e3)
-            self.busy_ms.append((thread_time() - worked) * 1e3)
+            late_ms = (perf_counter() - begun - TICK_SECONDS) * 1e3
+            self.late_ms.append(late_ms)
+            self.own_ms.append(min(late_ms, (process_time() - worked) * 1e3))
 
 
 async def _measure() -> dict[str, float]:
@@ -72,6 +79,9 @@ async def _measure() -> dict[str, float]:
     pool.start()
     try:
         moments = await _loaded(pool)
+        # What was loaded is never looked at again by the collector, as in the app.
+        gc.collect()
+        gc.freeze()
         idle = await _watched(asyncio.sleep(1.5))
         walls, costs, lag = [], [], _Lag()
         for number in range(ROUNDS):
@@ -90,7 +100,7 @@ async def _measure() -> dict[str, float]:
         "lag_p99_ms": late[int(len(late) * 0.99)],
         "lag_worst_ms": late[-1],
         "idle_lag_worst_ms": max(idle.late_ms),
-        "loop_busy_worst_ms": max(lag.busy_ms),
+        "own_lag_worst_ms": max(lag.own_ms),
     }
     return {name: round(value, 3) for name, value in figures.items()}
 
