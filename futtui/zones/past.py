@@ -64,32 +64,32 @@ class Past:
 class KeptBars:
     """The newest bars that have an ATR, ready to be asked for as a `Past` at any close."""
 
-    __slots__ = ("_bars", "_columns", "_kept")
+    __slots__ = ("_bars", "_columns", "_filled", "_kept")
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._bars: list[Bar] = []
         self._columns: NDArray[Any] | None = None
+        self._filled = 0
+        """How many bars stand in the columns: they are put there when somebody asks, which is at few closes."""
 
     def add(self, bar: Bar) -> None:
         """Take the next bar."""
-        place = len(self._bars)
-        if self._columns is None:
-            import numpy as np
-
-            self._columns = np.empty((3, 2 * self._kept))
-        elif place == 2 * self._kept:
-            # Into a new array: the old one belongs to those who asked before.
-            self._columns = self._columns.copy()
-            self._columns[:, : self._kept] = self._columns[:, self._kept :]
+        if len(self._bars) == 2 * self._kept:
+            # Into new columns: the old ones belong to those who asked before.
             self._bars = self._bars[self._kept :]
-            place = self._kept
-        self._columns[:, place] = bar[1:4]
+            self._columns, self._filled = None, 0
         self._bars.append(bar)
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later, of those that are kept."""
+        import numpy as np
+
         if self._columns is None:
-            return Past(())
-        start = bisect_left(self._bars, (time_ms,))
-        return Past(self._bars[start:], self._columns[:, start : len(self._bars)])
+            self._columns = np.empty((3, 2 * self._kept))
+        bars, filled, count = self._bars, self._filled, len(self._bars)
+        if filled < count:
+            self._columns[:, filled:count] = np.array([bar[1:4] for bar in bars[filled:]]).T
+            self._filled = count
+        start = bisect_left(bars, (time_ms,))
+        return Past(bars[start:], self._columns[:, start:count])
