@@ -41,7 +41,7 @@ def run() -> tuple[list[tuple[str, ...]], dict[str, float]]:
     """Table rows (header first) and figures: seconds of a round, milliseconds of lag."""
     figures = asyncio.run(_measure())
     rows: list[tuple[str, ...]] = [
-        ("one 15m close of 200 symbols, two workers", "measured", "goal"),
+        (f"one 15m close of {SYMBOLS} symbols, {WORKERS} workers", "measured", "goal"),
         ("wall seconds, median round", f"{figures['wall_median_s']:.2f}", f"< {WALL_GOAL_S}"),
         ("wall seconds, worst round", f"{figures['wall_worst_s']:.2f}", f"< {WALL_GOAL_S}"),
         ("wall seconds, all four timeframes closing", f"{figures['wall_all_frames_s']:.2f}", ""),
