@@ -155,5 +155,6 @@ def turned_reading(frame: FrameReading, total: float) -> FrameReading:
         ema_200=flip(frame.ema_200),
         ema_50_slope_atr=change(frame.ema_50_slope_atr),
         flow=change(frame.flow),
+        flow_side=None if frame.flow_side is None else -frame.flow_side,
         regime=regime,
     )
