@@ -12,20 +12,24 @@ from math import fsum
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
+from futtui.storage.candle_arrays import SUM_DECIMALS
 
 BASE = Timeframe.M15
 SENIORS = tuple(frame for frame in ANALYSIS_TIMEFRAMES if frame is not BASE)
 
 
 def merge_candles(parts: Sequence[Candle]) -> Candle:
-    """One candle over consecutive `parts` (oldest first); a figure unknown in any part is unknown in the whole."""
+    """One candle over consecutive `parts` (oldest first); a figure unknown in any part is unknown in the whole.
+
+    Sums are those of the decimal figures, as the exchange gives them: not off by the last binary digit.
+    """
     return Candle(
         open_time_ms=parts[0].open_time_ms,
         open=parts[0].open,
         high=max(part.high for part in parts),
         low=min(part.low for part in parts),
         close=parts[-1].close,
-        volume=fsum(part.volume for part in parts),
+        volume=round(fsum(part.volume for part in parts), SUM_DECIMALS),
         quote_volume=_total([part.quote_volume for part in parts]),
         trade_count=_count([part.trade_count for part in parts]),
         taker_buy_volume=_total([part.taker_buy_volume for part in parts]),
@@ -35,7 +39,7 @@ def merge_candles(parts: Sequence[Candle]) -> Candle:
 
 def _total(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return fsum(known) if len(known) == len(values) else None
+    return round(fsum(known), SUM_DECIMALS) if len(known) == len(values) else None
 
 
 def _count(values: Sequence[int | None]) -> int | None:

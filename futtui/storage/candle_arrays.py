@@ -112,15 +112,24 @@ def completed(newer: CandleArrays, older: CandleArrays) -> CandleArrays:
     return merged(older, CandleArrays(newer.open_time_ms, figures))
 
 
+SUM_DECIMALS = 8
+"""The exchange gives no more decimals."""
+EXACT_BELOW = 2.0**53 / 10**SUM_DECIMALS
+"""Larger sums have no room for so many decimals in a float."""
+
+
 def combined(fine: CandleArrays, fine_ms: int, coarse_ms: int) -> CandleArrays:
-    """Bars of `coarse_ms` from those of `fine_ms`, whole ones only; what is unknown in a part is so in the sum."""
+    """Bars of `coarse_ms` from those of `fine_ms`, whole ones only; what is unknown in a part is so in the sum.
+
+    Sums are those of the decimal figures, as the exchange gives them: not off by the last binary digit.
+    """
     parts = coarse_ms // fine_ms
     starts = np.flatnonzero(fine.open_time_ms % coarse_ms == 0)
     starts = starts[starts + parts <= len(fine)]
     whole = fine.open_time_ms[starts + parts - 1] == fine.open_time_ms[starts] + (parts - 1) * fine_ms
     starts = starts[whole]
     windows = fine.figures[:, starts[:, None] + np.arange(parts)]
-    figures = np.stack(
-        [windows[0, :, 0], windows[1].max(axis=1), windows[2].min(axis=1), windows[3, :, -1], *windows[4:].sum(axis=2)]
-    )
+    sums = windows[4:].sum(axis=2)
+    sums = np.where(np.abs(sums) < EXACT_BELOW, np.round(sums, SUM_DECIMALS), sums)
+    figures = np.stack([windows[0, :, 0], windows[1].max(axis=1), windows[2].min(axis=1), windows[3, :, -1], *sums])
     return CandleArrays(fine.open_time_ms[starts], figures)

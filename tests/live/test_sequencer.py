@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.sequencer import Close, Hole, SymbolSequencer, merge_candles, newest_run
+from futtui.storage.candle_arrays import FIGURES, CandleArrays, combined
 
 QUARTER = Timeframe.M15.ms
 MIDNIGHT = 20_000 * DAY_MS
@@ -106,3 +108,17 @@ def test_newest_run_history_before_a_hole_is_cut_off() -> None:
         bar(3).open_time_ms,
         bar(4).open_time_ms,
     ]
+
+
+def test_merged_and_combined_candles_have_the_decimal_sum_of_their_volumes() -> None:
+    volumes = (0.1, 0.2, 0.3, 0.1)
+    quarters = [
+        Candle(number * Timeframe.M15.ms, 1.0, 1.0, 1.0, 1.0, volume, volume) for number, volume in enumerate(volumes)
+    ]
+    hour = merge_candles(quarters)
+    assert (hour.volume, hour.quote_volume) == (0.7, 0.7)
+    columns = [[bar.open for bar in quarters]] * 4 + [list(volumes)] * 2 + [[float("nan")] * 4] * 3
+    arrays = CandleArrays(np.array([bar.open_time_ms for bar in quarters]), np.array(columns))
+    together = combined(arrays, Timeframe.M15.ms, Timeframe.H1.ms)
+    assert together.figures[FIGURES.index("volume")].tolist() == [0.7]
+    assert 0.1 + 0.2 + 0.3 + 0.1 != 0.7

@@ -1,0 +1,198 @@
+"""Signals of real candles: their parts add up, no later candle is in them, and neither start nor shell changes them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from math import fsum
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from futtui.analysis.settings import AnalysisSettings
+from futtui.backtest.data import BASE, SymbolData, load_symbol
+from futtui.backtest.run import Backtest
+from futtui.backtest.settings import BacktestRequest
+from futtui.backtest.shards import SymbolRun
+from futtui.cli.demo_command import DEMO_HISTORY
+from futtui.domain.signal import RawSignal, Signal
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.live.past_candles import PastCandles, time_of
+from futtui.live.settings import HistorySettings
+from futtui.storage.candle_arrays import CandleArrays, combined
+from tests.shared_data import shared_path
+
+SHORT = HistorySettings(bars_15m=400, bars_1h=300, bars_4h=250, bars_1d=60)
+EIGHT = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "DOGEUSDT", "ADAUSDT", "AVAXUSDT", "FILUSDT", "LTCUSDT")
+LATER_DAYS = 10
+
+
+def candles(folder: Path, symbols: tuple[str, ...], first: str, days: int, warm_up: HistorySettings = SHORT) -> Path:
+    """A folder with the real quarter hours of some days and of the history before them."""
+    start_ms = time_of(first)
+    first_ms, last_ms = start_ms - (warm_up.bars_1d + 1) * DAY_MS, start_ms + days * DAY_MS
+    place = folder / "candles" / "15m"
+    place.mkdir(parents=True)
+    for symbol in symbols:
+        with gzip.open(shared_path(f"market-data/futures/klines/15m/{symbol}.csv.gz"), "rt", encoding="utf-8") as file:
+            head, *rows = file.read().splitlines()
+        kept = [row for row in rows if first_ms <= int(row[:13]) < last_ms]
+        (place / f"{symbol}.csv").write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
+    return place.parent
+
+
+def signals_of(run: SymbolRun, until_ms: int) -> list[RawSignal]:
+    return [signal for _, result in run.advance(until_ms) for signal in result.signals]
+
+
+def whole_run(data: SymbolData, warm_up: HistorySettings, start_ms: int, end_ms: int) -> list[RawSignal]:
+    return signals_of(SymbolRun(data, AnalysisSettings(), warm_up, start_ms), end_ms)
+
+
+class CutRun(SymbolRun):
+    """Sees, at every close, a series that ends there; longer candles are put together again from what is left."""
+
+    def until(self, whole: SymbolData, start_ms: int, end_ms: int) -> Iterator[RawSignal]:
+        for time_ms in range(start_ms + BASE.ms, end_ms + 1, BASE.ms):
+            self._data = replace(whole, past=cut(whole.past, time_ms))
+            yield from signals_of(self, time_ms)
+
+
+def cut(past: PastCandles, time_ms: int) -> PastCandles:
+    """The candles as files would give them that end at `time_ms`."""
+    quarters = up_to(past.series[BASE], BASE, time_ms)
+    recent = quarters.between(time_ms // DAY_MS * DAY_MS - DAY_MS, time_ms)
+    series = {BASE: quarters}
+    for frame, bars in past.series.items():
+        if frame is not BASE:
+            rebuilt = combined(recent, BASE.ms, frame.ms)
+            known = up_to(bars, frame, time_ms)
+            series[frame] = known
+            expected = known.between(int(rebuilt.open_time_ms[0]), time_ms) if len(rebuilt) else known.between(0, 0)
+            assert np.array_equal(rebuilt.open_time_ms, expected.open_time_ms)
+            assert np.array_equal(rebuilt.figures, expected.figures, equal_nan=True)
+    return PastCandles(past.symbol, past.source, series)
+
+
+def up_to(bars: CandleArrays, frame: Timeframe, time_ms: int) -> CandleArrays:
+    return bars.between(0, time_ms - frame.ms + 1)
+
+
+def assert_no_later_candle_counts(folder: Path, symbols: tuple[str, ...], first: str, days: int) -> int:
+    """Every signal comes bit for bit when all that is later is cut off."""
+    start_ms, count = time_of(first), 0
+    end_ms = start_ms + days * DAY_MS
+    place = candles(folder, symbols, first, days)
+    for symbol in symbols:
+        data = load_symbol(place, symbol)
+        whole = whole_run(data, SHORT, start_ms, end_ms)
+        shortened = list(CutRun(data, AnalysisSettings(), SHORT, start_ms).until(data, start_ms, end_ms))
+        assert [msgspec.to_builtins(each) for each in shortened] == [msgspec.to_builtins(each) for each in whole]
+        count += len(whole)
+    assert count > 0
+    return count
+
+
+def assert_start_does_not_count(folder: Path, symbols: tuple[str, ...], first: str, days: int, later_days: int) -> int:
+    """A run that begins later, with the usual history before it, gives the same signals."""
+    start_ms, count = time_of(first), 0
+    end_ms, later_ms = start_ms + days * DAY_MS, start_ms + later_days * DAY_MS
+    usual = HistorySettings()
+    place = candles(folder, symbols, first, days, usual)
+    for symbol in symbols:
+        data = load_symbol(place, symbol)
+        early, late = (whole_run(data, usual, begin_ms, end_ms) for begin_ms in (start_ms, later_ms))
+        assert [each.signal_id for each in late] == [each.signal_id for each in early if each.time_ms > later_ms]
+        count += len(late)
+    assert count > 0
+    return count
+
+
+def assert_parts_add_up(folder: Path, symbols: tuple[str, ...], first: str, days: int) -> int:
+    start_ms = time_of(first)
+    place, end_ms = candles(folder, symbols, first, days), start_ms + days * DAY_MS
+    signals = Backtest(BacktestRequest(place, symbols, start_ms, end_ms, warm_up=SHORT, workers=0)).run().signals
+    assert signals
+    for signal in signals:
+        assert signal.score == fsum(part.points for part in signal.parts), signal.signal_id
+        assert all(part.reason and (part.valid or part.points == 0.0) for part in signal.parts), signal.signal_id
+    return len(signals)
+
+
+def test_parts_of_every_signal_add_up_to_its_score(tmp_path: Path) -> None:
+    assert_parts_add_up(tmp_path, ("DOGEUSDT",), "2024-02-20", 1)
+
+
+def test_signals_of_a_day_do_not_know_later_candles(tmp_path: Path) -> None:
+    assert_no_later_candle_counts(tmp_path, ("DOGEUSDT",), "2024-02-20", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_parts_of_every_signal_of_thirty_days_add_up_to_its_score(tmp_path: Path) -> None:
+    assert assert_parts_add_up(tmp_path, EIGHT, "2024-01-01", 30) > 500
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_signals_of_sixty_days_do_not_know_later_candles(tmp_path: Path) -> None:
+    assert assert_no_later_candle_counts(tmp_path, EIGHT, "2024-01-01", 60) > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_signals_of_sixty_days_do_not_know_when_the_run_began(tmp_path: Path) -> None:
+    assert assert_start_does_not_count(tmp_path, EIGHT, "2024-01-01", 60, LATER_DAYS) > 1000
+
+
+# --- the same candles over the wire ----------------------------------------------------------------------------------
+
+
+def over_the_wire(folder: Path, place: Path, symbols: tuple[str, ...], first: str, hours: int) -> list[Signal]:
+    """The signals that `futtui demo --headless` stored of a replay: exchange, streams, loader, worker and desk."""
+    home = folder / "home"
+    arguments = ["demo", "--headless", "--speed", "max", "--mode", "paper", "--minutes", str(hours * 60)]
+    arguments += ["--history", str(place / "15m"), "--symbols", ",".join(symbols), "--from", first]
+    arguments += ["--home", str(home)]
+    command = [sys.executable, "-m", "futtui", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(home / "demo.db")) as database:
+        rows = database.execute("SELECT record FROM signals").fetchall()
+    return [msgspec.json.decode(row[0], type=Signal) for row in rows]
+
+
+def lines(signals: list[Signal]) -> list[str]:
+    """A line for each proposal, as text: all that a strategy said. Standing levels are told only when reached."""
+    plain = (msgspec.to_builtins(each.raw) for each in signals if not each.raw.standing)
+    return sorted(json.dumps(each, sort_keys=True) for each in plain)
+
+
+def assert_wire_changes_no_signal(folder: Path, symbols: tuple[str, ...], first: str, hours: int) -> int:
+    start_ms = time_of(first)
+    end_ms = start_ms + hours * Timeframe.H1.ms
+    place = candles(folder, symbols, first, hours // 24 + 1, DEMO_HISTORY)
+    request = BacktestRequest(place, symbols, start_ms, end_ms, warm_up=DEMO_HISTORY, workers=0)
+    in_process = lines(Backtest(request).run().signals)
+    wired = lines(over_the_wire(folder, place, symbols, first, hours))
+    assert len(wired) > 0
+    assert wired == in_process
+    return len(wired)
+
+
+def test_signals_over_the_wire_are_those_of_a_backtest(tmp_path: Path) -> None:
+    assert_wire_changes_no_signal(tmp_path, ("ETHUSDT", "DOGEUSDT"), "2024-01-15", 4)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_signals_of_three_days_over_the_wire_are_those_of_a_backtest(tmp_path: Path) -> None:
+    assert assert_wire_changes_no_signal(tmp_path, ("BTCUSDT", "ETHUSDT", "DOGEUSDT"), "2024-01-08", 72) > 20
