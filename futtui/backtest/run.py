@@ -103,7 +103,7 @@ class Backtest:
             check_period(one, request.start_ms, request.end_ms)
         self._funding = funding_of(request.history, request.symbols)
         self._memory = _Memory()
-        desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information)
+        desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information, request.confidence)
         self._runner = DeskRunner(desk, self._memory, self._memory)
         modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)
         self._accounts = {mode: self._open_account(mode) for mode in modes}

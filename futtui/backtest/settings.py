@@ -9,6 +9,7 @@ from pathlib import Path
 from futtui.analysis.settings import AnalysisSettings
 from futtui.desk.settings import DeskSettings
 from futtui.live.settings import HistorySettings
+from futtui.signals.confidence import ConfidenceModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,5 @@ class BacktestRequest:
     workers: int = 2
     for_information: frozenset[str] = frozenset()
     """Strategies whose signals are followed on an account of their own and count in no total."""
+    confidence: ConfidenceModel | None = None
+    """What was learned from past trades; silent about signals from before the end of its training."""

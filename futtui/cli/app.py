@@ -132,6 +132,23 @@ def backtest(
 
 
 @app.command()
+def train(
+    history: Annotated[Path, typer.Option(help="Folder of candle files, as for the backtest.")],
+    from_date: Annotated[str, typer.Option("--from", help="First day, as in 2023-01-01 (UTC).")],
+    to_date: Annotated[str, typer.Option("--to", help="Day on which learning ends (UTC): nothing later is seen.")],
+    symbols: Annotated[str, typer.Option(help="Comma-separated symbols (default: all in the folder).")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the model here (default: in the data folder).")] = None,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Learn from past trades which signals win, judge it on unseen ones, and keep the model."""
+    from futtui.cli.train_command import TrainOptions, run_train
+
+    run_train(TrainOptions(history, symbols, from_date, to_date, out, workers, config, home))
+
+
+@app.command()
 def analyze(
     symbol: Annotated[str, typer.Argument(help="Symbol, as in BTCUSDT.")],
     at: Annotated[str, typer.Option("--at", help="Moment, as in '2024-03-01 12:00' UTC (default: the newest).")] = "",

@@ -39,7 +39,7 @@ def run_backtest(options: BacktestOptions) -> None:
     for name, file in (("--json", options.json_file), ("--trades", options.trades_file)):
         if file is not None and not file.absolute().parent.is_dir():
             raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
-    result = _result(options)
+    result = backtest_result(options)
     for line in summary(result):
         print(line)
     if options.json_file is not None:
@@ -48,19 +48,22 @@ def run_backtest(options: BacktestOptions) -> None:
         _write(options.trades_file, trades_csv(result.trades))
 
 
-def _result(options: BacktestOptions) -> BacktestResult:
+def backtest_result(options: BacktestOptions) -> BacktestResult:
+    """Run what was asked for, with a bar of progress."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from futtui.backtest.run import Backtest
     from futtui.backtest.settings import BacktestRequest, Costs
+    from futtui.cli.confidence_file import read_confidence
     from futtui.cli.launch import echo_problems
     from futtui.cli.places import Places
     from futtui.cli.traded import for_information
     from futtui.config.settings import find_config, load, own_strategies
     from futtui.live.past_candles import time_of
 
-    file = find_config(options.config, Places.of(None).home)
+    places = Places.of(None)
+    file = find_config(options.config, places.home)
     settings = load(file).settings
     own = own_strategies(settings, file)
     echo_problems(own)
@@ -77,6 +80,7 @@ def _result(options: BacktestOptions) -> BacktestResult:
         optimistic=options.optimistic,
         workers=options.workers,
         for_information=for_information(settings.strategies, options.trade),
+        confidence=read_confidence(places.confidence_model),
     )
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from futtui.live.assembly import EnginePlan
     from futtui.live.engine import Engine
     from futtui.live.logs import LogFiles
+    from futtui.signals.confidence import ConfidenceModel
     from futtui.tui.app import FuttuiApp
 
 LEAVE_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
@@ -49,6 +50,7 @@ class Launch:
     credentials: Credentials | None
     virtual_clock: bool = False
     for_information: frozenset[str] = frozenset()
+    confidence: ConfidenceModel | None = None
     trouble: Callable[[], str] | None = None
     """Asked now and then for a sentence about something that ended for good, as an exchange of our own."""
     own: FoundPlugins | None = None
@@ -68,6 +70,7 @@ class Launch:
             fresh_database=self.fresh_database,
             virtual_clock=self.virtual_clock,
             for_information=self.for_information,
+            confidence=self.confidence,
             own_titles=self.own.titles if self.own is not None else (),
             own_problems=self.own.problems if self.own is not None else (),
         )

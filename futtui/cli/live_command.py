@@ -12,6 +12,7 @@ from futtui.domain.position import TradingMode
 def run_live(config: Path | None, home: Path | None) -> None:
     """Signals only (or Paper, if configured so) on real market data; no keys are needed or used."""
     from futtui.analysis.pool import AnalyzerPool
+    from futtui.cli.confidence_file import read_confidence
     from futtui.cli.launch import Launch, need_terminal, run_screen
     from futtui.cli.where import exchange_in
     from futtui.config.settings import find_config, load, own_strategies
@@ -43,6 +44,7 @@ def run_live(config: Path | None, home: Path | None) -> None:
             endpoints=where,
             credentials=None,
             for_information=settings.strategies.for_information(),
+            confidence=read_confidence(places.confidence_model),
             own=own,
         )
     )

@@ -46,6 +46,11 @@ class Places:
         return self.home / "archive"
 
     @property
+    def confidence_model(self) -> Path:
+        """What `futtui train` has learned."""
+        return self.home / "confidence.json"
+
+    @property
     def ban_file(self) -> Path:
         """Until when an exchange wants no requests from this address; honoured after a restart too."""
         return self.home / "exchange-bans.json"
@@ -71,5 +76,6 @@ class Places:
         yield "local exchange", self.local_exchange_database
         yield "demo database", self.demo_database
         yield "archive files", self.archive
+        yield "trained model", self.confidence_model
         yield "bans", self.ban_file
         yield "logs", logs.absolute()

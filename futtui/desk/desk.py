@@ -54,6 +54,7 @@ from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMod
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
 from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
+from futtui.signals.confidence import ConfidenceModel
 
 _INFINITE = float("inf")
 
@@ -71,9 +72,10 @@ class TradingDesk(DeskQuestions):
         mode: TradingMode = TradingMode.SIGNALS,
         start_equity: Decimal = Decimal(10_000),
         for_information: Set[str] = frozenset(),
+        confidence: ConfidenceModel | None = None,
     ) -> None:
         """`for_information`: strategies whose signals are followed on an account of their own, in no mode traded."""
-        self._state = DeskState(settings or DeskSettings(), mode, start_equity, for_information)
+        self._state = DeskState(settings or DeskSettings(), mode, start_equity, for_information, confidence)
         self._out = Outbox(position_state)
         risk = self._state.settings.risk
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)

@@ -12,6 +12,7 @@ from futtui.domain.reading import SymbolReading
 from futtui.domain.signal import RawSignal, Signal
 from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.signals.btc import BtcView, btc_view
+from futtui.signals.confidence import estimate_part
 from futtui.signals.modifiers import ScoringContext
 from futtui.signals.scorer import ScoredSignal, renew_parts, score_signal, total_of
 
@@ -38,7 +39,18 @@ class SignalScorer:
             others=tuple(other for other in others if not other.standing),
             funding_rate=state.funding_rate(raw.symbol),
         )
-        return score_signal(context, scoring)
+        return self._with_past_results(score_signal(context, scoring))
+
+    def _with_past_results(self, item: ScoredSignal) -> ScoredSignal:
+        """The scored signal with what past trades say about it, and refused where that is too little."""
+        model, least = self._state.confidence, self._state.settings.scoring.least_win_share
+        estimate = None if model is None else model.estimate(item.raw, item.score, item.parts, item.completeness)
+        if estimate is None:
+            return item
+        reason = item.filter_reason
+        if reason is None and estimate.win_share < least:
+            reason = f"its chance of a win is {estimate.win_share:.0%} by past trades, at least {least:.0%} is asked"
+        return replace(item, parts=(*item.parts, estimate_part(estimate)), filter_reason=reason)
 
     def renewed(self, signal: Signal, time_ms: int) -> Signal:
         """A waiting signal with what the order book says at the moment it is reached; itself if nothing is known."""

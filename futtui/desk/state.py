@@ -21,6 +21,7 @@ from futtui.risk.blocks import BlockList
 from futtui.risk.trailing import structure_behind
 from futtui.signals.atr_history import AtrHistory
 from futtui.signals.closes import CloseBook
+from futtui.signals.confidence import ConfidenceModel
 
 _ARCHIVE_KEPT = 200
 
@@ -34,10 +35,12 @@ class DeskState:
         mode: TradingMode,
         start_equity: Decimal,
         for_information: Set[str] = frozenset(),
+        confidence: ConfidenceModel | None = None,
     ) -> None:
         self.settings = settings
         self.mode = mode
         self.for_information = frozenset(for_information)
+        self.confidence = confidence
         self.paused = False
         self.now_ms = 0
         self.prices: dict[str, PriceUpdate] = {}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
+    from futtui.signals.confidence import ConfidenceModel
 
 PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "Binance USD-M futures")
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
@@ -57,6 +58,8 @@ class EnginePlan:
     virtual_clock: bool = False
     for_information: frozenset[str] = frozenset()
     """Strategies whose signals are never traded."""
+    confidence: ConfidenceModel | None = None
+    """What was learned from past trades; None = nothing that is worth showing."""
     own_titles: tuple[str, ...] = ()
     own_problems: tuple[str, ...] = ()
     """The user's own strategies that the pool has, and sentences about those that could not be loaded."""
@@ -77,7 +80,9 @@ def build_engine(plan: EnginePlan) -> Engine:
     store = Storage(plan.database, code_hash())
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
-    desk = TradingDesk(desk_settings(plan), plan.settings.mode, plan.settings.start_equity, plan.for_information)
+    desk = TradingDesk(
+        desk_settings(plan), plan.settings.mode, plan.settings.start_equity, plan.for_information, plan.confidence
+    )
     live_book = None
     if not plan.fresh_database and plan.credentials is not None:
         live_book = LiveBook(live_book_file(plan.database))

@@ -70,6 +70,10 @@ class ScoringSettings:
     )
     """What one point of a modifier is worth in a system that scores 0-100; all others 1."""
 
+    least_win_share: Annotated[float, Ge(0.0), Le(1.0)] = 0.0
+    """Smallest chance of a win, by what `futtui train` learned, that may trade; 0 = the chance is only shown. Without a
+    trained model that is better than the plain win rate nothing is refused."""
+
     mean_reversion_strategies: tuple[str, ...] = ("volume_profile", "liquidity_sweep", "sr_sweep_return")
     """Strategies that trade against a move: only they get the RSI points and the block after a BTC impulse."""
 

@@ -19,6 +19,7 @@ from futtui.domain.signal import Levels, RawSignal, Signal, SignalStatus, System
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS, Timeframe
 from futtui.risk.settings import CapSettings, EntrySettings, ExitSettings, RiskSettings, SizingSettings
+from futtui.signals.confidence import ConfidenceModel
 from futtui.signals.settings import ScoringSettings
 
 START_MS = 1_709_251_200_000  # 2024-03-01 00:00 UTC
@@ -204,8 +205,11 @@ class World:
         symbols: tuple[str, ...] = (SYMBOL,),
         symbol_rules: SymbolRules | None = None,
         for_information: frozenset[str] = frozenset(),
+        confidence: ConfidenceModel | None = None,
     ) -> None:
-        self.desk = TradingDesk(settings or wide_settings(), mode, for_information=for_information)
+        self.desk = TradingDesk(
+            settings or wide_settings(), mode, for_information=for_information, confidence=confidence
+        )
         self.broker = FakeBroker(fee_rate)
         self.effects: list[Effect] = []
         self.events: list[Event] = []
