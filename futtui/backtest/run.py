@@ -110,6 +110,7 @@ class Backtest:
         self._brokers = [
             PaperDeskBroker(account, mode, self._runner.submit) for mode, account in self._accounts.items()
         ]
+        self._last: dict[str, float] = {}
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request)
 
@@ -184,11 +185,10 @@ class Backtest:
 
         Where no price can change anything only the close is told, at the end: time never goes back.
         """
-        desk = self._runner.desk
         quiet: list[tuple[str, Candle]] = []
         paths: list[Iterator[tuple[int, str, Candle, int]]] = []
         for symbol, quarter in here:
-            if desk.levels_on(symbol) is None:
+            if not self._may_change(symbol, quarter):
                 quiet.append((symbol, quarter))
                 continue
             frame, bars = self._data[symbol].path(quarter)
@@ -203,6 +203,20 @@ class Backtest:
             self._walk(symbol, bar, length_ms)
         for symbol, quarter in quiet:
             self._tell(symbol, open_ms + BASE.ms - 1, quarter.close)
+
+    def _may_change(self, symbol: str, quarter: Candle) -> bool:
+        """Whether a price of this quarter hour can change anything: something is held, or a level lies on its way.
+
+        The way begins where price was before, so that a level which a gap jumps over counts, too.
+        """
+        levels = self._runner.desk.levels_on(symbol)
+        if levels is None:
+            return False
+        if self._held(symbol) or symbol not in self._last:
+            return True
+        before = self._last[symbol]
+        low, high = min(before, quarter.low), max(before, quarter.high)
+        return any(low <= level <= high for level in levels)
 
     def _walk(self, symbol: str, bar: Candle, length_ms: int) -> None:
         desk = self._runner.desk
@@ -222,6 +236,7 @@ class Backtest:
         return 0
 
     def _tell(self, symbol: str, time_ms: int, price: float) -> None:
+        self._last[symbol] = price
         update = PriceUpdate(symbol, time_ms, price, price, price)
         for broker in self._brokers:
             broker.on_price(update)

@@ -179,6 +179,19 @@ def test_backtest_waiting_level_fills_at_the_level_and_not_at_the_close(monkeypa
     assert [signal.status.value for signal in result.signals] == ["ACTIVE"]
 
 
+def test_backtest_level_that_a_gap_jumps_over_is_filled_at_the_open(monkeypatch, tmp_path):
+    """The level lies outside the whole bar, so only the way from the last close crosses it."""
+    levels = raw_signal(symbol=SYMBOL, time_ms=0).levels
+    moved = replace(levels, entry=99.5, stop=98.5, targets=(100.5, 101.5, 102.5))
+    bars = [CALM, (99.4, 99.45, 99.3, 99.4), (99.4, 99.45, 99.3, 99.4)]
+    result = scripted(
+        monkeypatch, tmp_path, bars, trigger=Trigger.ARMED, levels=moved, valid_until_ms=START_MS + 40 * STEP_MS
+    )
+    assert [signal.status.value for signal in result.signals] == ["ACTIVE"]
+    assert result.open_positions == 1
+    assert result.quarters_by_path == {"15m": 2}, "a quarter hour away from the level is not walked"
+
+
 def test_backtest_signal_for_information_is_followed_but_in_no_total(monkeypatch, tmp_path):
     bars = [(100.0, 100.2, 98.0, 98.2), CALM]
     traded = only(scripted(monkeypatch, tmp_path / "a", bars, costs=Costs()))
