@@ -36,14 +36,12 @@ def divergence_of(candles: Sequence[Candle], lookback_bars: int = LOOKBACK_BARS)
         return replace(NO_DIVERGENCE, reason="taker volume is not known for every bar")
     flow = list(accumulate(deltas))
     found = [_on_side(side, bars, flow) for side in (Side.LONG, Side.SHORT)]
-    valid = [each for each in found if each.valid]
-    if len(valid) == 1:
-        return valid[0]
-    if len(valid) == 2:
-        if valid[0].second_ms == valid[1].second_ms:
+    telling = [each for each in found if each.valid] or [each for each in found if each.side is not None]
+    if len(telling) == 2:
+        if telling[0].second_ms == telling[1].second_ms:
             return _none("both sides diverge at the same bar")
-        return max(valid, key=lambda each: each.second_ms or 0)
-    return next((each for each in found if each.side is not None), found[0])
+        return max(telling, key=lambda each: each.second_ms or 0)
+    return telling[0] if telling else found[0]
 
 
 def _on_side(side: Side, bars: Sequence[Candle], flow: Sequence[float]) -> Divergence:

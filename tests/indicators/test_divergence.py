@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from futtui.domain.candle import Candle
@@ -78,8 +78,9 @@ def test_unknown_taker_volume_of_any_bar_makes_it_unknown():
     assert divergence_of(bars[1:]).reason == "only 19 of 20 bars so far"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1000))
+@example(seed=14)
 def test_divergence_of_a_mirrored_market_is_mirrored_and_depends_on_its_window_only(seed):
     candles = made_candles(120, seed=seed, start=1024.0)
     upside_down = mirrored(candles)
@@ -88,7 +89,7 @@ def test_divergence_of_a_mirrored_market_is_mirrored_and_depends_on_its_window_o
         assert one == divergence_of(candles[end - LOOKBACK_BARS : end])
         assert two.valid == one.valid
         assert two.strength == pytest.approx(one.strength)
-        assert two.side is (None if one.side is None else one.side.opposite) or not one.valid
+        assert two.side is (None if one.side is None else one.side.opposite)
 
 
 @pytest.mark.parametrize("scale", [2.0**-20, 2.0**13])
