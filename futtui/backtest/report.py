@@ -1,11 +1,9 @@
-"""What a backtest tells: lines for people, one JSON object, and a table of trades."""
+"""What a backtest tells: lines for people and one JSON object."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,17 +11,13 @@ from typing import Any
 import msgspec
 
 from futtui.backtest.run import BacktestResult
-from futtui.backtest.statistics import Interval, TradeStatistics, cost_r, statistics_of
+from futtui.backtest.statistics import Interval, TradeStatistics, statistics_of
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
+from futtui.live.code_hash import code_hash
 from futtui.version import VERSION
 
 SCHEMA = 1
-TRADE_COLUMNS = (
-    "kind", "position_id", "symbol", "system", "strategy", "side", "opened", "closed", "entry", "stop", "quantity",
-    "exit_price", "exit_reason", "fee", "funding", "pnl", "result_r", "gross_r", "result_pct", "mfe_r", "mae_r",
-    "score", "class",
-)  # fmt: skip
 
 
 def as_json(result: BacktestResult) -> dict[str, Any]:
@@ -41,6 +35,8 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "maker_fee": str(request.costs.maker_fee),
             "slippage_pct": request.costs.slippage_pct,
             "start_equity": str(request.start_equity),
+            "code_hash": code_hash(),
+            "data_hash": result.data_hash,
             "settings_hash": _hash([request.analysis, request.desk, sorted(request.for_information)]),
             "for_information": sorted(request.for_information),
             "analyses": result.analyses,
@@ -53,7 +49,7 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "total": _plain(statistics_of(result.information)),
             "systems": {name: _plain(statistics_of(group)) for name, group in _groups(result.information).items()},
         },
-        "account": {"equity": result.equity, "open_positions": result.open_positions},
+        "account": {"equity": result.equity, "open_positions": result.open_positions, "open_r": list(result.open_r)},
         "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
         "fingerprint": fingerprint(trades),
     }
@@ -62,32 +58,6 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
 def fingerprint(trades: Sequence[Trade]) -> str:
     """Hash of all trades: equal for equal runs."""
     return hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(trade) for trade in trades])).hexdigest()[:16]
-
-
-def trades_csv(trades: Sequence[Trade]) -> str:
-    """A row for each trade and one for each of its legs, times in UTC."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, TRADE_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for trade in trades:
-        common = {
-            "position_id": trade.position_id, "symbol": trade.symbol, "system": trade.system.value,
-            "strategy": trade.strategy, "side": trade.side.value, "opened": _moment(trade.opened_ms),
-        }  # fmt: skip
-        writer.writerow({
-            **common, "kind": "trade", "closed": _moment(trade.closed_ms), "entry": trade.entry_price,
-            "stop": trade.initial_stop, "quantity": trade.quantity, "exit_reason": trade.legs[-1].reason.value,
-            "fee": trade.fees, "funding": trade.funding, "pnl": trade.pnl, "result_r": f"{trade.result_r:.6f}",
-            "gross_r": f"{trade.result_r + cost_r(trade):.6f}", "result_pct": f"{trade.result_pct:.6f}",
-            "mfe_r": f"{trade.mfe_r:.4f}", "mae_r": f"{trade.mae_r:.4f}", "score": trade.score,
-            "class": trade.result_class.value,
-        })  # fmt: skip
-        for leg in trade.legs:
-            writer.writerow({
-                **common, "kind": "leg", "closed": _moment(leg.time_ms), "quantity": leg.quantity,
-                "exit_price": leg.price, "exit_reason": leg.reason.value, "fee": leg.fee,
-            })  # fmt: skip
-    return out.getvalue()
 
 
 def summary(result: BacktestResult) -> Iterator[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from heapq import merge
 from typing import Protocol
 
-from futtui.backtest.data import BASE, SymbolData, check_period, funding_of, load_symbol
+from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, Shards
 from futtui.backtest.walk import waypoints
@@ -21,6 +21,7 @@ from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
+from futtui.exchange.simulator.market.funding_files import FundingHistory
 from futtui.exchange.simulator.paper import PaperBroker
 from futtui.live.analysis_rounds import LEADER
 from futtui.live.brokers import PaperDeskBroker
@@ -61,6 +62,7 @@ class BacktestResult:
     open_r: tuple[float, ...] = ()
     equity: float = 0.0
     tick_sizes: dict[str, Decimal] = field(default_factory=dict)
+    data_hash: str = ""
     analyses: int = 0
     quarters_by_path: dict[str, int] = field(default_factory=dict)
 
@@ -87,11 +89,15 @@ class Backtest:
     """One run. Build it, then `run` once."""
 
     def __init__(
-        self, request: BacktestRequest, source: SourceMaker | None = None, data: dict[str, SymbolData] | None = None
+        self,
+        request: BacktestRequest,
+        source: SourceMaker | None = None,
+        data: dict[str, SymbolData] | None = None,
+        funding: FundingHistory | None = None,
     ) -> None:
         """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods.
 
-        `source` gives the analyses instead of new ones, `data` candles that are loaded already.
+        `source` gives the analyses instead of new ones; `data` and `funding` are what is loaded already.
         """
         if request.start_ms >= request.end_ms:
             raise InvalidInputError("The end of the period is not after its start. Choose a later --to.")
@@ -101,7 +107,7 @@ class Backtest:
         self._data = {name: known.get(name) or load_symbol(request.history, name) for name in request.symbols}
         for one in self._data.values():
             check_period(one, request.start_ms, request.end_ms)
-        self._funding = funding_of(request.history, request.symbols)
+        self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self._memory = _Memory()
         desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information, request.confidence)
         self._runner = DeskRunner(desk, self._memory, self._memory)
@@ -131,7 +137,7 @@ class Backtest:
             self._runner.submit(RulesChanged(request.start_ms, data.rules))
             past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
-        shards = _shards(request, self._data) if self._source is None else self._source(request, self._data)
+        shards = shards_of(request, self._data) if self._source is None else self._source(request, self._data)
         try:
             self._work(shards, progress)
         finally:
@@ -258,10 +264,12 @@ class Backtest:
         held = [position for position in view.positions if position.mode is MODE]
         result.open_positions = len(held)
         result.open_r = tuple(position.pnl_r for position in held)
+        result.data_hash = data_hash(self._data, self._request.start_ms, self._request.end_ms)
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity
         return result
 
 
-def _shards(request: BacktestRequest, data: dict[str, SymbolData]) -> Source:
+def shards_of(request: BacktestRequest, data: dict[str, SymbolData]) -> Source:
+    """The source of a real run: analyses in this process, or in as many others as the request says."""
     return Shards(request.history, data, request.analysis, request.warm_up, request.start_ms, request.workers)

@@ -11,6 +11,7 @@ import typer
 from futtui.cli.config_command import config_app
 from futtui.cli.exchange_command import exchange_app
 from futtui.cli.history_command import history_app
+from futtui.cli.measure_commands import add_measure_commands
 from futtui.cli.signals_command import signals_app
 from futtui.cli.telegram_command import telegram_app
 from futtui.domain.errors import FuttuiError
@@ -29,6 +30,7 @@ app.add_typer(exchange_app, name="exchange")
 app.add_typer(history_app, name="history")
 app.add_typer(signals_app, name="signals")
 app.add_typer(telegram_app, name="telegram")
+add_measure_commands(app)
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
@@ -110,6 +112,7 @@ def backtest(
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
     config: ConfigOption = None,
+    home: HomeOption = None,
 ) -> None:
     """Run all strategies over candles of the past, costs included, and say what it is worth."""
     from futtui.cli.backtest_command import BacktestOptions, run_backtest
@@ -127,6 +130,7 @@ def backtest(
             workers,
             config,
             trade,
+            home,
         )
     )
 

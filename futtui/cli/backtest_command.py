@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +15,7 @@ from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from futtui.backtest.run import BacktestResult
+    from futtui.backtest.settings import BacktestRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +33,46 @@ class BacktestOptions:
     workers: int
     config: Path | None
     trade: str = ""
+    home: Path | None = None
 
 
 def run_backtest(options: BacktestOptions) -> None:
-    """Run, print the summary, write the files asked for: whole or not at all."""
-    from futtui.backtest.report import as_json, summary, trades_csv
+    """Run, print the summary, write the files asked for (whole or not at all), and write the trial down."""
+    from futtui.backtest.report import as_json, summary
+    from futtui.backtest.trades_table import trades_csv
+    from futtui.backtest.trials import trial_of
+    from futtui.cli.places import Places
+    from futtui.cli.trial_book import note_trial, now_text, trial_book
 
-    for name, file in (("--json", options.json_file), ("--trades", options.trades_file)):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
+    check_folders({"--json": options.json_file, "--trades": options.trades_file})
     result = backtest_result(options)
+    trial = trial_of("backtest", now_text(), result.request, result.trades, data=result.data_hash)
+    note_trial(trial_book(Places.of(options.home)), trial)
     for line in summary(result):
         print(line)
     if options.json_file is not None:
-        _write(options.json_file, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
+        write_file(options.json_file, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
     if options.trades_file is not None:
-        _write(options.trades_file, trades_csv(result.trades))
+        write_file(options.trades_file, trades_csv(result))
 
 
 def backtest_result(options: BacktestOptions) -> BacktestResult:
     """Run what was asked for, with a bar of progress."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
     from futtui.backtest.run import Backtest
+
+    with progress_told("Backtest") as told:
+        return Backtest(request_of(options)).run(lambda done, of: told("Backtest", done / of))
+
+
+def check_folders(files: Mapping[str, Path | None]) -> None:
+    """Raises InvalidInputError for a file whose folder does not exist, before anything takes time."""
+    for name, file in files.items():
+        if file is not None and not file.absolute().parent.is_dir():
+            raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
+
+
+def request_of(options: BacktestOptions) -> BacktestRequest:
+    """The run that the options ask for; raises InvalidInputError for what makes no sense."""
     from futtui.backtest.settings import BacktestRequest, Costs
     from futtui.cli.confidence_file import read_confidence
     from futtui.cli.launch import echo_problems
@@ -62,12 +81,12 @@ def backtest_result(options: BacktestOptions) -> BacktestResult:
     from futtui.config.settings import find_config, load, own_strategies
     from futtui.live.past_candles import time_of
 
-    places = Places.of(None)
+    places = Places.of(options.home)
     file = find_config(options.config, places.home)
     settings = load(file).settings
     own = own_strategies(settings, file)
     echo_problems(own)
-    request = BacktestRequest(
+    return BacktestRequest(
         history=options.history,
         symbols=_symbols(options),
         start_ms=time_of(options.from_date, "--from"),
@@ -82,11 +101,27 @@ def backtest_result(options: BacktestOptions) -> BacktestResult:
         for_information=for_information(settings.strategies, options.trade),
         confidence=read_confidence(places.confidence_model),
     )
+
+
+@contextmanager
+def progress_told(title: str) -> Iterator[Callable[[str, float], None]]:
+    """A progress line on a terminal; gives a function that is told (what is being done, share done)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task("Backtest")
-        return Backtest(request).run(lambda done, total: bar.update(task, completed=done, total=total))
+        task, now = bar.add_task(title, total=1.0), title
+
+        def told(what: str, share: float) -> None:
+            nonlocal now
+            if what != now:
+                now = what
+                bar.reset(task, description=what, total=1.0)
+            bar.update(task, completed=share)
+
+        yield told
 
 
 def _symbols(options: BacktestOptions) -> tuple[str, ...]:
@@ -97,7 +132,7 @@ def _symbols(options: BacktestOptions) -> tuple[str, ...]:
     return named or tuple(archive_files(decision_folder(options.history)))
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
     """Put the file in its place only once it is whole."""
     part = path.with_name(path.name + ".part")
     try:

@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from futtui.backtest import run as run_module
-from futtui.backtest.report import as_json, fingerprint, summary, trades_csv
+from futtui.backtest.report import as_json, fingerprint, summary
 from futtui.backtest.run import Backtest, BacktestResult
 from futtui.backtest.settings import BacktestRequest, Costs
+from futtui.backtest.trades_table import trades_csv
 from futtui.cli.app import app
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import ExitReason, Trade, TradingMode
@@ -230,7 +231,7 @@ def test_backtest_real_candles_are_the_same_for_any_number_of_processes():
     assert fingerprint(alone.trades) == fingerprint(spread.trades)
     assert as_json(alone) == as_json(spread)
     assert json.loads(json.dumps(as_json(alone), allow_nan=False))["total"]["trades"] == len(alone.trades)
-    rows = list(csv.DictReader(io.StringIO(trades_csv(alone.trades))))
+    rows = list(csv.DictReader(io.StringIO(trades_csv(alone))))
     assert sum(row["kind"] == "trade" for row in rows) == len(alone.trades)
     assert sum(row["kind"] == "leg" for row in rows) == sum(len(trade.legs) for trade in alone.trades)
     assert any("INSUFFICIENT" in line for line in summary(alone))

@@ -1,0 +1,92 @@
+"""`futtui validate`: asks everything that makes a result believable, and says what it is worth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from futtui.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from futtui.backtest.settings import BacktestRequest
+    from futtui.cli.backtest_command import BacktestOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOptions:
+    """What the user asked for; `run` as for a backtest."""
+
+    run: BacktestOptions
+    system: str
+    chosen_before: str
+    earlier_trials: int
+    quick: bool
+
+
+def run_validate(options: ValidateOptions) -> None:
+    """Ask, print, write the files asked for, and write the trial down."""
+    from futtui.backtest.validation import ValidationRequest, validate
+    from futtui.backtest.validation_text import validation_json, validation_lines
+    from futtui.cli.backtest_command import check_folders, progress_told, request_of, write_file
+    from futtui.cli.places import Places
+    from futtui.cli.trial_book import note_trial, now_text, trial_book
+    from futtui.live.past_candles import time_of
+
+    run = options.run
+    check_folders({"--json": run.json_file, "--trades": run.trades_file})
+    book = trial_book(Places.of(run.home))
+    base = only_tested(request_of(run), options.system)
+    border = time_of(options.chosen_before, "--chosen-before") if options.chosen_before else None
+    names = _names(options.system)
+    request = ValidationRequest(
+        run=base,
+        strategy=names[0] if len(names) == 1 else "",
+        quick=options.quick,
+        chosen_before_ms=border,
+        earlier=options.earlier_trials,
+        trials=tuple(book.all()),
+        recorded=now_text(),
+    )
+    with progress_told("Validation") as told:
+        found = validate(request, told)
+    note_trial(book, found.trial)
+    for line in validation_lines(found):
+        print(line)
+    if run.json_file is not None:
+        write_file(run.json_file, json.dumps(validation_json(found), indent=1, allow_nan=False) + "\n")
+    if run.trades_file is not None:
+        from futtui.backtest.trades_table import trades_csv
+
+        write_file(run.trades_file, trades_csv(found.result))
+
+
+def only_tested(request: BacktestRequest, system: str) -> BacktestRequest:
+    """The run with the named strategies alone, traded whatever the settings say; as configured without a name.
+
+    Raises InvalidInputError for a name that no strategy has.
+    """
+    names = _names(system)
+    if not names:
+        return request
+    if names == ["all"]:
+        return replace(request, for_information=frozenset())
+    settings = request.analysis.strategies
+    known = [each.name for each in fields(settings)]
+    for name in names:
+        if name not in known:
+            raise InvalidInputError(f"--system {name}: no strategy has this name. Use all, or: {', '.join(known)}.")
+    changed: dict[str, Any] = {name: _switched(getattr(settings, name), name in names) for name in known}
+    analysis = replace(request.analysis, strategies=replace(settings, **changed))
+    return replace(request, analysis=analysis, for_information=frozenset())
+
+
+def _switched(settings: Any, on: bool) -> Any:
+    if on:
+        return settings if settings.enabled else replace(settings, enabled=True)
+    off = {name: False for name in ("enabled", "short_enabled") if hasattr(settings, name)}
+    return replace(settings, **off)
+
+
+def _names(system: str) -> list[str]:
+    return [name.strip().lower() for name in system.split(",") if name.strip()]
