@@ -63,10 +63,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class CutFound:
-    """What deciding again found: how many closes, where something differed, and what was opened meanwhile."""
+    """What deciding again found: closes and signals, where something differed, and what was opened meanwhile."""
 
     symbol: str
     closes: int
+    signals: int
     different: tuple[tuple[int, str], ...]
     opened: tuple[str, ...]
 
@@ -99,7 +100,8 @@ def cut(bench: Bench, window: Window) -> CutFound:
     else:
         real = SymbolRun(data, base.analysis, base.warm_up, window.start_ms).advance(window.end_ms)
     different = differences(real, answers)
-    return CutFound(window.symbol, len(real), tuple(different), tuple(dict.fromkeys(opened)))
+    signals = sum(len(result.signals) for _, result in real)
+    return CutFound(window.symbol, len(real), signals, tuple(different), tuple(dict.fromkeys(opened)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,10 @@ class CutWorld:
         self._file.write_text("\n".join([HEADER, *_rows(known)]) + "\n", encoding="utf-8")
         loaded = load_symbol(folder, whole.symbol)
         self._series: dict[Timeframe, CandleArrays] = dict(loaded.past.series)
-        self.data = replace(
-            loaded, past=PastCandles(whole.symbol, str(folder), self._series), fine=(), rules=whole.rules
-        )
+        rules = whole.rules
+        if rules.onboard_time_ms:
+            rules = replace(rules, onboard_time_ms=rules.onboard_time_ms + SHIFT_MS)
+        self.data = replace(loaded, past=PastCandles(whole.symbol, str(folder), self._series), fine=(), rules=rules)
 
     def grow(self, until_ms: int) -> None:
         """Let the bars come that close up to `until_ms`, in the real world's time."""

@@ -104,7 +104,7 @@ def bootstrap(groups: Sequence[np.ndarray], seed: int = 1, draws: int = DRAWS) -
     return means, factors
 
 
-def statistics_of(trades: Sequence[Trade], seed: int = 1) -> TradeStatistics:
+def statistics_of(trades: Sequence[Trade], seed: int = 1, draws: int = DRAWS) -> TradeStatistics:
     """All figures of some trades, in the order of their closes."""
     results = [trade.result_r for trade in trades]
     costs = [cost_r(trade) for trade in trades]
@@ -113,7 +113,7 @@ def statistics_of(trades: Sequence[Trade], seed: int = 1) -> TradeStatistics:
     groups = by_day(results, [trade.opened_ms for trade in trades])
     expectancy, factor = Interval(None, None, None), Interval(None, None, None)
     if trades:
-        means, factors = bootstrap(groups, seed)
+        means, factors = bootstrap(groups, seed, draws)
         expectancy = Interval(float(np.mean(results)), *_middle(means))
         factor = Interval(profit_factor(results), *_middle(factors))
     rate, border = wilson(wins, len(trades)), break_even_win_rate(results)
@@ -133,7 +133,7 @@ def statistics_of(trades: Sequence[Trade], seed: int = 1) -> TradeStatistics:
         max_drawdown_r=drawdown(results),
         verdict=verdict_of(len(trades), len(groups), rate, border, expectancy),
         payoff=payoff(results),
-        fall_risk=drawn_falls(groups, seed, FALL_DRAWS),
+        fall_risk=drawn_falls(groups, seed, min(draws, FALL_DRAWS)),
     )
 
 

@@ -100,11 +100,12 @@ def _group_lines(title: str, runs: list[Moved]) -> Iterator[str]:
         return
     yield ""
     yield f"{title}:"
-    order = sorted(runs, key=lambda each: -abs(each.change_r))
+    order = sorted((each for each in runs if abs(each.change_r) > 1e-9), key=lambda each: -abs(each.change_r))
     for each in order[:MOST_RUNS]:
         yield f"  {each.name:<34} {_result(each)}  changes the sum by {each.change_r:+.1f} R {_interval(each)}"
-    if len(order) > MOST_RUNS:
-        yield f"  and {len(order) - MOST_RUNS} more that change less (all are in --json)"
+    rest = len(runs) - len(order[:MOST_RUNS])
+    if rest:
+        yield f"  and {rest} more that change less or nothing (all are in --json)"
 
 
 def _result(each: Moved) -> str:

@@ -1,0 +1,78 @@
+"""Decided again without a future: honest code is equal to the last bit, every way of knowing tomorrow is caught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from futtui.analysis import analyzer as analyzer_module
+from futtui.backtest import cut_world
+from futtui.backtest.crew import Bench, CutFound, Window, cut
+from futtui.backtest.recording import Recording
+from futtui.backtest.settings import BacktestRequest
+from futtui.backtest.shards import SymbolRun
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.live.past_candles import candles_of
+from futtui.live.settings import HistorySettings
+from tests.backtest.plug_ins import START_MS, SYMBOL, Coin, FileOfTomorrow, Plugged, TableOfTomorrow, made_history
+
+FROM_MS = START_MS + 4 * DAY_MS
+UNTIL_MS = FROM_MS + DAY_MS // 2
+
+
+@pytest.fixture
+def closes(tmp_path: Path) -> dict[int, float]:
+    return made_history(tmp_path / "candles", 6)
+
+
+def decided_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, plug_in: type[Plugged]) -> CutFound:
+    """What the check finds on half a day with only this strategy."""
+    monkeypatch.setattr(analyzer_module, "build_strategies", lambda symbol, settings: (plug_in(symbol),))
+    warm_up = HistorySettings(bars_15m=200, bars_1h=100, bars_4h=60, bars_1d=20)
+    base = BacktestRequest(tmp_path / "candles", (SYMBOL,), FROM_MS, UNTIL_MS, warm_up=warm_up)
+    return cut(Bench(base, Recording(tmp_path / "none")), Window(SYMBOL, FROM_MS, UNTIL_MS, False))
+
+
+def test_cut_world_honest_strategy_decides_the_same_to_the_last_bit(monkeypatch, tmp_path, closes):
+    found = decided_again(monkeypatch, tmp_path, Coin)
+    assert (found.closes, found.different, found.opened) == (48, (), ())
+    assert found.signals > 5
+
+
+def test_cut_world_catches_a_table_of_tomorrow(monkeypatch, tmp_path, closes):
+    monkeypatch.setattr(TableOfTomorrow, "closes", closes)
+    found = decided_again(monkeypatch, tmp_path, TableOfTomorrow)
+    assert {who for _, who in found.different} == {"atr_momentum"}
+    assert found.signals > 10
+    assert len(found.different) >= found.signals
+
+
+def test_cut_world_catches_a_file_read_while_deciding(monkeypatch, tmp_path, closes):
+    monkeypatch.setattr(FileOfTomorrow, "file", tmp_path / "candles" / "15m" / f"{SYMBOL}.csv")
+    found = decided_again(monkeypatch, tmp_path, FileOfTomorrow)
+    assert [Path(name).name for name in found.opened] == [f"{SYMBOL}.csv"]
+
+
+def test_cut_world_catches_an_hour_that_is_shown_before_it_is_over(monkeypatch, tmp_path, closes):
+    """The classic fault: the candle of a longer timeframe is used while it still forms."""
+    honest = SymbolRun._closing_bars
+
+    def early(self, from_ms: int, until_ms: int):
+        moments = dict(honest(self, from_ms, until_ms))
+        series = self._data.past.series[Timeframe.H1]
+        for time_ms, bars in moments.items():
+            bars[:] = [each for each in bars if each[0] is not Timeframe.H1]
+            if time_ms % Timeframe.H1.ms == Timeframe.M15.ms:
+                open_ms = time_ms - Timeframe.M15.ms
+                forming = cut_world.combined(
+                    self._data.past.series[Timeframe.M15].between(open_ms, open_ms + Timeframe.H1.ms),
+                    Timeframe.M15.ms, Timeframe.H1.ms,
+                )  # fmt: skip
+                source = forming if len(forming) else series.between(open_ms - Timeframe.H1.ms, open_ms)
+                bars[:0] = [(Timeframe.H1, each) for each in candles_of(source)]
+        return sorted(moments.items())
+
+    monkeypatch.setattr(SymbolRun, "_closing_bars", early)
+    found = decided_again(monkeypatch, tmp_path, Coin)
+    assert "measures" in {who for _, who in found.different}
