@@ -194,6 +194,11 @@ class _Asking:
         strategy = self._request.strategy
         if not strategy:
             return []
+        if not hasattr(self._run.analysis.strategies, strategy):
+            self._found.remarks.append(
+                "The numbers of a strategy of your own are not moved; try other values yourself."
+            )
+            return []
         groups = {each.name: group for group, each in _strategy_variants(self._run, strategy)}
         sets = tuple(each for _, each in _strategy_variants(self._run, strategy))
         jobs = [Pass(symbol, strategy, sets) for symbol in self._run.symbols]

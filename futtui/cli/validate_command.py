@@ -66,18 +66,26 @@ def only_tested(request: BacktestRequest, system: str) -> BacktestRequest:
 
     Raises InvalidInputError for a name that no strategy has.
     """
+    from futtui.strategies.plugin import plugin_class
+
     names = _names(system)
     if not names:
         return request
     if names == ["all"]:
         return replace(request, for_information=frozenset())
     settings = request.analysis.strategies
-    known = [each.name for each in fields(settings)]
+    shipped = [each.name for each in fields(settings)]
+    own = {plugin_class(each).name: each for each in request.analysis.plugins}
     for name in names:
-        if name not in known:
-            raise InvalidInputError(f"--system {name}: no strategy has this name. Use all, or: {', '.join(known)}.")
-    changed: dict[str, Any] = {name: _switched(getattr(settings, name), name in names) for name in known}
-    analysis = replace(request.analysis, strategies=replace(settings, **changed))
+        if name not in shipped and name not in own:
+            known = ", ".join((*shipped, *own))
+            raise InvalidInputError(f"--system {name}: no strategy has this name. Use all, or: {known}.")
+    changed: dict[str, Any] = {name: _switched(getattr(settings, name), name in names) for name in shipped}
+    analysis = replace(
+        request.analysis,
+        strategies=replace(settings, **changed),
+        plugins=tuple(each for name, each in own.items() if name in names),
+    )
     return replace(request, analysis=analysis, for_information=frozenset())
 
 
