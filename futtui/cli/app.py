@@ -242,6 +242,30 @@ def panic(
 
 
 @app.command()
+def account(
+    fix: Annotated[bool, typer.Option("--fix", help="Switch it to one-way and single-asset mode first.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Look at the account of your keys and say what stands against live trading; changes nothing without --fix."""
+    from futtui.cli.account_command import run_account
+
+    run_account(config, home, fix=fix)
+
+
+@app.command()
+def headless(
+    live: Annotated[bool, typer.Option("--live", help="Trade live; asks you to type a number first.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Run without a screen until Ctrl+C: signals or Paper as configured, or live after a typed number."""
+    from futtui.cli.live_command import run_headless_live
+
+    run_headless_live(config, home, live=live)
+
+
+@app.command()
 def rearm(home: HomeOption = None) -> None:
     """Take back what the kill switch latched, after a number is typed; futtui must not be running."""
     from futtui.cli.panic_command import run_rearm

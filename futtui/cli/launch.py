@@ -178,6 +178,18 @@ def echo_problems(own: FoundPlugins | None) -> None:
         typer.echo(problem, err=True)
 
 
+def run_without_screen(launch: Launch, *, live: bool) -> None:
+    """Run without a screen until Ctrl+C or a signal to end; prints what is worth telling as it comes."""
+    from futtui.live.headless import run_until_stopped
+
+    with sole_user(launch.database) as database:
+        logs = start_log_files(launch)
+        try:
+            asyncio.run(run_until_stopped(replace(launch, database=database).build_engine, typer.echo, live=live))
+        finally:
+            logs.close()
+
+
 def start_log_files(launch: Launch) -> LogFiles:
     """Log files of this run; keys never appear in them."""
     from futtui.config.settings import load_secrets

@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from futtui.cli.places import Places
+from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import TradingMode
+
+if TYPE_CHECKING:
+    from futtui.cli.launch import Launch
+
+NO_KEYS = (
+    "Live needs the keys of your account. Put FUTTUI_API_KEY and FUTTUI_API_SECRET into .env, look with "
+    "`futtui account` whether all is well, and start again. Until then use Paper: same signals, same rules, no money."
+)
+NOT_ALONE = "Another futtui on this PC already works with this account, so this one only watches. Close the other one."
 
 
 def run_live(config: Path | None, home: Path | None) -> None:
-    """Signals only (or Paper, if configured so) on real market data; no keys are needed or used."""
+    """Signals only (or Paper, if configured so) on real market data; with keys, Live can be chosen on the screen."""
+    from futtui.cli.launch import need_terminal, run_screen
+
+    need_terminal()
+    with _launch(config, home) as launch:
+        run_screen(launch)
+
+
+def run_headless_live(config: Path | None, home: Path | None, *, live: bool) -> None:
+    """The same without a screen, until it is stopped; `live` asks for a number that has to be typed."""
+    from futtui.cli.launch import run_without_screen
+
+    with _launch(config, home) as launch:
+        if live:
+            if not launch.engine.live_allowed:
+                raise InvalidInputError(launch.engine.live_refusal)
+            number = f"{secrets.randbelow(9000) + 1000}"
+            typed = typer.prompt(f"REAL orders will be sent. Type {number} to go live")
+            if typed.strip() != number:
+                raise InvalidInputError("That was another number. Nothing was started.")
+        run_without_screen(launch, live=live)
+
+
+@contextlib.contextmanager
+def _launch(config: Path | None, home: Path | None) -> Iterator[Launch]:
+    """Everything that is known before the start; holds the account of the keys while inside."""
     from futtui.analysis.pool import AnalyzerPool
+    from futtui.cli.account_lock import sole_account
     from futtui.cli.confidence_file import read_confidence
-    from futtui.cli.launch import Launch, need_terminal, run_screen
+    from futtui.cli.keys import keys_of
+    from futtui.cli.launch import Launch
     from futtui.cli.where import exchange_in
     from futtui.config.settings import find_config, load, own_strategies
     from futtui.exchange.ports import Endpoints
@@ -27,24 +70,28 @@ def run_live(config: Path | None, home: Path | None) -> None:
     async def where() -> Endpoints:
         return endpoints
 
-    need_terminal()
     own = own_strategies(settings, file)
-    pool = AnalyzerPool(settings.analysis(own), settings.worker_processes, timed=True)
-    pool.start()
+    keys = keys_of(places)
     mode = TradingMode.SIGNALS if settings.signals_only_mode else TradingMode.PAPER
-    equity = Decimal(str(settings.start_equity))
-    run_screen(
-        Launch(
+    with sole_account(keys) as alone:
+        pool = AnalyzerPool(settings.analysis(own), settings.worker_processes, timed=True)
+        pool.start()
+        yield Launch(
             settings=settings,
-            engine=EngineSettings(market=settings.market, mode=mode, start_equity=equity),
+            engine=EngineSettings(
+                market=settings.market,
+                mode=mode,
+                start_equity=Decimal(str(settings.start_equity)),
+                live_allowed=keys is not None and alone,
+                live_refusal=NO_KEYS if keys is None else NOT_ALONE,
+            ),
             pool=pool,
             places=places,
             database=database,
             fresh_database=False,
             endpoints=where,
-            credentials=None,
+            credentials=keys if alone else None,
             for_information=settings.strategies.for_information(),
             confidence=read_confidence(places.confidence_model),
             own=own,
         )
-    )

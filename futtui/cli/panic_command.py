@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from futtui.cli.keys import keys_of
 from futtui.cli.places import Places
 from futtui.cli.sole_user import sole_user
 from futtui.cli.where import exchange_of
@@ -32,7 +33,7 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
     ask_panic(places.home)
     write_latch(places.home, Latch(int(KillLevel.LOCK), "futtui panic", int(time.time() * 1000)))
     typer.echo("Live is locked. A running futtui closes everything, too.")
-    credentials = _credentials(places)
+    credentials = keys_of(places)
     if credentials is None:
         raise InvalidInputError(
             "There are no keys (FUTTUI_API_KEY, FUTTUI_API_SECRET), so nothing can be closed from here. If no futtui "
@@ -63,14 +64,6 @@ def run_rearm(home: Path | None) -> None:
         panic_done(places.home)
         write_latch(places.home, Latch(0, "", 0))
     typer.echo("Re-armed. The next start can trade again.")
-
-
-def _credentials(places: Places) -> Credentials | None:
-    from futtui.config.settings import load_secrets
-
-    found = load_secrets((Path.cwd(), places.home))
-    key, secret = found.get("FUTTUI_API_KEY", ""), found.get("FUTTUI_API_SECRET", "")
-    return Credentials(key, secret) if key and secret else None
 
 
 async def _close_everything(endpoints: Endpoints, credentials: Credentials) -> FlattenReport:

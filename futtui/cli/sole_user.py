@@ -45,7 +45,15 @@ class _HeldByAnotherError(StorageError):
 
 def _held(database: Path) -> int:
     """The open lock file of a database, locked for this process."""
-    path = database.with_name(database.name + ".lock")
+    return held_file(database.with_name(database.name + ".lock"), database)
+
+
+def held_file(path: Path, what: Path | None = None) -> int:
+    """The open lock file `path`, locked for this process; raises StorageError when another one holds it.
+
+    `what`: the file that the lock stands for, where it has another name.
+    """
+    database = what or path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

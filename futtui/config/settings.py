@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -176,4 +176,17 @@ def load_secrets(folders: tuple[Path, ...]) -> dict[str, str]:
         path = folder / ".env"
         values = dotenv_values(path, encoding="utf-8") if path.is_file() else {}
         found = {name: value for name in SECRETS if (value := values.get(name))} | found
-    return found | {name: value for name in SECRETS if (value := os.environ.get(name))}
+    found |= {name: value for name in SECRETS if (value := os.environ.get(name))}
+    return _from_key_store(name for name in SECRETS if name not in found) | found
+
+
+def _from_key_store(names: Iterable[str]) -> dict[str, str]:
+    """Secrets of the system's key store, where the package `keyring` is installed; else none."""
+    try:
+        import keyring
+    except ImportError:
+        return {}
+    try:
+        return {name: value for name in names if (value := keyring.get_password("futtui", name))}
+    except keyring.errors.KeyringError:
+        return {}

@@ -20,6 +20,7 @@ from futtui.risk.entry_checks import (
     price_refusal,
     stop_distance_refusal,
 )
+from futtui.risk.leverage import leverage_for, margin_refusal
 from futtui.risk.settings import EntrySettings, RiskSettings
 from futtui.risk.sizing import Sizing, size_position
 from futtui.risk.targets import shares_for, slice_quantity
@@ -136,8 +137,22 @@ def _sized(
     sizing = size_position(risk.equity, risk.open_notional, entry, stop, rules, settings.sizing)
     if isinstance(sizing, str):
         return Refusal("size", sizing)
+    leverage = leverage_for(entry, stop, rules, settings.sizing)
+    if isinstance(leverage, str):
+        return Refusal("size", leverage)
+    tied = [(item.notional, _leverage_of(item, settings)) for item in held]
+    short = margin_refusal(risk.equity, sizing.notional, leverage, tied, settings.sizing)
+    if short is not None:
+        return Refusal("size", short)
     reason = trade_refusal(risk, sizing.risk_money, settings.caps)
     return sizing if reason is None else Refusal("risk", reason)
+
+
+def _leverage_of(position: Position, settings: RiskSettings) -> int:
+    """The leverage that an open position was entered with."""
+    plan = position.plan
+    leverage = leverage_for(plan.entry, plan.stop, position.rules, settings.sizing)
+    return leverage if isinstance(leverage, int) else 1
 
 
 def _draft(

@@ -15,6 +15,7 @@ from futtui.domain.effects import Severity
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus
 from futtui.domain.symbols import to_decimal
+from futtui.risk.leverage import leverage_for
 from futtui.risk.settings import RiskSettings
 from futtui.risk.time_stops import life_deadline_ms, progress_deadline_ms, time_stop_reason
 
@@ -48,7 +49,9 @@ class PositionLife:
     def start(self, position: Position, time_ms: int) -> None:
         """Send the entry."""
         intent = position.new_order(OrderPurpose.ENTRY, OrderType.MARKET, position.plan.quantity, time_ms)
-        self._out.place(position, intent)
+        plan = position.plan
+        leverage = leverage_for(plan.entry, plan.stop, position.rules, self._settings.sizing)
+        self._out.place(position, replace(intent, leverage=leverage if isinstance(leverage, int) else 1))
 
     def on_fill(self, position: Position, order: WorkingOrder, fill: Fill) -> None:
         """An execution; impossible or repeated ones change nothing."""

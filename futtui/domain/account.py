@@ -64,3 +64,21 @@ class AccountSeen:
     def mark_price(self, symbol: str) -> Decimal | None:
         """Mark price of a held symbol; None where the account does not tell it."""
         return next((item.mark_price for item in self.held if item.symbol == symbol and item.mark_price > 0), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountModes:
+    """How the account is set up. `hedge`: long and short of a symbol side by side; `multi_asset`: shared collateral."""
+
+    can_trade: bool
+    hedge: bool
+    multi_asset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRights:
+    """What the API key may do."""
+
+    can_withdraw: bool
+    bound_to_address: bool
+    can_trade_futures: bool

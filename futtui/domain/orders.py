@@ -67,6 +67,8 @@ class OrderIntent:
     trigger_price: Decimal | None = None
     reduce_only: bool = False
     leg_index: int = 0
+    leverage: int = 0
+    """Leverage (with isolated margin) to set before the order leaves; 0 = leave it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from futtui.live.kill_watch import KillWatch
 from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
+from futtui.live.preflight import account_findings, machine_findings, refusal
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import BASE, Close, Hole
@@ -378,12 +379,27 @@ class Engine:
             if not self.settings.live_allowed:
                 raise FuttuiError(self.settings.live_refusal)
             await self.use_account()
+            await self._pre_flight()
         before = self.parts.log_book.version
         self.runner.submit(command)
         if isinstance(command, KillSwitch) and command.level >= KillLevel.FLATTEN:
             self.kill_watch.flatten_soon()
         self.publish()
         return self.parts.log_book.newest_since(before) or "Done."
+
+    async def _pre_flight(self) -> None:
+        """Check account and machine once more; raises FuttuiError with everything that stands against Live."""
+        assert self.account is not None
+        folder, book = self.parts.database.parent, self.parts.live_book
+        found = [
+            *await account_findings(self.account.trading),
+            *await machine_findings(folder if book is not None else None, self.health.clock, book),
+        ]
+        for finding in found:
+            self.say("account", finding.line(), Severity.INFO if finding.passed else Severity.ERROR)
+        against = refusal(found)
+        if against is not None:
+            raise FuttuiError(against)
 
     def snapshot(self) -> EngineSnapshot:
         """The newest picture."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from futtui.domain.account import AccountModes, KeyRights
 from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
@@ -45,6 +46,12 @@ class AccountPort(TradingPort, Protocol):
     async def executions(self, symbol: str, client_id: str, exchange_id: str) -> Sequence[Fill]: ...
 
     async def symbol_fills(self, symbol: str, since_ms: int) -> Sequence[Fill]: ...
+
+    async def modes(self) -> AccountModes: ...
+
+    async def key_rights(self) -> KeyRights | None: ...
+
+    async def prepare(self, symbol: str, leverage: int) -> None: ...
 
     async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
 
@@ -115,6 +122,7 @@ class ExchangeDeskBroker:
         self._lanes: dict[str, deque[Work]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, SentOrder] = {}
+        self._leverage: dict[str, int] = {}
         self.orders_sent = 0
 
     # --- what the desk asks ---------------------------------------------------------------------------------------
@@ -272,6 +280,13 @@ class ExchangeDeskBroker:
                     return OrderUpdate(
                         order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason
                     )
+        if intent.leverage and self._leverage.get(order.symbol) != intent.leverage:
+            try:
+                await self._trading.prepare(order.symbol, intent.leverage)
+            except ExchangeError as error:
+                reason = f"not sent: isolated margin and leverage {intent.leverage} could not be set ({error})"
+                return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
+            self._leverage[order.symbol] = intent.leverage
         order.sent_at_ms = steady_ms()
         return await self._trading.place(intent)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from futtui.domain.effects import RecordSignal, RecordTrade
+from futtui.domain.effects import RecordSignal, RecordTrade, Severity
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.events import ChangeMode
 from futtui.domain.position import TradeClass, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
@@ -82,6 +85,36 @@ async def run(build: Callable[[], Engine], minutes: int | None) -> HeadlessResul
         else:
             start_ms, complete = await _run_on_the_clock(engine, _limited(minutes))
         return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
+    finally:
+        await engine.stop()
+
+
+async def run_until_stopped(build: Callable[[], Engine], tell: Callable[[str], None], *, live: bool) -> None:
+    """Run an engine until this process is asked to end; `live` goes live once all symbols are loaded.
+
+    Raises FuttuiError when the engine cannot start, or when something stands against Live.
+    """
+    engine = build()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            with contextlib.suppress(NotImplementedError, ValueError):  # Windows: Ctrl+C raises by itself
+                loop.add_signal_handler(getattr(signal, name), engine.ask_to_stop)
+    work = asyncio.create_task(engine.run())
+    told, is_live = 0, False
+    try:
+        while not work.done():
+            lines = engine.parts.log_book.lines()
+            fresh = min(engine.parts.log_book.version - told, len(lines))
+            for line in lines[len(lines) - fresh :]:
+                if line.severity is not Severity.DEBUG:
+                    tell(f"{line.topic:8} {line.text}")
+            told = engine.parts.log_book.version
+            if live and not is_live and engine.pictures.phase == "running":
+                is_live = True
+                tell(await engine.command(ChangeMode(engine.clock.now_ms(), TradingMode.LIVE)))
+            await asyncio.sleep(POLL_S)
+        work.result()
     finally:
         await engine.stop()
 

@@ -21,6 +21,18 @@ class SizingSettings:
     max_total_leverage: Annotated[float, Gt(0.0), Le(100.0)] = 10.0
     """Largest value of all positions together in equities."""
 
+    max_exchange_leverage: Annotated[int, Ge(1), Le(125)] = 20
+    """Largest leverage that is set on the exchange for a position; it only decides how much margin is tied up."""
+
+    liquidation_distance: Annotated[float, Ge(1.2), Le(20.0)] = 2.0
+    """Liquidation lies at least this many times as far away as the stop."""
+
+    maintenance_margin_pct: Annotated[float, Ge(0.0), Le(20.0)] = 2.0
+    """Maintenance margin assumed for that, in percent; more than the exchange asks of most symbols."""
+
+    max_margin_pct: Annotated[float, Gt(0.0), Le(100.0)] = 80.0
+    """Most of the equity that may be tied up as margin, in percent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapSettings:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from futtui.domain.account import AccountModes, KeyRights
 from futtui.domain.effects import CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import ClosePosition, Event, OrderChanged
@@ -216,6 +217,18 @@ class Trading:
 
     async def positions(self) -> list[object]:
         return []
+
+    async def prepare(self, symbol: str, leverage: int) -> None:
+        return None
+
+    async def modes(self) -> AccountModes:
+        return AccountModes(can_trade=True, hedge=False, multi_asset=False)
+
+    async def key_rights(self) -> KeyRights | None:
+        return None
+
+    async def funding_since(self, symbol: str, since_ms: int) -> Decimal:
+        return Decimal(0)
 
     async def wallet_balance(self) -> Decimal:
         return Decimal(1)

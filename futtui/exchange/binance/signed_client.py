@@ -23,6 +23,7 @@ from futtui.exchange.ports import Credentials, Endpoints, Lane, is_loopback
 
 RECEIVE_WINDOW_MS = 5000
 DEADLINE_SECONDS = 10.0
+REAL_HOST = "https://fapi.binance.com"
 
 _reservation: ContextVar[Reservation | None] = ContextVar("reservation", default=None)
 """What the request of the running task holds of the budget: the library hands answers back without their request."""
@@ -51,6 +52,11 @@ class SignedClient:
         self._deadline_seconds = deadline_seconds
         self._exchange: Any = None
         self._opening = asyncio.Lock()
+
+    @property
+    def knows_key_rights(self) -> bool:
+        """Whether the host tells what the key may do: the real exchange and the embedded one do."""
+        return self._endpoints.local or self._endpoints.rest == REAL_HOST
 
     async def open(self) -> None:
         """Loads the library; called by the first request if nobody did before."""
@@ -142,6 +148,8 @@ def _build(base: type, endpoints: Endpoints, credentials: Credentials, now_ms: C
         path = f"{endpoints.rest}/fapi/{version.lower() or 'v1'}"
         exchange.urls["api"][f"fapiPublic{version}"] = path
         exchange.urls["api"][f"fapiPrivate{version}"] = path
+    if endpoints.local:
+        exchange.urls["api"]["sapi"] = f"{endpoints.rest}/sapi/v1"
     exchange.urls["api"]["fapiData"] = f"{endpoints.rest}/futures/data"
     return exchange
 

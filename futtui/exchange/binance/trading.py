@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from futtui.domain.account import AccountModes, KeyRights
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
@@ -41,6 +42,9 @@ DUPLICATE_CLIENT_ID = -4116
 UNKNOWN_ORDER_CODES = frozenset({-2011, -2013})
 CLOCK_CODES = frozenset({-1021, -5028})
 NOTHING_TO_CHANGE = -4046
+BLOCKED_BY_POSITION = frozenset({-4047, -4048, -4161})
+ONE_WAY_ALREADY = -4059
+SINGLE_ALREADY = -4171
 MARGIN_ASSET = "USDT"
 MOST_EXECUTIONS = 1000
 FILLS_WINDOW_MS = 7 * 24 * 3_600_000 - 60_000
@@ -223,6 +227,53 @@ class BinanceTrading:
             await self._change("fapiPrivatePostMarginType", params, weight=1)
         except Refused as error:
             if error.code != NOTHING_TO_CHANGE:
+                raise
+
+    async def prepare(self, symbol: str, leverage: int) -> None:
+        """Sets isolated margin and the leverage before an entry; raises ExchangeError when that is refused.
+
+        Where orders or a position of the symbol forbid the change, what is set stays: it was set before them.
+        """
+        try:
+            await self.set_margin_type(symbol, isolated=True)
+            await self.set_leverage(symbol, leverage)
+        except Refused as error:
+            if error.code not in BLOCKED_BY_POSITION:
+                raise
+
+    async def modes(self) -> AccountModes:
+        """How the account is set up."""
+        answer = await self._ask("fapiPrivateGetAccountConfig", {}, weight=ACCOUNT_QUERY_WEIGHT)
+        return AccountModes(
+            can_trade=bool(answer.get("canTrade")),
+            hedge=bool(answer.get("dualSidePosition")),
+            multi_asset=bool(answer.get("multiAssetsMargin")),
+        )
+
+    async def key_rights(self) -> KeyRights | None:
+        """What the key may do; None where the host has no such question (the exchange's practice host)."""
+        if not self._client.knows_key_rights:
+            return None
+        answer = await self._ask("sapiGetAccountApiRestrictions", {}, weight=1)
+        return KeyRights(
+            can_withdraw=bool(answer.get("enableWithdrawals", True)),
+            bound_to_address=bool(answer.get("ipRestrict")),
+            can_trade_futures=bool(answer.get("enableFutures")),
+        )
+
+    async def set_one_way(self) -> None:
+        """Switches to one-way mode; that it was set already is fine too."""
+        await self._set_mode("fapiPrivatePostPositionSideDual", {"dualSidePosition": "false"}, ONE_WAY_ALREADY)
+
+    async def set_single_asset(self) -> None:
+        """Switches to single-asset mode; that it was set already is fine too."""
+        await self._set_mode("fapiPrivatePostMultiAssetsMargin", {"multiAssetsMargin": "false"}, SINGLE_ALREADY)
+
+    async def _set_mode(self, method: str, params: Mapping[str, str], already: int) -> None:
+        try:
+            await self._change(method, params, weight=1)
+        except Refused as error:
+            if error.code != already:
                 raise
 
     # Helpers

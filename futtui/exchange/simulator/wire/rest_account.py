@@ -21,6 +21,7 @@ class AccountRoutes:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._core = venue.core
+        self._modes = venue.modes
 
     def register(self, table: RouteTable) -> None:
         """Put all paths into the table."""
@@ -45,9 +46,10 @@ class AccountRoutes:
         add("POST", "v1/leverage", self.set_leverage)
         add("POST", "v1/marginType", self.set_margin_type)
         add("POST", "v1/positionSide/dual", self.set_position_mode)
-        add("GET", "v1/positionSide/dual", lambda _: {"dualSidePosition": False}, 30)
+        add("GET", "v1/positionSide/dual", lambda _: {"dualSidePosition": self._modes.hedge}, 30)
         add("POST", "v1/multiAssetsMargin", self.set_multi_assets)
-        add("GET", "v1/multiAssetsMargin", lambda _: {"multiAssetsMargin": False}, 30)
+        add("GET", "v1/multiAssetsMargin", lambda _: {"multiAssetsMargin": self._modes.multi_asset}, 30)
+        table.add("GET", "/sapi/v1/account/apiRestrictions", self.key_rights, 1, security=Security.SIGNED)
         add("GET", "v1/feeBurn", lambda _: {"feeBurn": False}, 30)
         add("POST", "v1/positionMargin", self.change_margin)
         add("GET", "v1/positionMargin/history", self.margin_history)
@@ -113,7 +115,23 @@ class AccountRoutes:
         """Modes and permissions of the account."""
         permissions = self._permissions()
         del permissions["feeBurn"]
-        return {**permissions, "dualSidePosition": False}
+        return {**permissions, "dualSidePosition": self._modes.hedge}
+
+    def key_rights(self, _: Call) -> dict[str, Any]:
+        """What the API key may do."""
+        modes = self._modes
+        return {
+            "ipRestrict": modes.key_bound,
+            "createTime": self._venue.source.start_ms,
+            "enableReading": True,
+            "enableWithdrawals": modes.key_withdraws,
+            "enableInternalTransfer": False,
+            "enableMargin": False,
+            "enableFutures": modes.key_trades,
+            "permitsUniversalTransfer": False,
+            "enableVanillaOptions": False,
+            "enableSpotAndMarginTrading": False,
+        }
 
     def symbol_config(self, call: Call) -> list[dict[str, Any]]:
         """Leverage and margin type of one symbol or of all."""
@@ -163,18 +181,24 @@ class AccountRoutes:
         return SUCCESS
 
     def set_position_mode(self, call: Call) -> dict[str, Any]:
-        """One-way mode only: the core refuses every change."""
+        """One-way mode only: the core refuses every change; an account that a test put into hedge mode may leave it."""
         dual = call.flag("dualSidePosition")
         if dual is None:
             raise WireError(-1102, name="dualSidePosition")
+        if self._modes.hedge and not dual and not self._core.positions(call.api_key):
+            self._modes.hedge = False
+            return SUCCESS
         self._core.set_position_mode(call.api_key, dual)
         return SUCCESS
 
     def set_multi_assets(self, call: Call) -> dict[str, Any]:
-        """Single-asset mode only: the core refuses every change."""
+        """Single-asset mode only: the core refuses every change; an account that a test changed may go back to it."""
         multi = call.flag("multiAssetsMargin")
         if multi is None:
             raise WireError(-1102, name="multiAssetsMargin")
+        if self._modes.multi_asset and not multi:
+            self._modes.multi_asset = False
+            return SUCCESS
         self._core.set_multi_assets_mode(call.api_key, multi)
         return SUCCESS
 
@@ -229,11 +253,11 @@ class AccountRoutes:
         return {
             "feeTier": 0,
             "feeBurn": False,
-            "canTrade": True,
+            "canTrade": self._modes.can_trade,
             "canDeposit": True,
             "canWithdraw": False,
             "updateTime": 0,
-            "multiAssetsMargin": False,
+            "multiAssetsMargin": self._modes.multi_asset,
             "tradeGroupId": -1,
         }
 

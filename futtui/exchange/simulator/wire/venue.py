@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from futtui.exchange.simulator.core.exchange import ExchangeCore
 from futtui.exchange.simulator.core.records import OrderEvent
@@ -24,6 +25,18 @@ from futtui.exchange.simulator.wire.user_events import force_order_event, listen
 
 MAX_LOOP_REAL_MS = 1000
 LONGEST_TICK_GAP_MS = 60_000
+
+
+@dataclass(slots=True)
+class AccountModes:
+    """Modes of the account and rights of its key that clients may ask for. The core always trades one-way and alone."""
+
+    can_trade: bool = True
+    hedge: bool = False
+    multi_asset: bool = False
+    key_withdraws: bool = False
+    key_bound: bool = True
+    key_trades: bool = True
 
 
 class Venue:
@@ -49,6 +62,7 @@ class Venue:
         self.limits = RequestLimits(self.clock)
         self.keys = ListenKeys(config.seed, real_s)
         self.countdowns = Countdowns()
+        self.modes = AccountModes()
         self.barriers = 0
         if config.fault_file:
             self.load_faults(load_fault_script(config.fault_file))

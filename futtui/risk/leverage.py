@@ -1,0 +1,40 @@
+"""The leverage that a position gets on the exchange: so low that its liquidation lies far beyond its stop."""
+
+from __future__ import annotations
+
+from decimal import ROUND_FLOOR, Decimal
+
+from futtui.domain.symbols import SymbolRules, to_decimal
+from futtui.risk.settings import SizingSettings
+
+
+def leverage_for(entry: Decimal, stop: Decimal, rules: SymbolRules, settings: SizingSettings) -> int | str:
+    """Largest allowed whole leverage with isolated margin; a text with the reason where even 1 is too much.
+
+    With leverage L a position loses its margin after a move of 1/L less the maintenance margin; that must be at least
+    `liquidation_distance` times as far away as the stop.
+    """
+    if entry <= 0 or entry == stop:
+        return "entry and stop are the same price"
+    share = abs(entry - stop) / entry * to_decimal(settings.liquidation_distance)
+    room = share + to_decimal(settings.maintenance_margin_pct) / 100
+    largest = int((1 / room).to_integral_value(rounding=ROUND_FLOOR))
+    if largest < 1:
+        times = f"{settings.liquidation_distance:g}"
+        return f"liquidation would lie nearer than {times} times the stop even without leverage: the stop is too far"
+    return min(largest, rules.max_leverage, settings.max_exchange_leverage)
+
+
+def margin_refusal(
+    equity: Decimal, notional: Decimal, leverage: int, held: list[tuple[Decimal, int]], settings: SizingSettings
+) -> str | None:
+    """Why the margin of the account does not suffice for one more position; None if it does.
+
+    `held`: value and leverage of each open position.
+    """
+    used = sum((value / times for value, times in held), Decimal(0))
+    needed = notional / leverage
+    room = equity * to_decimal(settings.max_margin_pct) / 100
+    if used + needed <= room:
+        return None
+    return f"it needs {needed:,.2f} USDT of margin and {max(Decimal(0), room - used):,.2f} are free for it"

@@ -1,0 +1,204 @@
+"""What stands against live trading is found before the first order: modes, rights, disk, latch, another futtui."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from futtui.cli.account_lock import sole_account
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import ChangeMode
+from futtui.domain.position import TradingMode
+from futtui.exchange.ports import Credentials
+from futtui.exchange.simulator.wire.config import DEMO_KEY
+from futtui.live.kill_file import Latch, ask_panic, write_latch
+from futtui.live.live_book import LiveBook
+from futtui.live.lockstep import run_lockstep
+from tests.live.engine_world import Exchange, exchange, lines, server_config
+from tests.live.live_world import SYMBOL, live_engine, states
+
+SECRET = "PlantedSecret0123456789abcdefPlanted"
+
+
+def config(**more: Any):  # type: ignore[no-untyped-def]
+    return server_config(seed=3, symbols=(SYMBOL,), **more)
+
+
+def hedge(world: Exchange) -> None:
+    world.server.venue.modes.hedge = True
+
+
+def multi(world: Exchange) -> None:
+    world.server.venue.modes.multi_asset = True
+
+
+def withdraws(world: Exchange) -> None:
+    world.server.venue.modes.key_withdraws = True
+
+
+def closed(world: Exchange) -> None:
+    world.server.venue.modes.can_trade = False
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (hedge, "hedge mode"),
+        (multi, "multi-assets mode"),
+        (withdraws, "may withdraw money"),
+        (closed, "may not trade"),
+    ],
+)
+async def test_going_live_is_refused_with_reason_and_what_to_do(
+    spoil: Callable[[Exchange], None], words: str, tmp_path: Path
+) -> None:
+    async with exchange(config()) as world:
+        spoil(world)
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        with pytest.raises(FuttuiError, match=words):
+            await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
+        await engine.stop()
+
+
+async def test_going_live_with_all_well_is_allowed_and_tells_each_check(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        world.server.venue.modes.key_bound = False
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        assert engine.runner.desk.snapshot().mode is TradingMode.LIVE
+        assert lines(engine, "One-way mode.")
+        assert lines(engine, "Bind it to your address")
+        assert lines(engine, "cannot withdraw")
+        await engine.stop()
+
+
+async def test_going_live_is_refused_while_latched_or_panicking_or_when_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        write_latch(tmp_path, Latch(4, "by you", 1))
+        with pytest.raises(FuttuiError, match="latched"):
+            await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        write_latch(tmp_path, Latch(0, "", 1))
+        ask_panic(tmp_path)
+        with pytest.raises(FuttuiError, match="PANIC"):
+            await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        (tmp_path / "PANIC").unlink()
+
+        async def full(self: LiveBook) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(LiveBook, "secure", full)
+        with pytest.raises(FuttuiError, match="No space left"):
+            await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        await engine.stop()
+
+
+async def test_entry_sets_isolated_margin_and_a_leverage_whose_liquidation_is_far_beyond_the_stop(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        await run_lockstep(engine, 17)
+        assert states(engine) == ["PROTECTED"]
+        core = world.server.venue.core
+        settings = core.settings(DEMO_KEY, SYMBOL)
+        assert settings.margin_type.upper() == "ISOLATED"
+        view = engine.runner.desk.snapshot().positions[0]
+        liquidation = core.position(DEMO_KEY, SYMBOL).liquidation_price
+        stop_away = abs(view.entry_price - view.stop)
+        assert abs(float(liquidation) - view.entry_price) >= 1.9 * stop_away
+        await engine.stop()
+
+
+async def test_entry_is_not_sent_when_margin_cannot_be_set(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        world.fault("{action: reject, code: -4168, message: Not now., method: POST, path: '*/marginType'}")
+        await run_lockstep(engine, 17)
+        assert world.quantity(SYMBOL) == 0
+        assert states(engine) == []
+        assert lines(engine, "isolated margin")
+        await engine.stop()
+
+
+def test_fs43_second_futtui_on_one_account_only_watches(tmp_path: Path) -> None:
+    keys = Credentials("the-key", SECRET)
+    with sole_account(keys, tmp_path) as first:
+        assert first
+        with sole_account(keys, tmp_path) as second:
+            assert not second
+        with sole_account(Credentials("another", SECRET), tmp_path) as other:
+            assert other
+        assert all("the-key" not in path.name for path in tmp_path.iterdir())
+    with sole_account(keys, tmp_path) as again:
+        assert again
+    with sole_account(None, tmp_path) as nobody:
+        assert nobody
+
+
+async def _futtui(folder: Path, world: Exchange, *words: str, stdin: bytes | None = None) -> tuple[int, str]:
+    environment = os.environ | {
+        "FUTTUI_API_KEY": "demo-key",
+        "FUTTUI_API_SECRET": "demo-secret",
+        "FUTTUI__EXCHANGE__REST_URL": world.endpoints.rest,
+        "FUTTUI__EXCHANGE__STREAM_URL": world.endpoints.stream,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "futtui", *words, "--home", str(folder)),
+        env=environment, cwd=Path.cwd(), stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(process.communicate(stdin), 60)
+    return process.returncode or 0, output.decode()
+
+
+async def test_futtui_account_says_what_is_wrong_and_fix_mends_it(tmp_path: Path) -> None:
+    async with exchange(config(speed=1.0)) as world:
+        hedge(world)
+        multi(world)
+        code, text = await _futtui(tmp_path, world, "account")
+        assert code == 1
+        assert "hedge mode" in text
+        assert "futtui account --fix" in text
+        code, text = await _futtui(tmp_path, world, "account", "--fix")
+        assert code == 0, text
+        assert "One-way mode." in text
+        assert "Single-asset mode." in text
+        assert "demo-secret" not in text
+
+
+async def test_headless_live_needs_the_typed_number(tmp_path: Path) -> None:
+    async with exchange(config(speed=1.0)) as world:
+        code, text = await _futtui(tmp_path, world, "headless", "--live", stdin=b"0000\n")
+        assert code == 2
+        assert "Nothing was started" in text
+        assert world.server.venue.core.open_orders(DEMO_KEY) == []
+
+
+def test_no_money_is_a_reason_not_to_go_live() -> None:
+    from futtui.live.preflight import account_findings, refusal
+
+    class Empty:
+        async def modes(self) -> Any:
+            from futtui.domain.account import AccountModes
+
+            return AccountModes(can_trade=True, hedge=False, multi_asset=False)
+
+        async def key_rights(self) -> None:
+            return None
+
+        async def wallet_balance(self) -> Decimal:
+            return Decimal(0)
+
+    found = asyncio.run(account_findings(Empty()))
+    assert "Transfer money" in (refusal(found) or "")
