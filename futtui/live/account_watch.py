@@ -12,6 +12,7 @@ from futtui.domain.account import AccountSeen, FundingSummed, HeldAmount, SeenOr
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged
+from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
 from futtui.live.clock import steady_ms
 
@@ -30,6 +31,7 @@ SOON_S = 2.0
 WHOLE_EVERY = 30
 """Every so many looks the orders of the whole account are asked for, which costs 80 of the exchange's weight."""
 SETTLE_S = 4.0
+_URGENT = (OrderPurpose.ENTRY, OrderPurpose.STOP)
 
 
 class AccountReader(Protocol):
@@ -54,19 +56,26 @@ class AccountWatch:
         self._looks = 0
         self._wallet: Decimal | None = None
 
-    async def take_over(self) -> None:
-        """Ask about every order that an earlier run left on the account, then look at all of it and tell the result.
+    async def protect(self) -> None:
+        """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
 
-        The desk protects as soon as each answer comes; nothing here waits for market data.
+        The desk protects as soon as each answer comes; nothing here waits for market data or for the account's stream.
         """
+        orders = self._engine.runner.desk.live_orders()
+        for urgent in (True, False):
+            group = [item for item in orders if (item[0].intent.purpose in _URGENT) == urgent]
+            for placed, status, cancel_sent in group:
+                self._broker.adopt(placed.intent, status)
+                if cancel_sent:
+                    self._broker.cancel_again(placed.intent)
+            if urgent and group:
+                await self._settled()
+                self._engine.tick(self._engine.clock.now_ms())
+
+    async def take_over(self) -> None:
+        """Look at all of the account and tell how it compares with our books."""
         desk = self._engine.runner.desk
-        orders = desk.live_orders()
-        for placed, status, cancel_sent in orders:
-            self._broker.adopt(placed.intent, status)
-            if cancel_sent:
-                self._broker.cancel_again(placed.intent)
-        if orders:
-            await self._settled()
+        await self._settled()
         self._engine.tick(self._engine.clock.now_ms())
         seen = await self.look(whole=True)
         await self.sum_funding()

@@ -167,12 +167,12 @@ class Engine:
         )
         warmup = self.warmup = Warmup(self, loader)
         self.rules_watch = RulesWatch(self, warmup.universe)
+        self.kill_watch.restore()
+        await self._protect_what_is_open()
         self.keeper = GapKeeper(self, loader, self.parts.store)
         await self.keeper.restore()
         say = self.parts.log_book.say
         self.gaps = GapFiller(loader, self.rounds.add, say, warmup.load, self.counts, self.ledger)
-        self.kill_watch.restore()
-        await self._protect_what_is_open()
         await warmup.choose_symbols()
         await connection.streams.subscribe([*map(stream_of, self.states), *WHOLE_MARKET])
         if self.settings.mode is TradingMode.LIVE:
@@ -211,28 +211,38 @@ class Engine:
         if self.connection is None or self.connection.account is None:
             raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
         account = await self.connection.account()
-        try:
-            await account.user_stream.start()
-            balance = await account.trading.wallet_balance()
-        except BaseException:
-            await account.close()
-            raise
-        self.account = account
-        self.live_broker = ExchangeDeskBroker(
+        broker = ExchangeDeskBroker(
             account.trading,
             self.runner.submit,
             self.clock.now_ms,
             one_lane=self.settings.lockstep,
             ahead=self.parts.live_book,
         )
-        self.live_broker.on_rules_refusal = self.rules_watch.ask_soon
-        self.runner.brokers[TradingMode.LIVE] = self.live_broker
-        self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
-        self.account_watch = AccountWatch(self, account.trading, self.live_broker)
-        await self.account_watch.take_over()
+        broker.on_rules_refusal = self.rules_watch.ask_soon
+        watch = AccountWatch(self, account.trading, broker)
+        self.account, self.live_broker, self.account_watch = account, broker, watch
+        self.runner.brokers[TradingMode.LIVE] = broker
+        try:
+            await watch.protect()
+            await account.user_stream.start()
+            balance = await account.trading.wallet_balance()
+            self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
+            await watch.take_over()
+        except BaseException:
+            await self._close_account()
+            raise
         if not self.settings.lockstep:
-            self.spawn(self.account_watch.run(), "account watch")
-        await self.rules_watch.ask_tiers()
+            self.spawn(watch.run(), "account watch")
+
+    async def _close_account(self) -> None:
+        """Close the ends to the account, whatever fails on the way."""
+        if self.live_broker is not None:
+            await asyncio.gather(self.live_broker.close(), return_exceptions=True)
+            self.live_broker, self.account_watch = None, None
+            self.runner.brokers.pop(TradingMode.LIVE, None)
+        if self.account is not None:
+            await self.account.close()
+            self.account = None
 
     def ask_to_stop(self) -> None:
         """Let `run` return; its caller then stops the engine."""
@@ -263,13 +273,7 @@ class Engine:
 
     async def _disconnect(self) -> None:
         """Close all ends to the exchange, whatever fails on the way."""
-        if self.live_broker is not None:
-            await asyncio.gather(self.live_broker.close(), return_exceptions=True)
-            self.live_broker, self.account_watch = None, None
-            self.runner.brokers.pop(TradingMode.LIVE, None)
-        if self.account is not None:
-            await self.account.close()
-            self.account = None
+        await self._close_account()
         if self.connection is not None:
             await self.connection.close()
             self.connection = None

@@ -45,6 +45,7 @@ class Life:
         self.read_end, write_end = os.pipe()
         os.set_blocking(self.read_end, False)
         self._rest = b""
+        self.is_dead = False
         self.said: list[dict[str, Any]] = []
         if forked:
             context = multiprocessing.get_context("forkserver")
@@ -151,7 +152,8 @@ class Reaper:
         return called
 
     def _kill(self, how: str) -> None:
-        if self.life is not None and self.life.is_alive:
+        if self.life is not None and not self.life.is_dead:
+            self.life.is_dead = True
             self.report.kills[how] += 1
             self.life.kill()
 
