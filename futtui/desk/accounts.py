@@ -14,6 +14,10 @@ from futtui.domain.timeframe import DAY_MS, MINUTE_MS
 from futtui.risk.caps import AccountRisk, Exposure, day_loss_left_pct
 from futtui.risk.settings import CapSettings
 
+WEEK_MS = 7 * DAY_MS
+FIRST_MONDAY_MS = 4 * DAY_MS
+"""1970-01-05."""
+
 
 class Account:
     """Money of one mode. Until a broker reports a wallet, the wallet is start equity plus everything realised."""
@@ -101,12 +105,22 @@ class Account:
             base = self.start_equity + self._booked_pnl
         self.day_start_equity = base - today
 
-    def risk(self, positions: Iterable[Position]) -> AccountRisk:
-        """What the caps need to know."""
+    def week_pnl(self, time_ms: int) -> Decimal:
+        """Result of the trades closed since Monday 00:00 UTC."""
+        monday_ms = time_ms - (time_ms - FIRST_MONDAY_MS) % WEEK_MS
+        return sum((trade.pnl for trade in self.trades if trade.closed_ms >= monday_ms), ZERO)
+
+    def risk(self, positions: Iterable[Position], time_ms: int | None = None) -> AccountRisk:
+        """What the caps need to know; the week's result only with a time."""
         held = list(positions)
         exposures = tuple(Exposure(item.plan.side, item.notional, item.risk_money) for item in held)
         return AccountRisk(
-            self.equity(held), self.day_start_equity, exposures, self.pause_until_ms, self.losses_in_a_row
+            self.equity(held),
+            self.day_start_equity,
+            exposures,
+            self.pause_until_ms,
+            self.losses_in_a_row,
+            ZERO if time_ms is None else self.week_pnl(time_ms),
         )
 
     def view(self, positions: Iterable[Position], caps: CapSettings) -> AccountView:

@@ -129,12 +129,14 @@ def _sized(
 ) -> Sizing | Refusal:
     if not account.is_known:
         return Refusal("balance", "the balance of the account is not known yet")
-    risk = account.risk(held)
+    risk = account.risk(held, time_ms)
     reason = account_refusal(risk, raw.side, time_ms, settings.caps)
     if reason is not None:
         return Refusal("limits", reason)
     stop = rules.round_stop(raw.levels.stop, raw.side)
-    sizing = size_position(risk.equity, risk.open_notional, entry, stop, rules, settings.sizing)
+    sizing = size_position(
+        risk.equity, risk.open_notional, entry, stop, rules, settings.sizing, settings.entry.round_trip_pct
+    )
     if isinstance(sizing, str):
         return Refusal("size", sizing)
     leverage = leverage_for(entry, stop, rules, settings.sizing)

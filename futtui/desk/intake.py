@@ -10,6 +10,7 @@ from futtui.desk import words
 from futtui.desk.arbitration import DualArbitration
 from futtui.desk.day_check import DayCheck
 from futtui.desk.entries import EntryDraft, crowd_refusal, draft_entry, shape_refusal
+from futtui.desk.halts import correlated_refusal, halt_refusal
 from futtui.desk.life import PositionLife
 from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
@@ -142,6 +143,7 @@ class SignalIntake:
         unsure = state.unsure_order(symbol)
         text = f"the exchange has not answered about order {unsure}"
         yield "no order in doubt", None if unsure is None else Refusal("unknown order", text)
+        yield "spread and volatility in bounds", halt_refusal(state, symbol, time_ms)
         beside = outside_refusal(state, symbol, state.mode_for(raw.strategy))
         yield "account as futtui knows it", None if beside is None else Refusal("outside", beside)
         known = symbol in state.rules
@@ -220,6 +222,9 @@ class SignalIntake:
         mode = state.mode_for(raw.strategy)
         account = state.accounts[mode]
         draft = draft_entry(signal, price, rules, account, state.held(mode), time_ms, state.settings.risk)
+        if not isinstance(draft, Refusal):
+            more_pct = state.settings.risk.sizing.risk_per_trade_pct
+            draft = correlated_refusal(state, raw, state.held(mode), more_pct, time_ms) or draft
         if isinstance(draft, Refusal):
             self._refuse(signal, draft, time_ms)
             return

@@ -35,6 +35,7 @@ _KIND = {
     "ends": "contract ends",
     "filter": "score or market filter",
     "front run": "a zone of 4h or 1d in the way",
+    "halt": "symbol too wild or too thin",
     "hours": "the hours stand against it",
     "late": "too late",
     "levels": "levels not tradable",

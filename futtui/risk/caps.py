@@ -28,6 +28,8 @@ class AccountRisk:
     exposures: Sequence[Exposure]
     pause_until_ms: int = 0
     losses_in_a_row: int = 0
+    week_pnl: Decimal = Decimal(0)
+    """Result of the trades closed since Monday."""
 
     @property
     def open_risk(self) -> Decimal:
@@ -51,6 +53,10 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
     left = day_loss_left_pct(account.equity, account.day_start_equity, settings)
     if left <= 0.0:
         return f"the day loss limit of {settings.day_loss_limit_pct:g} % is reached, trading resumes at 00:00 UTC"
+    before = account.equity - account.week_pnl
+    if before > 0 and float(-account.week_pnl / before * 100) >= settings.week_loss_limit_pct:
+        limit = f"{settings.week_loss_limit_pct:g}"
+        return f"the week loss limit of {limit} % is reached, trading resumes on Monday 00:00 UTC"
     if len(account.exposures) >= settings.max_positions:
         return f"{len(account.exposures)} positions are open, the limit is {settings.max_positions}"
     same = sum(1 for item in account.exposures if item.side is side)

@@ -15,6 +15,9 @@ class SizingSettings:
     risk_per_trade_pct: Annotated[float, Gt(0.0), Le(5.0)] = 0.5
     """Part of equity that a trade loses at its first stop, in percent."""
 
+    include_costs: bool = True
+    """Count fees and slippage of the round trip into that loss: a stopped trade then costs what it should."""
+
     max_position_leverage: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
     """Largest value of one position in equities; a tight stop is sized down to it."""
 
@@ -49,6 +52,15 @@ class CapSettings:
 
     day_loss_limit_pct: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
     """Loss within a UTC day, open positions at market included, after which no trade is opened until the next day."""
+
+    week_loss_limit_pct: Annotated[float, Gt(0.0), Le(100.0)] = 6.0
+    """Loss of the trades closed since Monday 00:00 UTC after which no trade is opened until the next Monday."""
+
+    max_correlated_risk_pct: Annotated[float, Gt(0.0), Le(50.0)] = 3.0
+    """Most that open positions in one direction on symbols that move alike may lose at their stops, in percent."""
+
+    correlated_from: Annotated[float, Ge(0.0), Le(1.0)] = 0.8
+    """Two symbols move alike from this correlation of their 15-minute returns of a week on."""
 
     loss_streak: Annotated[int, Ge(1), Le(100)] = 4
     """Losing trades in a row that cause a pause."""
@@ -162,6 +174,17 @@ class StandingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HaltSettings:
+    """When a symbol is left alone for the moment."""
+
+    max_spread_bp: Annotated[float, Ge(0.0), Le(1_000.0)] = 15.0
+    """Bid and ask further apart than this forbid new trades, in hundredths of a percent; 0 = never."""
+
+    max_volatility_ratio: Annotated[float, Ge(0.0), Le(100.0)] = 5.0
+    """A 15-minute ATR of more than so many times its average of 50 bars forbids new trades; 0 = never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KillSettings:
     """When the kill switch throws itself on the real account."""
 
@@ -190,6 +213,9 @@ class RiskSettings:
 
     exits: ExitSettings = field(default_factory=ExitSettings)
     """Stops, targets, trail and time."""
+
+    halts: HaltSettings = field(default_factory=HaltSettings)
+    """When a symbol is left alone for the moment."""
 
     kill: KillSettings = field(default_factory=KillSettings)
     """When the kill switch throws itself."""

@@ -26,16 +26,19 @@ def size_position(
     stop: Decimal,
     rules: SymbolRules,
     settings: SizingSettings,
+    cost_pct: float = 0.0,
 ) -> Sizing | str:
     """Quantity whose loss at `stop` is the set part of equity; a text with the reason where none is possible.
 
-    quantity = equity x risk / |price - stop|, capped by the value of one position and by the largest market order;
-    always rounded down, so that rounding never adds risk.
+    quantity = equity x risk / (|price - stop| + costs a unit), capped by the value of one position and by the largest
+    market order; always rounded down, so that rounding never adds risk. `cost_pct`: fees and slippage of the round
+    trip, in percent of price.
     """
     distance = abs(price - stop)
     if equity <= 0 or distance <= 0 or price <= 0:
         return f"no size possible with equity {equity:.2f} and a stop {distance} away"
-    wanted = equity * to_decimal(settings.risk_per_trade_pct) / 100 / distance
+    loss = distance + (price * to_decimal(cost_pct) / 100 if settings.include_costs else Decimal(0))
+    wanted = equity * to_decimal(settings.risk_per_trade_pct) / 100 / loss
     value = rules.largest_value(equity, to_decimal(settings.max_position_leverage))
     by_value = value / price
     by_exchange = min(rules.max_quantity, rules.market_max_quantity)
@@ -52,4 +55,4 @@ def size_position(
         note = f"sized down to {float(value / equity):.3g} times the equity"
     elif by_exchange < wanted:
         note = "sized down to the exchange's largest market order"
-    return Sizing(quantity, notional, quantity * distance, note)
+    return Sizing(quantity, notional, quantity * loss, note)

@@ -127,7 +127,9 @@ def test_dual_short_trade_does_not_run_into_a_higher_zone(side, gap, expected):
 
 def with_risk(risk_pct: float) -> DeskSettings:
     wide = wide_settings()
-    sizing = SizingSettings(risk_per_trade_pct=risk_pct, max_position_leverage=50.0, max_total_leverage=100.0)
+    sizing = SizingSettings(
+        include_costs=False, risk_per_trade_pct=risk_pct, max_position_leverage=50.0, max_total_leverage=100.0
+    )
     return replace(wide, risk=replace(wide.risk, sizing=sizing))
 
 

@@ -96,7 +96,7 @@ def wide_settings(**exits: object) -> DeskSettings:
     return DeskSettings(
         scoring=ScoringSettings(),
         risk=RiskSettings(
-            sizing=SizingSettings(max_position_leverage=50.0, max_total_leverage=100.0),
+            sizing=SizingSettings(include_costs=False, max_position_leverage=50.0, max_total_leverage=100.0),
             caps=CapSettings(
                 max_positions=50, max_same_direction=50, max_open_risk_pct=50.0, day_loss_limit_pct=50.0, loss_streak=50
             ),

@@ -23,7 +23,7 @@ SETTINGS = ExitSettings()
 @given(
     side=st.sampled_from(Side),
     entry=st.decimals("1", "90000", places=2),
-    fee_pct=st.floats(0, 0.1),
+    fee_pct=st.floats(0, 0.1).map(lambda fee: round(fee, 6)),
     risk=st.decimals("0.01", "500", places=2),
 )
 def test_break_even_exit_pays_fees_and_the_extra(side: Side, entry: Decimal, fee_pct: float, risk: Decimal) -> None:
