@@ -61,11 +61,14 @@ class AnalysisRounds:
         self._ledger = ledger
         self._blind = blind
         self._strategies = strategies
+        self.on_close: Callable[[Close], None] = lambda close: None
+        """Told every close before it waits for its round."""
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
     def add(self, close: Close) -> None:
         """Queue a close for the next round; its candles are stored, the longer ones too."""
+        self.on_close(close)
         for frame, bar in close.bars:
             self._loader.keep(close.symbol, frame, [bar])
         self._waiting.append(close)

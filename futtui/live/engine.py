@@ -45,6 +45,7 @@ from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
 from futtui.live.parts import EngineParts
 from futtui.live.preflight import account_findings, machine_findings, refusal
+from futtui.live.provisional import ProvisionalCloses
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
 from futtui.live.sequencer import BASE, Close, Hole
@@ -85,6 +86,7 @@ class Engine:
         self.blind = BlindWatch(lambda text, severity: self.say("feed", text, severity), parts.settings.speed)
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.silent = SilentSymbols(self)
+        self.provisional = ProvisionalCloses(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.kill_watch = KillWatch(self, parts.database, keeps=parts.live_book is not None)
@@ -165,6 +167,7 @@ class Engine:
             *(self.parts.analyzers, loader, self.runner, self.states, self.clock.now_ms, self.counts, self.zone_book),
             *(self.ledger, self.blind, self.strategies),
         )
+        self.rounds.on_close = self.provisional.settle
         warmup = self.warmup = Warmup(self, loader)
         self.rules_watch = RulesWatch(self, warmup.universe)
         self.kill_watch.restore()
@@ -181,6 +184,7 @@ class Engine:
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
+            self.spawn(self.provisional.run(), "provisional closes")
             self.spawn(self.rules_watch.run(), "trading rules")
             self.spawn(self.clock_watch.run(), "clock watch")
             self.spawn(self.keeper.run(), "gap ledger")
@@ -319,6 +323,8 @@ class Engine:
         self.blind.saw(message.event_time_ms)
         self.feed.on_payload(self.clock.lateness_ms(message.event_time_ms))
         state.seen_at_ms = steady_ms()
+        if message.forming is not None:
+            self.provisional.saw(message.symbol, message.forming)
         bar = message.closed or message.forming
         if bar is None:
             return

@@ -48,6 +48,8 @@ class SymbolState:
     """When its newest payload came, or since when one was due, on the steady clock."""
     next_try_ms: float = 0.0
     failures: int = 0
+    unconfirmed_ms: int | None = None
+    """Open time of a bar that our own clock closed and that the exchange has not confirmed yet."""
     funding_rate: float | None = None
     _row: MarketRow | None = None
     _row_key: tuple[object, ...] = ()
@@ -83,7 +85,15 @@ class SymbolState:
         """The market row; the same object (and version) while nothing in it changed."""
         price = self.tracker.last or (self.reading.price if self.reading else 0.0)
         reading, tracker = self.reading, self.tracker
-        key = (price, reading.time_ms if reading else 0, self.phase, self.fresh, blocked, self.reason)
+        key = (
+            price,
+            reading.time_ms if reading else 0,
+            self.phase,
+            self.fresh,
+            blocked,
+            self.reason,
+            self.unconfirmed_ms,
+        )
         if self._row is not None and key == self._row_key:
             return self._row
         self._version += 1
@@ -109,6 +119,8 @@ class SymbolState:
         return self._row
 
     def _state_text(self, reading: SymbolReading | None) -> str:
+        if self.unconfirmed_ms is not None:
+            return "its newest candle is closed by our own clock and not confirmed yet"
         if self.phase is not Phase.READY:
             return self.phase.value
         return "" if reading is None or reading.ready else reading.ready_reason

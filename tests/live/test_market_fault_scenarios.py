@@ -154,6 +154,49 @@ async def test_fs23_fs24_shuffled_doubled_late_and_missing_closes_are_taken_once
             await engine.stop()
 
 
+async def test_fs24_close_by_our_own_clock_is_corrected_by_the_exchange_before_anything_decides_with_it(
+    tmp_path: Path,
+) -> None:
+    first_end_ms = START_MS + QUARTER_MS
+    script = WatchedAnalyzers({("BTCUSDT", first_end_ms): Side.LONG})
+    async with exchange(server_config(speed="max")) as world:
+        engine = await opened(world, tmp_path, script, mode=TradingMode.SIGNALS)
+        try:
+            arm(world, "fs24_close_corrected")
+            for number in (1, 2, 3):
+                end_ms = START_MS + number * QUARTER_MS
+                await run_lockstep(engine, 15)
+                assert world.now_ms == end_ms
+                assert engine.states["BTCUSDT"].sequencer.last_open_ms == end_ms - 2 * QUARTER_MS
+                engine.provisional.look(end_ms + 300)
+                seen = engine.provisional.candle("BTCUSDT")
+                assert seen is not None
+                engine.publish()
+                row = next(row for row in engine.snapshot().market if row.symbol == "BTCUSDT")
+                assert "not confirmed" in row.state_text
+                assert engine.rounds.is_idle, "nothing is analysed with it"
+                engine.provisional.look(end_ms + 1_000)
+                await engine.do_inner_work()
+                await engine.do_inner_work()
+                (true,) = world.candles("BTCUSDT", Timeframe.M15, end_ms - QUARTER_MS, end_ms)
+                assert (seen.open_time_ms, seen.open) == (true.open_time_ms, true.open)
+                assert seen.close != true.close
+                engine.handle(KlineMessage("BTCUSDT", Timeframe.M15, end_ms + 2_000, true, None))
+                assert engine.rounds.is_idle, "the late final message is a repetition"
+            closed, corrected = engine.counts["provisional"], engine.counts["provisional_corrected"]
+            assert closed == 6
+            assert 3 <= corrected == closed - engine.counts["provisional_confirmed"]
+            assert engine.counts["duplicates"] == 3
+            assert lines(engine, "differs from what the stream showed last (close")
+            (signal,) = [item.signal for item in engine.runner.records or [] if isinstance(item, RecordSignal)]
+            (first,) = world.candles("BTCUSDT", Timeframe.M15, START_MS, first_end_ms)
+            assert signal.raw.levels.entry == first.close, "made from the exchange's candle, once"
+            await run_lockstep(engine, 16)
+            check_exactly_once(world, engine, world.now_ms)
+        finally:
+            await engine.stop()
+
+
 async def test_messages_from_the_far_future_and_impossible_candles_move_neither_clock_nor_candles(
     tmp_path: Path,
 ) -> None:

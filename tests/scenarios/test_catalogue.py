@@ -21,7 +21,7 @@ CATALOGUE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "FS-21": (("fs21_reset_storm",), (STREAMS,)),
     "FS-22": (("fs22_forced_disconnect",), (STREAMS,)),
     "FS-23": (("fs23_frames_shuffled",), (MARKET,)),
-    "FS-24": (("fs24_close_missing",), (MARKET,)),
+    "FS-24": (("fs24_close_missing", "fs24_close_corrected"), (MARKET,)),
     "FS-25": (("history_differs",), (OFFLINE,)),
     "FS-26": (("candles_missing_in_history",), (OFFLINE,)),
     "FS-27": (("book_gap",), (REQUESTS,)),
