@@ -105,6 +105,9 @@ def backtest(
     symbols: Annotated[str, typer.Option(help="Comma-separated symbols (default: all in the folder).")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
     trades_file: Annotated[Path | None, typer.Option("--trades", help="Write every trade and leg here (CSV).")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with charts and every trade here.")
+    ] = None,
     trade: Annotated[
         str, typer.Option(help="Strategies to trade: names, or all (default: as configured, `trade: true`).")
     ] = "",
@@ -131,6 +134,7 @@ def backtest(
             config,
             trade,
             home,
+            html_file,
         )
     )
 

@@ -34,26 +34,41 @@ class BacktestOptions:
     config: Path | None
     trade: str = ""
     home: Path | None = None
+    html_file: Path | None = None
 
 
 def run_backtest(options: BacktestOptions) -> None:
     """Run, print the summary, write the files asked for (whole or not at all), and write the trial down."""
     from futtui.backtest.report import as_json, summary
     from futtui.backtest.trades_table import trades_csv
-    from futtui.backtest.trials import trial_of
+    from futtui.backtest.trials import seen_before, trial_of
     from futtui.cli.places import Places
     from futtui.cli.trial_book import note_trial, now_text, trial_book
 
-    check_folders({"--json": options.json_file, "--trades": options.trades_file})
+    files = {"--json": options.json_file, "--trades": options.trades_file, "--html": options.html_file}
+    check_folders(files)
     result = backtest_result(options)
     trial = trial_of("backtest", now_text(), result.request, result.trades, data=result.data_hash)
-    note_trial(trial_book(Places.of(options.home)), trial)
+    book = trial_book(Places.of(options.home))
+    note_trial(book, trial)
     for line in summary(result):
         print(line)
     if options.json_file is not None:
         write_file(options.json_file, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
     if options.trades_file is not None:
         write_file(options.trades_file, trades_csv(result))
+    if options.html_file is not None:
+        _write_page(
+            options.html_file, result, len(seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms))
+        )
+
+
+def _write_page(file: Path, result: BacktestResult, trials: int) -> None:
+    from futtui.backtest.data import load_symbol
+    from futtui.backtest.html_report import html_report
+
+    data = {symbol: load_symbol(result.request.history, symbol) for symbol in result.request.symbols}
+    write_file(file, html_report(result, data, max(1, trials)))
 
 
 def backtest_result(options: BacktestOptions) -> BacktestResult:

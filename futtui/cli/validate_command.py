@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from futtui.backtest.settings import BacktestRequest
+    from futtui.backtest.validation import Validation
     from futtui.cli.backtest_command import BacktestOptions
 
 
@@ -22,6 +24,7 @@ class ValidateOptions:
     chosen_before: str
     earlier_trials: int
     quick: bool
+    html_file: Path | None = None
 
 
 def run_validate(options: ValidateOptions) -> None:
@@ -34,7 +37,7 @@ def run_validate(options: ValidateOptions) -> None:
     from futtui.live.past_candles import time_of
 
     run = options.run
-    check_folders({"--json": run.json_file, "--trades": run.trades_file})
+    check_folders({"--json": run.json_file, "--html": options.html_file, "--trades": run.trades_file})
     book = trial_book(Places.of(run.home))
     base = only_tested(request_of(run), options.system)
     border = time_of(options.chosen_before, "--chosen-before") if options.chosen_before else None
@@ -55,10 +58,24 @@ def run_validate(options: ValidateOptions) -> None:
         print(line)
     if run.json_file is not None:
         write_file(run.json_file, json.dumps(validation_json(found), indent=1, allow_nan=False) + "\n")
+    if options.html_file is not None:
+        _write_page(options.html_file, found)
     if run.trades_file is not None:
         from futtui.backtest.trades_table import trades_csv
 
         write_file(run.trades_file, trades_csv(found.result))
+
+
+def _write_page(file: Path, found: Validation) -> None:
+    from futtui.backtest.data import load_symbol
+    from futtui.backtest.html_report import html_report
+    from futtui.cli.backtest_command import write_file
+
+    run = found.request.run
+    data = {symbol: load_symbol(run.history, symbol) for symbol in run.symbols}
+    checks = [(check.name, check.answer.value, check.detail) for check in found.checks]
+    page = html_report(found.result, data, found.trial_count, found.verdict, found.badge.value, checks)
+    write_file(file, page)
 
 
 def only_tested(request: BacktestRequest, system: str) -> BacktestRequest:

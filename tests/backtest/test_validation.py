@@ -116,7 +116,8 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     arguments = [
         "validate", "--history", str(tmp_path / "candles"), "--from", "2024-02-06", "--to", "2024-02-07", "--quick",
         "--workers", "0", "--json", str(tmp_path / "out.json"), "--trades", str(tmp_path / "trades.csv"),
-        "--home", str(tmp_path / "home"), "--config", str(tmp_path / "config.yaml"), "--system", "atr_momentum",
+        "--html", str(tmp_path / "page.html"), "--home", str(tmp_path / "home"),
+        "--config", str(tmp_path / "config.yaml"), "--system", "atr_momentum",
     ]  # fmt: skip
     told = CliRunner().invoke(app, arguments)
     assert told.exit_code == 0, told.output
@@ -129,6 +130,7 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail_atr +20 %"}
     assert runs["costs x 1.5"]["net_r"] < found["backtest"]["total"]["net_r"]
     assert len(TrialBook(tmp_path / "home" / "trials.jsonl").all()) == 1
+    assert "INSUFFICIENT: too few trades" in (tmp_path / "page.html").read_text()
     check_table((tmp_path / "trades.csv").read_text(), found["backtest"]["total"])
     wrong = CliRunner().invoke(app, [*arguments[:-1], "atr_momentun"])
     assert "no strategy has this name" in str(wrong.exception)
