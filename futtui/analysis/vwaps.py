@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
@@ -38,14 +39,19 @@ def week_start(open_ms: int) -> int:
     return open_ms - (open_ms - FIRST_MONDAY_MS) % WEEK_MS
 
 
-def session_start(begin_ms: int, end_ms: int) -> StartOf:
-    """Tells when the session that runs between these times of day began; None while it is closed."""
+@dataclass(frozen=True, slots=True)
+class SessionStart:
+    """Tells when the session that runs between these times of day began; None while it is closed.
 
-    def start(open_ms: int) -> int | None:
+    A record and no closure: an analyzer's memory can be kept on disk.
+    """
+
+    begin_ms: int
+    end_ms: int
+
+    def __call__(self, open_ms: int) -> int | None:
         in_day = open_ms % DAY_MS
-        return open_ms - in_day + begin_ms if begin_ms <= in_day < end_ms else None
-
-    return start
+        return open_ms - in_day + self.begin_ms if self.begin_ms <= in_day < self.end_ms else None
 
 
 class PeriodVwap:
@@ -87,7 +93,7 @@ class SymbolVwaps:
     def __init__(self) -> None:
         self._day = PeriodVwap(DAY_OPEN, day_start)
         self._week = PeriodVwap(WEEK_OPEN, week_start)
-        self._sessions = [PeriodVwap(name, session_start(begin, end)) for name, begin, end in (ASIA, EUROPE, US)]
+        self._sessions = [PeriodVwap(name, SessionStart(begin, end)) for name, begin, end in (ASIA, EUROPE, US)]
         self._anchored: dict[str, tuple[int, Vwap]] = {}
         self._swings = ReversalSwings(SWING_ATR)
         self._bars: deque[Candle] = deque(maxlen=KEPT_BARS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
-from futtui.exchange.archive_files import archive_files, chosen_files
+from futtui.exchange.archive_files import archive_files, chosen_files, named_file
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.exchange.simulator.market.funding_files import FundingHistory
 from futtui.exchange.simulator.market.history import rules_of_prices
@@ -34,6 +34,10 @@ class SymbolData:
     past: PastCandles
     fine: tuple[tuple[Timeframe, CandleArrays], ...]
     rules: SymbolRules
+
+    def during(self, start_ms: int, end_ms: int) -> SymbolData:
+        """The same with finer bars of the period alone: the rest of them is never walked through."""
+        return replace(self, fine=tuple((frame, _copied(each.between(start_ms, end_ms))) for frame, each in self.fine))
 
     def quarters(self, start_ms: int, end_ms: int) -> list[Candle]:
         """The quarter hours that open in [start_ms, end_ms)."""
@@ -57,15 +61,27 @@ def folder_of(history: Path, timeframe: Timeframe) -> Path | None:
     return None
 
 
-def decision_folder(history: Path) -> Path:
-    """Where the quarter hours are: `15m` below `history`, else `history` itself."""
-    below = history / BASE.code
-    return below if below.is_dir() else history
+def decision_folder(history: Path, symbol: str | None = None) -> Path:
+    """Where the quarter hours come from: `15m` below `history`, else finer candles there, else `history` itself.
+
+    With a symbol: the first of them that has a file of it.
+    """
+    below = [folder for frame in (BASE, *reversed(FINE)) if (folder := history / frame.code).is_dir()]
+    for folder in below if symbol is not None else ():
+        if any(file.symbol == symbol for path in folder.iterdir() if (file := named_file(path)) is not None):
+            return folder
+    return below[0] if below else history
+
+
+def symbols_in(history: Path) -> tuple[str, ...]:
+    """Every symbol that quarter hours can be had of; raises InvalidInputError when there is none."""
+    below = [folder for frame in (BASE, *FINE) if (folder := history / frame.code).is_dir()]
+    return tuple(sorted({symbol for folder in below or [history] for symbol in archive_files(folder)}))
 
 
 def load_symbol(history: Path, symbol: str) -> SymbolData:
     """All candles of a symbol; raises InvalidInputError with file or folder when there are none or they are bad."""
-    past = from_files(decision_folder(history), symbol)
+    past = from_files(decision_folder(history, symbol), symbol)
     fine = []
     for frame in FINE:
         folder = folder_of(history, frame)
@@ -75,6 +91,11 @@ def load_symbol(history: Path, symbol: str) -> SymbolData:
     bars = past.series[BASE]
     rules = rules_of_prices(symbol, bars.figures[0:4].T, bars.figures[4], past.span_ms[0])
     return SymbolData(symbol, past, tuple(fine), rules)
+
+
+def _copied(arrays: CandleArrays) -> CandleArrays:
+    """The same in memory of its own, so that what it was cut from can go."""
+    return CandleArrays(arrays.open_time_ms.copy(), arrays.figures.copy())
 
 
 def _fine_series(folder: Path, symbol: str, frame: Timeframe) -> CandleArrays | None:
@@ -94,6 +115,14 @@ def funding_of(history: Path, symbols: Sequence[str]) -> FundingHistory:
         if place.is_dir():
             return FundingHistory.of_folder(place, symbols)
     return FundingHistory({})
+
+
+def holes_in(data: SymbolData, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+    """Where quarter hours of the period are missing, as (from, until); a late start and an early end are holes too."""
+    times = data.past.series[BASE].between(start_ms, end_ms).open_time_ms
+    edges = np.concatenate([[start_ms - BASE.ms], times, [end_ms]])
+    places = np.flatnonzero(np.diff(edges) > BASE.ms)
+    return [(int(edges[place]) + BASE.ms, int(edges[place + 1])) for place in places]
 
 
 def check_period(data: SymbolData, start_ms: int, end_ms: int) -> None:

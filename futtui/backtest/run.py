@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from heapq import merge
+from pathlib import Path
 from typing import Protocol
 
-from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
+from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, holes_in, load_symbol
 from futtui.backtest.settings import BacktestRequest
-from futtui.backtest.shards import Answers, Shards
+from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
+from futtui.backtest.store import RunStore, key_of, symbol_hash
 from futtui.backtest.walk import waypoints
 from futtui.desk.desk import TradingDesk
 from futtui.domain.candle import Candle
@@ -94,19 +97,24 @@ class Backtest:
         source: SourceMaker | None = None,
         data: dict[str, SymbolData] | None = None,
         funding: FundingHistory | None = None,
+        store: RunStore | None = None,
+        crew: CrewMaker | None = None,
     ) -> None:
         """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods.
 
-        `source` gives the analyses instead of new ones; `data` and `funding` are what is loaded already.
+        `source` gives the analyses instead of new ones; `data` and `funding` are what is loaded already. What `store`
+        holds of the same run is not worked out again. `crew` works on the symbols (default: this machine).
         """
         if request.start_ms >= request.end_ms:
             raise InvalidInputError("The end of the period is not after its start. Choose a later --to.")
         self._request = request
         self._source = source
+        self._store, self._crew = store, crew
         known = data or {}
         self._data = {name: known.get(name) or load_symbol(request.history, name) for name in request.symbols}
         for one in self._data.values():
             check_period(one, request.start_ms, request.end_ms)
+        self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self._memory = _Memory()
         desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information, request.confidence)
@@ -128,21 +136,50 @@ class Backtest:
             slippage_pct=costs.slippage_pct, mode=mode,
         )  # fmt: skip
 
+    @property
+    def holes(self) -> dict[str, list[tuple[int, int]]]:
+        """Symbols that lack quarter hours in the period, each with the times (from, until)."""
+        request = self._request
+        found = {name: holes_in(each, request.start_ms, request.end_ms) for name, each in self._data.items()}
+        return {name: holes for name, holes in found.items() if holes}
+
     def run(self, progress: Progress | None = None) -> BacktestResult:
         """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
         request = self._request
+        key = self._result_key() if self._store is not None else ""
+        known = self._store.result(key) if self._store is not None else None
+        if isinstance(known, BacktestResult):
+            return replace(known, request=request)
         for data in self._data.values():
             for account in self._accounts.values():
                 account.set_rules(data.rules)
             self._runner.submit(RulesChanged(request.start_ms, data.rules))
             past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
-        shards = shards_of(request, self._data) if self._source is None else self._source(request, self._data)
+        if self._source is None:
+            shards = shards_of(request, self._data, self._store, self._crew)
+        else:
+            shards = self._source(request, self._data)
         try:
             self._work(shards, progress)
         finally:
             shards.stop()
-        return self._finished()
+        result = self._finished()
+        if self._store is not None:
+            self._store.keep_result(key, result)
+        return result
+
+    def _result_key(self) -> str:
+        """What decides the outcome: everything but where the candles are, and who works on them."""
+        request = replace(self._request, history=Path(), workers=0, for_information=frozenset())
+        first_ms = request.start_ms - request.start_ms % FUNDING_MS
+        rates = [
+            self._funding.rate(symbol, time_ms)
+            for symbol in self._data
+            for time_ms in range(first_ms, request.end_ms, FUNDING_MS)
+        ]
+        hashes = sorted((name, symbol_hash(one, fine=True)) for name, one in self._data.items())
+        return key_of(request, sorted(self._request.for_information), hashes, rates)
 
     def _work(self, shards: Source, progress: Progress | None) -> None:
         request, at_ms = self._request, self._request.start_ms
@@ -270,6 +307,19 @@ class Backtest:
         return result
 
 
-def shards_of(request: BacktestRequest, data: dict[str, SymbolData]) -> Source:
-    """The source of a real run: analyses in this process, or in as many others as the request says."""
-    return Shards(request.history, data, request.analysis, request.warm_up, request.start_ms, request.workers)
+def shards_of(
+    request: BacktestRequest,
+    data: dict[str, SymbolData],
+    store: RunStore | None = None,
+    crew: CrewMaker | None = None,
+) -> Source:
+    """The source of a real run: analyses in this process, in as many others as the request says, or by `crew`.
+
+    Those that `store` holds are read from there, new ones are kept.
+    """
+    shared = (request.analysis, request.warm_up, request.start_ms)
+    logs = {}
+    if store is not None:
+        logs = {name: store.log(key_of(symbol_hash(one, fine=False), *shared)) for name, one in data.items()}
+    jobs = jobs_of(f"{os.getpid()}-{id(logs)}", list(data.values()), *shared, logs)
+    return Shards(jobs, (crew or local_crew(request.workers))(jobs), request.start_ms, logs)

@@ -1,25 +1,32 @@
-"""Analyses of one symbol after the other, in this process or spread over worker processes, a stretch at a time."""
+"""Analyses of one symbol after the other: in this process, in worker processes, or on the machines of a cluster."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+import pickle
+import signal
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from futtui.analysis.analyzer import Close, SymbolAnalyzer
 from futtui.analysis.settings import AnalysisSettings
-from futtui.backtest.data import BASE, SymbolData, load_symbol
+from futtui.backtest.data import BASE, SymbolData
+from futtui.backtest.store import AnalysisLog, Stretch, write_whole
 from futtui.domain.candle import Candle
 from futtui.domain.reading import AnalysisResult
-from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.live.past_candles import LEAST_BARS, candles_of
 from futtui.live.settings import HistorySettings
 
 Answers = list[tuple[int, AnalysisResult]]
+STATE_EVERY_MS = 10 * DAY_MS
+"""How often an analyzer's memory is kept: a run that goes on works out at most so much anew."""
 
 
 class SymbolRun:
@@ -27,23 +34,35 @@ class SymbolRun:
 
     def __init__(self, data: SymbolData, analysis: AnalysisSettings, warm_up: HistorySettings, start_ms: int) -> None:
         self._data, self._warm_up = data, warm_up
-        rules = data.rules
-        listed_ms = rules.onboard_time_ms or None
-        self._analyzer = SymbolAnalyzer(data.symbol, analysis, float(rules.tick_size), listed_ms=listed_ms)
-        self._next_ms = start_ms
+        self._analyzer = SymbolAnalyzer(data.symbol, analysis, float(data.rules.tick_size))
+        self.next_ms = start_ms
         self._last_close_ms: int | None = None
 
     def advance(self, until_ms: int) -> Answers:
-        """Analyses of all closes in (where it stands, until_ms]. After a hole the history is loaded anew, as live."""
-        bars = self._closing_bars(self._next_ms, until_ms)
-        self._next_ms = until_ms
+        """Analyses of all closes in (where it stands, until_ms]. After a hole the history is loaded anew, as live.
+
+        Without the reasons of strategies and the notes of zones: they explain a moment on screen, and decide nothing.
+        """
+        bars = self._closing_bars(self.next_ms, until_ms)
+        self.next_ms = until_ms
         answers: Answers = []
         for time_ms, closes in bars:
             if self._last_close_ms == time_ms - BASE.ms or self._load(time_ms - BASE.ms):
                 result = self._analyzer.on_closes(closes)
                 self._last_close_ms = time_ms
-                answers.append((time_ms, result))
+                answers.append((time_ms, replace(result, verdicts=(), zone_events=())))
         return answers
+
+    def state(self) -> bytes | None:
+        """Everything that decides what comes next; None where a strategy of the user's own cannot be packed."""
+        try:
+            return pickle.dumps((self.next_ms, self._last_close_ms, self._analyzer), pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            return None
+
+    def restore(self, state: bytes) -> None:
+        """Go on where `state` was taken, with the same candles and settings."""
+        self.next_ms, self._last_close_ms, self._analyzer = pickle.loads(state)
 
     def _load(self, time_ms: int) -> bool:
         """Load the history that was known at `time_ms`; False while it is too short."""
@@ -66,78 +85,212 @@ class SymbolRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
-    """What a worker process needs to know."""
+class Job:
+    """One symbol of a run, as it travels to where it is worked on. `run` tells runs apart that share a worker."""
 
-    history: Path
+    run: str
+    data: SymbolData
     analysis: AnalysisSettings
     warm_up: HistorySettings
     start_ms: int
+    state_file: Path | None = None
 
 
-_home: _Home | None = None
-_runs: dict[str, SymbolRun] = {}
+class Worker:
+    """Holds the symbols of one run; asked for a stretch it does not stand at, it works its way there first."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._symbols: dict[str, SymbolRun] = {}
+
+    def advance(self, job: Job, from_ms: int, until_ms: int) -> bytes:
+        """The packed answers of the closes in (from_ms, until_ms]."""
+        if job.run != self._run:
+            self._run, self._symbols = job.run, {}
+        symbol = self._symbols.get(job.data.symbol)
+        if symbol is None or symbol.next_ms > from_ms:
+            symbol = self._symbols[job.data.symbol] = _started(job, from_ms)
+        if symbol.next_ms < from_ms:
+            symbol.advance(from_ms)
+        answers = symbol.advance(until_ms)
+        if job.state_file is not None and (until_ms - job.start_ms) % STATE_EVERY_MS == 0:
+            _keep_state(job.state_file, symbol)
+        return zlib.compress(pickle.dumps(answers, pickle.HIGHEST_PROTOCOL), 1)
 
 
-def _settle(home: _Home) -> None:
-    global _home
-    _home = home
+def _started(job: Job, from_ms: int) -> SymbolRun:
+    """A symbol at the start of its run, or where its kept memory stands if that is not too late."""
+    run = SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
+    if job.state_file is not None and from_ms > job.start_ms and job.state_file.exists():
+        try:
+            run.restore(job.state_file.read_bytes())
+        except Exception:  # a damaged file of the cache: begin at the start
+            run = SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
+    return run if run.next_ms <= from_ms else SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
 
 
-def _advance(symbol: str, until_ms: int) -> Answers:
-    assert _home is not None
-    if symbol not in _runs:
-        data = load_symbol(_home.history, symbol)
-        _runs[symbol] = SymbolRun(data, _home.analysis, _home.warm_up, _home.start_ms)
-    return _runs[symbol].advance(until_ms)
+def _keep_state(file: Path, run: SymbolRun) -> None:
+    state = run.state()
+    if state is not None:
+        try:
+            write_whole(file, state)
+        except OSError:  # a full disk makes a later run slower, this one must go on
+            file.unlink(missing_ok=True)
+
+
+_worker = Worker()
+_jobs: dict[str, Job] = {}
+
+
+def _settle(jobs: dict[str, Job]) -> None:
+    """Begin as a worker process. Ctrl+C is the business of the process that asks: it ends its workers in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _jobs.update(jobs)
+
+
+def _advance(symbol: str, from_ms: int, until_ms: int) -> bytes:
+    return _worker.advance(_jobs[symbol], from_ms, until_ms)
+
+
+class Answer(Protocol):
+    """Something that will be there."""
+
+    def result(self) -> bytes: ...
+
+
+class Crew(Protocol):
+    """Those who work: a stretch of a symbol is handed to them, its packed answers come back later."""
+
+    def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Worked out when the result is asked for."""
+
+    work: Callable[[], bytes]
+
+    def result(self) -> bytes:
+        return self.work()
+
+
+class OwnProcess:
+    """No worker at all: everything happens in this process when it is needed."""
+
+    def __init__(self, jobs: dict[str, Job]) -> None:
+        self._jobs, self._worker = jobs, Worker()
+
+    def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
+        """Promise a stretch."""
+        return _Here(lambda: self._worker.advance(self._jobs[symbol], from_ms, until_ms))
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+class Processes:
+    """Worker processes on this machine; a symbol stays with its process."""
+
+    def __init__(self, jobs: dict[str, Job], workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        count = min(workers, len(jobs))
+        shares = [{name: job for place, (name, job) in enumerate(jobs.items()) if place % count == number}
+                  for number in range(count)]  # fmt: skip
+        self._pools = [
+            ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(share,))
+            for share in shares
+        ]
+        self._pool_of = {name: pool for pool, share in zip(self._pools, shares, strict=True) for name in share}
+
+    def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
+        """Hand a stretch to the symbol's process."""
+        return self._pool_of[symbol].submit(_advance, symbol, from_ms, until_ms)
+
+    def stop(self) -> None:
+        """End the processes; what they are at is given up."""
+        for pool in self._pools:
+            processes = list((getattr(pool, "_processes", None) or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+
+
+CrewMaker = Callable[[dict[str, Job]], Crew]
 
 
 class Shards:
-    """The symbols of a run. `ask` starts a stretch, `answers` waits for it; the result does not depend on `workers`."""
+    """The symbols of a run. `ask` starts a stretch, `answers` waits for it; the result does not depend on the crew.
+
+    What `logs` hold is read from there, what is new is added to them.
+    """
 
     def __init__(
-        self,
-        history: Path,
-        data: dict[str, SymbolData],
-        analysis: AnalysisSettings,
-        warm_up: HistorySettings,
-        start_ms: int,
-        workers: int,
+        self, jobs: dict[str, Job], crew: Crew, start_ms: int, logs: dict[str, AnalysisLog] | None = None
     ) -> None:
-        self._symbols = tuple(data)
-        self._inline: dict[str, SymbolRun] = {}
-        self._pools: list[ProcessPoolExecutor] = []
-        self._waiting: list[Future[Answers]] = []
-        self._until_ms = start_ms
-        if workers <= 0 or len(data) < 2:
-            self._inline = {name: SymbolRun(one, analysis, warm_up, start_ms) for name, one in data.items()}
-            return
-        home = _Home(history, analysis, warm_up, start_ms)
-        context = multiprocessing.get_context("spawn")
-        for _ in range(min(workers, len(data))):
-            self._pools.append(
-                ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(home,))
-            )
+        self._symbols = tuple(jobs)
+        self._crew = crew
+        self._logs = logs or {}
+        self._next_ms = start_ms
+        self._stretch: Stretch = (start_ms, start_ms)
+        self._waiting: dict[str, Answer] = {}
 
     def ask(self, until_ms: int) -> None:
         """Begin with the analyses up to `until_ms`."""
-        self._until_ms = until_ms
-        count = len(self._pools)
-        if count:
-            self._waiting = [
-                self._pools[place % count].submit(_advance, symbol, until_ms)
-                for place, symbol in enumerate(self._symbols)
-            ]
+        self._stretch = (self._next_ms, until_ms)
+        self._next_ms = until_ms
+        new = [
+            symbol for symbol in self._symbols if symbol not in self._logs or self._stretch not in self._logs[symbol]
+        ]
+        self._waiting = {symbol: self._crew.advance(symbol, *self._stretch) for symbol in new}
 
     def answers(self) -> dict[str, Answers]:
         """What `ask` began, by symbol."""
-        if self._pools:
-            found: Sequence[Answers] = [each.result() for each in self._waiting]
-        else:
-            found = [run.advance(self._until_ms) for run in self._inline.values()]
-        return dict(zip(self._symbols, found, strict=True))
+        stretch, found = self._stretch, {}
+        for symbol in self._symbols:
+            log, packed = self._logs.get(symbol), None
+            if symbol not in self._waiting and log is not None:
+                packed = log.read(stretch)
+            if packed is None:
+                waiting = self._waiting.pop(symbol, None) or self._crew.advance(symbol, *stretch)
+                packed = waiting.result()
+                if log is not None:
+                    log.append(stretch, packed)
+            found[symbol] = unpacked(packed)
+        return found
 
     def stop(self) -> None:
-        """End the worker processes."""
-        for pool in self._pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+        """End the crew."""
+        self._crew.stop()
+
+
+def unpacked(packed: bytes) -> Answers:
+    """The answers of a worker."""
+    found: Answers = pickle.loads(zlib.decompress(packed))
+    return found
+
+
+def jobs_of(
+    run: str,
+    data: Sequence[SymbolData],
+    analysis: AnalysisSettings,
+    warm_up: HistorySettings,
+    start_ms: int,
+    logs: dict[str, AnalysisLog],
+) -> dict[str, Job]:
+    """The jobs of a run, without the finer candles: they are no business of the analyses."""
+    files: dict[str, Any] = {name: log.state_file for name, log in logs.items()}
+    return {
+        each.symbol: Job(run, replace(each, fine=()), analysis, warm_up, start_ms, files.get(each.symbol))
+        for each in data
+    }
+
+
+def local_crew(workers: int) -> CrewMaker:
+    """A crew on this machine: `workers` processes, or none."""
+
+    def make(jobs: dict[str, Job]) -> Crew:
+        return OwnProcess(jobs) if workers <= 0 or len(jobs) < 2 else Processes(jobs, workers)
+
+    return make

@@ -114,6 +114,9 @@ def backtest(
     optimistic: Annotated[bool, typer.Option("--optimistic", help="Inside a bar, what helps comes first.")] = False,
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
+    cluster: Annotated[str, typer.Option(help="Analyse on this Dask cluster instead, as in tcp://host:8786.")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse history with a hole in the period.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Work everything out anew, and keep nothing.")] = False,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -135,6 +138,9 @@ def backtest(
             trade,
             home,
             html_file,
+            cluster,
+            strict,
+            no_cache,
         )
     )
 

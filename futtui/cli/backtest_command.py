@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING
 from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from futtui.backtest.run import BacktestResult
+    from futtui.backtest.run import Backtest, BacktestResult
     from futtui.backtest.settings import BacktestRequest
+    from futtui.backtest.store import RunStore
+
+INTERRUPTED = 130
+"""Exit code of a command that was stopped with Ctrl+C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class BacktestOptions:
     trade: str = ""
     home: Path | None = None
     html_file: Path | None = None
+    cluster: str = ""
+    strict: bool = False
+    no_cache: bool = False
 
 
 def run_backtest(options: BacktestOptions) -> None:
@@ -47,7 +54,7 @@ def run_backtest(options: BacktestOptions) -> None:
 
     files = {"--json": options.json_file, "--trades": options.trades_file, "--html": options.html_file}
     check_folders(files)
-    result = backtest_result(options)
+    result = _stoppable(options)
     trial = trial_of("backtest", now_text(), result.request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(options.home))
     note_trial(book, trial)
@@ -71,12 +78,58 @@ def _write_page(file: Path, result: BacktestResult, trials: int) -> None:
     write_file(file, html_report(result, data, max(1, trials)))
 
 
-def backtest_result(options: BacktestOptions) -> BacktestResult:
-    """Run what was asked for, with a bar of progress."""
-    from futtui.backtest.run import Backtest
+def _stoppable(options: BacktestOptions) -> BacktestResult:
+    """The result; Ctrl+C is one sentence and exit code 130, and what was worked out is there for the next run."""
+    try:
+        return backtest_result(options)
+    except KeyboardInterrupt:
+        kept = "Nothing was kept." if options.no_cache else "The same command goes on where it was."
+        print(f"Stopped; no file was written. {kept}", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
 
-    with progress_told("Backtest") as told:
-        return Backtest(request_of(options)).run(lambda done, of: told("Backtest", done / of))
+
+def backtest_result(options: BacktestOptions) -> BacktestResult:
+    """Run what was asked for, with a bar of progress; holes of the history are told first."""
+    from futtui.backtest.cluster import cluster_crew
+    from futtui.backtest.run import Backtest
+    from futtui.domain.timeframe import DAY_MS
+
+    request = request_of(options)
+    crew = cluster_crew(options.cluster) if options.cluster else None
+    run = Backtest(request, store=None if options.no_cache else _store(options.home), crew=crew)
+    _tell_holes(run, options.strict)
+    days = (request.end_ms - request.start_ms) / DAY_MS
+    with progress_told("Backtest", days, "days") as told:
+        return run.run(lambda done, of: told("Backtest", done / of))
+
+
+def _store(home: Path | None) -> RunStore | None:
+    """Where earlier runs are kept; None, with a line about it, where nothing can be written."""
+    from platformdirs import PlatformDirs
+
+    from futtui.backtest.store import RunStore
+
+    cache = Path(PlatformDirs("futtui", appauthor=False).user_cache_dir) if home is None else home / "cache"
+    try:
+        return RunStore(cache / "backtests")
+    except OSError as error:
+        print(f"Earlier runs are not kept: {cache} cannot be used ({error.strerror}).", file=sys.stderr)
+        return None
+
+
+def _tell_holes(run: Backtest, strict: bool) -> None:
+    """Say what is missing in the period; with `strict` raises InvalidInputError about it."""
+    from futtui.live.past_candles import moment_text
+
+    lines = []
+    for symbol, holes in run.holes.items():
+        start_ms, end_ms = holes[0]
+        more = f", and {len(holes) - 1} more" if len(holes) > 1 else ""
+        lines.append(f"{symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}{more}")
+    if lines and strict:
+        raise InvalidInputError(f"{'; '.join(lines)}. Fill the holes, choose other days, or leave out --strict.")
+    for line in lines:
+        print(f"{line}: nothing is decided there, and its analyses begin anew after it.", file=sys.stderr)
 
 
 def check_folders(files: Mapping[str, Path | None]) -> None:
@@ -119,13 +172,23 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
 
 
 @contextmanager
-def progress_told(title: str) -> Iterator[Callable[[str, float], None]]:
-    """A progress line on a terminal; gives a function that is told (what is being done, share done)."""
+def progress_told(title: str, amount: float = 0.0, unit: str = "") -> Iterator[Callable[[str, float], None]]:
+    """A progress line on a terminal; gives a function that is told (what is being done, share done).
+
+    With an amount it shows how many units of it are done a second.
+    """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(TextColumn):
+        """Units a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed * amount:.1f} {unit} a second" if task.speed and amount else "")
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(""), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bar:
         task, now = bar.add_task(title, total=1.0), title
 
@@ -140,11 +203,10 @@ def progress_told(title: str) -> Iterator[Callable[[str, float], None]]:
 
 
 def _symbols(options: BacktestOptions) -> tuple[str, ...]:
-    from futtui.backtest.data import decision_folder
-    from futtui.exchange.archive_files import archive_files
+    from futtui.backtest.data import symbols_in
 
     named = tuple(dict.fromkeys(one.strip().upper() for one in options.symbols.split(",") if one.strip()))
-    return named or tuple(archive_files(decision_folder(options.history)))
+    return named or symbols_in(options.history)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -52,7 +52,7 @@ class Scripted:
 
     signal: RawSignal
 
-    def __init__(self, history, data, analysis, warm_up, start_ms, workers) -> None:
+    def __init__(self, jobs, crew, start_ms, logs) -> None:
         self._start_ms = start_ms
 
     def ask(self, until_ms: int) -> None:
