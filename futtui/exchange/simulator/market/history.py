@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import floor, log10
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +188,12 @@ def _rules(symbol: str, table: Floats, onboard_ms: int) -> SymbolRules:
     return rules_of_prices(symbol, table[:, 1:5], table[:, 5], onboard_ms)
 
 
+FINEST_PRICE_DECIMALS = 12
+"""Digits after the point that prices are looked through for: coins below a millionth have real steps there."""
+LARGEST_STEP_VALUE = 100.0
+"""Most that one step of a quantity is worth in USDT on the exchange."""
+
+
 def rules_of_prices(symbol: str, prices: Floats, volumes: Floats, onboard_ms: int) -> SymbolRules:
     """Rules of a major where the data agrees with them; else the smallest decimal step seen."""
     prices = prices.ravel()
@@ -195,11 +202,11 @@ def rules_of_prices(symbol: str, prices: Floats, volumes: Floats, onboard_ms: in
     if known is not None and fits(prices, known.tick_size):
         tick = known.tick_size
     else:
-        tick = Decimal(1).scaleb(-smallest_decimals(prices))
+        tick = Decimal(1).scaleb(-smallest_decimals(prices, FINEST_PRICE_DECIMALS))
     if known is not None and fits(volumes, known.step_size):
         step = known.step_size
     else:
-        step = Decimal(1).scaleb(-smallest_decimals(volumes))
+        step = _usable_step(Decimal(1).scaleb(-smallest_decimals(volumes)), float(np.median(prices)))
     base = known if known is not None else rules_for(symbol, tick, step, float(np.median(prices)), onboard_ms)
     return replace(
         base,
@@ -209,6 +216,12 @@ def rules_of_prices(symbol: str, prices: Floats, volumes: Floats, onboard_ms: in
         min_price=min(base.min_price, max(tick, Decimal(str(lowest / 10)) // tick * tick)),
         max_price=max(base.max_price, Decimal(str(highest * 10)) // tick * tick),
     )
+
+
+def _usable_step(seen: Decimal, price: float) -> Decimal:
+    """The step that volumes show, or a finer one where whole volumes would make a single step a fortune."""
+    affordable = Decimal(1).scaleb(floor(log10(LARGEST_STEP_VALUE / price)))
+    return min(seen, affordable)
 
 
 def _bars_of(table: Floats, spec: SymbolSpec) -> Bars:
