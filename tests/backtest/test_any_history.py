@@ -31,7 +31,8 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(history: Path, *more: str):
-    return CliRunner().invoke(app, ["backtest", "--history", str(history), *PERIOD, *more])
+    home = ("--home", str(history.parent / "home"))
+    return CliRunner().invoke(app, ["backtest", "--history", str(history), *PERIOD, *home, *more])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,8 @@ def test_backtest_absent_folder_and_wrong_days_are_one_sentence(tmp_path):
         (("2024-3-x", "2024-03-02"), "write a time as in"),
     ):
         arguments = ["backtest", "--history", str(tmp_path / "history"), "--from", days[0], "--to", days[1]]
-        refused(CliRunner().invoke(app, [*arguments, "--no-cache"]), tmp_path, words)
+        home = ("--home", str(tmp_path / "home"))
+        refused(CliRunner().invoke(app, [*arguments, "--no-cache", *home]), tmp_path, words)
     refused(told(tmp_path / "history", "--symbols", "OLDUSDT"), tmp_path, "No file for symbol OLDUSDT")
 
 
