@@ -13,10 +13,13 @@ def slippage_money(trade: Trade, costs: Costs, tick_size: Decimal) -> Decimal:
     """How much better all fills of a trade would have been at the market's price, in money.
 
     Every execution takes from the book: the larger of a tick and the slippage in percent, in whole ticks, as the
-    virtual account charges it (to a tick, because the percent is of the price before).
+    virtual account charges it.
     """
-    fills = [(trade.quantity, trade.entry_price), *((leg.quantity, leg.price) for leg in trade.legs)]
-    return sum((quantity * _distance(price, costs, tick_size) for quantity, price in fills), Decimal(0))
+    sign = trade.side.sign
+    total = trade.quantity * _distance(trade.entry_price, sign, costs, tick_size)
+    for leg in trade.legs:
+        total += leg.quantity * _distance(leg.price, -sign, costs, tick_size)
+    return total
 
 
 def slippage_r(trade: Trade, costs: Costs, tick_size: Decimal) -> float:
@@ -25,7 +28,12 @@ def slippage_r(trade: Trade, costs: Costs, tick_size: Decimal) -> float:
     return float(slippage_money(trade, costs, tick_size)) / risk if risk > 0 else 0.0
 
 
-def _distance(price: Decimal, costs: Costs, tick_size: Decimal) -> Decimal:
+def _distance(paid: Decimal, sign: int, costs: Costs, tick_size: Decimal) -> Decimal:
+    """How far the market's price was from the one paid by a buyer (sign 1) or seller (-1)."""
     share = Decimal(str(costs.slippage_pct)) / 100
-    ticks = (price * share / tick_size).to_integral_value(ROUND_CEILING)
-    return max(tick_size, ticks * tick_size)
+    guess = max(1, int((paid * share / tick_size).to_integral_value(ROUND_CEILING)))
+    for ticks in (guess - 1, guess, guess + 1):
+        last = paid - sign * ticks * tick_size
+        if ticks >= 1 and max(1, (last * share / tick_size).to_integral_value(ROUND_CEILING)) == ticks:
+            return ticks * tick_size
+    return guess * tick_size

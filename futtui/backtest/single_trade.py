@@ -78,7 +78,12 @@ def single_trade(
     now = replace(raw, trigger=Trigger.IMMEDIATE, standing=False)
     start_ms = raw.time_ms - BASE.ms
     request = replace(
-        base, symbols=(raw.symbol,), start_ms=start_ms, desk=alone(base.desk), for_information=frozenset()
+        base,
+        symbols=(raw.symbol,),
+        start_ms=start_ms,
+        desk=alone(base.desk),
+        for_information=frozenset(),
+        confidence=None,
     )
     run = _OneTrade(request, lambda *_: _OneSignal(recording, now, start_ms), {raw.symbol: data}, funding)
     found = run.run()

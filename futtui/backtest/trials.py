@@ -89,7 +89,11 @@ def trial_of(
 
 def settings_hash(request: BacktestRequest) -> str:
     """Short fingerprint of everything that was chosen: strategies, scoring, risk, costs, the rule inside a bar."""
-    chosen = (request.analysis, request.desk, request.costs, request.optimistic)
+    model = request.confidence
+    learned = None if model is None else (model.cut_ms, model.borders, model.shares)
+    chosen = (
+        request.analysis, request.desk, request.costs, request.optimistic, sorted(request.for_information), learned
+    )  # fmt: skip
     return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16]
 
 
