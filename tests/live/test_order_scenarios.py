@@ -1,0 +1,209 @@
+"""Faults of orders and of the machine around them, over the wire: FS-01, 02, 06, 08, 09, 10, 36, 39, 48 and 50."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from futtui.desk.settings import DeskSettings
+from futtui.domain.orders import OrderPurpose
+from futtui.domain.position import ExitReason, TradingMode
+from futtui.domain.side import Side
+from futtui.exchange.simulator.ports import MarketTick
+from futtui.exchange.simulator.wire.config import DEMO_KEY
+from futtui.live.assembly import remove_database
+from futtui.live.lockstep import run_lockstep
+from futtui.risk.settings import SizingSettings
+from tests.live.engine_world import START_MS, Exchange, WatchedAnalyzers, exchange, lines, server_config, wired
+from tests.live.live_world import QUARTER_MS, SYMBOL, covered, die, live_engine, states, trades, with_position
+
+ENTRY = "method: POST, path: '*/order'"
+STOP = "method: POST, path: '*/algoOrder'"
+
+
+def config():  # type: ignore[no-untyped-def]
+    return server_config(seed=3, symbols=(SYMBOL,))
+
+
+def sent_entries(world: Exchange) -> int:
+    orders = world.server.venue.core.all_orders(DEMO_KEY, SYMBOL)
+    return sum(order.client_order_id.endswith("E1") for order in orders)
+
+
+async def test_fs01_entry_whose_answer_is_lost_is_adopted_and_sent_once(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        world.fault(f"{{action: accept_then_timeout, hold_s: 0.02, {ENTRY}, count: 1}}")
+        await run_lockstep(engine, 17)
+        assert (world.struck(), sent_entries(world)) == (1, 1)
+        assert states(engine) == ["PROTECTED"]
+        assert covered(world)
+        await engine.stop()
+
+
+async def test_fs02_entry_that_was_never_created_is_believed_absent_after_five_answers_and_not_chased(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        assert engine.account is not None
+        asked: list[str] = []
+        query = engine.account.trading.query  # type: ignore[attr-defined]
+
+        async def counted(symbol: str, client_id: str, *, conditional: bool):  # type: ignore[no-untyped-def]
+            asked.append(client_id)
+            return await query(symbol, client_id, conditional=conditional)
+
+        engine.account.trading.query = counted  # type: ignore[attr-defined]
+        world.fault(f"{{action: respond, status: 503, kind: A, {ENTRY}, count: 1}}")
+        await run_lockstep(engine, 17)
+        assert len(asked) == 5
+        assert states(engine) == []
+        assert lines(engine, "not entered, the exchange has no such order")
+        await run_lockstep(engine, 10)
+        assert sent_entries(world) == 0
+        await engine.stop()
+
+
+async def test_fs06_stop_refused_at_once_is_left_at_market(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        world.fault(f"{{action: reject, code: -2021, {STOP}, count: 1}}")
+        await run_lockstep(engine, 17)
+        assert world.quantity(SYMBOL) == 0
+        assert world.resting(SYMBOL) == []
+        assert states(engine) == []
+        await engine.stop()
+
+
+async def test_fs08_old_stop_whose_cancel_fails_stays_beside_the_new_one_until_it_is_gone(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        world.fault("{action: respond, status: 503, kind: A, method: DELETE, path: '*/algoOrder', count: 4}")
+        (view,) = engine.runner.desk.snapshot().positions
+        position = engine.runner.desk._state.open[view.position_id]
+        better = position.rules.round_stop(float(position.stop) * 1.001, Side.LONG)
+        position.goal_price, position.goal_kind = better, ExitReason.TRAIL
+        seen = set()
+        for _ in range(4):
+            await run_lockstep(engine, 1)
+            if states(engine) == []:
+                break
+            seen.add(len(world.stops(SYMBOL)))
+            assert covered(world)
+        assert min(seen, default=1) >= 1
+        assert max(seen, default=1) <= 2
+        if states(engine):
+            assert world.stops(SYMBOL) == [world.quantity(SYMBOL)]
+            assert better in world.triggers(SYMBOL)
+        await engine.stop()
+
+
+async def test_fs09_first_target_moves_the_stop_only_when_it_is_complete_and_the_stop_fits_what_is_left(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        core = world.server.venue.core
+        (view,) = engine.runner.desk.snapshot().positions
+        core.apply_ticks([MarketTick(SYMBOL, core.now_ms, view.targets[0] * 1.0002, 1.0, None)])
+        world.server.venue.tell_users()
+        await engine.connection.control.barrier()  # type: ignore[union-attr]
+        await run_lockstep(engine, 1)
+        held = world.quantity(SYMBOL)
+        views = engine.runner.desk.snapshot().positions
+        if views:
+            assert Decimal(str(views[0].quantity)) == held
+            assert views[0].targets_hit >= 1
+            assert world.stops(SYMBOL) == [held]
+        await engine.stop()
+
+
+async def test_fs10_position_too_small_for_three_slices_is_sold_in_fewer_and_says_so(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        small = DeskSettings()
+        risk = replace(small.risk, sizing=SizingSettings(risk_per_trade_pct=0.001))
+        analyzers = WatchedAnalyzers({(SYMBOL, START_MS + QUARTER_MS): Side.LONG})
+        engine = wired(
+            tmp_path / "a.db", world, mode=TradingMode.LIVE, symbols=(SYMBOL,), fresh=False, analyzers=analyzers,
+            desk=replace(small, risk=risk),
+        ).build()  # fmt: skip
+        await engine.open()
+        await run_lockstep(engine, 17)
+        (signal,) = engine.runner.desk.snapshot().signals
+        if world.quantity(SYMBOL):
+            assert "too small for 3 slices" in signal.status_reason
+            algos = world.server.venue.core.open_algo_orders(DEMO_KEY, SYMBOL)
+            targets = [algo for algo in algos if algo.order_type != "STOP_MARKET"]
+            assert sum((algo.quantity or Decimal(0) for algo in targets), Decimal(0)) == world.quantity(SYMBOL)
+            assert len(targets) < 3
+        else:
+            assert "too small" in signal.status_reason
+        await engine.stop()
+
+
+async def test_fs36_futtui_that_is_closed_leaves_its_stop_on_the_exchange_and_takes_over_again(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        await engine.stop()
+        assert covered(world)
+        again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        assert states(again) == ["PROTECTED"]
+        assert len(world.stops(SYMBOL)) == 1
+        await again.stop()
+
+
+async def test_fs39_database_that_is_gone_costs_no_position_the_live_book_still_knows_it(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        await die(engine)
+        remove_database(tmp_path / "a.db")
+        again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        assert states(again) == ["PROTECTED"]
+        assert covered(world)
+        await again.stop()
+
+
+async def test_fs48_price_that_jumps_over_the_stop_is_booked_at_the_price_after_the_jump(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        core = world.server.venue.core
+        stop = engine.runner.desk.snapshot().positions[0].stop
+        core.apply_ticks([MarketTick(SYMBOL, core.now_ms, stop * 0.97, 1.0, None)])
+        world.server.venue.tell_users()
+        await run_lockstep(engine, 1)
+        (trade,) = trades(engine)
+        assert trade.legs[-1].price < Decimal(str(stop)) * Decimal("0.98")
+        assert trade.result_r < -1.5
+        assert Decimal(10_000) + trade.pnl == world.wallet()
+        await engine.stop()
+
+
+async def test_fs50_entry_without_margin_is_refused_with_its_reason_and_not_tried_smaller(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        world.fault(f"{{action: reject, code: -2019, message: Margin is insufficient., {ENTRY}}}")
+        await run_lockstep(engine, 25)
+        assert world.struck() == 1
+        assert sent_entries(world) == 0
+        assert states(engine) == []
+        assert lines(engine, "Margin is insufficient")
+        await engine.stop()
+
+
+async def test_stop_is_the_first_order_after_the_entry(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        assert engine.account is not None
+        purposes: list[OrderPurpose] = []
+        place = engine.account.trading.place
+
+        async def noted(intent):  # type: ignore[no-untyped-def]
+            purposes.append(intent.purpose)
+            return await place(intent)
+
+        engine.account.trading.place = noted  # type: ignore[method-assign]
+        await run_lockstep(engine, 17)
+        assert purposes[:2] == [OrderPurpose.ENTRY, OrderPurpose.STOP], "the stop comes before the targets"
+        await engine.stop()
