@@ -276,6 +276,19 @@ def headless(
 
 
 @app.command()
+def replay(
+    journal: Annotated[
+        Path | None, typer.Argument(help="Journal file or folder (default: the newest run of the real market).")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Give a recorded run to a new desk and say whether it decides the same, to the last effect."""
+    from futtui.cli.replay_command import run_replay
+
+    run_replay(journal, home)
+
+
+@app.command()
 def rearm(home: HomeOption = None) -> None:
     """Take back what the kill switch latched, after a number is typed; futtui must not be running."""
     from futtui.cli.panic_command import run_rearm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from futtui.desk.fingerprint import fingerprint
 from futtui.desk.outside import OutsideWatch
 from futtui.desk.state import DeskState
 from futtui.domain.effects import PlaceOrder
@@ -56,6 +57,10 @@ class DeskQuestions:
     def agrees_with_account(self) -> bool:
         """Whether the last look at the account agreed with the books."""
         return self._outside.is_settled
+
+    def fingerprint(self) -> str:
+        """A hash of everything that decides; equal for equal states."""
+        return fingerprint(self._state)
 
     @property
     def kill_level(self) -> int:

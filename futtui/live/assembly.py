@@ -25,6 +25,7 @@ from futtui.live.settings import EngineSettings
 
 if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
+    from futtui.desk.desk import TradingDesk
     from futtui.desk.settings import DeskSettings
     from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
@@ -67,7 +68,6 @@ class EnginePlan:
 
 def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
-    from futtui.desk.desk import TradingDesk
     from futtui.live.code_hash import code_hash
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.journal import JournalRecorder
@@ -80,9 +80,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     store = Storage(plan.database, code_hash())
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
-    desk = TradingDesk(
-        desk_settings(plan), plan.settings.mode, plan.settings.start_equity, plan.for_information, plan.confidence
-    )
+    desk = _desk(plan)
     live_book = None
     if not plan.fresh_database and plan.credentials is not None:
         live_book = LiveBook(live_book_file(plan.database))
@@ -110,6 +108,25 @@ def build_engine(plan: EnginePlan) -> Engine:
             own_problems=plan.own_problems,
         )
     )
+
+
+def journal_folder(database: Path) -> Path:
+    """Where the journals of the desk on this database are."""
+    return database.with_name(f"{database.stem}-journal")
+
+
+def _desk(plan: EnginePlan) -> TradingDesk:
+    """The desk; one whose database outlives the run writes down all that it is given."""
+    from futtui.desk.desk import TradingDesk
+    from futtui.live.clock import wall_ms
+    from futtui.live.desk_journal import DeskJournal, RecordedDesk
+
+    settings, engine = desk_settings(plan), plan.settings
+    if plan.fresh_database:
+        return TradingDesk(settings, engine.mode, engine.start_equity, plan.for_information, plan.confidence)
+    journal = DeskJournal(journal_folder(plan.database))
+    journal.begin(f"{wall_ms():015d}")
+    return RecordedDesk(journal, settings, engine.mode, engine.start_equity, plan.for_information, plan.confidence)
 
 
 def desk_settings(plan: EnginePlan) -> DeskSettings:

@@ -33,6 +33,7 @@ from futtui.live.blind import BlindWatch
 from futtui.live.clock import steady_ms
 from futtui.live.clock_watch import ClockWatch
 from futtui.live.connection import Account, Connection, HeldMessages
+from futtui.live.desk_journal import RecordedDesk
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.feed import FeedWatch
 from futtui.live.gap_keeper import GapKeeper
@@ -273,6 +274,8 @@ class Engine:
                 log.exception("Something did not close as it should; the rest is closed all the same")
         if self.parts.live_book is not None:
             self.parts.live_book.close()
+        if isinstance(self.runner.desk, RecordedDesk):
+            self.runner.desk.close_journal()
         self._snapshot = self._picture()
 
     async def _disconnect(self) -> None:

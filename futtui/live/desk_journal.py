@@ -1,0 +1,318 @@
+"""The journal of the desk: every event that it was given and every effect that it asked for, in order, for a replay.
+
+One JSON line each, in files of bounded size that are packed when they are full; the oldest go when there are too many.
+A line is with the system when the event has been carried out, so a killed process loses none; a torn one is skipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, get_args
+
+import msgspec
+
+from futtui.desk.desk import TradingDesk
+from futtui.desk.settings import DeskSettings
+from futtui.domain.candle import Candle
+from futtui.domain.effects import Effect, PositionState
+from futtui.domain.errors import StorageError
+from futtui.domain.events import Event, PriceUpdate
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.signal import Signal
+from futtui.domain.timeframe import DAY_MS
+
+log = logging.getLogger(__name__)
+
+FORM = 1
+SEGMENT_BYTES = 64_000_000
+KEPT_SEGMENTS = 30
+HASH_EVERY = 2_000
+EVENT_TYPES: dict[str, type] = {cls.__name__: cls for cls in get_args(Event)}
+
+
+class Start(msgspec.Struct):
+    """How a desk was made."""
+
+    form: int
+    settings: DeskSettings
+    mode: TradingMode
+    start_equity: Decimal
+    for_information: list[str]
+
+
+class Restored(msgspec.Struct):
+    """What a desk was given from storage."""
+
+    positions: list[PositionState]
+    signals: list[Signal]
+    blocked: dict[str, tuple[int, str]]
+    trades: list[Trade]
+    time_ms: int
+
+
+class Warmed(msgspec.Struct):
+    """Closed candles of the past."""
+
+    symbol: str
+    candles: list[Candle]
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line; `kind` tells which of the others is meant: start, restored, warmed, event, effects, hash."""
+
+    kind: str
+    name: str = ""
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    effects: str = ""
+    """Hash of the effects that followed, where there were any."""
+
+
+class DeskJournal:
+    """Appends lines; never raises. When the disk refuses, it says so once and the rest of the run has no journal."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, kept: int = KEPT_SEGMENTS) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._kept = kept
+        self._file: IO[bytes] | None = None
+        self._path = folder
+        self._bytes = 0
+        self._part = 0
+        self._run = ""
+
+    def begin(self, run: str) -> None:
+        """Start the journal of a run in a file of its own."""
+        self._run, self._part = run, 0
+        self._next_file()
+
+    def write(self, line: Line) -> None:
+        """Append a line; it is with the system when this returns."""
+        if self._file is None:
+            return
+        try:
+            text = msgspec.json.encode(line) + b"\n"
+            self._file.write(text)
+            self._file.flush()
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            log.error("The journal cannot be written and ends here: %s", error)
+            self.close()
+            return
+        self._bytes += len(text)
+        if self._bytes > self._segment_bytes:
+            self._next_file()
+
+    def close(self) -> None:
+        """Close the file."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                log.error("The journal could not be closed: %s", error)
+
+    def _next_file(self) -> None:
+        full = self._path if self._file is not None else None
+        self.close()
+        self._part += 1
+        self._path = self._folder / f"desk-{self._run}-{self._part:04}.jsonl"
+        self._bytes = 0
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("ab")
+        except OSError as error:
+            log.error("The journal cannot be opened: %s", error)
+        threading.Thread(target=self._tidy, args=(full,), name="journal archive", daemon=True).start()
+
+    def _tidy(self, full: Path | None) -> None:
+        """Pack a full file, and let the oldest go."""
+        try:
+            if full is not None:
+                packed = full.with_suffix(".jsonl.gz")
+                with full.open("rb") as source, gzip.open(packed.with_suffix(".new"), "wb") as target:
+                    while block := source.read(1_000_000):
+                        target.write(block)
+                packed.with_suffix(".new").replace(packed)
+                full.unlink()
+            files = sorted(self._folder.glob("desk-*.jsonl*"), key=lambda path: (path.stat().st_mtime, path.name))
+            for old in files[: max(0, len(files) - self._kept)]:
+                old.unlink()
+        except OSError as error:
+            log.warning("The journal could not be tidied: %s", error)
+
+
+class RecordedDesk(TradingDesk):
+    """A desk that writes down all it is given. Prices that can change nothing are kept back, only the newest counts."""
+
+    def __init__(
+        self,
+        journal: DeskJournal,
+        settings: DeskSettings,
+        mode: TradingMode,
+        start_equity: Decimal,
+        for_information: Set[str],
+        confidence: Any = None,
+    ) -> None:
+        super().__init__(settings, mode, start_equity, for_information, confidence)
+        self._journal = journal
+        self._idle_prices: dict[str, PriceUpdate] = {}
+        self._idle_day = -1
+        self._events = 0
+        self._write("start", Start(FORM, settings, mode, start_equity, sorted(for_information)))
+
+    def handle(self, event: Event) -> list[Effect]:
+        """As TradingDesk, with both sides written down."""
+        if type(event) is PriceUpdate and not self._state.is_watched(event.symbol):
+            if event.time_ms // DAY_MS != self._idle_day:
+                self._flush_prices()
+                self._idle_day = event.time_ms // DAY_MS
+                self._write("event", event)
+            else:
+                self._idle_prices[event.symbol] = event
+            return super().handle(event)
+        self._flush_prices()
+        effects = super().handle(event)
+        self._write("event", event, effects)
+        self._events += 1
+        if self._events % HASH_EVERY == 0:
+            self.write_hash()
+        return effects
+
+    def restore(
+        self,
+        positions: Iterable[PositionState] = (),
+        signals: Iterable[Signal] = (),
+        blocked: Mapping[str, tuple[int, str]] | None = None,
+        trades: Iterable[Trade] = (),
+        time_ms: int = 0,
+    ) -> list[Effect]:
+        """As TradingDesk, written down."""
+        given = Restored(list(positions), list(signals), dict(blocked or {}), list(trades), time_ms)
+        effects = super().restore(given.positions, given.signals, given.blocked, given.trades, time_ms)
+        self._write("restored", given, effects)
+        return effects
+
+    def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
+        """As TradingDesk, written down."""
+        given = Warmed(symbol, list(candles))
+        self._write("warmed", given)
+        super().warm_up(symbol, given.candles)
+
+    def write_hash(self) -> None:
+        """Write down what the state comes down to now."""
+        self._flush_prices()
+        self._journal.write(Line("hash", self.fingerprint()))
+
+    def close_journal(self) -> None:
+        """Write the last hash and close the file."""
+        self.write_hash()
+        self._journal.close()
+
+    def _flush_prices(self) -> None:
+        prices, self._idle_prices = sorted(self._idle_prices.values(), key=lambda item: item.time_ms), {}
+        for price in prices:
+            self._write("event", price)
+
+    def _write(self, kind: str, value: Any, effects: Sequence[Effect] = ()) -> None:
+        text = msgspec.Raw(msgspec.json.encode(value))
+        self._journal.write(Line(kind, type(value).__name__, text, effects_hash(effects)))
+
+
+def effects_hash(effects: Sequence[Effect]) -> str:
+    """A short hash of effects; empty for none."""
+    if not effects:
+        return ""
+    digest = hashlib.sha256()
+    for effect in effects:
+        digest.update(type(effect).__name__.encode() + msgspec.json.encode(effect))
+    return digest.hexdigest()[:12]
+
+
+@dataclass(slots=True)
+class Replay:
+    """What a replay found."""
+
+    events: int = 0
+    hashes: int = 0
+    last_hash: str = ""
+    torn_lines: int = 0
+    first_difference: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every effect and every state was the recorded one."""
+        return not self.first_difference
+
+
+def replay(files: Sequence[Path]) -> Replay:
+    """Give a new desk what the files of one run recorded, and compare.
+
+    Raises StorageError when they do not begin with the start of a run.
+    """
+    desk: TradingDesk | None = None
+    result = Replay()
+    for line in _lines(files, result):
+        if line.kind == "start":
+            start = msgspec.json.decode(line.value, type=Start)
+            desk = TradingDesk(start.settings, start.mode, start.start_equity, frozenset(start.for_information))
+            continue
+        if desk is None:
+            raise StorageError("The journal does not begin with the start of a run. Give all its files, the first too.")
+        found = _give(desk, line, result)
+        if found and not result.first_difference:
+            result.first_difference = found
+    result.last_hash = desk.fingerprint() if desk is not None else ""
+    return result
+
+
+def _give(desk: TradingDesk, line: Line, result: Replay) -> str:
+    """Carry a line out; returns how it differs from what was recorded."""
+    if line.kind == "warmed":
+        given = msgspec.json.decode(line.value, type=Warmed)
+        desk.warm_up(given.symbol, given.candles)
+        return ""
+    if line.kind == "hash":
+        result.hashes += 1
+        now = desk.fingerprint()
+        return "" if now == line.name else f"after event {result.events}: state {now}, recorded {line.name}"
+    if line.kind == "restored":
+        old = msgspec.json.decode(line.value, type=Restored)
+        effects = desk.restore(old.positions, old.signals, old.blocked, old.trades, old.time_ms)
+    else:
+        effects = desk.handle(msgspec.json.decode(line.value, type=EVENT_TYPES[line.name]))
+        result.events += 1
+    mine = effects_hash(effects)
+    return "" if mine == line.effects else f"event {result.events} ({line.name}): other effects than recorded"
+
+
+def _lines(files: Sequence[Path], result: Replay) -> Iterator[Line]:
+    for path in files:
+        opener: Any = gzip.open if path.suffix == ".gz" else open
+        try:
+            with opener(path, "rb") as file:
+                for text in file:
+                    try:
+                        yield msgspec.json.decode(text, type=Line)
+                    except msgspec.MsgspecError:
+                        result.torn_lines += 1
+        except (OSError, EOFError) as error:
+            raise StorageError(f"The journal {path} cannot be read ({error}).") from error
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of the newest run in a folder, or all files of the run that a file belongs to, in order."""
+    folder = path if path.is_dir() else path.parent
+    runs: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("desk-*.jsonl*")):
+        if file.suffix != ".new":
+            runs.setdefault(file.name.rsplit("-", 1)[0], []).append(file)
+    if not runs:
+        raise StorageError(f"There is no journal in {folder}.")
+    wanted = max(runs) if path.is_dir() else path.name.rsplit("-", 1)[0]
+    return sorted(runs.get(wanted, []), key=lambda file: file.name.removesuffix(".gz"))

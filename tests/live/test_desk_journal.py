@@ -1,0 +1,122 @@
+"""The journal: a replay decides the same to the last effect; torn lines, full disks and many files do no harm."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.errors import StorageError
+from futtui.domain.events import ClockTick, PriceUpdate, RulesChanged
+from futtui.domain.position import TradingMode
+from futtui.live.assembly import journal_folder
+from futtui.live.desk_journal import DeskJournal, RecordedDesk, files_of, replay
+from futtui.live.lockstep import run_lockstep
+from tests.desk.world import START_MS, World, rules, wide_settings
+from tests.live.engine_world import exchange, server_config
+from tests.live.live_world import SYMBOL, by_hand, die, live_engine, with_position
+
+
+class RecordedWorld(World):
+    """A world whose desk writes down what it is given."""
+
+    def __init__(self, journal: DeskJournal) -> None:
+        super().__init__(mode=TradingMode.PAPER)
+        self.desk = RecordedDesk(journal, wide_settings(), TradingMode.PAPER, Decimal(10_000), frozenset())
+        self.send(RulesChanged(self.now_ms, rules()))
+        self.price(100.0)
+
+
+def traded(folder: Path, **limits: int) -> RecordedWorld:
+    journal = DeskJournal(folder, **limits)
+    journal.begin("1")
+    world = RecordedWorld(journal)
+    for number in range(6):
+        world.enter(strategy=f"s{number}")
+        for last in (100.4, 101.1, 100.9, 102.2, 101.0, 98.0, 100.0):
+            world.price(last)
+            world.desk.handle(PriceUpdate("IDLEUSDT", world.now_ms, last, last, last))
+        world.tick(700)
+    world.desk.close_journal()  # type: ignore[attr-defined]
+    return world
+
+
+def test_replay_decides_the_same_to_the_last_effect(tmp_path: Path) -> None:
+    world = traded(tmp_path)
+    assert len(world.trades) == 6
+    result = replay(files_of(tmp_path))
+    assert result.first_difference == ""
+    assert result.events > 50
+    assert result.last_hash == world.desk.fingerprint()
+
+
+def test_replay_over_many_packed_files_is_the_same(tmp_path: Path) -> None:
+    world = traded(tmp_path, segment_bytes=20_000)
+    deadline = time.monotonic() + 10
+    while len(list(tmp_path.glob("*.gz"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(list(tmp_path.glob("*.gz"))) >= 2
+    files = files_of(tmp_path)
+    assert len(files) >= 3
+    assert replay(files).last_hash == world.desk.fingerprint()
+
+
+def test_old_files_go_when_there_are_too_many(tmp_path: Path) -> None:
+    traded(tmp_path, segment_bytes=5_000, kept=4)
+    deadline = time.monotonic() + 10
+    while len(list(tmp_path.glob("desk-*"))) > 5 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(list(tmp_path.glob("desk-*.jsonl*"))) <= 6
+    with pytest.raises(StorageError, match="does not begin"):
+        replay(files_of(tmp_path))
+
+
+def test_torn_last_line_is_left_out_and_told(tmp_path: Path) -> None:
+    traded(tmp_path)
+    (file,) = files_of(tmp_path)
+    with file.open("ab") as stream:
+        stream.write(b'{"kind":"event","name":"ClockT')
+    result = replay([file])
+    assert result.agrees
+    assert result.torn_lines == 1
+
+
+def test_replay_of_a_changed_journal_says_where_it_differs(tmp_path: Path) -> None:
+    traded(tmp_path)
+    (file,) = files_of(tmp_path)
+    text = file.read_text(encoding="utf-8")
+    fills = [line for line in text.splitlines() if '"name":"OrderFilled"' in line]
+    changed = fills[0].replace('"price":"100', '"price":"101', 1)
+    assert changed != fills[0]
+    file.write_text(text.replace(fills[0], changed, 1), encoding="utf-8")
+    assert "other effects than recorded" in replay([file]).first_difference
+
+
+def test_journal_that_cannot_be_written_holds_nobody_up(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_text("not a folder", encoding="utf-8")
+    journal = DeskJournal(place)
+    journal.begin("1")
+    desk = RecordedDesk(journal, wide_settings(), TradingMode.PAPER, Decimal(10_000), frozenset())
+    assert desk.handle(ClockTick(START_MS)) == []
+
+
+async def test_replay_of_a_live_run_and_of_the_one_after_its_crash_agree(tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        folder = journal_folder(tmp_path / "a.db")
+        before = engine.runner.desk.fingerprint()
+        first = files_of(folder)
+        await die(engine)
+        result = replay(first)
+        assert result.first_difference == ""
+        assert result.last_hash == before, "nothing was lost although the process died"
+        again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        by_hand(world, -world.quantity(SYMBOL))
+        await run_lockstep(again, 3)
+        await again.stop()
+        result = replay(files_of(folder))
+        assert result.agrees
+        assert result.last_hash == again.runner.desk.fingerprint()
