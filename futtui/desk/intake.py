@@ -122,10 +122,12 @@ class SignalIntake:
         yield "still valid", Refusal("late", "the signal came after its validity") if over else None
 
     def _gates_of_signal(self, item: ScoredSignal) -> Iterator[Gate]:
-        raw, state = item.raw, self._state
-        yield from self._gates_now(raw, state.now_ms)
-        filtered = item.filter_reason
-        yield "score, regime and BTC", None if filtered is None else Refusal("filter", filtered)
+        yield from self._gates_now(item.raw, self._state.now_ms)
+        yield _score_gate(item)
+        yield from self._gates_of_plan(item.raw)
+
+    def _gates_of_plan(self, raw: RawSignal) -> Iterator[Gate]:
+        state = self._state
         taken = state.book.holder(raw.place) is not None
         yield "place is free", Refusal("place", "this setup already has an open signal here") if taken else None
         yield "shape of the plan", shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
@@ -182,9 +184,10 @@ class SignalIntake:
             self._enter(signal, price, event.time_ms, None)
 
     def _stand(self, raw: RawSignal, event: AnalysisDone) -> None:
-        """Put a standing level up, or say why not; nothing is recorded before price comes to it."""
-        state, item = self._state, self._scorer.score(raw, event.result.reading)
-        refusal, checks = judged(chain(self._gates_of_close(item, event), self._gates_of_signal(item)))
+        """Put a standing level up, or say why not; nothing is recorded or scored before price comes to it."""
+        state, item = self._state, ScoredSignal(raw, raw.base_score, raw.parts, 1.0)
+        gates = chain(self._gates_of_close(item, event), self._gates_now(raw, state.now_ms), self._gates_of_plan(raw))
+        refusal, checks = judged(gates)
         price = state.entry_price(raw.symbol, event.result.reading)
         if refusal is not None or price is None or not price > 0.0:
             state.standing.refuse(raw.place, refusal.reason if refusal is not None else "the price is not known")
@@ -201,7 +204,13 @@ class SignalIntake:
             raw, time_ms, held, state.standing, state.trades, state.settings.risk.standing
         )
         state.standing.note_reached(raw, time_ms)
-        self._enter(signal, update.last, time_ms, refusal)
+        item = self._scorer.score(raw, state.readings[raw.symbol])
+        filtered, checks = judged((_score_gate(item),))
+        scored = replace(
+            signal, score=item.score, parts=item.parts, completeness=item.completeness,
+            checks=(*signal.checks, *checks),
+        )  # fmt: skip
+        self._enter(scored, update.last, time_ms, refusal or filtered)
 
     def _arm(self, signal: Signal, price: float, time_ms: int) -> None:
         raw = signal.raw
@@ -273,6 +282,11 @@ class SignalIntake:
         if expired is not None:
             self._out.signal(expired)
             self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)
+
+
+def _score_gate(item: ScoredSignal) -> Gate:
+    reason = item.filter_reason
+    return "score, regime and BTC", None if reason is None else Refusal("filter", reason)
 
 
 def _waiting_for(signal: Signal, price: float) -> Signal:
