@@ -15,6 +15,7 @@ OVERFITTING_GATE = 0.2
 OUTSIDE_GATE = 0.6
 CHANCE_GATE = 0.01
 COST_SHARE_GATE = 0.4
+START_GATE = 0.95
 
 
 class Answer(Enum):
@@ -190,6 +191,15 @@ def ahead_check(closes: int, different: int, who: Sequence[str], opened: Sequenc
     if not closes:
         return Check(name, Answer.OPEN, "no close could be decided again")
     return Check(name, Answer.YES, f"{closes} closes decided again with nothing after them: all equal to the last bit")
+
+
+def start_check(same: int, together: int) -> Check:
+    """Are the signals the same when the history begins elsewhere?"""
+    name = "does not depend on where the data begin"
+    if not together:
+        return Check(name, Answer.OPEN, "no signal on the days that were started anew")
+    detail = f"{same} of {together} signals came again when the history was loaded just before their day"
+    return Check(name, _yes(same >= START_GATE * together), detail)
 
 
 def badge_of(checks: Sequence[Check]) -> Badge:

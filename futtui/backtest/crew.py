@@ -15,7 +15,7 @@ from futtui.backtest.data import SymbolData, funding_of, load_symbol
 from futtui.backtest.recording import Recording, played
 from futtui.backtest.run import Backtest
 from futtui.backtest.settings import BacktestRequest
-from futtui.backtest.shards import SymbolRun
+from futtui.backtest.shards import Answers, SymbolRun
 from futtui.backtest.single_trade import single_trade
 from futtui.backtest.variant_pass import Found, StrategyVariant, variant_signals
 from futtui.backtest.variants import Variant
@@ -102,6 +102,27 @@ def cut(bench: Bench, window: Window) -> CutFound:
     different = differences(real, answers)
     signals = sum(len(result.signals) for _, result in real)
     return CutFound(window.symbol, len(real), signals, tuple(different), tuple(dict.fromkeys(opened)))
+
+
+@dataclass(frozen=True, slots=True)
+class StartFound:
+    """Signals of a window when the history is loaded anew just before it: how many are the same, of all there were."""
+
+    same: int
+    together: int
+
+
+def started_later(bench: Bench, window: Window) -> StartFound:
+    """Decide a window again from a history that begins elsewhere, as a start of the live app would."""
+    base = bench.base
+    fresh = SymbolRun(bench.data(window.symbol), base.analysis, base.warm_up, window.start_ms).advance(window.end_ms)
+    known = bench.recording.between(window.symbol, window.start_ms, window.end_ms)
+    one, other = _named(fresh), _named(known)
+    return StartFound(len(one & other), len(one | other))
+
+
+def _named(answers: Answers) -> set[tuple[int, str, str]]:
+    return {(time_ms, raw.strategy, raw.side.value) for time_ms, result in answers for raw in result.signals}
 
 
 @dataclass(frozen=True, slots=True)

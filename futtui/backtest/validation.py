@@ -14,7 +14,7 @@ import numpy as np
 from futtui.backtest import checklist, variants
 from futtui.backtest.charges import slippage_r
 from futtui.backtest.checklist import Badge, Check, Moved, Outside
-from futtui.backtest.crew import Bench, Crew, CutFound, Pass, Window, alone, cut, decide, play
+from futtui.backtest.crew import Bench, Crew, CutFound, Pass, Window, alone, cut, decide, play, started_later
 from futtui.backtest.data import BASE, funding_of, load_symbol
 from futtui.backtest.overfitting import overfitting
 from futtui.backtest.path_risk import FallRisk, drawn_falls, shuffled_falls
@@ -126,6 +126,7 @@ class _Asking:
         self._beside()
         found.checks += checklist.robust_checks(found.statistics.expectancy_r.value, found.moved)
         self._ahead()
+        self._other_start()
         self._falls()
         self._remark()
 
@@ -227,6 +228,19 @@ class _Asking:
         moments_of = {(found.symbol, time_ms) for found in self._found.ahead for time_ms, _ in found.different}
         self._found.checks.append(checklist.ahead_check(closes, len(moments_of), who, opened))
 
+    def _other_start(self) -> None:
+        """Days with signals, late enough in the run that its own history began long before."""
+        middle = (self._run.start_ms + self._run.end_ms) // 2
+        windows = []
+        for symbol in self._run.symbols:
+            decided = [time_ms for time_ms in self._decided(symbol) if time_ms > middle]
+            if decided:
+                days = dict.fromkeys((time_ms - BASE.ms) // DAY_MS for time_ms in (decided[0], decided[-1]))
+                windows += [_window_of(symbol, day, self._run) for day in days]
+        answers = self._crew.each(started_later, windows, self._say("another beginning"))
+        same, together = sum(each.same for each in answers), sum(each.together for each in answers)
+        self._found.checks.append(checklist.start_check(same, together))
+
     def _windows(self) -> list[Window]:
         """All of the time, or (quick) the days around a few trades of each symbol."""
         run = self._run
@@ -235,14 +249,16 @@ class _Asking:
         found = []
         for symbol in run.symbols:
             moments_here = self._bench.recording.moments.get(symbol, [])
-            decided = sorted({signal.raw.time_ms for signal in self._found.result.signals
-                              if signal.raw.symbol == symbol})  # fmt: skip
-            times = decided or [each.time_ms for each in moments_here]
+            times = self._decided(symbol) or [each.time_ms for each in moments_here]
             if times:
                 picks = np.linspace(0, len(times) - 1, min(QUICK_WINDOWS, len(times))).astype(int)
                 days = dict.fromkeys((times[pick] - BASE.ms) // DAY_MS for pick in picks.tolist())
                 found += [_window_of(symbol, day, run) for day in days]
         return found
+
+    def _decided(self, symbol: str) -> list[int]:
+        """The closes at which the symbol had signals."""
+        return sorted({one.raw.time_ms for one in self._found.result.signals if one.raw.symbol == symbol})
 
     def _falls(self) -> None:
         groups = by_day([t.result_r for t in self._trades], [t.opened_ms for t in self._trades])

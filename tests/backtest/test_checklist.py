@@ -21,6 +21,7 @@ from futtui.backtest.checklist import (
     robust_checks,
     sample_checks,
     skill_check,
+    start_check,
 )
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
@@ -116,6 +117,9 @@ def test_each_check_can_be_passed_failed_and_open():
     assert ahead_check(10, 1, ("x",), ()).answer is Answer.NO
     assert ahead_check(10, 0, (), ("file",)).answer is Answer.NO
     assert ahead_check(0, 0, (), ()).answer is Answer.OPEN
+    assert start_check(95, 100).answer is Answer.YES
+    assert start_check(94, 100).answer is Answer.NO
+    assert start_check(0, 0).answer is Answer.OPEN
 
 
 def test_robust_checks_fail_when_one_run_loses_or_nothing_was_earned():

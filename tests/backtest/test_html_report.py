@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futtui.backtest.data import BASE, SymbolData
-from futtui.backtest.html_report import html_report
+from futtui.backtest.html_report import ASSETS, html_report
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, thinned, waterfall
 from futtui.backtest.report_trades import ALL_BARS, LEAST_BARS, MOST_BARS, embedded
 from futtui.backtest.run import BacktestResult
@@ -137,6 +139,27 @@ def unpacked(packed) -> list[list[float]]:
         found.append([time, *row])
         time += packed["i"]
     return found
+
+
+def test_script_draws_every_trade(tmp_path):
+    """With node, where there is one: candles unpacked as here, and a drawing that can be read, for each trade."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs node to run the page's script")
+    data = tmp_path / "trades.json"
+    data.write_text(embedded(made_result(some_trades(6)), made_data()))
+    code = (
+        f"const page = require({str(ASSETS / 'report.js')!r});"
+        f"const rows = JSON.parse(require('fs').readFileSync({str(data)!r}, 'utf8')).trades;"
+        "console.log(JSON.stringify(rows.map((row) => [page.candles(row.b), page.drawing(row)])));"
+    )
+    told = subprocess.run([node, "-e", code], capture_output=True, text=True, check=True, timeout=60)
+    rows = json.loads(data.read_text())["trades"]
+    for row, (bars, drawing) in zip(rows, json.loads(told.stdout), strict=True):
+        assert np.array(bars) == pytest.approx(np.array(unpacked(row["b"])))
+        tree = ElementTree.fromstring(drawing)
+        assert len(tree.findall("g")) == len(bars)
+        assert len(tree.findall("circle")) == len(row["l"])
 
 
 def test_many_trades_stay_bounded_and_are_all_there():

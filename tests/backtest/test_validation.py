@@ -5,23 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from futtui.analysis import analyzer as analyzer_module
 from futtui.backtest import validation as validation_module
-from futtui.backtest.checklist import Badge
+from futtui.backtest.checklist import Badge, badge_of, sample_checks
+from futtui.backtest.crew import Bench, play
+from futtui.backtest.data import load_symbol
+from futtui.backtest.recording import Recorder, Recording
+from futtui.backtest.run import Backtest, shards_of
 from futtui.backtest.settings import BacktestRequest, Costs
+from futtui.backtest.shards import Answers
+from futtui.backtest.statistics import statistics_of
 from futtui.backtest.trials import TrialBook
-from futtui.backtest.validation import Validation, ValidationRequest, validate
+from futtui.backtest.variants import Variant
 from futtui.cli.app import app
-from futtui.desk.settings import DeskSettings
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.signal import Levels, RawSignal
 from futtui.domain.timeframe import DAY_MS
 from futtui.live.settings import HistorySettings
-from tests.backtest.plug_ins import START_MS, SYMBOL, Coin, Plugged, made_history
+from tests.backtest.plug_ins import START_MS, SYMBOL, Coin, made_history
 
 pytestmark = pytest.mark.usefixtures("few_random_entries")
 FROM_MS = START_MS + 36 * DAY_MS
@@ -66,17 +74,6 @@ def few_random_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation_module, "QUICK_WINDOWS", 1)
 
 
-def validated(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, plug_in: type[Plugged], days: int, costs: Costs | None = None
-) -> Validation:
-    monkeypatch.setattr(analyzer_module, "build_strategies", lambda symbol, settings: (plug_in(symbol),))
-    run = BacktestRequest(
-        folder, (SYMBOL,), FROM_MS, FROM_MS + days * DAY_MS, desk=DeskSettings(), costs=costs or Costs(),
-        warm_up=WARM_UP, workers=0,
-    )  # fmt: skip
-    return validate(ValidationRequest(run, quick=True))
-
-
 def test_validate_catches_a_strategy_of_the_user_that_knows_tomorrow(tmp_path):
     """It read the candle file when it was loaded, long before it decides: it is only found out in another year."""
     made_history(tmp_path / "candles", 39)
@@ -97,16 +94,47 @@ def test_validate_catches_a_strategy_of_the_user_that_knows_tomorrow(tmp_path):
 
 
 @pytest.mark.slow
-def test_validate_believes_hardly_any_of_twenty_coins(monkeypatch, tmp_path):
-    """Free of costs, on a long enough sample: the whole path, another market and another coin each time."""
+@pytest.mark.timeout(3600)
+def test_twenty_coins_through_the_real_desk_are_hardly_ever_believed(monkeypatch, tmp_path):
+    """Free of costs, on 65 days: analysed once, traded by the desk with the signals of another coin each time."""
+    made_history(tmp_path, 102)
+    monkeypatch.setattr(analyzer_module, "build_strategies", lambda symbol, settings: (Coin(symbol),))
+    run = BacktestRequest(
+        tmp_path, (SYMBOL,), FROM_MS, FROM_MS + 65 * DAY_MS, costs=Costs().times(0.0), warm_up=WARM_UP, workers=0
+    )  # fmt: skip
+    recording = Recording(tmp_path / "analyses")
+    data = {SYMBOL: load_symbol(tmp_path, SYMBOL)}
+    Backtest(run, lambda one, known: Recorder(shards_of(one, known), recording), data).run()
     badges = []
     for seed in range(20):
-        made_history(tmp_path / str(seed), 110, seed)
-        monkeypatch.setattr(Coin, "seed", seed)
-        found = validated(monkeypatch, tmp_path / str(seed), Coin, 72, Costs().times(0.0))
-        assert found.statistics.trades >= 100
-        badges.append(found.badge)
-    assert sum(badge in (Badge.NOT_PROVEN, Badge.INSUFFICIENT) for badge in badges) >= 19
+        bench = Bench(run, recording, data)
+        trades = play(bench, Variant("coin", "", run, Tossed(np.random.default_rng(seed))))
+        found = statistics_of(trades, draws=2000)
+        assert found.trades >= 100
+        badges.append(badge_of(sample_checks(found)))
+    assert sum(badge is Badge.NOT_PROVEN for badge in badges) >= 19
+
+
+class Tossed:
+    """In place of every signal one of a coin, at the same price, with the same distances."""
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        self._generator = generator
+
+    def __call__(self, symbol: str, answers: Answers) -> Answers:
+        return [(time_ms, self._other(result)) for time_ms, result in answers]
+
+    def _other(self, result: AnalysisResult) -> AnalysisResult:
+        return replace(result, signals=tuple(self._toss(raw) for raw in result.signals))
+
+    def _toss(self, raw: RawSignal) -> RawSignal:
+        if self._generator.random() < 0.5:
+            return raw
+        old = raw.levels
+        targets = tuple(2 * old.entry - price for price in old.targets)
+        return replace(
+            raw, side=raw.side.opposite, levels=Levels(raw.side.opposite, old.entry, 2 * old.entry - old.stop, targets)
+        )
 
 
 def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(monkeypatch, tmp_path):
