@@ -173,6 +173,8 @@ class _Asking:
         return found
 
     def _costs(self) -> Check:
+        if not self._trades:
+            return Check("costs leave enough", checklist.Answer.OPEN, "no trades")
         ticks = self._found.result.tick_sizes
         slipped = sum(slippage_r(trade, self._run.costs, ticks[trade.symbol]) for trade in self._trades)
         paid = sum(cost_r(trade) for trade in self._trades)
