@@ -53,6 +53,25 @@ class DeskQuestions:
                 since[symbol] = min(position.opened_ms, since.get(symbol, position.opened_ms))
         return since
 
+    def close_to_action(self, most: int, within_atr: float) -> tuple[str, ...]:
+        """Up to `most` symbols whose price is near something that waits for it, most urgent first.
+
+        Waiting signals come before standing levels, whatever their distance; levels farther than `within_atr` ATR are
+        left out.
+        """
+        state = self._state
+        urgency: dict[str, tuple[bool, float]] = {}
+        for signal in (*state.book.all_waiting(), *state.standing.view()):
+            raw = signal.raw
+            price = state.entry_price(raw.symbol, state.readings.get(raw.symbol))
+            if price is None or not raw.atr > 0.0:
+                continue
+            rank = (raw.standing, abs(price - raw.levels.entry) / raw.atr)
+            if not raw.standing or rank[1] <= within_atr:
+                urgency[raw.symbol] = min(rank, urgency.get(raw.symbol, rank))
+        ordered = sorted(urgency, key=lambda symbol: (*urgency[symbol], symbol))
+        return tuple(ordered[:most])
+
     @property
     def agrees_with_account(self) -> bool:
         """Whether the last look at the account agreed with the books."""

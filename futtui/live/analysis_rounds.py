@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -63,6 +63,8 @@ class AnalysisRounds:
         self._strategies = strategies
         self.on_close: Callable[[Close], None] = lambda close: None
         """Told every close before it waits for its round."""
+        self.before_telling: Callable[[Sequence[str]], Awaitable[None]] | None = None
+        """Given the symbols with new signals before the desk judges them, to bring what is asked for these alone."""
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
@@ -103,6 +105,9 @@ class AnalysisRounds:
                 by_symbol.setdefault(close.symbol, []).append(close)
         answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
         done = [pair for answer in answers for pair in answer]
+        proposing = sorted({close.symbol for close, result in done if _has_candidate(close, result, self._now_ms())})
+        if proposing and self.before_telling is not None:
+            await self.before_telling(proposing)
         for close, result in sorted(done, key=_turn):
             try:
                 self._tell(close, result)
@@ -168,6 +173,11 @@ class AnalysisRounds:
         if not reason:
             return result
         return replace(result, reading=replace(result.reading, ready=False, ready_reason=reason))
+
+
+def _has_candidate(close: Close, result: AnalysisResult, now_ms: int) -> bool:
+    """Whether a signal was made that will be judged now: neither old nor a level that only stands there."""
+    return now_ms - close.time_ms <= BASE.ms and any(not raw.standing for raw in result.signals)
 
 
 def _turn(answer: tuple[Close, AnalysisResult]) -> tuple[int, bool, str]:

@@ -175,6 +175,7 @@ async def connect(
     plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None], say: Callable[[Say], None]
 ) -> Connection:
     """Open the ends to the exchange. Raises FuttuiError when there can be none, as after a failed start of ours."""
+    from futtui.exchange.binance.book_sync import BookSync
     from futtui.exchange.binance.budget import BanFile
     from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
@@ -200,10 +201,16 @@ async def connect(
         ban_file=None if plan.virtual_clock else BanFile(plan.database.with_name(BAN_FILE), endpoints.rest),
     )
     sockets = ConnectBudget(None if lockstep else StreamSettings().attempts_per_5_minutes)
+    books = BookSync((), rest.depth)
     streams = BinanceStreams(
-        endpoints, on_message, barrier=lockstep, settings=_stream_settings(plan), connect_budget=sockets
+        *(endpoints, on_message),
+        barrier=lockstep,
+        settings=_stream_settings(plan),
+        on_depth=books.feed,
+        connect_budget=sockets,
     )
-    connection = Connection(endpoints, rest, streams, control=control, budget=rest.budget.view)
+    connection = Connection(endpoints, rest, streams, control=control, budget=rest.budget.view, books=books)
+    connection.open_interest = rest.open_interest
     if stepped is not None:
         connection.pause = stepped.pause
     if not plan.virtual_clock:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from futtui.domain.errors import ExchangeError
 from futtui.domain.health import BudgetView, ClockHealth
+from futtui.domain.order_book import BookSide
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.exchange.ports import (
     AccountMessage,
@@ -21,6 +22,30 @@ from futtui.exchange.ports import (
 )
 from futtui.live.control import SimulatorControl
 from futtui.live.exchange_broker import AccountPort
+
+
+class BookPort(Protocol):
+    """The order book of one symbol. An invalid one answers None; `reason` says what is wrong with it."""
+
+    valid: bool
+    reason: str
+    event_time_ms: int
+
+    def sides(self, distance_pct: float) -> tuple[BookSide, BookSide] | None: ...
+
+
+class BooksPort(Protocol):
+    """Keeps order books in step for as long as differences of their symbols come by stream."""
+
+    def add(self, symbol: str) -> None: ...
+
+    def remove(self, symbol: str) -> None: ...
+
+    def invalidate(self, symbol: str, reason: str) -> None: ...
+
+    def book(self, symbol: str) -> BookPort | None: ...
+
+    async def close(self) -> None: ...
 
 
 class UserStreamPort(Protocol):
@@ -59,10 +84,16 @@ class Connection:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     measure_clock: Callable[[], Awaitable[ClockHealth]] | None = None
     """Measures the PC's clock against the exchange's; None where the exchange does not keep our pace."""
+    books: BooksPort | None = None
+    """Order books of the symbols that are added to it; their differences come through `streams`."""
+    open_interest: Callable[[str, int], Awaitable[list[tuple[int, float]]]] | None = None
+    """(time in ms, contracts) of a symbol's newest periods of 5 minutes, as many as asked for, oldest first."""
 
     async def close(self) -> None:
         """Close everything, whatever fails on the way."""
         ends = [self.streams.close(), self.market.close()]
+        if self.books is not None:
+            ends.append(self.books.close())
         if self.control is not None:
             ends.append(self.control.close())
         await asyncio.gather(*ends, return_exceptions=True)

@@ -30,6 +30,7 @@ from futtui.exchange.ports import (
 from futtui.live.account_watch import AccountWatch
 from futtui.live.analysis_rounds import AnalysisRounds
 from futtui.live.blind import BlindWatch
+from futtui.live.book_watch import BookWatch
 from futtui.live.clock import steady_ms
 from futtui.live.clock_watch import ClockWatch
 from futtui.live.connection import Account, Connection, HeldMessages
@@ -88,6 +89,7 @@ class Engine:
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.silent = SilentSymbols(self)
         self.provisional = ProvisionalCloses(self)
+        self.book_watch = BookWatch(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.kill_watch = KillWatch(self, parts.database, keeps=parts.live_book is not None)
@@ -186,6 +188,7 @@ class Engine:
             self.spawn(self.rounds.run(), "analysis rounds")
             self.spawn(Watchdog(self).run(), "watchdog")
             self.spawn(self.provisional.run(), "provisional closes")
+            self.book_watch.start()
             self.spawn(self.rules_watch.run(), "trading rules")
             self.spawn(self.clock_watch.run(), "clock watch")
             self.spawn(self.keeper.run(), "gap ledger")
@@ -372,6 +375,7 @@ class Engine:
             self.counts["duplicates"] += 1
 
     def _on_stream_state(self, message: StreamStateMessage) -> None:
+        self.book_watch.on_state(message)
         if self.feed.on_state(message):
             if message.connection == ACCOUNT_STREAM and self.live_broker is not None:
                 self.live_broker.look_at_all()

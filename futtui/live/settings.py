@@ -60,6 +60,10 @@ class MarketSettings:
     """Symbols that are watched whatever their turnover, besides the most traded ones."""
     never: tuple[str, ...] = ()
     """Symbols that are never watched."""
+    order_books: Annotated[int, Ge(0), Le(30)] = 8
+    """How many order books are followed at most, of symbols whose price is near a waiting signal or level; 0 = none."""
+    order_book_within_atr: Annotated[float, Gt(0), Le(10)] = 1.0
+    """A level that is renewed at every close counts as near when price is within so many ATR of it."""
     history: HistorySettings = field(default_factory=HistorySettings)
     """Bars loaded before a symbol is analysed."""
 

@@ -83,3 +83,26 @@ def test_armed_signal_without_a_book_enters_as_it_was_scored(side: Side) -> None
     world.price(100.0 - side.sign)
     entered = world.signals[waiting.signal_id]
     assert (entered.status, entered.score, entered.parts) == (SignalStatus.ACTIVE, waiting.score, waiting.parts)
+
+
+def test_desk_names_symbols_near_waiting_signals_first_then_those_near_standing_levels() -> None:
+    symbols = ("AUSDT", "BUSDT", "CUSDT", "DUSDT", "EUSDT")
+    world = World(symbols=symbols)
+    assert world.desk.close_to_action(5, 1.0) == ()
+    plans = {
+        "AUSDT": (95.0, True),  # five ATR away
+        "BUSDT": (99.4, True),
+        "CUSDT": (97.0, False),
+        "DUSDT": (99.0, False),
+        "EUSDT": (99.8, True),
+    }
+    for symbol, (entry, standing) in plans.items():
+        more = {"standing": standing, "trigger": Trigger.ARMED, "time_ms": world.now_ms}
+        world.analyse(raw_signal(Side.LONG, symbol=symbol, entry=entry, **more))  # type: ignore[arg-type]
+    assert world.desk.close_to_action(9, 1.0) == ("DUSDT", "CUSDT", "EUSDT", "BUSDT")
+    assert world.desk.close_to_action(9, 5.0) == ("DUSDT", "CUSDT", "EUSDT", "BUSDT", "AUSDT")
+    assert world.desk.close_to_action(2, 1.0) == ("DUSDT", "CUSDT")
+    world.price(97.2, symbol="CUSDT")
+    assert world.desk.close_to_action(1, 1.0) == ("CUSDT",)
+    world.tick(61)
+    assert world.desk.close_to_action(9, 1.0) == ()

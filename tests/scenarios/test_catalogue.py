@@ -24,7 +24,7 @@ CATALOGUE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "FS-24": (("fs24_close_missing", "fs24_close_corrected"), (MARKET,)),
     "FS-25": (("history_differs",), (OFFLINE,)),
     "FS-26": (("candles_missing_in_history",), (OFFLINE,)),
-    "FS-27": (("book_gap",), (REQUESTS,)),
+    "FS-27": (("book_gap",), (REQUESTS, "live/test_book_watch.py")),
     "FS-28": (("fs28_listen_key_expired",), (STREAMS,)),
     "FS-29": (("too_many_requests",), (BUDGET,)),
     "FS-30": (("banned",), (BUDGET,)),

@@ -47,6 +47,23 @@ class BookSync:
         """The book of `symbol`; None if this coordinator does not keep it."""
         return self._books.get(symbol)
 
+    def add(self, symbol: str) -> None:
+        """Keep the book of `symbol` too; its differences must come from now on."""
+        self._books.setdefault(symbol, LocalBook(symbol))
+
+    def remove(self, symbol: str) -> None:
+        """Keep the book of `symbol` no longer; a snapshot that is under way is given up."""
+        self._books.pop(symbol, None)
+        task = self._tasks.pop(symbol, None)
+        if task is not None:
+            task.cancel()
+
+    def invalidate(self, symbol: str, reason: str) -> None:
+        """Marks one book wrong, as when its connection broke; the next differences start a new snapshot."""
+        book = self._books.get(symbol)
+        if book is not None:
+            book.invalidate(reason)
+
     def feed(self, message: DepthMessage) -> None:
         """Takes a difference in and starts a synchronisation when the book needs one. Call it on the loop."""
         book = self._books.get(message.symbol)
@@ -79,7 +96,8 @@ class BookSync:
                     ceiling = min(LONGEST_PAUSE_SECONDS, self._spacing * 2**attempt)
                     await self._sleep(ceiling * (0.5 + self._jitter() / 2))
         finally:
-            self._tasks.pop(book.symbol, None)
+            if self._tasks.get(book.symbol) is asyncio.current_task():  # else the book was removed, and added anew
+                del self._tasks[book.symbol]
 
     async def _one_snapshot(self, book: LocalBook) -> None:
         async with self._turn:

@@ -25,6 +25,7 @@ from futtui.exchange.binance.rest_models import (
     DepthAnswer,
     DepthSnapshot,
     ExchangeInfo,
+    InterestRow,
     KlineRow,
     ListenKeyAnswer,
     PremiumIndex,
@@ -265,6 +266,17 @@ class BinanceRest:
             weights.DEPTH, weights.depth_weight(limit), {"symbol": symbol, "limit": limit}, DepthAnswer, lane=lane
         )
         return DepthSnapshot(symbol, answer.lastUpdateId, answer.E, answer.bids, answer.asks, limit)
+
+    async def open_interest(self, symbol: str, count: int, *, lane: Lane = Lane.STATISTICS) -> list[tuple[int, float]]:
+        """(time in ms, open contracts) of the newest `count` periods of 5 minutes, oldest first; holes are possible."""
+        rows: list[InterestRow] = await self._transport.ask(
+            weights.OPEN_INTEREST_HISTORY,
+            1,
+            {"symbol": symbol, "period": "5m", "limit": count},
+            list[InterestRow],
+            lane=lane,
+        )
+        return sorted((row.timestamp, row.sumOpenInterest) for row in rows)
 
     async def premium_index(self, symbol: str | None = None, *, lane: Lane = Lane.CATCH_UP) -> list[MarkPriceMessage]:
         """Mark price and funding of one symbol, or of all."""

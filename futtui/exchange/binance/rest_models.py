@@ -93,6 +93,13 @@ class DepthAnswer(msgspec.Struct):
     E: int = 0
 
 
+class InterestRow(msgspec.Struct):
+    """One row of /openInterestHist: contracts that were open at `timestamp`."""
+
+    sumOpenInterest: Amount  # noqa: N815
+    timestamp: int
+
+
 class ListenKeyAnswer(msgspec.Struct):
     """Answer of POST and PUT /listenKey."""
 

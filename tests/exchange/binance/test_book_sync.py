@@ -119,3 +119,57 @@ async def test_sync_close_ends_a_hanging_snapshot() -> None:
     await asyncio.sleep(0)
     await sync.close()
     assert asyncio.all_tasks() == before
+
+
+async def test_sync_added_book_becomes_valid_and_a_removed_one_is_not_served_any_more() -> None:
+    exchange = Exchange()
+    sync = BookSync((), exchange.depth, sleep=exchange.sleep)
+    sync.feed(diff("A", 11))
+    assert sync.book("A") is None
+    sync.add("A")
+    for number in (12, 13, 14):
+        exchange.last_id = number
+        sync.feed(diff("A", number))
+        await settle()
+    book = sync.book("A")
+    assert book is not None
+    assert book.valid
+    sync.add("A")
+    assert sync.book("A") is book, "adding it again changes nothing"
+    sync.invalidate("A", "the connection broke")
+    sync.invalidate("B", "the connection broke")
+    assert (book.valid, book.best_bid(), book.reason) == (False, None, "the connection broke")
+    sync.remove("A")
+    sync.remove("A")
+    assert sync.book("A") is None
+    sync.feed(diff("A", 15))
+    await settle()
+    assert sync.book("A") is None
+    await sync.close()
+
+
+async def test_sync_book_that_leaves_during_its_snapshot_and_comes_back_gets_one_of_its_own() -> None:
+    exchange = Exchange()
+    hanging = asyncio.Event()
+
+    async def depth(symbol: str) -> DepthSnapshot:
+        exchange.asked.append(symbol)
+        if len(exchange.asked) == 1:
+            await hanging.wait()
+        return DepthSnapshot(symbol, exchange.last_id, 0, [(99.0, 1.0)], [(101.0, 1.0)])
+
+    sync = BookSync(["A"], depth, sleep=exchange.sleep)
+    sync.feed(diff("A", 11))
+    await settle()
+    sync.remove("A")
+    sync.add("A")
+    exchange.last_id = 12
+    sync.feed(diff("A", 12))
+    await settle()
+    sync.feed(diff("A", 13))
+    await settle()
+    book = sync.book("A")
+    assert book is not None
+    assert book.valid
+    assert exchange.asked == ["A", "A"], "and the lock of the one that was given up is free"
+    await sync.close()
