@@ -13,7 +13,7 @@ import pytest
 
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BookSampled, InterestSampled
-from futtui.domain.order_book import BookSide, InterestReading
+from futtui.domain.order_book import BookReading, BookSide, InterestReading
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.timeframe import HOUR_MS
@@ -301,3 +301,47 @@ async def test_replay_in_steps_follows_no_book_and_asks_for_no_open_interest(tmp
             assert events == []
         finally:
             await engine.stop()
+
+
+async def test_live_engine_follows_books_by_itself_and_a_cut_connection_costs_the_book_and_brings_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book_watch, "SAMPLE_S", 0.05)
+    monkeypatch.setattr(book_watch, "CHOOSE_S", 0.05)
+    monkeypatch.setattr(book_watch, "KEEP_MS", 200.0)
+    async with exchange(server_config(speed=1.0)) as world:
+        engine = wired(tmp_path / "a.db", world, mode=TradingMode.SIGNALS, lockstep=False).build()
+        try:
+            await engine.open()
+            assert engine.connection is not None
+            books: Any = engine.connection.books
+            monkeypatch.setattr(books, "_spacing", 0.05)
+            events = sampled(engine)
+            wanted = ["ETHUSDT"]
+            monkeypatch.setattr(engine.runner.desk, "close_to_action", lambda most, within_atr: tuple(wanted))
+            usable = lambda: [item for item in events if isinstance(item, BookReading) and item.valid]  # noqa: E731
+            await until(lambda: any(item.bid_share is not None for item in usable()), 20.0)
+            interest = [item for item in events if isinstance(item, InterestReading)]
+            assert [(item.symbol, item.valid) for item in interest] == [("ETHUSDT", False)]
+            assert "no open interest" in interest[0].reason, "the embedded exchange has none"
+
+            world.server.venue.hub.disconnect()
+            await until(lambda: not events[-1].valid, 20.0)
+            broken = len(events)
+            assert (events[-1].imbalance, events[-1].bands) == (None, ())
+            await until(lambda: any(item.valid for item in events[broken:]), 20.0)
+
+            wanted.clear()
+            await until(lambda: engine.book_watch.symbols == (), 20.0)
+            assert events[-1].reason == "the order book is not watched any more"
+            assert books.book("ETHUSDT") is None
+            await until(lambda: all("depth" not in name for name in streams_of(engine)), 20.0)
+        finally:
+            await engine.stop()
+
+
+def streams_of(engine: Engine) -> set[str]:
+    """Streams that the engine follows now."""
+    assert engine.connection is not None
+    streams: Any = engine.connection.streams
+    return set(streams._subscribed)
