@@ -9,26 +9,31 @@ import numpy as np
 import pytest
 
 from futtui.analysis.settings import AnalysisSettings
+from futtui.backtest import run as run_module
 from futtui.backtest import shards, store
 from futtui.backtest.data import load_symbol
 from futtui.backtest.report import as_json
 from futtui.backtest.run import Backtest
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.store import AnalysisLog, RunStore, key_of, symbol_hash
-from futtui.domain.timeframe import DAY_MS
+from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.live.past_candles import time_of
 from futtui.strategies.settings import StrategySettings
 from tests.backtest.made_history import write_candles
 
 START_MS = time_of("2024-03-01")
-DAYS = 3
+STRETCHES = 3
+STRETCH_MS = 2 * HOUR_MS
 
 
 @pytest.fixture
-def request_of_days(tmp_path: Path) -> BacktestRequest:
+def request_of_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BacktestRequest:
+    monkeypatch.setattr(run_module, "STRETCH_MS", STRETCH_MS)
     for number, symbol in enumerate(("AAAUSDT", "BBBUSDT")):
-        write_candles(tmp_path / "candles" / "15m" / f"{symbol}.csv", START_MS - 2 * DAY_MS, 2 + DAYS, seed=number)
-    return BacktestRequest(tmp_path / "candles", ("AAAUSDT", "BBBUSDT"), START_MS, START_MS + DAYS * DAY_MS, workers=0)
+        write_candles(tmp_path / "candles" / "15m" / f"{symbol}.csv", START_MS - DAY_MS, 1.5, seed=number)
+    return BacktestRequest(
+        tmp_path / "candles", ("AAAUSDT", "BBBUSDT"), START_MS, START_MS + STRETCHES * STRETCH_MS, workers=0
+    )
 
 
 @pytest.fixture
@@ -45,55 +50,55 @@ def closes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return seen
 
 
-def test_store_second_run_of_the_same_analyses_nothing_and_says_the_same(request_of_days, tmp_path, closes):
+def test_store_second_run_of_the_same_analyses_nothing_and_says_the_same(request_of_hours, tmp_path, closes):
     kept = RunStore(tmp_path / "cache")
-    first = Backtest(request_of_days, store=kept).run()
-    assert len(closes) == 2 * DAYS
-    again = Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run()
-    assert len(closes) == 2 * DAYS
+    first = Backtest(request_of_hours, store=kept).run()
+    assert len(closes) == 2 * STRETCHES
+    again = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
+    assert len(closes) == 2 * STRETCHES
     assert as_json(again) == as_json(first)
     assert again.signals == first.signals
 
 
-def test_store_other_costs_walk_anew_on_kept_analyses(request_of_days, tmp_path, closes):
+def test_store_other_costs_walk_anew_on_kept_analyses(request_of_hours, tmp_path, closes):
     kept = RunStore(tmp_path / "cache")
-    Backtest(request_of_days, store=kept).run()
-    dear = replace(request_of_days, costs=Costs().times(3.0))
+    Backtest(request_of_hours, store=kept).run()
+    dear = replace(request_of_hours, costs=Costs().times(3.0))
     stored = Backtest(dear, store=kept).run()
-    assert len(closes) == 2 * DAYS
+    assert len(closes) == 2 * STRETCHES
     assert as_json(stored) == as_json(Backtest(dear).run())
 
 
-def test_store_cancelled_run_goes_on_where_it_was(request_of_days, tmp_path, closes):
+def test_store_cancelled_run_goes_on_where_it_was(request_of_hours, tmp_path, closes):
     def stop(done: int, total: int) -> None:
-        if done >= 2 * DAY_MS:
+        if done >= 2 * STRETCH_MS:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run(stop)
+        Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run(stop)
     assert not list((tmp_path / "cache").glob("*.result"))
     assert not list((tmp_path / "cache").glob("*.part"))
     before = len(closes)
-    done = Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run()
-    assert {until_ms for _, until_ms in closes[before:]} == {START_MS + 2 * DAY_MS, START_MS + 3 * DAY_MS}
-    assert as_json(done) == as_json(Backtest(request_of_days).run())
+    done = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
+    assert {until_ms for _, until_ms in closes[before:]} == {START_MS + 2 * STRETCH_MS, START_MS + 3 * STRETCH_MS}
+    assert as_json(done) == as_json(Backtest(request_of_hours).run())
 
 
-def test_store_run_goes_on_from_the_kept_memory_of_an_analyzer(request_of_days, tmp_path, closes, monkeypatch):
-    monkeypatch.setattr(shards, "STATE_EVERY_MS", DAY_MS)
-    short = replace(request_of_days, end_ms=START_MS + 2 * DAY_MS)
+def test_store_run_goes_on_from_the_kept_memory_of_an_analyzer(request_of_hours, tmp_path, closes, monkeypatch):
+    monkeypatch.setattr(shards, "STATE_EVERY_MS", STRETCH_MS)
+    short = replace(request_of_hours, end_ms=START_MS + 2 * STRETCH_MS)
     Backtest(short, store=RunStore(tmp_path / "cache")).run()
     before = len(closes)
-    done = Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run()
-    assert closes[before:] == [("AAAUSDT", START_MS + 3 * DAY_MS), ("BBBUSDT", START_MS + 3 * DAY_MS)]
-    assert as_json(done) == as_json(Backtest(request_of_days).run())
+    done = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
+    assert closes[before:] == [("AAAUSDT", START_MS + 3 * STRETCH_MS), ("BBBUSDT", START_MS + 3 * STRETCH_MS)]
+    assert as_json(done) == as_json(Backtest(request_of_hours).run())
 
 
 @pytest.mark.parametrize("ending", ["answers", "result", "state"])
 @pytest.mark.parametrize("harm", ["torn", "changed"])
-def test_store_damaged_files_are_worked_out_again(request_of_days, tmp_path, ending, harm, monkeypatch):
-    monkeypatch.setattr(shards, "STATE_EVERY_MS", DAY_MS)
-    whole = Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run()
+def test_store_damaged_files_are_worked_out_again(request_of_hours, tmp_path, ending, harm, monkeypatch):
+    monkeypatch.setattr(shards, "STATE_EVERY_MS", STRETCH_MS)
+    whole = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
     files = list((tmp_path / "cache").glob(f"*.{ending}"))
     assert files
     for file in files:
@@ -108,16 +113,16 @@ def test_store_damaged_files_are_worked_out_again(request_of_days, tmp_path, end
     if ending == "state":
         for file in (tmp_path / "cache").glob("*.answers"):
             log = AnalysisLog(file, RunStore(tmp_path / "cache"))
-            log._cut(log._places[START_MS + DAY_MS, START_MS + 2 * DAY_MS][0] - store.RECORD.size)
-    again = Backtest(request_of_days, store=RunStore(tmp_path / "cache")).run()
+            log._cut(log._places[START_MS + STRETCH_MS, START_MS + 2 * STRETCH_MS][0] - store.RECORD.size)
+    again = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
     assert as_json(again) == as_json(whole)
 
 
-def test_store_key_follows_code_settings_and_candles(request_of_days, monkeypatch):
-    data = load_symbol(request_of_days.history, "AAAUSDT")
+def test_store_key_follows_code_settings_and_candles(request_of_hours, monkeypatch):
+    data = load_symbol(request_of_hours.history, "AAAUSDT")
     plain = AnalysisSettings()
     known = key_of(symbol_hash(data, fine=True), plain)
-    assert known == key_of(symbol_hash(load_symbol(request_of_days.history, "AAAUSDT"), fine=True), AnalysisSettings())
+    assert known == key_of(symbol_hash(load_symbol(request_of_hours.history, "AAAUSDT"), fine=True), AnalysisSettings())
     strategies = StrategySettings()
     other = replace(strategies, break_retest=replace(strategies.break_retest, enabled=False))
     assert key_of(symbol_hash(data, fine=True), replace(plain, strategies=other)) != known
