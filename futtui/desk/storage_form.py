@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from futtui.desk.ledger import Ledger
@@ -160,7 +161,13 @@ def _resumed(state: PositionState, data: dict[str, Any]) -> Position:
 
 def _plain(record: Any) -> dict[str, Any]:
     """Fields of a record as JSON values: Decimals and enums as text."""
-    return {item.name: _plain_value(getattr(record, item.name)) for item in fields(record)}
+    return {name: _plain_value(getattr(record, name)) for name in _names_of(type(record))}  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=16)
+def _names_of(kind: type) -> tuple[str, ...]:
+    """Names of a record's fields, looked up once: every step of a position is written down."""
+    return tuple(item.name for item in fields(kind))
 
 
 def _plain_value(value: Any) -> Any:

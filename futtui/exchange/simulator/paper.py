@@ -89,6 +89,7 @@ class PaperBroker:
         self._funding_rates: dict[str, Decimal] = {}
         self._rules: dict[str, SymbolRules] = {}
         self._unread: list[BrokerNews] = []
+        self._placed: set[str] = set()
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
         self._book = FlatBook(slippage_ticks, slippage_pct)
@@ -153,9 +154,11 @@ class PaperBroker:
         refusal = self._cannot_trade(intent.symbol)
         if refusal:
             return [_update(intent.client_id, intent.symbol, OrderStatus.REJECTED, time_ms, reason=refusal)]
-        earlier = self._known(intent.symbol, intent.client_id, time_ms)
-        if earlier:
-            return [earlier]
+        if intent.client_id in self._placed:  # the core looks through its whole history: only where it must
+            earlier = self._known(intent.symbol, intent.client_id, time_ms)
+            if earlier:
+                return [earlier]
+        self._placed.add(intent.client_id)
         self._advance(time_ms)
         try:
             if intent.order_type.is_conditional:
@@ -221,7 +224,7 @@ class PaperBroker:
         """The prices that the update is taken to have visited, in order."""
         symbol, last = update.symbol, update.last
         algos = self._core.open_algo_orders(PAPER_KEY, symbol)
-        position = self._core.position(PAPER_KEY, symbol).quantity
+        position = self._account.position(symbol).quantity
         if not (algos or position or self._core.open_orders(PAPER_KEY, symbol)):
             return [(last, False)]
         low, high = min(update.low, last), max(update.high, last)
@@ -300,6 +303,7 @@ class PaperBroker:
     def _restore_symbol(self, symbol: str) -> None:
         position = self._waiting_positions.pop(symbol, None)
         intents = self._waiting_orders.pop(symbol, [])
+        self._placed.update(intent.client_id for intent in intents)
         self._core.restore(
             PAPER_KEY,
             positions=[(symbol, position.quantity, position.entry_price)] if position else [],
