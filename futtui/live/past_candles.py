@@ -66,7 +66,7 @@ class PastCandles:
         if len(found[BASE]) < LEAST_BARS:
             raise InvalidInputError(
                 f"{self.symbol} has only {len(found[BASE])} 15m candles before {moment_text(time_ms)} in "
-                f"{self.source}; at least {LEAST_BARS} are needed, 200 days for everything. Choose a later --at."
+                f"{self.source}; at least {LEAST_BARS} are needed, 500 days for everything. Choose a later --at."
             )
         return found
 

@@ -23,8 +23,8 @@ class HistorySettings:
     """1-hour bars (1000 = about 41 days)."""
     bars_4h: Annotated[int, Ge(60), Le(10_000)] = 900
     """4-hour bars (900 = 150 days; an EMA of 200 bars needs about 800 to settle)."""
-    bars_1d: Annotated[int, Ge(20), Le(3_000)] = 200
-    """Daily bars."""
+    bars_1d: Annotated[int, Ge(20), Le(3_000)] = 499
+    """Daily bars (200 in which zones are looked for, the others so that no zone depends on where the history starts)."""
 
     def bars(self, timeframe: Timeframe) -> int:
         """Number of bars wanted of `timeframe`."""

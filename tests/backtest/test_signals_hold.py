@@ -23,11 +23,15 @@ from futtui.backtest.run import Backtest
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import SymbolRun
 from futtui.cli.demo_command import DEMO_HISTORY
+from futtui.domain.candle import Candle
 from futtui.domain.signal import RawSignal, Signal
 from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.indicators.wilder import Atr
 from futtui.live.past_candles import PastCandles, time_of
 from futtui.live.settings import HistorySettings
 from futtui.storage.candle_arrays import CandleArrays, combined
+from futtui.zones.registry import ZoneRegistry
+from futtui.zones.settings import ZoneSettings
 from tests.shared_data import shared_path
 
 SHORT = HistorySettings(bars_15m=400, bars_1h=300, bars_4h=250, bars_1d=60)
@@ -152,6 +156,45 @@ def test_signals_of_sixty_days_do_not_know_later_candles(tmp_path: Path) -> None
 @pytest.mark.timeout(7200)
 def test_signals_of_sixty_days_do_not_know_when_the_run_began(tmp_path: Path) -> None:
     assert assert_start_does_not_count(tmp_path, EIGHT, "2024-01-01", 60, LATER_DAYS) > 1000
+
+
+# --- where the loaded history begins ---------------------------------------------------------------------------------
+
+
+def long_zones(data: SymbolData, bars_1d: int, start_ms: int, end_ms: int) -> dict[tuple[int, str], set[object]]:
+    """The daily and 4h zones after each of their closes, to six digits, of a run that begins at `start_ms`."""
+    registry = ZoneRegistry(data.symbol)
+    atr = {frame: Atr() for frame in (Timeframe.D1, Timeframe.H4)}
+    closes: list[tuple[int, int, Timeframe, Candle]] = []
+    for frame, bars in ((Timeframe.D1, bars_1d), (Timeframe.H4, HistorySettings().bars_4h)):
+        run = data.past.between(frame, 0, start_ms)[-bars:] + data.past.between(frame, start_ms, end_ms)
+        closes += [(frame.end_ms(bar.open_time_ms), -frame.ms, frame, bar) for bar in run]
+    found: dict[tuple[int, str], set[object]] = {}
+    for time_ms, _, frame, bar in sorted(closes, key=lambda close: close[:2]):
+        atr[frame].update(bar)
+        registry.on_candle(frame, bar, atr[frame].value)
+        if time_ms > start_ms:
+            found[time_ms, frame.code] = {
+                (zone.zone_id, zone.kind, zone.state, zone.score, zone.touches, f"{zone.low:.6g} {zone.high:.6g}")
+                for zone in registry.builders[frame].zones
+            }
+    return found
+
+
+def zones_that_differ(data: SymbolData, bars_1d: int, first: str) -> int:
+    start_ms = time_of(first)
+    later_ms, end_ms = start_ms + LATER_DAYS * DAY_MS, start_ms + 40 * DAY_MS
+    early, late = (long_zones(data, bars_1d, begin_ms, end_ms) for begin_ms in (start_ms, later_ms))
+    assert sum(map(len, late.values())) > 1000
+    return sum(len(zones ^ early[close]) for close, zones in late.items())
+
+
+def test_long_zones_do_not_know_where_the_usual_history_begins() -> None:
+    data = load_symbol(shared_path("market-data/futures/klines"), "DOGEUSDT")
+    for first in ("2024-01-01", "2024-05-01"):
+        assert zones_that_differ(data, HistorySettings().bars_1d, first) == 0
+        lookback_only = ZoneSettings().d1.lookback_bars
+        assert zones_that_differ(data, lookback_only, first) > 100, "the check sees a history that is too short"
 
 
 # --- the same candles over the wire ----------------------------------------------------------------------------------
