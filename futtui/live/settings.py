@@ -24,7 +24,7 @@ class HistorySettings:
     bars_4h: Annotated[int, Ge(60), Le(10_000)] = 900
     """4-hour bars (900 = 150 days; an EMA of 200 bars needs about 800 to settle)."""
     bars_1d: Annotated[int, Ge(20), Le(3_000)] = 499
-    """Daily bars (200 in which zones are looked for, the others so that no zone depends on where the history starts)."""
+    """Daily bars (zones look at 200; with fewer than 400 some depend on where the history starts)."""
 
     def bars(self, timeframe: Timeframe) -> int:
         """Number of bars wanted of `timeframe`."""
