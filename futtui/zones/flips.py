@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from futtui.domain.zone import ZoneKind
+from futtui.zones.episodes import Bar
+from futtui.zones.past import View
 from futtui.zones.settings import ZoneSettings
 
 
@@ -66,3 +70,38 @@ class FlipTracker:
             if not self._was_retested:
                 self.retested = self._was_retested = True
         return False
+
+    def follow_break(
+        self, bars: Sequence[Bar], view: View, place: int, edge: float, far_edge: float
+    ) -> tuple[int, bool]:
+        """The place after the bar that settles the break of a fresh tracker at `place`, and whether it confirms it.
+
+        The same as `update` with each bar, quicker: `view` tells the bars so that the break goes up through `edge`.
+        A break that no bar settles goes on waiting.
+        """
+        settings, (lows, highs, closes) = self.settings, view
+        pending, in_a_row, retest_age, was_retested = 0, 0, None, False
+        longest = settings.retest_bars + settings.retest_reaction_bars
+        for at in range(place + 1, len(bars)):
+            pending += 1
+            close, atr = closes[at], bars[at][4]
+            in_a_row = in_a_row + 1 if close > edge else 0
+            if in_a_row >= settings.flip_closes:
+                return at + 1, True
+            if retest_age is not None:
+                retest_age += 1
+                if retest_age > settings.retest_reaction_bars:
+                    retest_age = None
+                elif close > edge and highs[at] - edge >= settings.retest_reaction_atr * atr:
+                    return at + 1, True
+            if pending <= settings.retest_bars and lows[at] - edge <= settings.retest_near_atr * atr:
+                retest_age, was_retested = 0, True
+            if close < far_edge or pending >= longest:
+                return at + 1, False
+        self.pending_bars, self._closes, self._retest_age, self._was_retested = (
+            pending,
+            in_a_row,
+            retest_age,
+            was_retested,
+        )
+        return len(bars), False

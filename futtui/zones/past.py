@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from futtui.zones.episodes import Bar
 
@@ -15,33 +15,63 @@ TRUE = 1
 """A true element of a column of booleans, as a byte."""
 
 
+class View(NamedTuple):
+    """Bars one way up. Told upside down all prices are negative, so that a low is a high and nothing else changes."""
+
+    lows: list[float]
+    highs: list[float]
+    closes: list[float]
+
+    def upside_down(self) -> View:
+        """The same bars the other way up."""
+        lows, highs, closes = ([-price for price in column] for column in self)
+        return View(highs, lows, closes)
+
+
 class Past:
     """Bars with an ATR, oldest first, as tuples and as columns; those from the place `first` on count.
 
     None of it may change later.
     """
 
-    __slots__ = ("_columns", "bars", "closes", "first", "highs", "lows")
+    __slots__ = ("_columns", "bars", "downward", "first", "upward")
 
-    def __init__(self, bars: Sequence[Bar], columns: NDArray[Any] | None = None) -> None:
-        """`columns`: lows, highs and closes as rows, if they are known already."""
+    def __init__(
+        self, bars: Sequence[Bar], columns: NDArray[Any] | None = None, views: tuple[View, View] | None = None
+    ) -> None:
+        """`columns`: lows, highs, closes and ATRs as rows, `views`: both ways up, if they are known already."""
         if columns is None:
             import numpy as np
 
-            columns = np.array(bars, dtype=float).reshape(-1, 5)[:, 1:4].T.copy()
+            columns = np.array(bars, dtype=float).reshape(-1, 5)[:, 1:].T.copy()
+        if views is None:
+            upward = View(*columns[:3].tolist())
+            views = upward, upward.upside_down()
         self.first = 0
         self.bars: Sequence[Bar] = bars
         self._columns = columns
-        lows, highs, closes = columns.tolist()
-        self.lows: list[float] = lows
-        self.highs: list[float] = highs
-        self.closes: list[float] = closes
+        self.upward, self.downward = views
+
+    @property
+    def lows(self) -> list[float]:
+        """Lows of all bars."""
+        return self.upward.lows
+
+    @property
+    def highs(self) -> list[float]:
+        """Highs of all bars."""
+        return self.upward.highs
+
+    @property
+    def closes(self) -> list[float]:
+        """Closes of all bars."""
+        return self.upward.closes
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
         part = object.__new__(Past)
         part.bars, part._columns = self.bars, self._columns
-        part.lows, part.highs, part.closes = self.lows, self.highs, self.closes
+        part.upward, part.downward = self.upward, self.downward
         part.first = bisect_left(self.bars, (time_ms,), self.first)
         return part
 
@@ -60,18 +90,31 @@ class Past:
         """
         return (self._columns[0] <= high).tobytes(), (self._columns[1] >= low).tobytes()
 
+    def closed_above(self, price: float, least_atr: float) -> bytes:
+        """For each place whether its bar closed more than `least_atr` of its own ATR above a price: TRUE if so."""
+        _, _, closes, atrs = self._columns
+        found: bytes = (closes - price > least_atr * atrs).tobytes()
+        return found
+
+    def closed_below(self, price: float, least_atr: float) -> bytes:
+        """For each place whether its bar closed more than `least_atr` of its own ATR below a price: TRUE if so."""
+        _, _, closes, atrs = self._columns
+        found: bytes = (price - closes > least_atr * atrs).tobytes()
+        return found
+
 
 class KeptBars:
     """The newest bars that have an ATR, ready to be asked for as a `Past` at any close."""
 
-    __slots__ = ("_bars", "_columns", "_filled", "_kept")
+    __slots__ = ("_bars", "_columns", "_filled", "_kept", "_views")
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._bars: list[Bar] = []
         self._columns: NDArray[Any] | None = None
+        self._views = View([], [], []), View([], [], [])
         self._filled = 0
-        """How many bars stand in the columns: they are put there when somebody asks, which is at few closes."""
+        """How many bars stand in columns and views: they are put there when somebody asks, which is at few closes."""
 
     def add(self, bar: Bar) -> None:
         """Take the next bar."""
@@ -79,6 +122,7 @@ class KeptBars:
             # Into new columns: the old ones belong to those who asked before.
             self._bars = self._bars[self._kept :]
             self._columns, self._filled = None, 0
+            self._views = View([], [], []), View([], [], [])
         self._bars.append(bar)
 
     def since(self, time_ms: int) -> Past:
@@ -86,10 +130,19 @@ class KeptBars:
         import numpy as np
 
         if self._columns is None:
-            self._columns = np.empty((3, 2 * self._kept))
+            self._columns = np.empty((4, 2 * self._kept))
         bars, filled, count = self._bars, self._filled, len(self._bars)
         if filled < count:
-            self._columns[:, filled:count] = np.array([bar[1:4] for bar in bars[filled:]]).T
+            self._fill(bars[filled:])
+            self._columns[:, filled:count] = np.array([bar[1:] for bar in bars[filled:]]).T
             self._filled = count
         start = bisect_left(bars, (time_ms,))
-        return Past(bars[start:], self._columns[:, start:count])
+        upward, downward = (View(*(column[start:] for column in view)) for view in self._views)
+        return Past(bars[start:], self._columns[:, start:count], (upward, downward))
+
+    def _fill(self, bars: Sequence[Bar]) -> None:
+        _, lows, highs, closes, _ = zip(*bars, strict=True)
+        added = View(list(lows), list(highs), list(closes))
+        for view, more in zip(self._views, (added, added.upside_down()), strict=True):
+            for column, values in zip(view, more, strict=True):
+                column.extend(values)

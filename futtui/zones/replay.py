@@ -1,6 +1,7 @@
 """What a past did to a zone whose borders stood still: the same as living through it bar by bar, but far cheaper.
 
-A visit is found and settled as a whole; one by one only the closes are looked at that are part of one.
+A visit is found and settled as a whole; one by one only the closes are looked at that are part of one. A third of a
+full build is spent here: loops are written out, names are local.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from futtui.domain.zone import ZoneKind
-from futtui.zones.episodes import Episode, Outcome, TouchTracker
+from futtui.zones.episodes import Bar, Episode, Outcome, TouchTracker
 from futtui.zones.flips import FlipTracker
 from futtui.zones.past import TRUE, Past
 
@@ -20,15 +21,72 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     """Let a fresh tracker count the episodes of the past; the stretches in which price was at the zone."""
     from_above, from_below = past.reached(low, high)
     place, end = _first_side(touch, past, low, high), len(past.bars)
-    near = [(past.first, place)]
-    while place < end:
-        reached = from_above if touch.side > 0 else from_below
-        start = reached.find(TRUE, place)
-        if start < 0:
-            break
-        place = _replay_visit(touch, past, start, (low, high), reached)
+    near, bars, window, side, settings = [(past.first, place)], past.bars, touch.window_bars, touch.side, touch.settings
+    leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
+    bounces = breaks = 0
+    # Told upside down where price comes from below, so that it always comes from above.
+    above = (from_above, past.upward.closes, past.upward.highs, high, low)
+    below = (from_below, past.downward.closes, past.downward.highs, -low, -high)
+    reached, closes, highs, near_edge, far_edge = above if side > 0 else below
+    while (start := reached.find(TRUE, place)) >= 0:
+        atr, window_end, broken = bars[start][4], start + window, False
+        for at in range(start, end):
+            close = closes[at]
+            if close > near_edge:
+                if (close - near_edge) / atr >= leave_atr:
+                    break
+            elif close < far_edge and (far_edge - close) / atr > break_atr:
+                broken = True
+                break
+        else:
+            at = end
+        place = at + 1
+        if not broken and at < window_end:
+            back = reached.find(TRUE, place, window_end + 1)
+            place = window_end + 1 if back < 0 else back
+        # The extreme of the touching bar may be older than the touch; its close is not.
+        farthest, seen = near_edge, at if broken else place
+        if seen > start and closes[start] > near_edge:
+            farthest = closes[start]
+        for extreme in highs[start + 1 : seen if seen < window_end else window_end]:
+            if extreme > farthest:
+                farthest = extreme
+        reaction_atr = (farthest - near_edge) / atr
+        if reaction_atr >= bounce_atr:
+            bounces += 1
+            touch.reactions.append(reaction_atr)
+        elif broken and at <= window_end:
+            breaks += 1
         near.append((start, place))
+        if broken:
+            side = -side
+            reached, closes, highs, near_edge, far_edge = above if side > 0 else below
+        elif place > end:
+            near[-1] = (start, end)
+            bounced, left = reaction_atr >= bounce_atr, at < end
+            touch.episode = _under_way(bars, start, side, (low, high), window, (reaction_atr, bounced, left))
+            break
+    touch.side, touch.touches, touch.bounces, touch.breaks = side, len(near) - 1, bounces, breaks
+    if touch.touches:
+        touch.last_touch_ms = bars[near[-1][0]][0]
     return near
+
+
+def _under_way(
+    bars: Sequence[Bar],
+    start: int,
+    side: int,
+    borders: tuple[float, float],
+    window: int,
+    seen: tuple[float, bool, bool],
+) -> Episode:
+    """The visit that the last bar has not ended; `seen`: its reaction, whether that is a bounce, whether price left."""
+    reaction_atr, bounced, left = seen
+    opened_ms, _, _, _, atr = bars[start]
+    near, far = borders[::-1] if side > 0 else borders
+    count = len(bars) - start
+    late = Outcome.NONE if count > window else None
+    return Episode(side, opened_ms, atr, near, far, count, reaction_atr, Outcome.BOUNCE if bounced else late, left)
 
 
 def _first_side(touch: TouchTracker, past: Past, low: float, high: float) -> int:
@@ -44,99 +102,33 @@ def _first_side(touch: TouchTracker, past: Past, low: float, high: float) -> int
     return len(closes)
 
 
-def _replay_visit(touch: TouchTracker, past: Past, start: int, borders: tuple[float, float], reached: bytes) -> int:
-    """Settle the episode that begins at `start`; returns the place after its last bar."""
-    opened_ms, _, _, _, atr = past.bars[start]
-    is_above, end, window_end = touch.side > 0, len(past.bars), start + touch.window_bars
-    at, broken = _stay(touch, past.closes, start, borders, atr)
-    after, is_over = at + 1, True
-    if at == end:
-        after, is_over = end, False
-    elif not broken and at < window_end:
-        back = reached.find(TRUE, after)
-        after = window_end + 1 if back < 0 or back > window_end else back
-        if after > end:
-            after, is_over = end, False
-    reaction_atr = _excursion(past, start, min(window_end, at if broken else after), borders, is_above, atr)
-    bounced = reaction_atr >= touch.settings.bounce_atr
-    touch.touches += 1
-    touch.last_touch_ms = opened_ms
-    if bounced:
-        touch.bounces += 1
-        touch.reactions.append(reaction_atr)
-    elif broken and at <= window_end:
-        touch.breaks += 1
-    if not is_over:
-        late = Outcome.NONE if end - start > touch.window_bars else None
-        outcome = Outcome.BOUNCE if bounced else late
-        near, far = borders[::-1] if is_above else borders
-        touch.episode = Episode(
-            touch.side, opened_ms, atr, near, far, end - start, reaction_atr, outcome, left=at < end
-        )
-    if broken:
-        touch.side = -touch.side
-    return after
-
-
-def _stay(
-    touch: TouchTracker, closes: Sequence[float], start: int, borders: tuple[float, float], atr: float
-) -> tuple[int, bool]:
-    """Place of the first close that ends a stay at the zone, and whether it breaks it; the end of the bars if none."""
-    low, high = borders
-    is_above = touch.side > 0
-    for at in range(start, len(closes)):
-        close = closes[at]
-        if close > high:
-            beyond, is_back = (close - high) / atr, is_above
-        elif close < low:
-            beyond, is_back = (low - close) / atr, not is_above
-        else:
-            continue
-        if is_back:
-            if beyond >= touch.settings.leave_atr:
-                return at, False
-        elif beyond > touch.settings.break_atr:
-            return at, True
-    return len(closes), False
-
-
-def _excursion(past: Past, start: int, after: int, borders: tuple[float, float], is_above: bool, atr: float) -> float:
-    """The largest move back to the side of approach, in ATR; of the touching bar only the close is younger than it."""
-    if after <= start:
-        return 0.0
-    farthest = past.closes[start]
-    start += 1
-    if is_above:
-        if after > start:
-            farthest = max(farthest, *past.highs[start:after])
-        return (farthest - borders[1]) / atr if farthest > borders[1] else 0.0
-    if after > start:
-        farthest = min(farthest, *past.lows[start:after])
-    return (borders[0] - farthest) / atr if farthest < borders[0] else 0.0
-
-
 def replay_flips(
     flips: FlipTracker, kind: ZoneKind, past: Past, near: Sequence[Stretch], borders: tuple[float, float]
 ) -> ZoneKind:
     """The kind after all confirmed breaks: looked for where price was at the zone and while a break waits."""
     low, high = borders
-    break_atr, bars, closes = flips.settings.break_atr, past.bars, past.closes
-    is_resistance = kind is ZoneKind.RESISTANCE
-    place, end = past.first, len(bars)
-    for start, after in near:
-        if place < start:
-            place = start
-        part = closes[place:after]
-        if not part or (max(part) <= high if is_resistance else min(part) >= low):
-            place = after if after > place else place
+    place, break_atr, is_resistance = near[0][0], flips.settings.break_atr, kind is ZoneKind.RESISTANCE
+    masks: dict[bool, bytes] = {}
+    numbers, number = len(near), 0
+    while True:
+        beyond = masks.get(is_resistance)
+        if beyond is None:
+            beyond = past.closed_above(high, break_atr) if is_resistance else past.closed_below(low, break_atr)
+            masks[is_resistance] = beyond
+        found = beyond.find(TRUE, place)
+        if found < 0:
+            break
+        while number < numbers and near[number][1] <= found:
+            number += 1
+        if number == numbers:
+            break
+        place = near[number][0]
+        if found < place:
             continue
-        while place < after or (flips.pending_bars is not None and place < end):
-            _, bar_low, bar_high, close, atr = bars[place]
-            place += 1
-            if flips.pending_bars is None:
-                beyond = close - high if is_resistance else low - close
-                if beyond <= break_atr * atr:
-                    continue
-            if flips.update(kind, (bar_low, bar_high, close), atr, borders):
-                kind, is_resistance = kind.opposite, not is_resistance
-    return kind
+        if is_resistance:
+            place, confirmed = flips.follow_break(past.bars, past.upward, found, high, low)
+        else:
+            place, confirmed = flips.follow_break(past.bars, past.downward, found, -low, -high)
+        if confirmed:
+            is_resistance = not is_resistance
+    return ZoneKind.RESISTANCE if is_resistance else ZoneKind.SUPPORT
