@@ -235,11 +235,11 @@ def check_ledger(world: Exchange, trades: list[Trade], report: Report) -> None:
             report.differences.append(text)
 
 
-async def day_of_death(folder: Path, points: int, minutes: int, *, forked: bool) -> Report:
+async def day_of_death(folder: Path, points: int, minutes: int, *, forked: bool, seed: int = 11) -> Report:
     config = server_config(seed=5, symbols=SYMBOLS, start_ms=DEFAULT_START_MS)
     database = folder / "live.db"
     async with exchange(config) as world:
-        reaper = Reaper(world, database, DEFAULT_START_MS + minutes * MINUTE_MS, 11, forked)
+        reaper = Reaper(world, database, DEFAULT_START_MS + minutes * MINUTE_MS, seed, forked)
         for _ in range(points):
             await reaper.live(1.8 * minutes / points)
         last = await reaper.live(None)
@@ -251,7 +251,8 @@ async def day_of_death(folder: Path, points: int, minutes: int, *, forked: bool)
         store.close_now()
         check_ledger(world, trades, reaper.report)
         assert len(trades) > minutes // 120
-        print(f"\n{reaper.report.table()}\ntrades {len(trades)}, wallet {world.wallet()}")  # noqa: T201
+        found = "\n".join(reaper.report.differences)
+        print(f"\n{reaper.report.table()}\ntrades {len(trades)}, wallet {world.wallet()}\n{found}")  # noqa: T201
         return reaper.report
 
 
@@ -265,6 +266,7 @@ async def test_killed_process_loses_doubles_and_uncovers_nothing(tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_killed_three_hundred_times_on_one_day(tmp_path: Path) -> None:
-    report = await day_of_death(tmp_path, int(os.environ.get("FUTTUI_KILLS", "300")), 1440, forked=True)
+    points, seed = int(os.environ.get("FUTTUI_KILLS", "300")), int(os.environ.get("FUTTUI_SEED", "11"))
+    report = await day_of_death(tmp_path, points, max(240, points * 24 // 5), forked=True, seed=seed)
     assert report.differences == []
     assert max(report.naked_at_start, default=0.0) < NAKED_LIMIT_S
