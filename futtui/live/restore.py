@@ -58,15 +58,11 @@ def _newest(
     newer = {
         key: state
         for key, state in book.positions.items()
-        if key not in stored or state.updated_ms > stored[key].updated_ms
+        # Of two states of one moment the book's is the later one: it is written first, and never behind.
+        if key not in stored or state.updated_ms >= stored[key].updated_ms
     }
     known = {trade.position_id for trade in trades}
-    lost = [trade for key, trade in book.trades.items() if key not in known and key not in stored]
-    lost += [
-        trade
-        for key, trade in book.trades.items()
-        if key not in known and key in stored and stored[key].status not in _OVER
-    ]
+    lost = [trade for key, trade in book.trades.items() if key not in known]
     merged = [newer.pop(state.position_id, state) for state in positions]
     merged += newer.values()
     behind: list[Effect] = [RecordTrade(trade, now_ms) for trade in lost]
