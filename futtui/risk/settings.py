@@ -139,7 +139,7 @@ class ExitSettings:
     max_days: Annotated[float, Gt(0.0), Le(60.0)] = 7.0
     """Longest life of a position."""
 
-    naked_limit_ms: Annotated[int, Ge(1_000), Le(600_000)] = 5_000
+    naked_limit_ms: Annotated[int, Ge(1_000), Le(600_000)] = 2_000
     """How long a filled position may wait for its stop to be confirmed before it is closed at market."""
 
     data_alarm_minutes: Annotated[int, Ge(1), Le(1_440)] = 15
