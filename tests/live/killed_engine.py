@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from futtui.desk.settings import DeskSettings
-from futtui.domain.events import ClosePosition
+from futtui.domain.events import ClosePosition, SetPaused
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.exchange.ports import Credentials, Endpoints
@@ -57,6 +57,7 @@ async def trade(database: Path, rest: str, stream: str, end_ms: int) -> None:
     left = (end_ms - engine.clock.now_ms()) // MINUTE_MS
     if left > 0:
         await run_lockstep(engine, left)
+    await engine.command(SetPaused(engine.clock.now_ms(), True))
     for view in engine.runner.desk.snapshot().positions:
         await engine.command(ClosePosition(engine.clock.now_ms(), view.position_id))
     await run_lockstep(engine, 12)
