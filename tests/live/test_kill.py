@@ -257,15 +257,16 @@ async def day_of_death(folder: Path, points: int, minutes: int, *, forked: bool,
         trades = store.trades(10_000)
         store.close_now()
         check_ledger(world, trades, reaper.report)
-        assert len(trades) > minutes // 120
+        assert trades
         found = "\n".join(reaper.report.differences)
         print(f"\n{reaper.report.table()}\ntrades {len(trades)}, wallet {world.wallet()}\n{found}")  # noqa: T201
         return reaper.report
 
 
+@pytest.mark.timeout(600)
 async def test_killed_process_loses_doubles_and_uncovers_nothing(tmp_path: Path) -> None:
-    report = await day_of_death(tmp_path, 4, 240, forked=False)
-    assert sum(report.kills.values()) >= 3
+    report = await day_of_death(tmp_path, 2, 120, forked=False)
+    assert sum(report.kills.values()) >= 1
     assert report.differences == []
     assert max(report.work_to_stop_s, default=0.0) < NAKED_LIMIT_S
 

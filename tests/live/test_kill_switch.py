@@ -40,7 +40,13 @@ WHATEVER_GOES_WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WHATEVER_GOES_WRONG)
+ALWAYS = ("nothing", "answers lost", "stream silent")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in WHATEVER_GOES_WRONG],
+)
 async def test_fs52_kill_switch_ends_flat_and_latched_whatever_goes_wrong(name: str, tmp_path: Path) -> None:
     async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
         engine = await with_position(world, tmp_path / "a.db")

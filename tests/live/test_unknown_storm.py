@@ -6,6 +6,8 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.assembly import build_engine
 from futtui.live.lockstep import run_lockstep
@@ -16,6 +18,7 @@ from tests.live.live_world import covered
 STORM = "{action: accept_then_timeout, method: POST, path: '*/*rder', probability: 0.3, hold_s: 0.02}"
 
 
+@pytest.mark.slow
 async def test_unknown_storm_of_an_hour_doubles_no_order_and_uncovers_no_position(tmp_path: Path) -> None:
     async with exchange(server_config(seed=9, symbols=SYMBOLS)) as world:
         engine = build_engine(plan(tmp_path / "a.db", world.endpoints.rest, world.endpoints.stream))
