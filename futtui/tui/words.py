@@ -96,6 +96,9 @@ WORDS: dict[str, str] = {
     "exit.TIME": "time stop",
     "exit.MANUAL": "closed by you",
     "exit.LIQUIDATION": "liquidation",
+    "exit.DELEVERAGED": "deleveraged",
+    "exit.SETTLED": "settled",
+    "exit.ADJUSTED": "correction",
     "exit.DATA": "data problem",
     # Columns
     "column.symbol": "Symbol",
