@@ -42,8 +42,8 @@ def read_until(handle: int, wanted: bytes, timeout_s: float = 60.0) -> bytes:
     return seen
 
 
-def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """The demo in a window of its own, and our end of the window."""
+def start(tmp_path: Path, *, deaf: bool = False) -> tuple[subprocess.Popen[bytes], int]:
+    """The demo in a window of its own, and our end of the window; `deaf` as under `nohup`, to the window's end."""
     (tmp_path / "config.yaml").write_text(SHORT_HISTORY, encoding="utf-8")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
@@ -57,10 +57,16 @@ def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
         cwd=tmp_path,
         env=environment,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=lambda: _take_window(deaf),
     )
     os.close(theirs)
     return process, ours
+
+
+def _take_window(deaf: bool) -> None:
+    if deaf:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, None], ids=["SIGTERM", "SIGHUP", "q"])
@@ -85,8 +91,9 @@ def test_demo_that_is_asked_to_end_leaves_the_terminal_in_order(tmp_path: Path, 
         os.close(ours)
 
 
-def test_demo_whose_window_is_closed_ends_with_everything_it_started(tmp_path: Path) -> None:
-    process, ours = start(tmp_path)
+@pytest.mark.parametrize("deaf", [False, True])
+def test_demo_whose_window_is_closed_ends_with_everything_it_started(tmp_path: Path, deaf: bool) -> None:
+    process, ours = start(tmp_path, deaf=deaf)
     try:
         assert ENTERED in read_until(ours, b"symbols are ready")
         children = psutil.Process(process.pid).children(recursive=True)

@@ -23,7 +23,7 @@ from futtui.tui import keys
 from futtui.tui.commands import FuttuiCommands
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
-from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal
+from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.messages import CommandAnswered
@@ -86,6 +86,7 @@ class FuttuiApp(App[None]):
         give_timers_room()
         self.set_class(self.ui_settings.plain_glyphs, "-plain")
         enable_synchronized_output(self)
+        watch_terminal(self, self.leave)
         if self.ui_settings.start_mode_text:
             self.flash(self.ui_settings.start_mode_text)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import sys
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
 
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
+WATCH_S = 1.0
 
 
 class TerminalWindow:
@@ -62,6 +68,24 @@ def let_go_of_lost_terminal(app: App[Any]) -> None:
     if writer is not None and not writer.is_alive():
         driver._writer_thread = type(writer)(sys.__stderr__)
         driver._writer_thread.start()
+        with contextlib.suppress(queue.Empty):
+            while True:  # the app may be waiting for room in the dead thread's queue
+                writer._queue.get_nowait()
+
+
+def watch_terminal(app: App[Any], leave: Callable[[], None]) -> None:
+    """Call `leave` once the terminal is gone, whether or not a signal told so (under `nohup` none does)."""
+    if sys.platform == "win32" or app.is_headless:
+        return
+    threading.Thread(target=_watch, args=(app, leave), name="terminal watch", daemon=True).start()
+
+
+def _watch(app: App[Any], leave: Callable[[], None]) -> None:
+    while not app._exit:
+        if _is_lost():
+            leave()
+            return
+        time.sleep(WATCH_S)
 
 
 def _is_lost() -> bool:
