@@ -14,6 +14,7 @@ from futtui.live.code_hash import code_hash
 
 SCHEMA = 1
 MOST_RUNS = 12
+SURE_R = 0.05
 MARKS = {Answer.YES: "[yes]", Answer.NO: "[NO ]", Answer.OPEN: "[ ? ]"}
 GROUPS = {
     "setup": "What each strategy is worth (the run without it)",
@@ -116,5 +117,5 @@ def _result(each: Moved) -> str:
 def _interval(each: Moved) -> str:
     if each.change_low is None or each.change_high is None:
         return ""
-    surely = each.change_low > 0 or each.change_high < 0
+    surely = each.change_low > SURE_R or each.change_high < -SURE_R
     return f"[{each.change_low:+.1f}..{each.change_high:+.1f}]" + ("" if surely else ", which may be chance")
