@@ -161,7 +161,7 @@ class ZoneBuilder:
     def _recluster(self, news: Sequence[Swing]) -> None:
         """Swings in a known zone move its borders; clusters that hold one of the others become new or known zones."""
         guard = self._measures.guard()
-        homes = [self._home(swing.price) for swing in news]
+        homes = [self._home(swing.price) if self._live else None for swing in news]
         joined: dict[str, tuple[LiveZone, list[float]]] = {}
         for swing, home in zip(news, homes, strict=True):
             if home is not None:
@@ -173,7 +173,9 @@ class ZoneBuilder:
             fresh = [
                 swing
                 for swing, home in zip(news, homes, strict=True)
-                if swing.is_high == is_high and home is None and not self._is_cooling(swing.price, swing.price)
+                if swing.is_high == is_high
+                and home is None
+                and not (self._gone and self._is_cooling(swing.price, swing.price))
             ]
             if fresh:
                 groups += self._groups(fresh, guard)

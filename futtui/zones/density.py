@@ -121,12 +121,21 @@ class Density:
         for number, (left, right) in enumerate(pairwise(self._peaks)):
             if (right - left) * self._step < least_gap * (1.0 - 1e-9):
                 continue
-            between = self.values[left : right + 1]
             lowest = self._lows[number + 1]
             depth = min(self._heights[number], self._heights[number + 1]) - lowest
-            flat = (between <= lowest * (1.0 + 1e-9)).nonzero()[0]
-            found.append(Valley(self.price(left) + self._step * float(flat[0] + flat[-1]) / 2.0, depth))
+            first, last = self._bottom(left, right, lowest * (1.0 + 1e-9))
+            found.append(Valley(self.price(left) + self._step * float(first + last) / 2.0, depth))
         return found
+
+    def _bottom(self, left: int, right: int, limit: float) -> tuple[int, int]:
+        """First and last place from the left of two peaks on at which the valley between them is at most this high."""
+        between = self.values[left : right + 1]
+        place = int(between.argmin())
+        # From a peak to the next the density falls and then rises, so what is as low lies side by side.
+        if between[place - 1] > limit and between[place + 1] > limit:
+            return place, place
+        flat = (between <= limit).nonzero()[0]
+        return int(flat[0]), int(flat[-1])
 
 
 def deepest(valleys: Sequence[Valley], low: float, high: float) -> list[float]:

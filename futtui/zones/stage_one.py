@@ -61,6 +61,7 @@ def within_width(group: list[Swing], guard: Guard, wanted: Collection[int] | Non
     """Pieces that span `widest` at most: the core of the group, else its sides of a density valley, else of gaps."""
     valleys: list[Valley] | None = None
     pending, pieces = [group], []
+    cuts: list[float]
     while pending:
         part = pending.pop()
         if len(part) < guard.least or not _holds(part, wanted):
@@ -69,10 +70,11 @@ def within_width(group: list[Swing], guard: Guard, wanted: Collection[int] | Non
         if core:
             pieces += core
             continue
-        if valleys is None:
-            valleys = _valleys([swing.price for swing in group], guard)
-        prices = [swing.price for swing in part]
-        cuts = deepest(valleys, prices[0], prices[-1]) if len(part) >= LEAST_TO_SPLIT else []
+        prices, cuts = [swing.price for swing in part], []
+        if len(part) >= LEAST_TO_SPLIT:
+            if valleys is None:
+                valleys = _valleys([swing.price for swing in group], guard)
+            cuts = deepest(valleys, prices[0], prices[-1])
         if cuts:
             pending += cut_at(part, prices, cuts)
         else:
@@ -82,7 +84,12 @@ def within_width(group: list[Swing], guard: Guard, wanted: Collection[int] | Non
 
 
 def _holds(group: Sequence[Swing], wanted: Collection[int] | None) -> bool:
-    return wanted is None or any(swing.time_ms in wanted for swing in group)
+    if wanted is None:
+        return True
+    for swing in group:  # noqa: SIM110 - twice as quick as `any`, and asked twice of each cluster
+        if swing.time_ms in wanted:
+            return True
+    return False
 
 
 def _core(group: list[Swing], guard: Guard) -> list[list[Swing]]:
