@@ -12,11 +12,16 @@ from typing import Any
 import pytest
 
 from futtui.domain.position import TradingMode
+from futtui.exchange.binance import transport
 from futtui.exchange.ports import Endpoints
+from futtui.exchange.simulator.wire.fault_rules import load_fault_script
+from futtui.live import engine as engine_module
 from futtui.live.engine import Engine
-from tests.live.engine_world import Wired, lines, until
+from futtui.live.symbol_state import Phase
+from tests.live.engine_world import Wired, exchange, lines, server_config, until
 from tests.test_doctor import encrypted_server
 
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 NOWHERE = Endpoints("https://no-such-exchange.invalid", "wss://no-such-exchange.invalid", "an exchange")
 
 
@@ -69,3 +74,26 @@ async def test_fs35_certificate_of_somebody_else_is_told_once_and_nothing_is_tru
         assert "certificate" in told.text
         assert engine.states == {}
         assert engine.snapshot().phase == "connecting"
+
+
+async def test_fs35_proxy_in_the_exchanges_place_is_told_once_and_asked_in_no_hurry_until_it_lets_us_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(engine_module, "OPEN_PAUSE_S", (0.3, 0.6, 1.2, 2.4))
+    async with exchange(server_config(speed=1.0)) as world:
+        venue = world.server.venue
+        venue.load_faults(load_fault_script(SCENARIOS / "fs35_proxy_page.yaml"))
+        async with started(tmp_path, world.endpoints) as engine:
+            await until(lambda: engine.feed.attempt >= 3)
+            (told,) = lines(engine, "Try number")
+            assert "a proxy, a firewall or maintenance is in the way" in told.text
+            assert "Proxy Authentication Required" in told.text
+            assert "<" not in told.text
+            assert engine.states == {}
+            assert world.struck() <= 2 * engine.feed.attempt + 2, "no busy loop"
+            venue.faults.clear()
+            await until(
+                lambda: bool(engine.states) and all(s.phase is Phase.READY for s in engine.states.values()), 30.0
+            )
+            assert engine.feed.error == ""

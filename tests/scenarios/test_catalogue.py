@@ -32,8 +32,8 @@ CATALOGUE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "FS-32": (("clock_shifted",), (REQUESTS,)),
     "FS-33": (("pc_sleeps_two_hours",), (OFFLINE,)),
     "FS-34": (("network_away_thirty_minutes",), (OFFLINE,)),
-    # A name that is not found or a foreign certificate lies before the exchange: no script of its can bring it about.
-    "FS-35": ((), (NO_WAY_OUT, "test_doctor.py")),
+    # A name that is not found or a foreign certificate lies before the exchange: no script of its can bring them about.
+    "FS-35": (("fs35_proxy_page",), (NO_WAY_OUT, "test_doctor.py")),
     "FS-46": (("fs46_symbol_delisted", "fs46_symbol_halted", "fs46_leverage_tier_changed"), (LISTING,)),
     "FS-47": (("fs47_filters_changed", "fs47_tick_changed", "fs47_tick_changed_later"), (LISTING,)),
 }

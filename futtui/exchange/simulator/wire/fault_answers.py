@@ -1,4 +1,4 @@
-"""Answers that a fault rule gives instead of the exchange: rate limits, bans, server errors, the firewall's page."""
+"""Answers that a fault rule gives instead of the exchange: limits, bans, server errors, pages of others in between."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from futtui.exchange.simulator.wire.venue import Venue
 FIREWALL_PAGE = (
     b"<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>"
     b"<p>Request blocked by the embedded exchange.</p></body></html>"
+)
+PROXY_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Proxy Authentication Required</title></head><body>"
+    b"<h1>Proxy Authentication Required</h1><p>Sign in to use the network.</p></body></html>"
 )
 _SERVER_ERRORS = {
     "A": (-1000, "Unknown error, please check your request or try again later."),
@@ -28,6 +32,8 @@ def fault_answer(rule: FaultRule, venue: Venue) -> Answer:
         return Answer(error.status, encode(error.body()), headers)
     if rule.status == 403:
         return Answer(403, FIREWALL_PAGE, {}, "text/html")
+    if rule.status == 407:
+        return Answer(407, PROXY_PAGE, {}, "text/html")
     if rule.status == 418:
         span_ms = round(rule.ban_s * 1000)
         venue.limits.ban(span_ms)

@@ -103,6 +103,7 @@ async def test_request_faults_without_script_do_nothing(small_market: MarketSour
         ("{action: respond, status: 503, kind: D}", 503, "-1008"),
         ("{action: respond, status: 408}", 408, "-1007"),
         ("{action: respond, status: 403}", 403, "<html>"),
+        ("{action: respond, status: 407}", 407, "<html>"),
     ],
 )
 async def test_request_fault_answers_instead_of_the_exchange(
