@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
+from futtui.live.provisional import ASK_AFTER_MS
 from tests.live.engine_world import SYMBOLS, Exchange
 
 CALM_MINUTES = 31
@@ -85,18 +86,29 @@ def _sleeps(chance: random.Random, minutes: int) -> tuple[Sleep, ...]:
     return tuple(Sleep(start, nap, chance.random() < 0.6) for start, nap in zip(starts, naps, strict=True))
 
 
-async def live_through(engine: Engine, world: Exchange, day: FaultDay, minutes: int) -> None:
-    """Let the day happen: lockstep, but while the PC sleeps the exchange's time goes on without us."""
+async def live_through(
+    engine: Engine, world: Exchange, day: FaultDay, minutes: int, *, own_clock: bool = False
+) -> None:
+    """Let the day happen: lockstep, but while the PC sleeps the exchange's time goes on without us.
+
+    With `own_clock`, late bars are also closed by our own clock after each minute, as in a run that is not in steps.
+    """
     start_ms = world.now_ms
     world.fault(*day.rules)
     for nap in day.sleeps:
-        await _run_until(engine, world, start_ms + nap.at_minute * MINUTE_MS)
+        await _run_until(engine, world, start_ms + nap.at_minute * MINUTE_MS, own_clock)
         await sleep(engine, world, nap)
-    await _run_until(engine, world, start_ms + minutes * MINUTE_MS)
+    await _run_until(engine, world, start_ms + minutes * MINUTE_MS, own_clock)
 
 
-async def _run_until(engine: Engine, world: Exchange, time_ms: int) -> None:
+async def _run_until(engine: Engine, world: Exchange, time_ms: int, own_clock: bool) -> None:
     """Waiting for the request budget moves time too, so the way there is measured, not planned."""
+    while own_clock and time_ms - world.now_ms >= MINUTE_MS:
+        await run_lockstep(engine, 1)
+        for late_ms in (ASK_AFTER_MS - 300, ASK_AFTER_MS):
+            engine.provisional.look(world.now_ms + late_ms)
+            while engine.has_inner_work:
+                await engine.do_inner_work()
     left = (time_ms - world.now_ms) // MINUTE_MS
     if left > 0:
         await run_lockstep(engine, left)

@@ -12,6 +12,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
 from futtui.exchange.binance import transport
 from futtui.live.engine import Engine
+from futtui.live.provisional import CLOSED, CONFIRMED, PROVISIONAL_CORRECTED
 from futtui.storage.store import Storage
 from tests.live.engine_world import START_MS, SYMBOLS, Exchange, exchange, lines, server_config, watched, wired
 from tests.live.fault_day import fault_day, live_through
@@ -28,14 +29,14 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_FIRST_PAUSE_SECONDS", 0.001)
 
 
-async def live_a_day(seed: int, minutes: int, start_ms: int, folder: Path) -> Counter[str]:
+async def live_a_day(seed: int, minutes: int, start_ms: int, folder: Path, *, own_clock: bool = False) -> Counter[str]:
     """Run one day and compare everything with the exchange's own candles; what happened, in figures."""
     async with exchange(server_config(seed=seed, speed="max", start_ms=start_ms)) as world:
         engine = wired(folder / f"{seed}.db", world, mode=TradingMode.PAPER).build()
         day = fault_day(seed, minutes)
         try:
             await engine.open()
-            await live_through(engine, world, day, minutes)
+            await live_through(engine, world, day, minutes, own_clock=own_clock)
             check_exactly_once(world, engine, world.now_ms)
             figures = _figures(world, engine, sum(nap.minutes for nap in day.sleeps))
         finally:
@@ -56,6 +57,7 @@ def _figures(world: Exchange, engine: Engine, slept: int) -> Counter[str]:
     seen["fetched"] = engine.gaps.bars_filled
     seen["duplicates"] = engine.counts["duplicates"]
     seen["reconnects"] = engine.feed.reconnects
+    seen |= {name: engine.counts[name] for name in (CLOSED, CONFIRMED, PROVISIONAL_CORRECTED)}
     return seen
 
 
@@ -81,12 +83,22 @@ async def test_engine_through_hours_of_random_faults_analyses_every_candle_once(
     assert figures["candles"] >= len(SYMBOLS) * (24 + 6 + 1)
 
 
+async def test_hours_of_random_faults_with_bars_closed_by_our_own_clock_change_nothing_about_the_candles(
+    tmp_path: Path,
+) -> None:
+    figures = await live_a_day(6, 5 * 60, EVENING_MS + HOUR_MS, tmp_path, own_clock=True)
+    assert figures["struck"] > 20
+    assert figures[CLOSED] > 0
+    assert 0 < figures[CONFIRMED] + figures[PROVISIONAL_CORRECTED] <= figures[CLOSED]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 21))
 async def test_engine_through_a_day_of_random_faults_analyses_every_candle_once(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = await live_a_day(seed, DAY_MINUTES, START_MS + HOUR_MS * (seed % 24), tmp_path)
+    start_ms = START_MS + HOUR_MS * (seed % 24)
+    figures = await live_a_day(seed, DAY_MINUTES, start_ms, tmp_path, own_clock=seed % 2 == 0)
     with capsys.disabled():
         table = ", ".join(f"{name} {count}" for name, count in figures.items())
         sys.stdout.write(f"\nseed {seed:2d}: {table} ")
