@@ -8,6 +8,7 @@ mirror exists and is off: on past candles it lost.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
@@ -21,6 +22,7 @@ from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext
 from futtui.strategies.words import say_price
 
 SETUP_POINTS = 5.0
+TREND_BARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class LiquidityFlushSettings:
     min_history_days: Annotated[int, Ge(1), Le(200)] = 60
     """Days since the listing (daily candles where that day is not known): only established coins come back."""
     trend_filter: bool = True
-    """Only while the last 4h close is above its EMA 200 (below, for shorts)."""
+    """Only while the last 4h close is above its EMA 200 (below, for shorts); of a short history, the mean of 200."""
 
     def __post_init__(self) -> None:
         if not self.target_share < self.stop_share:
@@ -118,14 +120,22 @@ class LiquidityFlush(MemorylessStrategy):
         settings, four_hours = self._settings, context.frame(Timeframe.H4)
         if not settings.trend_filter:
             return Side.LONG if settings.enabled else Side.SHORT
-        if four_hours is None or four_hours.ema_200 is None:
+        average = None if four_hours is None else self._average(context, four_hours)
+        if four_hours is None or average is None:
             return "EMA 200 of 4h is not available"
-        up = four_hours.close > four_hours.ema_200
+        up = four_hours.close > average
         if up and settings.enabled:
             return Side.LONG
-        if four_hours.close < four_hours.ema_200 and settings.short_enabled:
+        if four_hours.close < average and settings.short_enabled:
             return Side.SHORT
         return f"the 4h close is {'above' if up else 'below'} its EMA 200: no level on that side"
+
+    def _average(self, context: StrategyContext, four_hours: FrameReading) -> float | None:
+        """EMA 200 of 4h; while that still settles (133 days), the plain mean of the last 200 closes that starts it."""
+        if four_hours.ema_200 is not None:
+            return four_hours.ema_200
+        candles = context.candles(Timeframe.H4, TREND_BARS)
+        return fmean(candle.close for candle in candles) if len(candles) == TREND_BARS else None
 
     def _levels(self, side: Side, entry: float, distance: float, tick_size: float | None) -> Levels | str:
         settings, sign = self._settings, side.sign

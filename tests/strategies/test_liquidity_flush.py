@@ -30,6 +30,7 @@ def context(
     days: int = 120,
     symbol="TESTUSDT",
     age_days: float | None = None,
+    four_hour_closes: tuple[float, ...] = (),
 ) -> StrategyContext:
     last = bars[-1]
     time_ms = last.open_time_ms + STEP_MS
@@ -37,7 +38,8 @@ def context(
     four_hours = FrameReading(Timeframe.H4, Timeframe.H4.open_ms(time_ms), last.close, ema_200=ema_200)
     day = FrameReading(Timeframe.D1, Timeframe.D1.open_ms(time_ms), last.close, atr=day_atr)
     daily = [replace(bars[0], open_time_ms=START_MS - (number + 1) * DAY_MS) for number in reversed(range(days))]
-    known = {Timeframe.M15: bars, Timeframe.D1: daily}
+    hours = [replace(bars[0], close=close) for close in four_hour_closes]
+    known = {Timeframe.M15: bars, Timeframe.D1: daily, Timeframe.H4: hours}
     return StrategyContext(
         symbol,
         time_ms,
@@ -117,6 +119,14 @@ def test_flush_short_is_off_and_mirrored_exactly_when_on():
     turned = [200 - price for price in (short.levels.entry, short.levels.stop, *short.levels.targets)]
     assert turned == pytest.approx([long.levels.entry, long.levels.stop, *long.levels.targets])
     assert short.base_score == long.base_score
+
+
+def test_flush_of_a_short_history_asks_the_plain_mean_of_200_closes():
+    calm, dear = (95.0,) * 200, (95.0,) * 100 + (120.0,) * 100
+    assert level(ema_200=None, four_hour_closes=calm).side is Side.LONG
+    assert "below its EMA 200" in reason(ema_200=None, four_hour_closes=dear)
+    assert "not available" in reason(ema_200=None, four_hour_closes=calm[:199])
+    assert level(ema_200=90.0, four_hour_closes=dear).side is Side.LONG, "the average itself goes before the mean"
 
 
 def test_flush_without_trend_filter_asks_nothing_of_4h():
