@@ -211,7 +211,16 @@ class ClosePosition:
     position_id: str
 
 
-Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | KillSwitch | Rearm
+@dataclass(frozen=True, slots=True)
+class NoteForLog:
+    """Something that the screen noticed, such as a price alert, for the log; decides nothing."""
+
+    time_ms: int
+    text: str
+    symbol: str
+
+
+Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | KillSwitch | Rearm | NoteForLog
 
 Event = (
     CandleClosed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from futtui.domain.candle import FormingCandle
 from futtui.domain.effects import Say
 from futtui.domain.gaps import GapsView
 from futtui.domain.health import BudgetView as BudgetView
@@ -148,3 +149,5 @@ class EngineSnapshot:
     """The mode that the desk will start in; shown until there is a desk."""
     health: HealthView | None = None
     """How the engine itself is doing; None until it runs."""
+    forming: Mapping[str, FormingCandle] = field(default_factory=dict)
+    """The quarter hour that is under way, by symbol, as last seen; for display only."""

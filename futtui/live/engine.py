@@ -12,7 +12,7 @@ from typing import Any
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, RulesChanged
+from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, NoteForLog, RulesChanged
 from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
@@ -334,6 +334,8 @@ class Engine:
         bar = message.closed or message.forming
         if bar is None:
             return
+        if message.forming is not None:
+            state.forming = message.forming
         old = self.blind.is_old(message.event_time_ms, state.tracker.time_ms, self.clock.now_ms())
         update = state.tracker.on_bar(bar.open_time_ms, bar.high, bar.low, bar.close, message.event_time_ms)
         if update is not None and state.phase is not Phase.NEW and state.phase is not Phase.LOADING:
@@ -397,6 +399,9 @@ class Engine:
                 raise FuttuiError(self.settings.live_refusal)
             await self.use_account()
             await self._pre_flight()
+        if isinstance(command, NoteForLog):
+            self.say("alert", command.text, Severity.NOTICE, command.symbol)
+            return command.text
         before = self.parts.log_book.version
         self.runner.submit(command)
         if isinstance(command, KillSwitch) and command.level >= KillLevel.FLATTEN:

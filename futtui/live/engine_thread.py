@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
@@ -72,6 +74,23 @@ class EngineThread:
         if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
             return _refused(self._why_not_ready())
         work = engine.command(command)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop)
+        except RuntimeError:  # the loop ended in this very moment
+            work.close()
+            return _refused(self._why_not_ready())
+
+    def candles(
+        self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
+    ) -> concurrent.futures.Future[CandleSeries]:
+        """The newest `limit` stored candles that opened before `before_ms`; the future holds them or a refusal."""
+        engine, loop = self._engine, self._loop
+        if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
+            return _refused(self._why_not_ready())
+        from futtui.live.stored_candles import END_OF_TIME_MS, candle_series
+
+        before_ms = END_OF_TIME_MS if before_ms is None else before_ms
+        work = asyncio.to_thread(candle_series, engine.parts.store, symbol, timeframe, limit, before_ms)
         try:
             return asyncio.run_coroutine_threadsafe(work, loop)
         except RuntimeError:  # the loop ended in this very moment
@@ -152,7 +171,7 @@ def _failed(last: EngineSnapshot, error: BaseException) -> EngineSnapshot:
     return replace(last, version=last.version + 1, phase="failed", phase_text=in_words(error), feed=feed)
 
 
-def _refused(reason: str) -> concurrent.futures.Future[str]:
-    future: concurrent.futures.Future[str] = concurrent.futures.Future()
+def _refused(reason: str) -> concurrent.futures.Future[Any]:
+    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
     future.set_exception(FuttuiError(reason))
     return future

@@ -63,6 +63,7 @@ class SnapshotBuilder:
             symbols_ready=sum(state.phase is Phase.READY for state in known),
             symbols_total=len(known),
             health=health,
+            forming={state.symbol: state.forming for state in known if state.forming is not None},
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from futtui.domain.candle import Candle
+from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.symbols import SymbolRules
@@ -51,6 +51,8 @@ class SymbolState:
     unconfirmed_ms: int | None = None
     """Open time of a bar that our own clock closed and that the exchange has not confirmed yet."""
     funding_rate: float | None = None
+    forming: FormingCandle | None = None
+    """The quarter hour under way as last seen, for the screen only."""
     _row: MarketRow | None = None
     _row_key: tuple[object, ...] = ()
     _previous_price: float = 0.0

@@ -42,7 +42,7 @@ UPSERT_CANDLES = (
 )
 SELECT_CANDLES = (
     f"SELECT {', '.join(CANDLE_COLUMNS[2:])} FROM candles WHERE symbol = ? AND timeframe = ? "
-    "ORDER BY open_time_ms DESC LIMIT ?"
+    "AND open_time_ms < ? ORDER BY open_time_ms DESC LIMIT ?"
 )
 
 

@@ -36,6 +36,8 @@ from futtui.storage.universe_rows import StandingsBatch, select_memory
 from futtui.storage.writer import CandleBatch, Writer
 from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, ZonePurge, event_of, zone_of
 
+END_OF_TIME_MS = 1 << 62
+"""After every candle."""
 CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 
@@ -118,7 +120,12 @@ class Storage:
 
     def open_times(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> np.ndarray:
         """Open times of everything stored with start_ms <= open time < end_ms, in order; archive included."""
-        return DeepHistory(self._engine).load_open_times(symbol, timeframe, start_ms, end_ms)
+        return self.deep_history.load_open_times(symbol, timeframe, start_ms, end_ms)
+
+    @property
+    def deep_history(self) -> DeepHistory:
+        """Everything that is stored, the archive included."""
+        return DeepHistory(self._engine)
 
     def zones(self, symbol: str) -> list[Zone]:
         """All zones of a symbol that were ever stored, as last written, lowest first."""
@@ -131,10 +138,11 @@ class Storage:
             rows = connection.exec_driver_sql(SELECT_EVENTS, (symbol, start_ms, end_ms))
             return [event_of(row) for row in rows]
 
-    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> list[Candle]:
-        """The newest `limit` stored candles, oldest first."""
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int = END_OF_TIME_MS) -> list[Candle]:
+        """The newest `limit` stored candles that opened before `before_ms`, oldest first; without the archive."""
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(SELECT_CANDLES, (symbol, timeframe.code, limit)).fetchall()
+            wanted = (symbol, timeframe.code, before_ms, limit)
+            rows = connection.exec_driver_sql(SELECT_CANDLES, wanted).fetchall()
         return candles_of(rows)
 
     async def load_candles(self, symbol: str, timeframe: Timeframe, limit: int) -> list[Candle]:

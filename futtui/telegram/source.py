@@ -14,6 +14,7 @@ from futtui.domain.position import Trade
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 from futtui.live.engine import Engine
+from futtui.live.stored_candles import stored_candles
 from futtui.storage.store import Storage
 from futtui.telegram.alerts import OWN_TOPIC
 
@@ -67,8 +68,7 @@ class EngineSource:
 
     def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Sequence[Candle]:
         """From the database."""
-        store = self._engine.parts.store
-        return store.candles(symbol, timeframe, limit) if isinstance(store, Storage) else ()
+        return stored_candles(self._engine.parts.store, symbol, timeframe, limit)
 
     def trades(self, limit: int) -> Sequence[Trade]:
         """From the database."""

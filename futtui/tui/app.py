@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -14,12 +15,13 @@ from textual.app import App
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
-from futtui.domain.timeframe import HOUR_MS
+from futtui.domain.timeframe import HOUR_MS, Timeframe
 from futtui.tui import keys
+from futtui.tui.alerts import PriceAlerts
 from futtui.tui.commands import FuttuiCommands
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
@@ -28,7 +30,9 @@ from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.news import NewsWatch
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
+from futtui.tui.paint.numbers import price_text
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
 from futtui.tui.screens.dashboard import DashboardScreen
@@ -71,6 +75,7 @@ class FuttuiApp(App[None]):
         self.flash_line = Flash()
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
+        self.alerts = PriceAlerts()
         self._number_source = number_source
         self._started = False
         for tokens in THEMES.values():
@@ -123,9 +128,20 @@ class FuttuiApp(App[None]):
             self.flash(item.text, item.token, item.time_ms)
             if item.rings and not self.app_focus and self.ui_settings.bell:
                 self.terminal.ring()
+        self._tell_alerts(view)
         badge = source_of(view.snapshot).short_badge
         mode = word(f"mode.{view.mode.value}").upper()
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
+
+    def _tell_alerts(self, view: View) -> None:
+        for alert in self.alerts.look(view):
+            price = price_text(alert.price, view.rules(alert.symbol))
+            text = word("chart.alert_hit", symbol=alert.symbol, price=price)
+            self.flash(text, "attention")
+            if self.ui_settings.bell:
+                self.terminal.ring()
+            with suppress(FuttuiError):  # without an engine there is no log; flash line and bell have told it
+                self.engine.send(NoteForLog(self.engine.exchange_time_ms(), text, alert.symbol))
 
     def flash(self, text: str, token: str = "bold", time_ms: int | None = None) -> None:
         """Shows a sentence in the flash line."""
@@ -173,7 +189,8 @@ class FuttuiApp(App[None]):
         from futtui.tui.screens.help import HelpScreen
 
         screen = self.screen
-        self.push_screen(HelpScreen(screen.main if isinstance(screen, DashboardScreen) else "detail"))
+        place = screen.main if isinstance(screen, DashboardScreen) else getattr(screen, "help_place", "detail")
+        self.push_screen(HelpScreen(place))
 
     def action_toggle_overlay(self) -> None:
         """Shows or hides the speed figures."""
@@ -284,6 +301,15 @@ class FuttuiApp(App[None]):
                 self.send(BlockSymbol(now_ms, symbol, now_ms + hours * HOUR_MS if hours else 0))
 
         self.push_screen(block_menu(view, symbol), chosen)
+
+    def open_chart(self, subjects: Sequence[Subject], at: int, trail: tuple[str, ...], frame: Timeframe) -> None:
+        """Opens the chart of `subjects[at]`; the others are one key away."""
+        if not subjects or not subjects[at].symbol:
+            self.flash(word("chart.no_symbol"), "attention")
+            return
+        from futtui.tui.screens.chart import ChartScreen
+
+        self.push_screen(ChartScreen(subjects, at, trail, frame))
 
     def ask_close(self, position: PositionView | None) -> None:
         """Asks whether to close a position at market; keeping it has the focus."""

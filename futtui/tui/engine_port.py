@@ -5,8 +5,10 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Protocol
 
+from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.timeframe import Timeframe
 
 
 class EnginePort(Protocol):
@@ -26,4 +28,10 @@ class EnginePort(Protocol):
 
     def exchange_time_ms(self) -> int:
         """The exchange's time now as estimated here, epoch milliseconds UTC; for ages and the clock."""
+        ...
+
+    def candles(
+        self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
+    ) -> Future[CandleSeries]:
+        """The newest `limit` closed candles (that opened before `before_ms`), read beside everything else."""
         ...

@@ -77,7 +77,8 @@ def with_twins(keys: Iterable[str]) -> tuple[str, ...]:
 
 
 _NAMES = {
-    "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "↑", "down": "↓",
+    "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab",
+    "left": "←", "right": "→", "shift+left": "Shift+←", "shift+right": "Shift+→", "up": "↑", "down": "↓",
     "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn", "space": "Space",
 }  # fmt: skip
 
@@ -112,6 +113,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("find", "dashboard", ("/",), "find", True),
     Action("back", "dashboard", ("escape",), "back"),
     Action("block", "row", ("b",), "block", True),
+    Action("chart", "to_chart", ("c",), "chart", True),
+    Action("pan_left", "chart", ("left", "h"), "pan(-1)"),
+    Action("pan_right", "chart", ("right", "l"), "pan(1)"),
+    Action("pan_far_left", "chart", ("shift+left", "H"), "pan(-10)"),
+    Action("pan_far_right", "chart", ("shift+right", "L"), "pan(10)"),
+    Action("pan_oldest", "chart", ("home",), "edge(-1)"),
+    Action("pan_newest", "chart", ("end",), "edge(1)"),
+    Action("cross_up", "chart", ("up", "k"), "cross(-1)"),
+    Action("cross_down", "chart", ("down", "j"), "cross(1)"),
+    Action("zoom_in", "chart", ("+", "="), "zoom(1)"),
+    Action("zoom_out", "chart", ("-",), "zoom(-1)"),
+    Action("zoom_reset", "chart", ("0",), "reset_view"),
+    Action("shorter_frame", "chart", ("[",), "frame(1)"),
+    Action("longer_frame", "chart", ("]",), "frame(-1)"),
+    Action("crosshair", "chart", ("x",), "crosshair"),
+    Action("price_alert", "chart", ("w",), "price_alert"),
+    Action("layer_zones", "chart", ("z",), "layer('zones')"),
+    Action("layer_vwap", "chart", ("v",), "layer('vwap')"),
+    Action("layer_profile", "chart", ("o",), "layer('profile')"),
+    Action("layer_volume", "chart", ("u",), "layer('volume')"),
+    Action("layer_flow", "chart", ("d",), "layer('flow')"),
+    Action("next_symbol", "chart", ("n",), "neighbour(1)"),
+    Action("previous_symbol", "chart", ("N",), "neighbour(-1)"),
     Action("up", "list", ("up", "k"), "cursor(-1)"),
     Action("down", "list", ("down", "j"), "cursor(1)"),
     Action("page_up", "list", ("pageup",), "page(-1)"),
@@ -140,13 +164,14 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 SCOPE_SETS: dict[str, tuple[str, ...]] = {
-    "dashboard": ("everywhere", "copy", "dashboard", "row"),
+    "dashboard": ("everywhere", "copy", "dashboard", "row", "to_chart"),
     "market": ("list", "market"),
     "signals": ("list",),
     "positions": ("list", "positions"),
     "zones": ("list",),
     "log": ("list",),
-    "detail": ("everywhere", "copy", "detail", "row", "positions"),
+    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions"),
+    "chart": ("everywhere", "copy", "detail", "row", "chart"),
     "text": ("text",),
     "dialog": ("dialog", "copy"),
     "menu": ("dialog", "copy", "menu"),
@@ -193,13 +218,29 @@ def latin_text(text: str) -> str:
 
 
 FOOTERS: dict[str, tuple[str, ...]] = {
-    "market": ("panels", "open", "find", "sort", "full", "block", "mode", "pause", "commands", "help"),
-    "signals": ("panels", "open", "find", "full", "block", "mode", "pause", "commands", "help"),
-    "positions": ("panels", "open", "close_position", "full", "block", "mode", "pause", "commands", "help"),
-    "zones": ("panels", "open", "find", "full", "block", "mode", "pause", "commands", "help"),
+    "market": ("panels", "open", "chart", "find", "sort", "block", "mode", "pause", "commands", "help"),
+    "signals": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
+    "positions": ("panels", "open", "chart", "close_position", "full", "block", "mode", "pause", "commands", "help"),
+    "zones": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
     "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
-    "detail": ("scroll", "block", "mode", "pause", "commands", "help"),
-    "position_detail": ("scroll", "close_position", "block", "mode", "pause", "commands", "help"),
-}
-FOOTER_LEAVES_FIRST = ("sort", "find", "full", "pause", "commands", "scroll", "mode")
+    "detail": ("scroll", "chart", "block", "mode", "pause", "commands", "help"),
+    "position_detail": ("scroll", "close_position", "chart", "block", "mode", "pause", "commands", "help"),
+    "chart": (
+        "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "layer_zones", "layer_vwap", "layer_profile",
+        "next_symbol", "help",
+    ),
+}  # fmt: skip
+FOOTER_LEAVES_FIRST = (
+    "layer_vwap",
+    "layer_profile",
+    "next_symbol",
+    "price_alert",
+    "sort",
+    "find",
+    "full",
+    "pause",
+    "commands",
+    "scroll",
+    "mode",
+)
 """What the footer gives up when the window is narrow, first to last."""

@@ -34,6 +34,32 @@ class HeadClicked(Message):
         self.column = column
 
 
+class ChartScrolled(Message):
+    """The wheel turned over the chart: +1 nearer, -1 farther."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+
+class ChartDragged(Message):
+    """The chart was dragged by so many candles; positive: to newer ones."""
+
+    def __init__(self, candles: int) -> None:
+        super().__init__()
+        self.candles = candles
+
+
+class ChartClicked(Message):
+    """A cell of the plot was clicked; `row` counts from the top of the plot."""
+
+    def __init__(self, column: int, row: int, *, double: bool) -> None:
+        super().__init__()
+        self.column = column
+        self.row = row
+        self.double = double
+
+
 class CommandAnswered(Message):
     """The engine answered a command; `text` is a sentence for the user."""
 

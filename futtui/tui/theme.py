@@ -58,6 +58,12 @@ LIGHT = Tokens(
 THEMES = {tokens.name: tokens for tokens in (NIGHT, COLOUR_SAFE, LIGHT)}
 
 
+_INKS = {"strong": "text", "last": "text", "flow_up": "up", "flow_down": "down"}
+"""Inks of a chart whose name is not that of a colour; `up_soft` and the like are worked out."""
+_GROUNDS = {"profile": ("muted", 0.16), "value_area": ("muted", 0.26), "poc": ("attention", 0.34)}
+"""Grounds of a chart: a colour and how much of it."""
+
+
 def theme_name(name: str) -> str:
     """The name under which Textual knows our theme; an unknown name gives the night theme."""
     return f"futtui-{name if name in THEMES else NIGHT.name}"
@@ -112,7 +118,34 @@ class Palette:
     def style(self, token: str, *, selected: bool = False) -> Style:
         """The style of a token; an unknown token looks like plain text."""
         table = self._selected if selected else self._normal
-        return table.get(token) or table["text"]
+        found = table.get(token)
+        if found is None:
+            found = table[token] = self._chart_style(token) if "/" in token else table["text"]
+        return found
+
+    def _chart_style(self, token: str) -> Style:
+        """Style of `ink/ground`, as charts name their cells; a ground that ends in `+` lies under the crosshair."""
+        ink, _, ground = token.partition("/")
+        back = self._ground(ground.removesuffix("+"))
+        if ground.endswith("+"):
+            back = back.blend(Color.parse(self.tokens.text), 0.14)
+        name, _, kind = ink.partition("_")
+        color = Color.parse(getattr(self.tokens, _INKS.get(ink) or name, self.tokens.text))
+        if kind == "soft":
+            color = Color.parse(self.tokens.background).blend(color, 0.6)
+        bold = ink in ("strong", "last") or None
+        return Style(color=RichColor.parse(color.hex), bgcolor=RichColor.parse(back.hex), bold=bold)
+
+    def _ground(self, name: str) -> Color:
+        tokens = self.tokens
+        background = Color.parse(tokens.background)
+        if name in _GROUNDS:
+            color, share = _GROUNDS[name]
+            return background.blend(Color.parse(getattr(tokens, color)), share)
+        kind, _, step = name.rpartition("_")
+        if not step.isdigit():
+            return background
+        return background.blend(Color.parse(getattr(tokens, kind)), tokens.tint[int(step) - 1])
 
 
 def _styles(tokens: Tokens, background: str) -> dict[str, Style]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from futtui.domain.candle import Candle, FormingCandle
+from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
@@ -203,11 +205,11 @@ def signal(
 def signals() -> tuple[Signal, ...]:
     """Three open signals, one of them waiting, and an expired one."""
     return (
-        signal("LINKUSDT", Side.LONG, "flip_retest", (13.882, 13.744, 14.02, 14.18, 14.4), age_ms=12_000, score=86),
+        signal("LINKUSDT", Side.LONG, "sr_flip_retest", (13.882, 13.744, 14.02, 14.18, 14.4), age_ms=12_000, score=86),
         signal(
             "SOLUSDT",
             Side.SHORT,
-            "sweep_return",
+            "sr_sweep_return",
             (146.4, 147.95, 144.85, 143.3, 141.0),
             age_ms=3 * MINUTE_MS,
             score=78,
@@ -404,7 +406,44 @@ def snapshot() -> EngineSnapshot:
         verdicts=verdicts,
         symbols_ready=len(rows),
         symbols_total=len(rows),
+        forming={
+            row.symbol: FormingCandle(
+                Timeframe.M15.open_ms(NOW_MS),
+                row.price,
+                row.price * 1.001,
+                row.price * 0.9995,
+                row.price,
+                480.0,
+                NOW_MS,
+            )
+            for row in rows
+        },
     )
+
+
+def made_candles(price: float, timeframe: Timeframe, end_ms: int, count: int) -> tuple[Candle, ...]:
+    """A seeded walk that ends at `price`; each candle depends on its place before the end only."""
+    chance = random.Random(11)
+    candles: list[Candle] = []
+    close = price
+    for back in range(1, count + 1):
+        opened = close * (1 + chance.gauss(0, 0.0025))
+        high = max(opened, close) * (1 + abs(chance.gauss(0, 0.001)))
+        low = min(opened, close) * (1 - abs(chance.gauss(0, 0.001)))
+        volume = 1000.0 * abs(chance.gauss(1, 0.5)) + 50
+        candles.append(
+            Candle(
+                end_ms - back * timeframe.ms,
+                opened,
+                high,
+                low,
+                close,
+                volume,
+                taker_buy_volume=volume * (0.5 + 0.3 * (close - opened) / (high - low)),
+            )
+        )
+        close = opened
+    return tuple(reversed(candles))
 
 
 class FakeEngine:
@@ -416,6 +455,11 @@ class FakeEngine:
         self.started = 0
         self.refuse = ""
         self.now_ms = NOW_MS
+        self.asked: list[tuple[str, Timeframe, int, int | None]] = []
+        self.answers: list[tuple[Future[CandleSeries], CandleSeries]] = []
+        self.refuse_candles = ""
+        self.hold_candles = False
+        self.stored = 1000
 
     def snapshot(self) -> EngineSnapshot:
         """The snapshot that was put last."""
@@ -440,6 +484,37 @@ class FakeEngine:
         else:
             answer.set_result("Done.")
         return answer
+
+    def candles(
+        self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
+    ) -> Future[CandleSeries]:
+        """Made-up candles that end at the row's price; `stored` says how many there are, `hold_candles` delays."""
+        self.asked.append((symbol, timeframe, limit, before_ms))
+        answer: Future[CandleSeries] = Future()
+        if self.refuse_candles:
+            answer.set_exception(FuttuiError(self.refuse_candles))
+            return answer
+        self.answers.append((answer, self._series(symbol, timeframe, limit, before_ms)))
+        if not self.hold_candles:
+            self.give_candles()
+        return answer
+
+    def give_candles(self) -> None:
+        """Answers everything that was asked for and held back."""
+        for answer, series in self.answers:
+            answer.set_result(series)
+        self.answers = []
+
+    def _series(self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None) -> CandleSeries:
+        price = next((row.price for row in self.current.market if row.symbol == symbol), 100.0)
+        end_ms = timeframe.open_ms(self.now_ms)
+        every = made_candles(price, timeframe, end_ms, self.stored)
+        if before_ms is not None:
+            every = tuple(candle for candle in every if candle.open_time_ms < before_ms)
+        shown = every[-limit:]
+        vwap = tuple(candle.typical * 0.999 for candle in shown)
+        week = tuple(candle.typical * 0.994 for candle in shown)
+        return CandleSeries(symbol, timeframe, shown, vwap, week, is_oldest=len(every) <= limit)
 
     def start(self) -> None:
         """Counts the starts."""

@@ -81,10 +81,12 @@ def test_every_action_is_described_and_ids_are_unique() -> None:
         assert len(action.description) <= 40
 
 
-@pytest.mark.parametrize("place", [*keys.PANELS, "detail"])
+@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart"])
 def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
-    scopes = ("detail", "text", "row") if place == "detail" else (*keys.SCOPE_SETS[place], "row", "dashboard")
+    scopes = (*keys.SCOPE_SETS[place], "row", "dashboard", "to_chart")
+    if place in ("detail", "chart"):
+        scopes = ("detail", "row", *(("chart",) if place == "chart" else ("text", "to_chart")))
     for action in keys.actions_in(*scopes, "everywhere"):
         assert action.description in text
 
@@ -96,7 +98,7 @@ def test_footer_fits_and_keeps_help_and_the_way_out(context: str, width: int) ->
     assert line_width(line) == width
     text = line_text(line)
     assert "? help" in text
-    assert text.rstrip().endswith("back" if "detail" in context else "quit")
+    assert text.rstrip().endswith("quit" if context in keys.PANELS else "back")
     assert 5 <= len(items) <= 11
     for item in items:
         assert text[item.left : item.left + item.width] == f"{item.key} {item.text}"

@@ -131,4 +131,4 @@ def test_no_exclamation_marks_but_the_sign() -> None:
 def test_short_footer_words_exist() -> None:
     for names in keys.FOOTERS.values():
         for name in names:
-            assert name in ("panels", "scroll") or has_word(f"action.{name}.short")
+            assert name in ("panels", "scroll", "pan") or has_word(f"action.{name}.short")

@@ -32,6 +32,7 @@ class Detail:
     boxes: tuple[Box, ...]
     symbol: str = ""
     position_id: str = ""
+    signal_id: str = ""
 
 
 def fact(label: str, value: str, token: str = "text", note: str = "") -> Line:

@@ -25,21 +25,25 @@ class FooterItem:
         return len(self.key) + 1 + len(self.text)
 
 
+_PAIRS = {"sort": "s S", "zoom_in": "+ -", "shorter_frame": "[ ]", "next_symbol": "n N"}
+"""Two keys that belong together."""
+
+
 def _item(identity: str) -> FooterItem:
     if identity == "panels":
         return FooterItem("panels", "1-5", word("footer.panels"), "")
     if identity == "scroll":
         return FooterItem("scroll", "↑↓", word("footer.scroll"), "")
+    if identity == "pan":
+        return FooterItem("pan", "←→", word("footer.pan"), "")
     found = keys.action(identity)
-    key = found.keys[0]
-    if identity == "sort":
-        key = "s S"
+    key = _PAIRS.get(identity, found.keys[0])
     return FooterItem(identity, keys.display_key(key), found.short, found.command)
 
 
 def footer_line(context: str, width: int) -> tuple[tuple[FooterItem, ...], Line]:
-    """The items with their places, and the line; the right end is always quit, or back in a detail."""
-    last = _item("leave" if "detail" in context else "quit")
+    """The items with their places, and the line; the right end is quit, or back over the dashboard."""
+    last = _item("quit" if context in keys.PANELS else "leave")
     items = [_item(identity) for identity in keys.FOOTERS[context]]
     room = width - last.width - 3
 

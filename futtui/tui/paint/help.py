@@ -13,7 +13,12 @@ _COLUMNS = {
     "positions": tuple(column.id for column in positions.COLUMNS),
     "zones": tuple(column.id for column in zones.COLUMNS),
 }
-_SCOPES = {"market": ("list", "market"), "positions": ("list", "positions"), "detail": ("detail", "text")}
+_SCOPES = {
+    "market": ("list", "to_chart", "market"),
+    "positions": ("list", "to_chart", "positions"),
+    "detail": ("detail", "text", "to_chart"),
+    "chart": ("detail", "chart"),
+}
 
 
 def _key_line(action: keys.Action) -> Line:
@@ -27,10 +32,10 @@ def _head(text: str) -> list[Line]:
 
 def help_lines(place: str, width: int) -> list[Line]:
     """All lines of the help for a panel or a detail."""
-    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, ("list",)), "row")]
-    scopes = ("everywhere",) if place == "detail" else ("everywhere", "dashboard")
+    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, ("list", "to_chart")), "row")]
+    scopes = ("everywhere",) if place in ("detail", "chart") else ("everywhere", "dashboard")
     everywhere = [_key_line(action) for action in keys.actions_in(*scopes)]
-    name = word(f"panel.{place}") if has_word(f"panel.{place}") else word("help.detail")
+    name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
     lines = _two_blocks(
         [*_head(word("help.here", place=name)), *here], [*_head(word("help.everywhere")), *everywhere], width
     )
@@ -39,7 +44,8 @@ def help_lines(place: str, width: int) -> list[Line]:
         for column in _COLUMNS[place]:
             lines += _explained(word(f"column.{column}").strip(), word(f"explain.{place}.{column}"), width)
     lines += [(), *_head(word("help.signs_head"))]
-    for identity in ("help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
+    more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
+    for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
         lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]
     return lines
 

@@ -39,6 +39,7 @@ def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
             Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width), True),
         ),
         symbol=signal.raw.symbol,
+        signal_id=signal.signal_id,
     )
 
 

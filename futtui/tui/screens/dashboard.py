@@ -11,8 +11,10 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from futtui.domain.position import TradingMode
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.messages import CursorMoved, RowOpened
+from futtui.tui.paint.chart.content import Subject, signal_of
 from futtui.tui.paint.details import Detail, log_detail
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.bars import FlashLine, FooterBar, Overlay, StatusBar, TabBar, TooSmall
@@ -48,7 +50,7 @@ def find_watchers(screen: Screen[Any]) -> tuple[LineWidget | LivePanel, ...]:
 class DashboardScreen(Screen[None]):
     """Market, signals, positions, zones and log at one glance."""
 
-    BINDINGS = keys.bindings("everywhere", "copy", "dashboard", "row")
+    BINDINGS = keys.bindings("everywhere", "copy", "dashboard", "row", "to_chart")
     AUTO_FOCUS = "#market"
 
     def __init__(self) -> None:
@@ -208,6 +210,46 @@ class DashboardScreen(Screen[None]):
             line = self.query_one(LogPanel).marked_line()
             return line.symbol if line else ""
         return str(self.panel("market").cursor_key or "")
+
+    def action_chart(self) -> None:
+        """Opens the chart of the marked row; its neighbours are those of the list."""
+        subjects, at = self._subjects()
+        frame = Timeframe.M15
+        if self.main == "signals" and self._view is not None and subjects:
+            found = signal_of(self._view, subjects[at])
+            frame = found.raw.timeframe if found is not None else frame
+        trail = (word("trail.dashboard"), word(f"panel.{self.main}"))
+        self.futtui.open_chart(subjects, at, trail, frame if frame in ANALYSIS_TIMEFRAMES else Timeframe.M15)
+
+    def _subjects(self) -> tuple[list[Subject], int]:
+        """What each row of the focused list would show on a chart, and which is marked."""
+        panel = self.panel("market" if self.main in ("zones", "log") else self.main)
+        subjects: list[Subject] = []
+        at = 0
+        for row in panel.rows():
+            subject = self._subject_of(panel.name_id, row.key)
+            if subject is not None:
+                at = len(subjects) if row.key == panel.cursor_key else at
+                subjects.append(subject)
+        if self.main == "log":
+            symbol = self.current_symbol()
+            return ([Subject(symbol)], 0) if symbol else ([], 0)
+        return subjects, at
+
+    def _subject_of(self, panel: str, key: object) -> Subject | None:
+        desk = self._view.snapshot.desk if self._view else None
+        if panel == "market":
+            return Subject(str(key))
+        if panel == "signals":
+            found = next((item for item in (desk.signals if desk else ()) if item.signal_id == key), None)
+            return Subject(found.raw.symbol, signal_id=found.signal_id) if found else None
+        for item in desk.positions if desk else ():
+            if key == ("position", item.position_id):
+                return Subject(item.symbol, position_id=item.position_id)
+        for trade in desk.trades if desk else ():
+            if key == ("trade", trade.position_id):
+                return Subject(trade.symbol)
+        return None
 
     def action_block(self) -> None:
         """Opens the block dialog for the current symbol."""

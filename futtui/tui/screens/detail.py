@@ -9,7 +9,9 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from futtui.domain.position import TradingMode
+from futtui.domain.timeframe import Timeframe
 from futtui.tui import keys
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 class DetailScreen(ModalScreen[None]):
     """Everything about one row. Follows the newest snapshot; Esc goes back."""
 
-    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "positions")
+    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions")
 
     def __init__(self, detail: Detail) -> None:
         super().__init__(classes="detail")
@@ -104,6 +106,12 @@ class DetailScreen(ModalScreen[None]):
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
         self.futtui.ask_block(self.detail.symbol)
+
+    def action_chart(self) -> None:
+        """Opens the chart of what this is about."""
+        detail = self.detail
+        subject = Subject(detail.symbol, detail.signal_id, detail.position_id)
+        self.futtui.open_chart([subject], 0, detail.trail[:-1], Timeframe.M15)
 
     def action_close_position(self) -> None:
         """Asks whether to close this position."""

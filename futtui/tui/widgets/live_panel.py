@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -84,6 +84,10 @@ class LivePanel(ScrollView, can_focus=True):
     def cursor_key(self) -> Hashable:
         """Key of the marked row; None without rows."""
         return self._cursor_key
+
+    def rows(self) -> Iterator[Row]:
+        """The selectable rows from top to bottom."""
+        return (row for row in self._content.body if row.selectable)
 
     def pulse(self, view: View) -> None:
         """Looks at the new view; asks to repaint exactly the visible lines that changed."""

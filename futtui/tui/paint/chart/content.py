@@ -1,0 +1,179 @@
+"""What a view says about a symbol's chart: plan levels, armed levels, alerts, fills, zones, and the lines below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from futtui.domain.side import Side
+from futtui.domain.signal import Signal, SignalStatus
+from futtui.domain.snapshot import PositionView
+from futtui.domain.symbols import SymbolRules
+from futtui.domain.zone import Zone
+from futtui.tui.glyphs import BLOCKED, DOWN, UP
+from futtui.tui.paint import numbers
+from futtui.tui.paint.chart.data import FillMark, Level
+from futtui.tui.paint.names import frame_name, setup_name, side_span, zone_letter, zone_token
+from futtui.tui.paint.text import Line, Span, fit_line
+from futtui.tui.paint.view import View
+from futtui.tui.words import word
+
+ZONES_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the chart was opened for: a symbol, and the signal or position whose plan is drawn."""
+
+    symbol: str
+    signal_id: str = ""
+    position_id: str = ""
+
+
+def position_of(view: View, subject: Subject) -> PositionView | None:
+    """The position that the chart is about: the chosen one; without a chosen signal any open one of the symbol."""
+    desk = view.snapshot.desk
+    found = [item for item in (desk.positions if desk else ()) if item.symbol == subject.symbol]
+    if subject.position_id:
+        return next((item for item in found if item.position_id == subject.position_id), None)
+    return found[0] if found and not subject.signal_id else None
+
+
+def signal_of(view: View, subject: Subject) -> Signal | None:
+    """The signal that the chart is about: the chosen one, else the newest open one of the symbol."""
+    desk = view.snapshot.desk
+    found = [item for item in (desk.signals if desk else ()) if item.raw.symbol == subject.symbol]
+    if subject.signal_id:
+        return next((item for item in found if item.signal_id == subject.signal_id), None)
+    opened = [item for item in found if item.status is SignalStatus.ACTIVE]
+    return max(opened, key=lambda item: item.raw.time_ms, default=None)
+
+
+def levels_of(view: View, subject: Subject, alerts: Iterable[float]) -> tuple[Level, ...]:
+    """Entry, stop and targets of the plan, then levels that wait for price, then alerts."""
+    position, signal = position_of(view, subject), signal_of(view, subject)
+    levels: list[Level] = []
+    if position is not None:
+        levels += _plan(position.entry_price, position.stop, position.targets, position.targets_hit)
+    elif signal is not None:
+        plan = signal.raw.levels
+        levels += _plan(plan.entry, plan.stop, plan.targets, 0)
+    levels += _armed(view, subject, signal if position is None else None)
+    levels += [Level(price, word("chart.level.alert"), "attention", 30) for price in alerts]
+    return tuple(levels)
+
+
+def _plan(entry: float, stop: float, targets: Sequence[float], hit: int) -> list[Level]:
+    levels = [
+        Level(stop, word("chart.level.stop"), "down", 1),
+        Level(entry, word("chart.level.entry"), "strong", 2),
+    ]
+    levels += [
+        Level(price, word("chart.level.target", n=number), "up", 2 + number)
+        for number, price in enumerate(targets, start=1)
+        if number > hit
+    ]
+    return levels
+
+
+def _armed(view: View, subject: Subject, drawn: Signal | None) -> list[Level]:
+    desk = view.snapshot.desk
+    if desk is None:
+        return []
+    waiting = [item for item in desk.signals if item.status is SignalStatus.WAITING and item is not drawn]
+    names = {Side.LONG: word("chart.level.armed_long"), Side.SHORT: word("chart.level.armed_short")}
+    return [
+        Level(item.raw.levels.entry, names[item.raw.side], "focus", 20)
+        for item in (*waiting, *desk.standing)
+        if item.raw.symbol == subject.symbol
+    ]
+
+
+def fills_of(view: View, symbol: str) -> tuple[FillMark, ...]:
+    """Entries of open positions, entries and exits of closed ones."""
+    desk = view.snapshot.desk
+    if desk is None:
+        return ()
+    marks = [
+        FillMark(item.opened_ms, item.entry_price, *_entry_sign(item.side))
+        for item in desk.positions
+        if item.symbol == symbol
+    ]
+    for trade in desk.trades:
+        if trade.symbol != symbol:
+            continue
+        marks.append(FillMark(trade.opened_ms, float(trade.entry_price), *_entry_sign(trade.side)))
+        marks += [FillMark(leg.time_ms, float(leg.price), BLOCKED, "strong") for leg in trade.legs]
+    return tuple(marks)
+
+
+def _entry_sign(side: Side) -> Span:
+    return (UP, "strong") if side is Side.LONG else (DOWN, "strong")
+
+
+def zones_of(view: View, symbol: str) -> tuple[Zone, ...]:
+    """The zones that the analyzer sees around the symbol's price."""
+    reading = view.snapshot.readings.get(symbol)
+    return reading.zones if reading is not None else ()
+
+
+def plan_line(view: View, subject: Subject, width: int) -> Line:
+    """The plan in one line."""
+    position, signal = position_of(view, subject), signal_of(view, subject)
+    rules = view.rules(subject.symbol)
+    if position is not None:
+        spans = [
+            (f" {word('chart.plan_position')}  ", "muted"),
+            side_span(position.side),
+            (f" {setup_name(position.strategy)}   ", "text"),
+            (
+                f"{numbers.signed_text(position.pnl)} ({numbers.signed_text(position.pnl_r, 1)}R)",
+                numbers.direction_token(position.pnl),
+            ),
+        ]
+        return fit_line((*spans, *_prices(position.entry_price, position.stop, position.targets, rules)), width)
+    if signal is None:
+        return fit_line(((f" {word('chart.no_plan')}", "dim"),), width)
+    raw = signal.raw
+    spans = [
+        (f" {word('chart.plan_signal')}  ", "muted"),
+        side_span(raw.side),
+        (f" {numbers.score_text(signal.score)} {setup_name(raw.strategy)} {frame_name(raw.timeframe)}", "text"),
+    ]
+    plan = raw.levels
+    last = len(plan.targets) - 1
+    reward = f"   {word('chart.reward', reward=f'{plan.reward_r(last):.1f}')}" if last >= 0 and plan.risk > 0 else ""
+    line = (*spans, *_prices(plan.entry, plan.stop, plan.targets, rules), (reward, "text"))
+    return fit_line(line, width)
+
+
+def _prices(entry: float, stop: float, targets: Sequence[float], known: SymbolRules | None) -> list[Span]:
+    away = f" ({numbers.signed_percent_text((stop / entry - 1.0) * 100.0, 1)})" if entry > 0 else ""
+    reached = " / ".join(numbers.price_text(price, known) for price in targets)
+    return [
+        (f"   {word('chart.level.entry')} ", "muted"),
+        (numbers.price_text(entry, known), "text"),
+        (f"  {word('chart.level.stop')} ", "muted"),
+        (numbers.price_text(stop, known) + away, "down"),
+        ("  TP ", "muted"),
+        (reached, "up"),
+    ]
+
+
+def zones_line(view: View, symbol: str, width: int) -> Line:
+    """The nearest zones: letter, band, score."""
+    row = view.by_symbol.get(symbol)
+    zones = zones_of(view, symbol)
+    if not zones or row is None:
+        return fit_line(((f" {word('chart.no_zones')}", "dim"),), width)
+    price = row.price
+    nearest = sorted(zones, key=lambda zone: zone.gap_pct(price) if price > 0 else 0.0)[:ZONES_NAMED]
+    spans: list[Span] = [(f" {word('chart.zones')}  ", "muted")]
+    used = len(spans[0][0])
+    for zone in nearest:
+        text = f" {zone_letter(zone)} {numbers.band_text(zone.low, zone.high, row.rules, 24)} ({zone.score:.0f}) "
+        if used + len(text) + 1 > width:
+            break
+        spans += [(text, zone_token(zone)), (" ", "text")]
+        used += len(text) + 1
+    return fit_line(tuple(spans), width)
