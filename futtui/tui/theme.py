@@ -58,7 +58,7 @@ LIGHT = Tokens(
 THEMES = {tokens.name: tokens for tokens in (NIGHT, COLOUR_SAFE, LIGHT)}
 
 
-_INKS = {"strong": "text", "last": "text", "flow_up": "up", "flow_down": "down"}
+_INKS = {"strong": "text", "last": "text"}
 """Inks of a chart whose name is not that of a colour; `up_soft` and the like are worked out."""
 _GROUNDS = {"profile": ("muted", 0.16), "value_area": ("muted", 0.26), "poc": ("attention", 0.34)}
 """Grounds of a chart: a colour and how much of it."""

@@ -304,9 +304,9 @@ async def test_a_new_close_is_fetched_and_the_view_stays_where_the_user_looks(
             app.pulse.beat()
         candles = screen.feed.series.candles
         assert candles[-1].open_time_ms == Timeframe.M15.last_closed_open_ms(engine.now_ms)
-        assert [b.open_time_ms - a.open_time_ms for a, b in itertools.pairwise(candles)] == [
-            Timeframe.M15.ms
-        ] * (len(candles) - 1)
+        assert [b.open_time_ms - a.open_time_ms for a, b in itertools.pairwise(candles)] == [Timeframe.M15.ms] * (
+            len(candles) - 1
+        )
         assert screen._chart.candles[screen.widget.frame.bars[-1].last].open_time_ms == seen
 
 

@@ -20,7 +20,8 @@ def test_importing_the_app_loads_no_heavy_library() -> None:
 def test_painters_do_not_load_textual() -> None:
     code = (
         "import sys, futtui.tui.paint.help, futtui.tui.paint.signal_detail, futtui.tui.paint.position_detail, "
-        "futtui.tui.paint.symbol_detail, futtui.tui.paint.status, futtui.tui.paint.notices, futtui.tui.paint.chart.frame; "
+        "futtui.tui.paint.symbol_detail, futtui.tui.paint.status, futtui.tui.paint.notices, "
+        "futtui.tui.paint.chart.frame, futtui.tui.paint.chart.content; "
         "print('textual' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")

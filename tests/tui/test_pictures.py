@@ -89,3 +89,10 @@ def test_picture_of_the_block_menu(snap_compare: Compare, make_app: AppMaker) ->
 
 def test_picture_of_help(snap_compare: Compare, make_app: AppMaker) -> None:
     assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after("3", "question_mark"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])
+@pytest.mark.parametrize("theme", ["night", "colour-safe"])
+def test_picture_of_the_chart(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], theme: str) -> None:
+    keys = ("2", "c") if size[0] < 200 else ("2", "c", "x", "left", "left", "up", "w")
+    assert snap_compare(make_app(theme=theme), terminal_size=size, run_before=after(*keys))

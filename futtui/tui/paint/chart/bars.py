@@ -139,7 +139,7 @@ def draw_flow(canvas: Canvas, bars: Sequence[Bar], per_candle: int) -> float | N
         return total
     wide = max(1, per_candle - 1)
     for bar, value in zip(known, sums, strict=True):
-        _column(canvas, bar.x, wide, (value - low) / (high - low), "flow_up" if value >= 0 else "flow_down")
+        _column(canvas, bar.x, wide, (value - low) / (high - low), "up_soft" if value >= 0 else "down_soft")
     return total
 
 

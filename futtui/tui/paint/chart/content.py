@@ -19,6 +19,8 @@ from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
 ZONES_NAMED = 6
+ROOMY = 100
+"""Cells from which on the plan is told in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def plan_line(view: View, subject: Subject, width: int) -> Line:
     rules = view.rules(subject.symbol)
     if position is not None:
         spans = [
-            (f" {word('chart.plan_position')}  ", "muted"),
+            (" " if width < ROOMY else f" {word('chart.plan_position')}  ", "muted"),
             side_span(position.side),
             (f" {setup_name(position.strategy)}   ", "text"),
             (
@@ -131,28 +133,31 @@ def plan_line(view: View, subject: Subject, width: int) -> Line:
                 numbers.direction_token(position.pnl),
             ),
         ]
-        return fit_line((*spans, *_prices(position.entry_price, position.stop, position.targets, rules)), width)
+        return fit_line((*spans, *_prices(position.entry_price, position.stop, position.targets, rules, width)), width)
     if signal is None:
         return fit_line(((f" {word('chart.no_plan')}", "dim"),), width)
     raw = signal.raw
+    head = " " if width < ROOMY else f" {word('chart.plan_signal')}  "
     spans = [
-        (f" {word('chart.plan_signal')}  ", "muted"),
+        (head, "muted"),
         side_span(raw.side),
         (f" {numbers.score_text(signal.score)} {setup_name(raw.strategy)} {frame_name(raw.timeframe)}", "text"),
     ]
     plan = raw.levels
     last = len(plan.targets) - 1
     reward = f"   {word('chart.reward', reward=f'{plan.reward_r(last):.1f}')}" if last >= 0 and plan.risk > 0 else ""
-    line = (*spans, *_prices(plan.entry, plan.stop, plan.targets, rules), (reward, "text"))
+    line = (*spans, *_prices(plan.entry, plan.stop, plan.targets, rules, width), (reward, "text"))
     return fit_line(line, width)
 
 
-def _prices(entry: float, stop: float, targets: Sequence[float], known: SymbolRules | None) -> list[Span]:
+def _prices(entry: float, stop: float, targets: Sequence[float], known: SymbolRules | None, width: int) -> list[Span]:
     away = f" ({numbers.signed_percent_text((stop / entry - 1.0) * 100.0, 1)})" if entry > 0 else ""
     reached = " / ".join(numbers.price_text(price, known) for price in targets)
+    first: list[Span] = []
+    if width >= ROOMY:
+        first = [(f"   {word('chart.level.entry')} ", "muted"), (numbers.price_text(entry, known), "text")]
     return [
-        (f"   {word('chart.level.entry')} ", "muted"),
-        (numbers.price_text(entry, known), "text"),
+        *first,
         (f"  {word('chart.level.stop')} ", "muted"),
         (numbers.price_text(stop, known) + away, "down"),
         ("  TP ", "muted"),
