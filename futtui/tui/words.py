@@ -100,9 +100,6 @@ WORDS: dict[str, str] = {
     "exit.SETTLED": "settled",
     "exit.ADJUSTED": "correction",
     "exit.DATA": "data problem",
-    "exit.DELEVERAGED": "deleveraging",
-    "exit.SETTLED": "settlement",
-    "exit.ADJUSTED": "closed outside",
     # Columns
     "column.symbol": "Symbol",
     "column.price": "Price",
