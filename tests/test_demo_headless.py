@@ -13,10 +13,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from futtui.cli.demo_command import DEMO_HISTORY, demo_history
+from futtui.config.settings import load
 
 COUNTS = {
     "candles", "analyses", "duplicate_candles", "signals", "signals_by_strategy", "signals_refused", "orders",
@@ -188,3 +192,12 @@ def test_demo_headless_interrupted_ends_soon_and_leaves_a_usable_database(
     assert wait_for(lambda: marked_processes(mark) == [], 5), marked_processes(mark)
     assert not database.is_file() or whole(database)
     assert not database.with_name("demo.db-wal").exists()
+
+
+def test_demo_history_is_short_but_what_the_user_set_of_it_wins(tmp_path: Path) -> None:
+    assert demo_history(load(None, {})) == DEMO_HISTORY
+    file = tmp_path / "config.yaml"
+    file.write_text("market:\n  history: {bars_1d: 60, bars_15m: 3000}\n", encoding="utf-8")
+    wanted = replace(DEMO_HISTORY, bars_1d=60, bars_15m=3000)
+    assert demo_history(load(file, {})) == wanted
+    assert demo_history(load(file, {"FUTTUI__MARKET__HISTORY__BARS_4H": "700"})) == replace(wanted, bars_4h=700)

@@ -15,7 +15,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.archive_files import archive_files, chosen_files, named_file
 from futtui.exchange.binance.archive.reading import read_candles
-from futtui.exchange.simulator.market.funding_files import FundingHistory
+from futtui.exchange.simulator.market.funding_files import FundingHistory, funding_folder
 from futtui.exchange.simulator.market.history import rules_of_prices
 from futtui.live.history_jobs.taking import arrays_of
 from futtui.live.past_candles import PastCandles, candles_of, from_files, moment_text
@@ -111,10 +111,7 @@ def _fine_series(folder: Path, symbol: str, frame: Timeframe) -> CandleArrays | 
 
 def funding_of(history: Path, symbols: Sequence[str]) -> FundingHistory:
     """Recorded funding rates from a folder `funding` near the candles; without one the usual rate is charged."""
-    for place in (history / "funding", history.parent / "funding", history.parent.parent / "funding"):
-        if place.is_dir():
-            return FundingHistory.of_folder(place, symbols)
-    return FundingHistory({})
+    return FundingHistory.of_folder(funding_folder(history), symbols)
 
 
 def holes_in(data: SymbolData, start_ms: int, end_ms: int) -> list[tuple[int, int]]:

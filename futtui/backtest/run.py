@@ -214,11 +214,12 @@ class Backtest:
             self._closes(open_ms + BASE.ms, dict(here), by_time.get(open_ms + BASE.ms, ()))
 
     def _fund(self, time_ms: int) -> None:
-        """Before the funding of this moment is booked, its recorded rates become known."""
-        if time_ms % FUNDING_MS:
+        """Before the funding of this moment is booked, its recorded rates become known; at the start the last ones."""
+        beside_ms = time_ms % FUNDING_MS
+        if beside_ms and time_ms != self._request.start_ms:
             return
         for symbol in self._data:
-            rate = self._funding.rate(symbol, time_ms)
+            rate = self._funding.rate(symbol, time_ms - beside_ms)
             for account in self._accounts.values():
                 account.set_funding_rate(symbol, rate)
             self._runner.submit(FundingAnnounced(time_ms, symbol, rate))

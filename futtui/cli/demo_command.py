@@ -15,11 +15,12 @@ from futtui.domain.position import TradingMode
 from futtui.live.settings import HistorySettings, MarketSettings
 
 if TYPE_CHECKING:
+    from futtui.config.loaded import Loaded
     from futtui.exchange.simulator.process import EmbeddedExchange, ServerConfig
 
 DAY_MINUTES = 1440
 DEMO_HISTORY = HistorySettings(bars_15m=1500, bars_1h=850, bars_4h=850, bars_1d=200)
-"""Less than for the real market, so that the demo is ready within seconds."""
+"""Less than for the real market, so that the demo is ready within seconds; what the user sets wins."""
 LOCKSTEP = "max"
 
 
@@ -87,12 +88,13 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
 
     places = Places.of(request.home)
     file = find_config(request.config, places.home)
-    settings = load(file).settings
+    loaded = load(file)
+    settings = loaded.settings
     own = own_strategies(settings, file)
     pool = AnalyzerPool(settings.analysis(own), settings.worker_processes)
     pool.start()
     engine_settings = EngineSettings(
-        market=_with_symbols(settings.market, request.symbols),
+        market=_with_symbols(settings.market, request.symbols, demo_history(loaded)),
         mode=mode,
         start_equity=Decimal(str(settings.start_equity)),
         speed=1.0 if request.lockstep else speed_factor(request.speed),
@@ -123,6 +125,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
 
 def server_config(request: DemoRequest) -> ServerConfig:
     """The embedded exchange that the request describes; raises InvalidInputError for what cannot be."""
+    from futtui.exchange.simulator.market.funding_files import funding_folder
     from futtui.exchange.simulator.process import ServerConfig
 
     if request.lockstep and not request.headless:
@@ -137,6 +140,7 @@ def server_config(request: DemoRequest) -> ServerConfig:
         source="synthetic" if request.history is None else "history",
         symbols=request.symbols,
         history_path=str(request.history or ""),
+        funding_path=str((request.history and funding_folder(request.history.absolute())) or ""),
         start_ms=day_ms(request.from_date, "--from"),
         end_ms=day_ms(request.to_date, "--to"),
         seed=request.seed,
@@ -175,6 +179,15 @@ def day_ms(text: str, option: str) -> int | None:
     return int(day.timestamp() * 1000)
 
 
-def _with_symbols(market: MarketSettings, symbols: tuple[str, ...]) -> MarketSettings:
+def demo_history(loaded: Loaded) -> HistorySettings:
+    """How much history the demo loads: little, except where the user said how much."""
+    own, wanted = {}, loaded.settings.market.history
+    for item in dataclasses.fields(HistorySettings):
+        if f"market.history.{item.name}" in loaded.origins:
+            own[item.name] = getattr(wanted, item.name)
+    return dataclasses.replace(DEMO_HISTORY, **own)
+
+
+def _with_symbols(market: MarketSettings, symbols: tuple[str, ...], history: HistorySettings) -> MarketSettings:
     """The embedded exchange has its own symbols: take those asked for, else all of them."""
-    return dataclasses.replace(market, symbols=symbols, min_quote_volume=0.0, top_count=240, history=DEMO_HISTORY)
+    return dataclasses.replace(market, symbols=symbols, min_quote_volume=0.0, top_count=240, history=history)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Effect, Say
 from futtui.domain.errors import ExchangeError, FuttuiError, StorageError
-from futtui.domain.events import RulesChanged
+from futtui.domain.events import FundingAnnounced, RulesChanged
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
 from futtui.live.clock import ExchangeClock
@@ -90,6 +90,11 @@ def build_engine(plan: EnginePlan) -> Engine:
         plan.settings.start_equity,
         lambda brokers, now_ms: restore_state(store, desk, brokers, now_ms, left) if not plan.fresh_database else (),
     )
+
+    def announce_funding(event: FundingAnnounced) -> None:
+        accounts.set_funding_rate(event.symbol, event.rate)
+        runner.submit(event)
+
     return Engine(
         EngineParts(
             settings=plan.settings,
@@ -101,7 +106,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             connect=lambda on_message: connect(plan, clock, on_message, log_book.say),
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
-            set_funding_rate=accounts.set_funding_rate,
+            announce_funding=announce_funding,
             live_book=live_book,
             database=plan.database,
             own_titles=plan.own_titles,

@@ -302,7 +302,7 @@ class Engine:
             self.blind.saw(message.event_time_ms)
             state = self.states.get(message.symbol)
             if state is not None:
-                state.on_mark(message, self.parts.set_funding_rate)
+                state.on_mark(message, self.parts.announce_funding)
         elif isinstance(message, OrderUpdate | Fill | AccountMessage):
             self._on_account_news(message)
         elif isinstance(message, ContractMessage):

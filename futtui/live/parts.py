@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from futtui.domain.candle import Candle
-from futtui.domain.events import RulesChanged
+from futtui.domain.events import FundingAnnounced, RulesChanged
 from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import TradingMode
@@ -88,7 +88,8 @@ class EngineParts:
     connect: Callable[[Callable[[StreamMessage], None]], Awaitable[Connection]]
     virtual_brokers: Callable[[DeskRunner, int], dict[TradingMode, Broker]]
     set_rules: Callable[[RulesChanged], None]
-    set_funding_rate: Callable[[str, float], None]
+    announce_funding: Callable[[FundingAnnounced], None]
+    """Tells desk and virtual accounts a rate that the exchange announced."""
     live_book: LiveBook | None
     """The write-ahead book of the real account; None where nothing may outlive the run."""
     database: Path

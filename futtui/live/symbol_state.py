@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from futtui.domain.candle import Candle, FormingCandle
+from futtui.domain.events import FundingAnnounced
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.symbols import SymbolRules
@@ -18,6 +19,8 @@ from futtui.live.sequencer import SymbolSequencer
 
 RETRY_MS = (2_000.0, 5_000.0, 15_000.0, 60_000.0)
 """Pauses before a symbol is tried again; the last one repeats."""
+FUNDING_HOURS = (8, 4, 2, 1)
+"""Intervals at which the exchange books funding, longest first."""
 
 
 class Phase(Enum):
@@ -53,6 +56,7 @@ class SymbolState:
     funding_rate: float | None = None
     forming: FormingCandle | None = None
     """The quarter hour under way as last seen, for the screen only."""
+    _funding_hours: int = FUNDING_HOURS[0]
     _row: MarketRow | None = None
     _row_key: tuple[object, ...] = ()
     _previous_price: float = 0.0
@@ -76,12 +80,21 @@ class SymbolState:
         """Use other trading rules from now on."""
         self.rules, self._row = rules, None
 
-    def on_mark(self, message: MarkPriceMessage, set_funding_rate: Callable[[str, float], None]) -> None:
-        """Take over the mark price, and the funding rate when it changed."""
+    def on_mark(self, message: MarkPriceMessage, announce: Callable[[FundingAnnounced], None]) -> None:
+        """Take over the mark price, and announce the funding rate when it changed.
+
+        A funding time beside 00, 08 and 16 UTC tells that the symbol has a shorter interval, from then on.
+        """
         self.tracker.mark = message.mark_price
-        if message.funding_rate is not None and message.funding_rate != self.funding_rate:
-            self.funding_rate = message.funding_rate
-            set_funding_rate(self.symbol, message.funding_rate)
+        hours = self._funding_hours
+        if message.next_funding_ms > 0:
+            fitting = (each for each in FUNDING_HOURS if message.next_funding_ms % (each * Timeframe.H1.ms) == 0)
+            hours = min(hours, next(fitting, hours))
+        rate = message.funding_rate
+        if rate is not None and (rate != self.funding_rate or hours != self._funding_hours):
+            self.funding_rate = rate
+            announce(FundingAnnounced(message.event_time_ms, self.symbol, rate, float(hours)))
+        self._funding_hours = hours
 
     def row(self, age_ms: int, blocked: tuple[int, str] | None) -> MarketRow:
         """The market row; the same object (and version) while nothing in it changed."""

@@ -19,7 +19,7 @@ import pytest
 
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData, load_symbol
-from futtui.backtest.run import Backtest
+from futtui.backtest.run import FUNDING_MS, Backtest
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import SymbolRun
 from futtui.cli.demo_command import DEMO_HISTORY
@@ -220,17 +220,42 @@ def lines(signals: list[Signal]) -> list[str]:
     return sorted(json.dumps(each, sort_keys=True) for each in plain)
 
 
+def funding_parts(signals: list[Signal]) -> dict[str, tuple[float, bool, str]]:
+    """What funding did to the score of each proposal."""
+    return {
+        each.raw.signal_id: (part.points, part.valid, part.reason)
+        for each in signals
+        if not each.raw.standing
+        for part in each.parts
+        if part.name == "funding"
+    }
+
+
+def write_funding(place: Path, symbols: tuple[str, ...], start_ms: int) -> None:
+    """Recorded rates beside the candles, extreme ones, with another sign each time."""
+    (place / "funding").mkdir()
+    for symbol in symbols:
+        rows = [f"{start_ms + number * FUNDING_MS},{0.002 * (-1) ** number}" for number in range(-3, 30)]
+        text = "\n".join(["funding_time,funding_rate", *rows]) + "\n"
+        (place / "funding" / f"{symbol}.csv").write_text(text, encoding="utf-8")
+
+
 def assert_wire_changes_no_signal(folder: Path, symbols: tuple[str, ...], first: str, hours: int) -> int:
     start_ms = time_of(first)
     end_ms = start_ms + hours * Timeframe.H1.ms
     place = candles(folder, symbols, first, hours // 24 + 1, DEMO_HISTORY)
+    write_funding(place, symbols, start_ms - start_ms % FUNDING_MS)
     request = BacktestRequest(place, symbols, start_ms, end_ms, warm_up=DEMO_HISTORY, workers=0)
     signals = Backtest(request).run().signals
     assert_sums(signals)
     in_process = lines(signals)
-    wired = lines(over_the_wire(folder, place, symbols, first, hours))
+    told = over_the_wire(folder, place, symbols, first, hours)
+    wired = lines(told)
     assert len(wired) > 0
     assert wired == in_process
+    funding = funding_parts(told)
+    assert {points for points, valid, _ in funding.values() if valid} & {-1.0, 1.0}
+    assert funding == funding_parts(signals)
     return len(wired)
 
 

@@ -22,6 +22,12 @@ _NEAR_MS = 5 * MINUTE_MS
 """Real funding times lie some milliseconds, at times seconds, after the full hour."""
 
 
+def funding_folder(history: Path) -> Path | None:
+    """The folder `funding` in or up to two folders above the candles; None where there is none."""
+    places = (history / "funding", history.parent / "funding", history.parent.parent / "funding")
+    return next((place for place in places if place.is_dir()), None)
+
+
 class FundingHistory:
     """Rates by symbol and time."""
 
