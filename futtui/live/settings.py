@@ -19,8 +19,8 @@ class HistorySettings:
 
     bars_15m: Annotated[int, Ge(200), Le(10_000)] = 3000
     """15-minute bars (3000 = about 31 days; with fewer, some zones depend on where the history starts)."""
-    bars_1h: Annotated[int, Ge(100), Le(10_000)] = 1000
-    """1-hour bars (1000 = about 41 days)."""
+    bars_1h: Annotated[int, Ge(100), Le(10_000)] = 1500
+    """1-hour bars (1500 = about 62 days; with 1000 some zones depend on where the history starts)."""
     bars_4h: Annotated[int, Ge(60), Le(10_000)] = 900
     """4-hour bars (900 = 150 days; an EMA of 200 bars needs about 800 to settle)."""
     bars_1d: Annotated[int, Ge(20), Le(3_000)] = 499

@@ -37,6 +37,8 @@ from tests.shared_data import shared_path
 SHORT = HistorySettings(bars_15m=400, bars_1h=300, bars_4h=250, bars_1d=60)
 EIGHT = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "DOGEUSDT", "ADAUSDT", "AVAXUSDT", "FILUSDT", "LTCUSDT")
 LATER_DAYS = 10
+Zones = dict[tuple[int, str], set[object]]
+"""Zones by the time of a close and its timeframe."""
 
 
 def candles(folder: Path, symbols: tuple[str, ...], first: str, days: int, warm_up: HistorySettings = SHORT) -> Path:
@@ -161,15 +163,15 @@ def test_signals_of_sixty_days_do_not_know_when_the_run_began(tmp_path: Path) ->
 # --- where the loaded history begins ---------------------------------------------------------------------------------
 
 
-def long_zones(data: SymbolData, bars_1d: int, start_ms: int, end_ms: int) -> dict[tuple[int, str], set[object]]:
-    """The daily and 4h zones after each of their closes, to six digits, of a run that begins at `start_ms`."""
+def zones_of(data: SymbolData, bars: dict[Timeframe, int], start_ms: int, end_ms: int) -> Zones:
+    """The zones of these timeframes after each of their closes, to six digits, of a run that begins at `start_ms`."""
     registry = ZoneRegistry(data.symbol)
-    atr = {frame: Atr() for frame in (Timeframe.D1, Timeframe.H4)}
+    atr = {frame: Atr() for frame in bars}
     closes: list[tuple[int, int, Timeframe, Candle]] = []
-    for frame, bars in ((Timeframe.D1, bars_1d), (Timeframe.H4, HistorySettings().bars_4h)):
-        run = data.past.between(frame, 0, start_ms)[-bars:] + data.past.between(frame, start_ms, end_ms)
+    for frame, wanted in bars.items():
+        run = data.past.between(frame, 0, start_ms)[-wanted:] + data.past.between(frame, start_ms, end_ms)
         closes += [(frame.end_ms(bar.open_time_ms), -frame.ms, frame, bar) for bar in run]
-    found: dict[tuple[int, str], set[object]] = {}
+    found: Zones = {}
     for time_ms, _, frame, bar in sorted(closes, key=lambda close: close[:2]):
         atr[frame].update(bar)
         registry.on_candle(frame, bar, atr[frame].value)
@@ -181,20 +183,22 @@ def long_zones(data: SymbolData, bars_1d: int, start_ms: int, end_ms: int) -> di
     return found
 
 
-def zones_that_differ(data: SymbolData, bars_1d: int, first: str) -> int:
+def zones_that_differ(data: SymbolData, bars: dict[Timeframe, int], first: str) -> int:
     start_ms = time_of(first)
-    later_ms, end_ms = start_ms + LATER_DAYS * DAY_MS, start_ms + 40 * DAY_MS
-    early, late = (long_zones(data, bars_1d, begin_ms, end_ms) for begin_ms in (start_ms, later_ms))
-    assert sum(map(len, late.values())) > 1000
+    later_ms, end_ms = start_ms + LATER_DAYS * DAY_MS, start_ms + 30 * DAY_MS
+    early, late = (zones_of(data, bars, begin_ms, end_ms) for begin_ms in (start_ms, later_ms))
+    assert sum(map(len, late.values())) > 500
     return sum(len(zones ^ early[close]) for close, zones in late.items())
 
 
-def test_long_zones_do_not_know_where_the_usual_history_begins() -> None:
-    data = load_symbol(shared_path("market-data/futures/klines"), "DOGEUSDT")
-    for first in ("2024-01-01", "2024-05-01"):
-        assert zones_that_differ(data, HistorySettings().bars_1d, first) == 0
-        lookback_only = ZoneSettings().d1.lookback_bars
-        assert zones_that_differ(data, lookback_only, first) > 100, "the check sees a history that is too short"
+def test_longer_zones_do_not_know_where_the_usual_history_begins() -> None:
+    data = load_symbol(shared_path("market-data/futures/klines"), "LTCUSDT")
+    usual = {frame: HistorySettings().bars(frame) for frame in (Timeframe.D1, Timeframe.H4, Timeframe.H1)}
+    for first in ("2024-01-01", "2024-03-01"):
+        assert zones_that_differ(data, usual, first) == 0
+    # The check sees a history that is too short.
+    assert zones_that_differ(data, usual | {Timeframe.D1: ZoneSettings().d1.lookback_bars}, "2024-01-01") > 100
+    assert zones_that_differ(data, usual | {Timeframe.H1: 1000}, "2024-01-01") > 100
 
 
 # --- the same candles over the wire ----------------------------------------------------------------------------------
