@@ -92,6 +92,14 @@ def test_profile_return_into_value_that_holds_two_bars_signals_long():
     check_levels(found.levels, 0.01)
 
 
+@pytest.mark.parametrize("regime", [Regime.RANGE, Regime.SQUEEZE, Regime.TREND_UP])
+@pytest.mark.parametrize(("bias", "points"), [(Bias.BULLISH, 0.5), (Bias.NEUTRAL, 0.0)])
+def test_profile_signal_tells_the_regime_and_bias_of_its_market(regime: Regime, bias: Bias, points: float):
+    """VPS-5: both were overwritten with constants."""
+    found = signal(context(returning(), Surroundings(regime=regime, bias=bias)))
+    assert (found.regime, part(found, "4h bias").points) == (regime, points)
+
+
 def test_profile_wick_beyond_the_edge_is_a_probe_too():
     tape = Tape().quiet(60, 100.8).bar(100.8, 100.9, 99.4, 100.5).bar(100.5, 100.7, 100.3, 100.6)
     assert signal(context(tape)).levels.stop == pytest.approx(99.4 - 0.15)
