@@ -203,6 +203,16 @@ def test_levels_far_away_pile_up_at_the_edge_and_near_ones_widen_the_scale() -> 
         assert name in text
 
 
+def test_names_beyond_the_chart_are_never_cut() -> None:
+    levels = (Level(99_999.9, "Arm L", "focus", 20), Level(0.5, "Entry", "strong", 2))
+    text = "\n".join(line_text(line) for line in paint_chart(link_chart(levels=levels), Look(), 78, 18).lines)
+    assert "↓ Entry 0.500" in text
+    assert "Arm L 99" in text
+    near = (Level(19.999, "Arm L", "focus", 20),)
+    text = "\n".join(line_text(line) for line in paint_chart(link_chart(levels=near), Look(), 78, 18).lines)
+    assert "↑ Arm L 19.999" in text
+
+
 def test_a_thin_zone_is_one_dotted_row_and_an_expired_one_has_no_ground() -> None:
     thin = zone("ABCUSDT", "S", 14.0, 14.0001, 90)
     frame = paint_chart(link_chart(zones=(thin,), levels=()), Look(layers=frozenset({"zones"})), 118, 27)

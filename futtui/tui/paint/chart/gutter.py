@@ -10,7 +10,8 @@ from futtui.tui.paint.chart.data import ChartData, Level
 from futtui.tui.paint.chart.scale import Scale, nice_step
 from futtui.tui.paint.text import Line, fit
 
-NAME_WIDTH = 6
+NAME_WIDTH = 7
+"""The longest name, and the arrow before one that lies beyond the chart."""
 ROWS_PER_GRID = 4
 
 
