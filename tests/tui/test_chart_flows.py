@@ -31,7 +31,10 @@ def chart_of(app: FuttuiApp) -> ChartScreen:
 
 async def opened(pilot: Pilot[None], app: FuttuiApp, *keys: str) -> ChartScreen:
     """The chart after these keys, with the timer standing still."""
-    await pilot.pause()
+    for _ in range(100):
+        await pilot.pause(0.02)
+        if app._started:
+            break
     app.pulse.stop()
     await pilot.press(*(keys or ("c",)))
     await pilot.pause()
