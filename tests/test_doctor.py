@@ -184,9 +184,7 @@ async def test_doctor_during_a_ban_asks_nothing(tmp_path: Path) -> None:
         assert [report["seen"] for report in world.server.venue.faults.reports()] == [0]
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"), [("403", "firewall"), ("407", "could not answer"), ("451", "restricted location")]
-)
+@pytest.mark.parametrize(("answer", "words"), [("403", "firewall"), ("407", "proxy"), ("451", "restricted location")])
 async def test_doctor_strange_answers_are_told_in_words(tmp_path: Path, answer: str, words: str) -> None:
     async with exchange(server_config(speed=1.0)) as world:
         message = "Service unavailable from a restricted location" if answer == "451" else "Unknown error."

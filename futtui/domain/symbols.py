@@ -70,11 +70,18 @@ class SymbolRules:
         `max_leverage` is what an account is set to where it chose nothing; the exchange holds every position to the
         value that its table allows at that setting, which it lowers itself when the table no longer offers so much.
         """
+        account = self.offered_leverage
         if not self.leverage_tiers:
-            return equity * min(leverage, Decimal(self.max_leverage))
-        account = min(self.max_leverage, max(tier.max_leverage for tier in self.leverage_tiers))
+            return equity * min(leverage, Decimal(account))
         allowed = [tier for tier in self.leverage_tiers if tier.max_leverage >= account]
         return max(min(tier.up_to, equity * min(leverage, Decimal(account))) for tier in allowed)
+
+    @property
+    def offered_leverage(self) -> int:
+        """The largest leverage that the account and the exchange's table both allow."""
+        return min(
+            self.max_leverage, max((tier.max_leverage for tier in self.leverage_tiers), default=self.max_leverage)
+        )
 
     def age_days(self, now_ms: int) -> float | None:
         """Days since the symbol is traded; None when the exchange does not tell."""

@@ -39,6 +39,8 @@ PRODUCTION = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", 
 EXCHANGE_DEMO = Endpoints("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "Binance demo exchange")
 
 LONGEST_NAKED_MS = 600_000
+LOCKSTEP_PACE = 15.0
+"""A step of lockstep time is 15 s where a step of real time would be one."""
 VIRTUAL_MODES = (TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.INFO)
 
 
@@ -135,13 +137,17 @@ def _desk(plan: EnginePlan) -> TradingDesk:
 
 
 def desk_settings(plan: EnginePlan) -> DeskSettings:
-    """The plan's settings of the desk; where time runs faster, a stop gets as much real time to be confirmed.
+    """The plan's settings of the desk; where time runs faster, limits in seconds mean as much real time.
 
     A request takes real milliseconds: at 60 times real time a round trip of 80 ms is 5 seconds of the exchange's time.
+    In lockstep time goes on by whole steps, and the account is looked at once a minute.
     """
-    risk = plan.desk.risk
-    limit_ms = min(LONGEST_NAKED_MS, int(risk.exits.naked_limit_ms * max(1.0, plan.settings.speed)))
-    return replace(plan.desk, risk=replace(risk, exits=replace(risk.exits, naked_limit_ms=limit_ms)))
+    risk, settings = plan.desk.risk, plan.settings
+    pace = LOCKSTEP_PACE if settings.lockstep else max(1.0, settings.speed)
+    limit_ms = min(LONGEST_NAKED_MS, int(risk.exits.naked_limit_ms * pace))
+    apart_s = int(risk.kill.mismatch_seconds * pace)
+    exits, kill = replace(risk.exits, naked_limit_ms=limit_ms), replace(risk.kill, mismatch_seconds=apart_s)
+    return replace(plan.desk, risk=replace(risk, exits=exits, kill=kill))
 
 
 class VirtualAccounts:

@@ -236,6 +236,7 @@ class Engine:
             balance = await account.trading.wallet_balance()
             self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
             await watch.take_over()
+            await self.rules_watch.ask_tiers()
         except BaseException:
             await self._close_account()
             raise

@@ -22,7 +22,7 @@ def leverage_for(entry: Decimal, stop: Decimal, rules: SymbolRules, settings: Si
     if largest < 1:
         times = f"{settings.liquidation_distance:g}"
         return f"liquidation would lie nearer than {times} times the stop even without leverage: the stop is too far"
-    return min(largest, rules.max_leverage, settings.max_exchange_leverage)
+    return min(largest, rules.offered_leverage, settings.max_exchange_leverage)
 
 
 def margin_refusal(

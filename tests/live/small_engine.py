@@ -76,6 +76,7 @@ class SmallEngine:
     def __init__(self, *symbols: str) -> None:
         self.clock = ExchangeClock(0.0)
         self.clock.observe(NOW_MS)
+        self.account = None
         self.counts: Counter[str] = Counter()
         self.silent = SimpleNamespace(look=lambda: None)
         self.states = {symbol: SymbolState(symbol, rules(symbol)) for symbol in symbols}

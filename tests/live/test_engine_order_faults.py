@@ -17,6 +17,7 @@ from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, O
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide, Side
 from futtui.exchange.ports import Endpoints
+from futtui.exchange.simulator.wire.config import ServerConfig
 from futtui.live import exchange_broker
 from futtui.live.assembly import desk_settings
 from futtui.live.engine import Engine
@@ -309,5 +310,7 @@ async def nowhere() -> Endpoints:
 def test_engine_at_sixty_times_real_time_gives_a_stop_real_seconds_to_be_confirmed(tmp_path: Path) -> None:
     plan = Wired(tmp_path / "a.db", nowhere, lockstep=False, speed=60.0).plan()
     assert desk_settings(plan).risk.exits.naked_limit_ms == 60 * plan.desk.risk.exits.naked_limit_ms
+    assert desk_settings(plan).risk.kill.mismatch_seconds == 60 * plan.desk.risk.kill.mismatch_seconds
     in_lockstep = Wired(tmp_path / "a.db", nowhere).plan()
-    assert desk_settings(in_lockstep) == in_lockstep.desk
+    steps_ms = 2 * ServerConfig().step_ms  # an order is answered at the next step at the latest
+    assert desk_settings(in_lockstep).risk.exits.naked_limit_ms >= steps_ms

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from futtui.domain.account import AccountSeen, HeldAmount
+from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.orders import OrderPurpose
@@ -61,7 +62,8 @@ async def test_fs52_kill_switch_ends_flat_and_latched_whatever_goes_wrong(name: 
         view = engine.runner.desk.snapshot()
         assert (view.mode, view.kill_level, view.paused) == (TradingMode.SIGNALS, 4, True)
         await engine.command(SetPaused(world.now_ms, False))
-        await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        with pytest.raises(FuttuiError, match="latched"):
+            await engine.command(ChangeMode(world.now_ms, TradingMode.LIVE))
         assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
         assert engine.runner.desk.snapshot().paused
         latch = read_latch(tmp_path)
@@ -76,7 +78,8 @@ async def test_kill_switch_latched_by_an_earlier_run_holds_until_it_is_rearmed(t
         await engine.command(KillSwitch(world.now_ms, KillLevel.LOCK))
         await engine.stop()
         again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
-        await again.command(ChangeMode(world.now_ms, TradingMode.LIVE))
+        with pytest.raises(FuttuiError, match="latched"):
+            await again.command(ChangeMode(world.now_ms, TradingMode.LIVE))
         assert again.runner.desk.snapshot().mode is TradingMode.SIGNALS
         await again.command(Rearm(world.now_ms))
         assert read_latch(tmp_path) is None

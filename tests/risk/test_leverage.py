@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from futtui.domain.symbols import LeverageTier
 from futtui.risk.leverage import leverage_for, margin_refusal
 from futtui.risk.settings import SizingSettings
 from tests.desk.world import rules
@@ -31,6 +33,12 @@ def test_leverage_of_longs_and_shorts_is_the_same() -> None:
     long = leverage_for(Decimal(100), Decimal(97), rules(), SETTINGS)
     short = leverage_for(Decimal(100), Decimal(103), rules(), SETTINGS)
     assert long == short == 12
+
+
+def test_leverage_stays_within_the_table_of_the_exchange() -> None:
+    offered = replace(rules(), leverage_tiers=(LeverageTier(5, Decimal(1_000)), LeverageTier(2, Decimal(9_000))))
+    assert leverage_for(Decimal(100), Decimal(97), offered, SETTINGS) == 5
+    assert leverage_for(Decimal(100), Decimal(80), offered, SETTINGS) == 2  # the far stop asks for less
 
 
 def test_margin_that_does_not_suffice_is_told_with_figures() -> None:

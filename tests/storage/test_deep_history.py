@@ -200,7 +200,15 @@ def test_open_database_of_the_first_version_keeps_its_candles_and_a_backup(tmp_p
     store.submit_candles("BTCUSDT", M15, [Candle(DAY, 50.0, 52.0, 49.0, 51.0, 9.0)])
     store.close_now()
     with sqlite3.connect(path) as connection:
-        for table in ("candle_blocks", "archive_files", "zones", "zone_events", "candle_gaps", "no_signals"):
+        for table in (
+            "candle_blocks",
+            "archive_files",
+            "zones",
+            "zone_events",
+            "candle_gaps",
+            "no_signals",
+            "universe_standings",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE signals DROP COLUMN code_hash")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
