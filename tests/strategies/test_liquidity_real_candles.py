@@ -24,6 +24,7 @@ def found(symbol: str, last: str = LAST) -> tuple[RawSignal, ...]:
     return tuple(signal for signal in signals if signal.strategy in ("liquidity_sweep", "liquidity_flush"))
 
 
+@pytest.mark.slow
 def test_liquidity_sweeps_of_both_sides_on_real_candles():
     sweeps = [signal for symbol in SYMBOLS for signal in found(symbol) if signal.strategy == "liquidity_sweep"]
     sides = Counter(signal.side for signal in sweeps)

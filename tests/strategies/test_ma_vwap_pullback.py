@@ -266,6 +266,7 @@ def test_pullback_every_part_can_change_the_score():
     assert set(weaker) == {each.name for each in best.parts} - {"setup", "which pullback"}
 
 
+@pytest.mark.slow
 def test_pullback_fires_on_real_candles_and_knows_nothing_of_the_future():
     assert_sound_on_real_candles(MaVwapPullback, ("ADAUSDT", "DOGEUSDT"), least=2)
 

@@ -222,6 +222,7 @@ def test_flow_of_bars_is_a_share_of_all_volume_or_unknown():
     assert flow_of([replace(bars[-1], volume=0.0, taker_buy_volume=0.0)]) is None
 
 
+@pytest.mark.slow
 def test_order_flow_fires_on_real_candles_and_knows_nothing_of_the_future():
     assert_sound_on_real_candles(OrderFlow, ("AVAXUSDT",), least=4, period=FEBRUARY)
 

@@ -244,6 +244,7 @@ def test_profile_every_part_can_change_the_score():
     assert set(weaker) == {each.name for each in best.parts} - {"setup"}
 
 
+@pytest.mark.slow
 def test_profile_fires_on_real_candles_and_knows_nothing_of_the_future():
     assert_sound_on_real_candles(VolumeProfileStrategy, ("ADAUSDT", "DOGEUSDT"), least=4)
 

@@ -24,6 +24,7 @@ def found(symbol: str, to: str) -> tuple[RawSignal, ...]:
     return tuple(signal for signal in signals if signal.system is System.DUAL)
 
 
+@pytest.mark.slow
 def test_dual_both_engines_fire_on_real_candles():
     every = [signal for symbol in SYMBOLS for signal in found(symbol, "2024-04-01")]
     counts = Counter(signal.strategy for signal in every)
