@@ -51,6 +51,12 @@ def start(
         from futtui.cli.live_command import run_live
 
         run_live(config, home)
+    given = {name: str(path) for name, path in (("config", config), ("home", home)) if path is not None}
+    if given:  # `futtui --home X panic` must mean the same as `futtui panic --home X`
+        context.default_map = {
+            name: given | {each: given for each in getattr(command, "commands", ())}
+            for name, command in getattr(context.command, "commands", {}).items()
+        }
 
 
 @app.command()

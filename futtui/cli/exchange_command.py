@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-exchange_app = typer.Typer(help="The embedded exchange.", rich_markup_mode=None)
+exchange_app = typer.Typer(help="The embedded exchange.", rich_markup_mode=None, no_args_is_help=True)
 
 
 @exchange_app.callback()

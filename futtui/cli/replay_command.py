@@ -17,7 +17,8 @@ def run_replay(journal: Path | None, home: Path | None) -> None:
 
     path = journal or journal_folder(Places.of(home).database)
     if not path.exists():
-        raise InvalidInputError(f"There is no file or folder {path}.")
+        why = "" if journal else " Runs of `futtui` and `futtui headless` are recorded, those of the demo are not."
+        raise InvalidInputError(f"There is no file or folder {path}.{why}")
     files = files_of(path)
     result = replay(files)
     typer.echo(f"files        {len(files)} (from {files[0].name})")

@@ -35,7 +35,7 @@ def explain(
         stored = archive.get(wanted)
         near = [] if stored is not None else archive.near_ids(wanted)
     if stored is None:
-        hint = f"Did you mean {', '.join(near)}?" if near else "`futtui signals list` shows the ids there are."
+        hint = f"Did you mean {', '.join(near)}?" if near else f"`futtui signals list{' --demo' if demo else ''}` shows the ids there are."
         raise InvalidInputError(f"There is no signal {signal_id!r}. {hint}")
     for line in explain_lines(stored):
         typer.echo(line)
@@ -91,7 +91,11 @@ def database(home: Path | None, demo: bool) -> Iterator[Engine]:
     places = Places.of(home)
     path = places.demo_database if demo else places.database
     if not path.is_file():
-        raise InvalidInputError(f"There is no database at {path} yet. Start futtui first, or give another --home.")
+        start = "`futtui demo`" if demo else "futtui"
+        other = "" if demo else " With --demo, those of the newest demo are shown."
+        raise InvalidInputError(
+            f"There is no database at {path} yet. Start {start} first, or give another --home.{other}"
+        )
     engine = open_database(path)
     try:
         yield engine

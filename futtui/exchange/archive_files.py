@@ -34,8 +34,9 @@ class ArchiveFile:
 def archive_files(path: Path) -> dict[str, list[ArchiveFile]]:
     """The files under `path` (a folder, or one file) by symbol, each list in time order.
 
-    Where a symbol has files of several timeframes, those of the finest are taken. Raises InvalidInputError when the
-    path is missing or holds no such file.
+    Where a symbol has files of several timeframes, those of the finest are taken. A folder without any, but with
+    a folder `15m`, stands for that one: so a backtest and a replay take the same folder. Raises InvalidInputError when
+    the path is missing or holds no such file.
     """
     _refuse_absent(path)
     found: dict[str, dict[str, list[ArchiveFile]]] = {}
@@ -44,6 +45,9 @@ def archive_files(path: Path) -> dict[str, list[ArchiveFile]]:
         if file is not None and one.is_file():
             found.setdefault(file.symbol, {}).setdefault(file.frame, []).append(file)
     if not found:
+        below = path / "15m"
+        if path.is_dir() and below.is_dir():
+            return archive_files(below)
         raise _none_in(path)
     return {symbol: _finest(frames) for symbol, frames in found.items()}
 

@@ -313,6 +313,8 @@ def files_of(path: Path) -> list[Path]:
         if file.suffix != ".new":
             runs.setdefault(file.name.rsplit("-", 1)[0], []).append(file)
     if not runs:
-        raise StorageError(f"There is no journal in {folder}.")
+        raise StorageError(f"There is no journal in {folder.resolve()}.")
     wanted = max(runs) if path.is_dir() else path.name.rsplit("-", 1)[0]
-    return sorted(runs.get(wanted, []), key=lambda file: file.name.removesuffix(".gz"))
+    if wanted not in runs:
+        raise StorageError(f"{path} is not a journal file. They are named as in {min(runs)}-0001.jsonl.")
+    return sorted(runs[wanted], key=lambda file: file.name.removesuffix(".gz"))
