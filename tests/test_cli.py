@@ -155,3 +155,24 @@ def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Pat
 def test_paths_follow_the_given_home(tmp_path: Path) -> None:
     lines = futtui("paths", "--home", str(tmp_path / "place"), cwd=tmp_path).stdout.splitlines()
     assert all(str(tmp_path / "place") in line for line in lines)
+
+
+def test_home_before_the_command_is_the_same_as_after_it(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("market:\n  top_cuont: 3\n", encoding="utf-8")
+    home = str(tmp_path / "elsewhere")
+    before = futtui("--home", home, "paths", cwd=tmp_path)
+    assert before.stdout == futtui("paths", "--home", home, cwd=tmp_path).stdout
+    assert home in before.stdout
+    nested = futtui("--config", "my.yaml", "config", "check", cwd=tmp_path)
+    assert nested.returncode == 2
+    assert "my.yaml" in nested.stderr
+
+
+def test_replay_of_a_file_that_is_no_journal_says_so(tmp_path: Path) -> None:
+    (tmp_path / "out.json").write_text("{}", encoding="utf-8")
+    alone = futtui("replay", "out.json", cwd=tmp_path)
+    assert (alone.returncode, alone.stderr) == (2, f"futtui: There is no journal in {tmp_path.resolve()}.\n")
+    (tmp_path / "desk-1-0001.jsonl").write_text("", encoding="utf-8")
+    beside = futtui("replay", "out.json", cwd=tmp_path)
+    assert beside.returncode == 2
+    assert "out.json is not a journal file" in beside.stderr

@@ -29,7 +29,6 @@ from futtui.storage.candle_arrays import CandleArrays, combined, merged
 
 SHIFT_MS = 364 * DAY_MS
 """Whole weeks, so that days of the week and hours stay what they were."""
-KEPT_MS = 260 * DAY_MS
 HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,x"
 CODE_FILES = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib")
 DISTANT_MS = 1 << 36
@@ -76,12 +75,12 @@ def watched() -> Iterator[list[str]]:
 class CutWorld:
     """One symbol's candles up to a moment that moves on; nothing later exists in it."""
 
-    def __init__(self, whole: SymbolData, folder: Path, start_ms: int) -> None:
+    def __init__(self, whole: SymbolData, folder: Path, warm_up: HistorySettings, start_ms: int) -> None:
         self._base = whole.past.series[BASE]
         self._at_ms = start_ms
         self._file = folder / BASE.code / f"{whole.symbol}.csv"
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        known = self._base.between(start_ms - KEPT_MS, start_ms)
+        known = self._base.between(_first_ms(whole.past, warm_up, start_ms), start_ms)
         self._file.write_text("\n".join([HEADER, *_rows(known)]) + "\n", encoding="utf-8")
         loaded = load_symbol(folder, whole.symbol)
         self._series: dict[Timeframe, CandleArrays] = dict(loaded.past.series)
@@ -107,6 +106,17 @@ class CutWorld:
                 self._series[frame] = merged(self._series[frame], combined(parts, BASE.ms, frame.ms))
 
 
+def _first_ms(past: PastCandles, warm_up: HistorySettings, start_ms: int) -> int:
+    """Where the day begins from which every timeframe has the bars that are loaded at `start_ms`, holes or not."""
+    first_ms = start_ms
+    for frame in ANALYSIS_TIMEFRAMES:
+        times = past.series[frame].open_time_ms
+        until = int(np.searchsorted(times, start_ms - frame.ms, side="right"))
+        if until:
+            first_ms = min(first_ms, int(times[max(0, until - warm_up.bars(frame))]))
+    return first_ms // DAY_MS * DAY_MS
+
+
 def cut_answers(
     whole: SymbolData, folder: Path, analysis: AnalysisSettings, warm_up: HistorySettings, start_ms: int, end_ms: int
 ) -> tuple[Answers, list[str]]:
@@ -114,7 +124,7 @@ def cut_answers(
 
     Times in the answers are those of the cut world, `SHIFT_MS` later.
     """
-    world = CutWorld(whole, folder, start_ms)
+    world = CutWorld(whole, folder, warm_up, start_ms)
     with watched() as opened:
         run = SymbolRun(world.data, analysis, warm_up, start_ms + SHIFT_MS)
     seen, answers = list(opened), []

@@ -9,6 +9,7 @@ import pytest
 from futtui.analysis import analyzer as analyzer_module
 from futtui.backtest import cut_world
 from futtui.backtest.crew import Bench, CutFound, Window, cut
+from futtui.backtest.data import load_symbol
 from futtui.backtest.recording import Recording
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import SymbolRun
@@ -76,3 +77,15 @@ def test_cut_world_catches_an_hour_that_is_shown_before_it_is_over(monkeypatch, 
     monkeypatch.setattr(SymbolRun, "_closing_bars", early)
     found = decided_again(monkeypatch, tmp_path, Coin)
     assert "measures" in {who for _, who in found.different}
+
+
+def test_cut_world_has_all_bars_that_the_whole_data_loads(tmp_path):
+    """A shorter history than the real one would be called looking ahead."""
+    made_history(tmp_path / "candles", 320)
+    start_ms, warm_up = START_MS + 310 * DAY_MS, HistorySettings(bars_1d=300)
+    whole = load_symbol(tmp_path / "candles", SYMBOL)
+    world = cut_world.CutWorld(whole, tmp_path / "cut", warm_up, start_ms)
+    real, cut_off = whole.past.at(start_ms, warm_up), world.data.past.at(start_ms + cut_world.SHIFT_MS, warm_up)
+    assert len(real[Timeframe.D1]) == 300
+    for frame, bars in real.items():
+        assert [bar.close for bar in bars] == [bar.close for bar in cut_off[frame]], frame
