@@ -88,6 +88,14 @@ def test_analyze_of_stored_candles_says_the_same_as_of_files(tmp_path: Path, fol
     assert stored.output.replace("the database", "X") == files.output.replace(str(folder), "X")
 
 
+def test_analyze_takes_the_folder_of_folders_that_a_backtest_takes(tmp_path: Path, folder: Path) -> None:
+    folder.rename(tmp_path / "15m")
+    chosen = ("AAAUSDT", "--at", MOMENT, "--no-chart", "--history")
+    answers = [analyze(tmp_path, *chosen, str(each)) for each in (tmp_path, tmp_path / "15m")]
+    assert [each.exit_code for each in answers] == [0, 0]
+    assert answers[0].output.replace(str(tmp_path), "X") == answers[1].output.replace(str(tmp_path / "15m"), "X")
+
+
 def test_analyze_without_a_moment_takes_the_newest_close_and_names_the_chart(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

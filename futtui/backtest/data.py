@@ -127,9 +127,10 @@ def check_period(data: SymbolData, start_ms: int, end_ms: int) -> None:
     times = data.past.series[BASE].open_time_ms
     if np.searchsorted(times, start_ms) >= np.searchsorted(times, end_ms):
         first_ms, last_ms = data.past.span_ms
+        hole = ", with a hole there" if first_ms < start_ms and end_ms < last_ms else ""
         raise InvalidInputError(
-            f"{data.symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}. "
-            f"Its data goes from {moment_text(first_ms)} to {moment_text(last_ms)}. Choose other days."
+            f"{data.symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}. Its data goes from "
+            f"{moment_text(first_ms)} to {moment_text(last_ms)}{hole}. Choose other days, or other --symbols."
         )
 
 

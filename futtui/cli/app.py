@@ -54,7 +54,7 @@ def start(
     given = {name: str(path) for name, path in (("config", config), ("home", home)) if path is not None}
     if given:  # `futtui --home X panic` must mean the same as `futtui panic --home X`
         context.default_map = {
-            name: given | {each: given for each in getattr(command, "commands", ())}
+            name: given | dict.fromkeys(getattr(command, "commands", ()), given)
             for name, command in getattr(context.command, "commands", {}).items()
         }
 

@@ -35,7 +35,8 @@ def explain(
         stored = archive.get(wanted)
         near = [] if stored is not None else archive.near_ids(wanted)
     if stored is None:
-        hint = f"Did you mean {', '.join(near)}?" if near else f"`futtui signals list{' --demo' if demo else ''}` shows the ids there are."
+        listing = "futtui signals list --demo" if demo else "futtui signals list"
+        hint = f"Did you mean {', '.join(near)}?" if near else f"`{listing}` shows the ids there are."
         raise InvalidInputError(f"There is no signal {signal_id!r}. {hint}")
     for line in explain_lines(stored):
         typer.echo(line)
