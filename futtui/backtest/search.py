@@ -129,13 +129,17 @@ def search_lines(study: Any, shown: int = 5) -> Iterator[str]:
         values = ", ".join(f"{name} {value:.6g}" for name, value in trial.params.items())
         attributes = trial.user_attrs
         yield (
-            f"  Sharpe {trial.value:+.3f} a day, n {attributes.get('trades', '?')}, "
+            f"  {_worth(trial.value)}, n {attributes.get('trades', '?')}, "
             f"{attributes.get('net_r', 0.0):+.1f} R: {values}"
         )
     yield (
         "The best of many trials looks better than it is. Ask `futtui validate` on days that were not searched: it "
         "counts these trials."
     )
+
+
+def _worth(value: float) -> str:
+    return f"Sharpe {value:+.3f} a day" if value > WORTHLESS else f"not judged (under {LEAST_TRADES} trades)"
 
 
 def _optuna() -> Any:

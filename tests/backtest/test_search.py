@@ -70,6 +70,12 @@ def test_search_finds_what_is_there_and_repeats_itself():
     assert any("looks better than it is" in line for line in search_lines(study))
 
 
+def test_search_shows_no_figure_for_too_few_trades():
+    pytest.importorskip("optuna")
+    study = search(request(trials=1), lambda run, trades: None, earn=lambda run: earned(run)[:5])
+    assert "  not judged (under 30 trades), n 5," in "\n".join(search_lines(study))
+
+
 def test_search_goes_on_in_a_shared_study(tmp_path):
     pytest.importorskip("optuna")
     storage = f"sqlite:///{tmp_path / 'study.db'}"
