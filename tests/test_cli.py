@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from futtui.cli import panic_command
 from futtui.cli.launch import Launch
 from futtui.cli.live_command import run_live
+from futtui.exchange.ports import Credentials
+from futtui.live.flatten import FlattenReport
 from futtui.version import VERSION
 
 HEAVY = ("textual", "aiohttp", "sqlalchemy", "numpy", "ccxt", "websockets", "pydantic", "typer")
@@ -176,3 +180,23 @@ def test_replay_of_a_file_that_is_no_journal_says_so(tmp_path: Path) -> None:
     beside = futtui("replay", "out.json", cwd=tmp_path)
     assert beside.returncode == 2
     assert "out.json is not a journal file" in beside.stderr
+
+
+def test_panic_closes_although_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    closed: list[Credentials] = []
+
+    async def close(endpoints: object, credentials: Credentials) -> FlattenReport:
+        closed.append(credentials)
+        return FlattenReport()
+
+    monkeypatch.setattr(panic_command, "keys_of", lambda places: Credentials("key", "secret"))
+    monkeypatch.setattr(panic_command, "_close_everything", close)
+    monkeypatch.setattr(panic_command, "APP_SEES_IT_S", 0.0)
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(SystemExit):
+        panic_command.run_panic(None, tmp_path / "file", yes=True)
+    assert closed == [Credentials("key", "secret")]
+    assert "could not be locked" in capsys.readouterr().err

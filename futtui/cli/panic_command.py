@@ -30,9 +30,12 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
     if not yes:
         typer.confirm(f"Close EVERYTHING on the account at {endpoints.label} at market and lock Live?", abort=True)
     started_s = time.monotonic()
-    ask_panic(places.home)
-    write_latch(places.home, Latch(int(KillLevel.LOCK), "futtui panic", int(time.time() * 1000)))
-    typer.echo("Live is locked. A running futtui closes everything, too.")
+    try:
+        ask_panic(places.home)
+        write_latch(places.home, Latch(int(KillLevel.LOCK), "futtui panic", int(time.time() * 1000)))
+        typer.echo("Live is locked. A running futtui closes everything, too.")
+    except OSError as error:  # a full disk must not keep positions open
+        typer.echo(f"Live could not be locked ({error}). Do not start futtui; closing goes on.", err=True)
     credentials = keys_of(places)
     if credentials is None:
         raise InvalidInputError(
