@@ -70,7 +70,7 @@ ENGLISH: dict[str, str] = {
     "signal.stop": "Stop {price} ({pct} %)",
     "signal.target": "Target {n}: {price} ({reward} R)",
     "signal.score": "Score {score} · market on 4h: {regime}",
-    "signal.odds": "Wins about {tenths} of 10 (n = {n})",
+    "signal.odds": "🎲 {text}",
     "signal.why": "Why:",
     # Trades
     "trade.opened": "Entered at {price}, {quantity} {base}. Stop {stop}.",

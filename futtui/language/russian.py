@@ -67,7 +67,7 @@ RUSSIAN: dict[str, str] = {
     "signal.stop": "Стоп {price} ({pct} %)",
     "signal.target": "Цель {n}: {price} ({reward} R)",
     "signal.score": "Оценка {score} · рынок на 4h: {regime}",
-    "signal.odds": "Выигрывает примерно {tenths} из 10 (n = {n})",
+    "signal.odds": "🎲 {text}",
     "signal.why": "Почему:",
     "trade.opened": "Вошли по {price}, {quantity} {base}. Стоп {stop}.",
     "trade.target": "🎯 Цель {n} достигнута.",

@@ -67,7 +67,7 @@ UKRAINIAN: dict[str, str] = {
     "signal.stop": "Стоп {price} ({pct} %)",
     "signal.target": "Ціль {n}: {price} ({reward} R)",
     "signal.score": "Оцінка {score} · ринок на 4h: {regime}",
-    "signal.odds": "Виграє приблизно {tenths} з 10 (n = {n})",
+    "signal.odds": "🎲 {text}",
     "signal.why": "Чому:",
     "trade.opened": "Увійшли за {price}, {quantity} {base}. Стоп {stop}.",
     "trade.target": "🎯 Ціль {n} досягнуто.",

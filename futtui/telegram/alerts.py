@@ -26,6 +26,7 @@ from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.language.catalogue import Texts
+from futtui.signals.confidence import PART_NAME
 from futtui.telegram.formatting import age, clock, escaped, exits, price, result_mark, signed, strategy_name
 from futtui.telegram.settings import TelegramSettings
 
@@ -178,6 +179,9 @@ class AlertMaker:
             lines.append(texts("signal.target", n=index + 1, price=price(target, rules), reward=reward))
         regime = texts(f"regime.{raw.regime.value}")
         lines.append(texts("signal.score", score=f"{signal.score:.1f}", regime=regime))
+        odds = next((part for part in signal.parts if part.name == PART_NAME and part.valid), None)
+        if odds is not None:
+            lines.append(texts("signal.odds", text=escaped(odds.reason)))
         lines += ["", texts("signal.why"), *_reasons(raw, signal)]
         return "\n".join(lines)
 

@@ -21,8 +21,9 @@ from futtui.domain.effects import (
     Severity,
 )
 from futtui.domain.position import ExitReason, Trade
-from futtui.domain.signal import FOR_INFORMATION, Signal, SignalStatus
+from futtui.domain.signal import FOR_INFORMATION, Signal, SignalPart, SignalStatus
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+from futtui.signals.confidence import PART_NAME
 from futtui.telegram.formatting import plain, split
 from futtui.telegram.service import last_hour_ms
 from tests.telegram.bot_api_server import BotApiServer, Sent
@@ -118,6 +119,20 @@ async def test_a_waiting_signal_is_answered_when_reached_or_over(
     assert "waits" in sent[0].text
     assert ("reached the level" in sent[2].text, sent[2].reply_to) == (True, sent[0].message_id)
     assert ("did not come in time" in sent[3].text, sent[3].reply_to) == (True, sent[1].message_id)
+
+
+async def test_a_signal_tells_its_odds_with_their_sample_where_they_are_known(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    plain_one, known = a_signal(engine, number=1), a_signal(engine, number=2)
+    words = "such signals won about 7 of 10 (n = 240), +0.03 R each"
+    known = replace(known, parts=(*known.parts, SignalPart(PART_NAME, 0.0, words, 0.7)))
+    async with running_bot(server, engine, tmp_path) as bot:
+        for signal in (plain_one, known):
+            bot.on_effect(RecordSignal(signal, NOW_MS))
+        sent = await server.wait_for(2)
+    assert words not in sent[0].text
+    assert f"🎲 {words}" in sent[1].text
 
 
 async def test_information_and_old_signals_stay_silent_unless_wanted(
