@@ -22,7 +22,6 @@ ENGLISH: dict[str, str] = {
     "button.resume": "▶ Resume new trades",
     "button.pause_now": "⏸ Pause new trades",
     # Names
-    "none": "n/a",
     "side.LONG": "LONG",
     "side.SHORT": "SHORT",
     "mode.SIGNALS": "signals only",
@@ -52,6 +51,9 @@ ENGLISH: dict[str, str] = {
     "exit.MANUAL": "your command",
     "exit.LIQUIDATION": "liquidation",
     "exit.DATA": "safety exit",
+    "exit.DELEVERAGED": "deleveraged by the exchange",
+    "exit.SETTLED": "settled by the exchange",
+    "exit.ADJUSTED": "correction of the books",
     "age.seconds": "{n} s",
     "age.minutes": "{n} min",
     "age.hours": "{h} h {m} min",
@@ -76,7 +78,6 @@ ENGLISH: dict[str, str] = {
     "trade.opened": "Entered at {price}, {quantity} {base}. Stop {stop}.",
     "trade.target": "🎯 Target {n} reached.",
     "trade.stop_moved": "Stop moved to {price}.",
-    "trade.failed": "Not entered: the exchange did not take the order.",
     "trade.closed": "{mark} <b>{symbol} closed: {result} R</b> ({money} USDT after all costs) in {age}; {where}",
     "trade.corrected": "{symbol}: costs that came later change the result to {result} R.",
     # Alerts

@@ -11,7 +11,9 @@ import pytest
 
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillLevel, KillSwitch
-from futtui.domain.position import TradingMode
+from futtui.domain.position import ExitReason, TradingMode
+from futtui.domain.regime import Regime
+from futtui.domain.side import Side
 from futtui.language.catalogue import TABLES, Language
 from futtui.telegram.commands import COMMANDS, MENU
 from tests.telegram.bot_api_server import OWNER, BotApiServer
@@ -243,3 +245,11 @@ def test_languages_have_the_same_texts_and_places(language: Language) -> None:
     english, other = TABLES[Language.ENGLISH], TABLES[language]
     assert other.keys() == english.keys()
     assert {key: places(text) for key, text in other.items()} == {key: places(text) for key, text in english.items()}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_way_out_every_mode_and_state_has_its_words(language: Language) -> None:
+    """A missing one would cost the message about a trade."""
+    for kind, names in (("exit", ExitReason), ("mode", TradingMode), ("regime", Regime), ("side", Side)):
+        missing = [each.value for each in names if f"{kind}.{each.value}" not in TABLES[language]]
+        assert missing == [], kind
