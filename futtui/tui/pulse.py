@@ -70,9 +70,14 @@ class Pulse:
         self.beat()
 
     def beat(self) -> None:
-        """One look at the engine; the visible screen repaints what changed."""
+        """One look at the engine; the visible screen repaints what changed.
+
+        Nothing once the screens are closed: the timer and answers to commands may still arrive while the app ends.
+        """
         begin_s = perf_counter()
         app = self._app
+        if not app.screen_stack:
+            return
         view = app.store.read()
         app.flash_line.fade(self._interval_s)
         app.notice_news(view)

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
+from futtui.tui.messages import CommandAnswered
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.detail import DetailScreen
 from futtui.tui.screens.dialog import MenuDialog, QuestionDialog
@@ -58,6 +59,25 @@ async def test_block_choice_sends_the_block_for_the_marked_symbol(
         assert engine.commands == [BlockSymbol(NOW_MS, "LINKUSDT", until)]
         assert isinstance(app.screen, DashboardScreen)
         assert "Done." in screen_text(app)
+
+
+async def test_a_beat_or_an_answer_that_comes_while_the_app_closes_is_no_error(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    beats: list[int] = []
+    close_all = app._close_all
+
+    async def close_all_then_beat() -> None:
+        await close_all()
+        beats.append(len(app.screen_stack))
+        app.pulse.beat()
+        app._show_answer(CommandAnswered("Done.", accepted=True))
+
+    app._close_all = close_all_then_beat  # type: ignore[method-assign]
+    async with app.run_test(size=FULL):
+        pass
+    assert beats == [0]
 
 
 async def test_block_dialog_left_with_escape_sends_nothing(make_app: AppMaker, engine: FakeEngine) -> None:
