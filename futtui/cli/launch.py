@@ -116,6 +116,7 @@ def _run_screen(launch: Launch) -> None:
     ui = UiSettings(
         time_zone=launch.settings.time_zone,
         theme=screen.theme.value,
+        language=screen.language,
         plain_glyphs=screen.plain_glyphs,
         pulse_hz=screen.pulse_hz,
         bell=screen.bell,

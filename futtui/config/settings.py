@@ -16,6 +16,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.config.loaded import Loaded
 from futtui.config.plugins import FoundPlugins, PluginSettings, find_plugins
 from futtui.desk.settings import DeskSettings
+from futtui.language.catalogue import Language
 from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
 from futtui.regime.settings import RegimeSettings
@@ -62,6 +63,8 @@ class ScreenSettings:
 
     theme: ThemeName = ThemeName.NIGHT
     """night, colour-safe or light."""
+    language: Language = Language.ENGLISH
+    """en, uk or ru."""
     plain_glyphs: bool = False
     """Only characters that every font has."""
     pulse_hz: Annotated[float, Ge(1), Le(30)] = 5.0

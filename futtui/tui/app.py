@@ -40,7 +40,7 @@ from futtui.tui.settings import UiSettings
 from futtui.tui.store import Store
 from futtui.tui.theme import NIGHT, THEMES, Palette, textual_theme, theme_name
 from futtui.tui.widgets.live_panel import LivePanel
-from futtui.tui.words import word
+from futtui.tui.words import speak, word
 
 
 def typed_number() -> str:
@@ -65,6 +65,7 @@ class FuttuiApp(App[None]):
         number_source: Callable[[], str] = typed_number,
     ) -> None:
         self.ui_settings = settings or UiSettings()
+        speak(self.ui_settings.language)
         self.palette = Palette(THEMES.get(self.ui_settings.theme, NIGHT))
         super().__init__()
         self.animation_level = "none"

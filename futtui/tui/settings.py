@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from futtui.language.catalogue import Language
+
 
 @dataclass(frozen=True, slots=True)
 class UiSettings:
@@ -15,6 +17,7 @@ class UiSettings:
 
     time_zone: str = "Europe/Kyiv"
     theme: str = "night"
+    language: Language = Language.ENGLISH
     plain_glyphs: bool = False
     pulse_hz: float = 5.0
     start_mode_text: str = ""

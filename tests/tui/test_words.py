@@ -11,13 +11,16 @@ import pytest
 from futtui.domain.position import ExitReason, PositionStatus, TradeClass, TradingMode
 from futtui.domain.regime import Bias, Regime
 from futtui.domain.signal import SignalStatus, System
+from futtui.language.catalogue import Language
+from futtui.language.screen.tables import AREAS, screen_table
 from futtui.tui import keys
 from futtui.tui.glyphs import ALLOWED, plain_text
 from futtui.tui.paint import market, positions, signals, zones
-from futtui.tui.words import WORDS, has_word, word
+from futtui.tui.words import has_word, word
 
 SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
 FILES = sorted(SOURCE.rglob("*.py"))
+WORDS = screen_table(Language.ENGLISH)
 
 
 def literals(path: Path) -> list[str]:
@@ -47,6 +50,15 @@ def test_every_literal_uses_allowed_signs_only(path: Path) -> None:
 def test_no_sentence_is_written_outside_the_table_of_words(path: Path) -> None:
     sentences = [text for text in literals(path) if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", text)]
     assert sentences == []
+
+
+def test_no_text_has_two_places() -> None:
+    assert sum(len(area.ENGLISH) for area in AREAS) == len(WORDS)
+
+
+def test_every_text_uses_allowed_signs_only() -> None:
+    strange = {sign for text in WORDS.values() for sign in text if sign not in ALLOWED and sign >= " "}
+    assert strange == set()
 
 
 def test_plain_signs_are_ascii() -> None:

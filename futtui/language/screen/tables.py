@@ -1,0 +1,29 @@
+"""All texts of the screen by language, gathered from the areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from futtui.language.catalogue import Language
+from futtui.language.screen import actions, chart, details, dialogs, health, names, panels
+
+AREAS = (
+    names,
+    panels,
+    actions,
+    dialogs,
+    details,
+    chart,
+    health,
+)
+
+
+_NAMES = {Language.ENGLISH: "ENGLISH", Language.UKRAINIAN: "UKRAINIAN", Language.RUSSIAN: "RUSSIAN"}
+
+
+def screen_table(language: Language) -> Mapping[str, str]:
+    """Every text of the screen in `language`; English where a text has no translation."""
+    table: dict[str, str] = {}
+    for area in AREAS:
+        table |= area.ENGLISH | getattr(area, _NAMES[language])
+    return table
