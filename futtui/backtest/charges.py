@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from futtui.backtest.settings import Costs
-from futtui.backtest.statistics import risk_money
+from futtui.desk.statistics import risk_money
 from futtui.domain.position import Trade
 
 

@@ -14,8 +14,9 @@ from futtui.backtest.report import fingerprint
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
-from futtui.backtest.statistics import Interval, TradeStatistics, cost_r, risk_money, statistics_of, wilson
 from futtui.backtest.trades_table import slippage_of
+from futtui.desk.statistics import cost_r, risk_money, statistics_of, wilson
+from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
 from futtui.live.code_hash import code_hash

@@ -11,7 +11,7 @@ from typing import Any
 
 from futtui.backtest.charges import slippage_money
 from futtui.backtest.run import BacktestResult
-from futtui.backtest.statistics import risk_money
+from futtui.desk.statistics import risk_money
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal
 

@@ -17,16 +17,17 @@ from futtui.backtest.checklist import Badge, Check, Moved, Outside
 from futtui.backtest.crew import Bench, Crew, CutFound, Pass, Window, alone, cut, decide, play, started_later
 from futtui.backtest.data import BASE, funding_of, load_symbol
 from futtui.backtest.overfitting import overfitting
-from futtui.backtest.path_risk import FallRisk, drawn_falls, shuffled_falls
 from futtui.backtest.random_entries import EntrySkill, entry_skill
 from futtui.backtest.recording import Recorder, Recording
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.sharpe import daily_results, deflated_sharpe, moments
-from futtui.backtest.statistics import TradeStatistics, by_day, cost_r, statistics_of
 from futtui.backtest.trials import Trial, seen_before, trial_of, trial_table
 from futtui.backtest.variant_pass import Found, StrategyVariant, settings_of, without_components
 from futtui.backtest.variants import Variant
+from futtui.desk.path_risk import drawn_falls, shuffled_falls
+from futtui.desk.statistics import by_day, cost_r, statistics_of
+from futtui.domain.performance import FallRisk, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import DAY_MS

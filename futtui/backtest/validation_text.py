@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from futtui.backtest.checklist import Answer, Moved
-from futtui.backtest.path_risk import FallRisk
 from futtui.backtest.report import as_json
 from futtui.backtest.validation import Validation
+from futtui.domain.performance import FallRisk
 from futtui.live.code_hash import code_hash
 
 SCHEMA = 1

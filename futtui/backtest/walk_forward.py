@@ -10,7 +10,8 @@ import numpy as np
 
 from futtui.backtest.checklist import OUTSIDE_GATE
 from futtui.backtest.folds import Fold
-from futtui.backtest.statistics import Interval, TradeStatistics, statistics_of
+from futtui.desk.statistics import statistics_of
+from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 
 LEAST_TO_CHOOSE = 30

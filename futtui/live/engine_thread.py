@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.performance import PerformanceReport
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from futtui.live.engine import Engine
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 STOP_TIMEOUT_S = 10.0
 GUARD_S = 1.0
@@ -84,13 +86,27 @@ class EngineThread:
         self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
     ) -> concurrent.futures.Future[CandleSeries]:
         """The newest `limit` stored candles that opened before `before_ms`; the future holds them or a refusal."""
+        from futtui.live.stored_candles import END_OF_TIME_MS, candle_series
+
+        end_ms = END_OF_TIME_MS if before_ms is None else before_ms
+        return self._beside(lambda engine: candle_series(engine.parts.store, symbol, timeframe, limit, end_ms))
+
+    def performance(self, days: int | None) -> concurrent.futures.Future[PerformanceReport]:
+        """What became of the signals of the last `days` (None = of all); the future holds it or a refusal."""
+        from futtui.live.performance import performance_of
+
+        def read(engine: Engine) -> PerformanceReport:
+            prices = {name: state.tracker.last for name, state in list(engine.states.items()) if state.tracker.last}
+            return performance_of(engine.parts.store, prices, engine.clock.now_ms(), days)
+
+        return self._beside(read)
+
+    def _beside(self, read: Callable[[Engine], T]) -> concurrent.futures.Future[T]:
+        """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""
         engine, loop = self._engine, self._loop
         if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
             return _refused(self._why_not_ready())
-        from futtui.live.stored_candles import END_OF_TIME_MS, candle_series
-
-        before_ms = END_OF_TIME_MS if before_ms is None else before_ms
-        work = asyncio.to_thread(candle_series, engine.parts.store, symbol, timeframe, limit, before_ms)
+        work = asyncio.to_thread(read, engine)
         try:
             return asyncio.run_coroutine_threadsafe(work, loop)
         except RuntimeError:  # the loop ended in this very moment

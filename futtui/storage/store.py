@@ -13,7 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
 from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
-from futtui.domain.position import Leg, Trade
+from futtui.domain.position import Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.universe import UniverseMemory
@@ -22,15 +22,14 @@ from futtui.storage import tables
 from futtui.storage.database import open_database
 from futtui.storage.deep_history import DeepHistory
 from futtui.storage.gap_rows import GapBatch, select_gaps
+from futtui.storage.results import Chosen, StoredResults, open_positions_of, read_results, trades_of
 from futtui.storage.rows import (
     SELECT_CANDLES,
     Record,
     candle_rows,
     candles_of,
-    leg_of,
     position_of,
     signal_of,
-    trade_of,
 )
 from futtui.storage.universe_rows import StandingsBatch, select_memory
 from futtui.storage.writer import CandleBatch, Writer
@@ -38,7 +37,6 @@ from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, Zon
 
 END_OF_TIME_MS = 1 << 62
 """After every candle."""
-CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 
 class Storage:
@@ -159,10 +157,8 @@ class Storage:
 
     def open_positions(self) -> list[PositionState]:
         """Positions that were not closed when last written, oldest first."""
-        table = tables.positions
-        query = select(table.c.state).where(table.c.status.not_in(CLOSED_POSITIONS)).order_by(table.c.opened_ms)
         with self._engine.connect() as connection:
-            return [position_of(text) for (text,) in connection.execute(query)]
+            return open_positions_of(connection)
 
     def position_states(self, position_ids: Iterable[str]) -> dict[str, PositionState]:
         """Last written states of these positions, open or not; those never written are missing."""
@@ -175,13 +171,11 @@ class Storage:
         """The newest `limit` closed trades with their legs, oldest first."""
         newest = select(tables.trades).order_by(tables.trades.c.closed_ms.desc()).limit(limit)
         with self._engine.connect() as connection:
-            rows = connection.execute(newest).mappings().all()
-            legs: dict[str, list[Leg]] = {row["position_id"]: [] for row in rows}
-            wanted = newest.with_only_columns(tables.trades.c.position_id)
-            chosen = select(tables.legs).where(tables.legs.c.position_id.in_(wanted)).order_by(tables.legs.c.leg_index)
-            for leg in connection.execute(chosen).mappings():
-                legs[leg["position_id"]].append(leg_of(leg))
-        return [trade_of(row, legs[row["position_id"]]) for row in reversed(rows)]
+            return trades_of(connection, newest)[::-1]
+
+    def results(self, chosen: Chosen) -> StoredResults:
+        """What became of the signals that are on disk."""
+        return read_results(self._engine, chosen)
 
     def blocked_symbols(self) -> dict[str, tuple[int, str]]:
         """Blocked symbols with the end of the block (0 = until unblocked) and its reason."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from futtui.backtest.statistics import LEAST_DAYS, LEAST_TRADES, Interval, TradeStatistics, statistics_of, wilson
+from futtui.desk.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, wilson
+from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import DAY_MS

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
+from futtui.domain.performance import PerformanceReport
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 
@@ -34,4 +35,8 @@ class EnginePort(Protocol):
         self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
     ) -> Future[CandleSeries]:
         """The newest `limit` closed candles (that opened before `before_ms`), read beside everything else."""
+        ...
+
+    def performance(self, days: int | None) -> Future[PerformanceReport]:
+        """What became of the signals of the last `days` (None = of all), read beside everything else."""
         ...

@@ -25,7 +25,7 @@ from futtui.backtest.checklist import (
 )
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
-from futtui.backtest.statistics import statistics_of
+from futtui.desk.statistics import statistics_of
 from futtui.domain.timeframe import DAY_MS
 from tests.backtest.made_trades import made_trade
 

@@ -21,10 +21,10 @@ from futtui.backtest.recording import Recorder, Recording
 from futtui.backtest.run import Backtest, shards_of
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.shards import Answers
-from futtui.backtest.statistics import statistics_of
 from futtui.backtest.trials import TrialBook
 from futtui.backtest.variants import Variant
 from futtui.cli.app import app
+from futtui.desk.statistics import statistics_of
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Levels, RawSignal
 from futtui.domain.timeframe import DAY_MS

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +16,7 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
+from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
 from futtui.live import watchdog
 from futtui.live.engine_thread import EngineThread
@@ -33,6 +35,7 @@ from tests.live.engine_world import (
     wired,
 )
 
+T = TypeVar("T")
 SPEED = 300.0
 QUIET = {("", 0): Side.LONG}
 """A script without signals: those of the real strategies are held back."""
@@ -55,7 +58,7 @@ async def threaded(
         assert thread.failure is None
 
 
-async def answer(future: Future[str]) -> str:
+async def answer(future: Future[T]) -> T:
     return await asyncio.wait_for(asyncio.wrap_future(future), 10)
 
 
@@ -106,6 +109,12 @@ async def test_engine_thread_blocked_symbol_gets_no_trade_and_the_others_do(tmp_
         refused = [item for item in desk(thread).signals if item.raw.symbol == "ETHUSDT"]
         assert {item.status.value for item in refused} == {"REFUSED"}
         assert "blocked" in refused[0].status_reason
+        report = await answer(thread.performance(None))
+        while not report.accounts or not any(each.count(SignalStatus.REFUSED) for each in report.signals):
+            await asyncio.sleep(0.05)  # records reach the disk within moments
+            report = await answer(thread.performance(None))
+        assert {account.mode for account in report.accounts} == {TradingMode.PAPER}
+        assert report.since_ms == 0 < report.until_ms
 
 
 @pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.LIVE])

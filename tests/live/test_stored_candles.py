@@ -109,3 +109,5 @@ def test_an_engine_that_has_not_started_refuses_in_words() -> None:
     thread = EngineThread(never, starting_snapshot(EngineSettings()))  # type: ignore[arg-type]
     with pytest.raises(FuttuiError, match="still starting"):
         thread.candles("ABCUSDT", M15, 10).result(0)
+    with pytest.raises(FuttuiError, match="still starting"):
+        thread.performance(7).result(0)

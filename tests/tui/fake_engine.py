@@ -13,6 +13,7 @@ from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.performance import PerformanceReport
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Bias, Regime, RegimeReading
@@ -460,6 +461,11 @@ class FakeEngine:
         self.refuse_candles = ""
         self.hold_candles = False
         self.stored = 1000
+        self.report = PerformanceReport(0, NOW_MS)
+        self.asked_days: list[int | None] = []
+        self.refuse_performance = ""
+        self.hold_performance = False
+        self.held_reports: list[tuple[Future[PerformanceReport], PerformanceReport]] = []
 
     def snapshot(self) -> EngineSnapshot:
         """The snapshot that was put last."""
@@ -504,6 +510,24 @@ class FakeEngine:
         for answer, series in self.answers:
             answer.set_result(series)
         self.answers = []
+
+    def performance(self, days: int | None) -> Future[PerformanceReport]:
+        """The report that was put into `report`, whatever the days; `hold_performance` delays it."""
+        self.asked_days.append(days)
+        answer: Future[PerformanceReport] = Future()
+        if self.refuse_performance:
+            answer.set_exception(FuttuiError(self.refuse_performance))
+            return answer
+        self.held_reports.append((answer, self.report))
+        if not self.hold_performance:
+            self.give_performance()
+        return answer
+
+    def give_performance(self) -> None:
+        """Answers every question about performance that was held back."""
+        for answer, report in self.held_reports:
+            answer.set_result(report)
+        self.held_reports = []
 
     def _series(self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None) -> CandleSeries:
         price = next((row.price for row in self.current.market if row.symbol == symbol), 100.0)

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from futtui.domain.performance import FallRisk
+
 BLOCK_DAYS = 5.0
 CHUNK = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class FallRisk:
-    """Largest fall in R that half, 95 and 99 of 100 paths stay above; positive numbers."""
-
-    middle: float
-    most_95: float
-    most_99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,8 @@ def _falls(days: _Days, order: np.ndarray) -> np.ndarray:
     peaks = np.maximum.accumulate(starts + days.highest[order], axis=1)
     before = np.concatenate([np.zeros((len(order), 1)), np.maximum(peaks[:, :-1], 0.0)], axis=1)
     deep = np.maximum(before - (starts + days.lowest[order]), days.falls[order])
-    return deep.max(axis=1)
+    deepest: np.ndarray = deep.max(axis=1)
+    return deepest
 
 
 def _risk(falls: np.ndarray) -> FallRisk:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from futtui.backtest.path_risk import FallRisk, drawn_falls
+from futtui.desk.path_risk import drawn_falls
+from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.shares import wilson_interval
 from futtui.domain.timeframe import DAY_MS
@@ -15,40 +15,6 @@ from futtui.domain.timeframe import DAY_MS
 DRAWS = 10_000
 FALL_DRAWS = 2_000
 LEAST_TRADES, LEAST_DAYS = 100, 60
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure with its 95 % interval; None = it cannot be given."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class TradeStatistics:
-    """Net figures in R. `win_rate` counts a break-even as no win; `days` are the days on which trades were opened.
-
-    `payoff`: average win divided by average loss. `fall_risk`: what the largest fall may be when the days come again.
-    """
-
-    trades: int
-    days: int
-    wins: int
-    break_evens: int
-    losses: int
-    win_rate: Interval
-    break_even_win_rate: float | None
-    profit_factor: Interval
-    expectancy_r: Interval
-    net_r: float
-    gross_r: float
-    costs_r: float
-    max_drawdown_r: float
-    verdict: str
-    payoff: float | None = None
-    fall_risk: FallRisk | None = None
 
 
 def wilson(wins: int, trades: int) -> Interval:

@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from futtui.backtest.statistics import (
-    Interval,
-    bootstrap,
-    break_even_win_rate,
-    by_day,
-    drawdown,
-    profit_factor,
-    verdict_of,
-    wilson,
-)
+from futtui.desk.statistics import bootstrap, break_even_win_rate, by_day, drawdown, profit_factor, verdict_of, wilson
+from futtui.domain.performance import Interval
 from futtui.domain.timeframe import DAY_MS
 
 
