@@ -16,6 +16,7 @@ from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_cr
 from futtui.backtest.store import RunStore, key_of, symbol_hash
 from futtui.backtest.walk import waypoints
 from futtui.desk.desk import TradingDesk
+from futtui.desk.settings import DeskSettings
 from futtui.domain.candle import Candle
 from futtui.domain.effects import RecordSignal, RecordTrade, Say
 from futtui.domain.errors import InvalidInputError
@@ -117,7 +118,7 @@ class Backtest:
         self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self._memory = _Memory()
-        desk = TradingDesk(request.desk, MODE, request.start_equity, request.for_information, request.confidence)
+        desk = TradingDesk(_unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence)
         self._runner = DeskRunner(desk, self._memory, self._memory)
         modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)
         self._accounts = {mode: self._open_account(mode) for mode in modes}
@@ -306,6 +307,12 @@ class Backtest:
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity
         return result
+
+
+def _unattended(settings: DeskSettings) -> DeskSettings:
+    """The desk without the stop after a deep fall: nobody is there who could let it go on."""
+    risk = settings.risk
+    return replace(settings, risk=replace(risk, kill=replace(risk.kill, drawdown_pct=100.0)))
 
 
 def shards_of(

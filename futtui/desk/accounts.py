@@ -69,6 +69,10 @@ class Account:
         """Let the equity move its peak."""
         self.peak_equity = max(self.peak_equity, equity)
 
+    def forget_best(self) -> None:
+        """Let the peak begin anew with the next look."""
+        self.peak_equity = ZERO
+
     def start_day(self, positions: Iterable[Position]) -> None:
         """A UTC day begins: its loss limit counts from the equity now."""
         self.day_start_equity = self.equity(positions)

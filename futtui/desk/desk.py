@@ -340,6 +340,8 @@ class TradingDesk(DeskQuestions):
             self._out.say(event.time_ms, "mode", f"New trades stay paused, {latched}", Severity.ERROR)
         elif self._state.paused is not event.paused:
             self._state.kill_level = 0
+            if not event.paused:
+                self._kill.forget_best()
             self._state.paused, self._state.pause_reason = event.paused, ""
             text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
             self._out.say(event.time_ms, "mode", text, Severity.NOTICE)

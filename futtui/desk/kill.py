@@ -61,8 +61,14 @@ class KillDesk:
             return
         state.kill_level, state.paused, state.pause_reason = 0, False, ""
         self._failures = []
+        self.forget_best()
         self._out.latch(WriteLatch(0, "re-armed by you", event.time_ms))
         self._out.say(event.time_ms, "kill", "Kill switch re-armed, new trades go on", Severity.NOTICE)
+
+    def forget_best(self) -> None:
+        """Trading goes on by the user's will: from now on a fall counts from what each account is worth now."""
+        for account in self._state.accounts.values():
+            account.forget_best()
 
     def refusal(self) -> str | None:
         """Why Live and new trades are refused now; None while no level is latched."""
@@ -70,10 +76,11 @@ class KillDesk:
             return None
         return f"{self._state.pause_reason}: re-arm it first (key K)"
 
-    def _flatten(self, time_ms: int) -> None:
+    def _flatten(self, time_ms: int, only: TradingMode | None = None) -> None:
         """Close what is not closing yet; a closing order that failed is tried again with each tick of the clock."""
         for position in list(self._state.open.values()):
-            if position.plan.mode is not TradingMode.INFO and position.exit_reason is None:
+            mode = position.plan.mode
+            if mode is not TradingMode.INFO and only in (None, mode) and position.exit_reason is None:
                 self._life.request_exit(position, ExitReason.MANUAL, time_ms, "by the kill switch")
 
     def _cancel_entries(self, event: KillSwitch) -> None:
@@ -93,26 +100,49 @@ class KillDesk:
     # --- by itself ----------------------------------------------------------------------------------------------
 
     def on_clock(self, time_ms: int) -> None:
-        """Triggers of the real account: day loss, drawdown, books that do not agree, stops that do not hold."""
+        """Triggers of the real account: day loss, drawdown, books that do not agree, stops that do not hold.
+
+        A virtual account that fell as far is closed and paused too, but nothing is latched: it is play money.
+        """
         if self._state.kill_level >= KillLevel.FLATTEN:
             self._flatten(time_ms)
-        if self._state.mode is not TradingMode.LIVE and not self._state.held(TradingMode.LIVE):
+        mode = self._state.mode
+        if mode is not TradingMode.LIVE:
+            self._look_at_virtual(mode, time_ms)
+        if mode is not TradingMode.LIVE and not self._state.held(TradingMode.LIVE):
             return
         found = self._trigger(time_ms)
         if found is not None and found[0] > self._state.kill_level:
             self.on_switch(KillSwitch(time_ms, *found))
+
+    def _look_at_virtual(self, mode: TradingMode, time_ms: int) -> None:
+        fallen = self._fallen(mode)
+        if fallen is not None and self._state.kill_level < KillLevel.CANCEL:
+            self.on_switch(KillSwitch(time_ms, KillLevel.CANCEL, fallen))
+            self._flatten(time_ms, mode)
+
+    def _fallen(self, mode: TradingMode) -> str | None:
+        """How far the equity of an account is below its best, where that is too far; lets it move its best."""
+        account = self._state.accounts[mode]
+        equity = account.equity(self._state.held(mode))
+        account.note_equity(equity)
+        if account.peak_equity <= 0:
+            return None
+        down_pct = float((account.peak_equity - equity) / account.peak_equity * 100)
+        if down_pct < self._state.settings.risk.kill.drawdown_pct:
+            return None
+        name = "the account" if mode is TradingMode.LIVE else "the virtual account"
+        return f"{name} is {down_pct:.1f} % below its best"
 
     def _trigger(self, time_ms: int) -> tuple[KillLevel, str] | None:
         settings = self._state.settings.risk.kill
         account = self._state.accounts[TradingMode.LIVE]
         if not account.is_known:
             return None
+        fallen = self._fallen(TradingMode.LIVE)
+        if fallen is not None:
+            return KillLevel.LOCK, fallen
         equity = account.equity(self._state.held(TradingMode.LIVE))
-        account.note_equity(equity)
-        if account.peak_equity > 0:
-            down_pct = float((account.peak_equity - equity) / account.peak_equity * 100)
-            if down_pct >= settings.drawdown_pct:
-                return KillLevel.LOCK, f"the account is {down_pct:.1f} % below its best"
         if day_loss_left_pct(equity, account.day_start_equity, self._state.settings.risk.caps) <= 0.0:
             return KillLevel.CANCEL, "the day loss limit is reached"
         self._failures = [moment for moment in self._failures if time_ms - moment < DAY_MS]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Effect, Say
-from futtui.domain.errors import ExchangeError, FuttuiError, StorageError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import FundingAnnounced, RulesChanged
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials, Endpoints, StreamMessage
@@ -72,14 +72,19 @@ def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
     from futtui.live.code_hash import code_hash
     from futtui.live.desk_runner import DeskRunner
+    from futtui.live.fresh_database import FreshDatabase
     from futtui.live.journal import JournalRecorder
     from futtui.live.live_book import LiveBook, live_book_file
     from futtui.live.restore import restore_state
     from futtui.storage.store import Storage
 
-    if plan.fresh_database:
-        remove_database(plan.database)
-    store = Storage(plan.database, code_hash())
+    fresh = FreshDatabase(plan.database) if plan.fresh_database else None
+    try:
+        store = Storage(plan.database, code_hash())
+    except FuttuiError:
+        if fresh is not None:
+            fresh.give_back()
+        raise
     clock = ExchangeClock(0.0 if plan.settings.lockstep else plan.settings.speed)
     log_book = EngineLogBook()
     desk = _desk(plan)
@@ -113,6 +118,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             database=plan.database,
             own_titles=plan.own_titles,
             own_problems=plan.own_problems,
+            fresh=fresh,
         )
     )
 
@@ -275,16 +281,3 @@ def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
 
     return replace(StreamSettings.patient(), backoff_scale=0.002) if plan.settings.lockstep else None
 
-
-def remove_database(path: Path) -> None:
-    """Delete a database file and its side files; used for the demo, whose market starts anew each time.
-
-    Raises StorageError when another program holds it.
-    """
-    try:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"The demo's database {path} is in use ({error}). Close that program, or start with another --home."
-        ) from error

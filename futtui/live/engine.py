@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Coroutine
@@ -144,6 +145,8 @@ class Engine:
         while True:
             try:
                 await self._open_once()
+                if self.parts.fresh is not None:
+                    self.parts.fresh.keep_new()
                 return
             except ExchangeError as error:
                 attempt += 1
@@ -276,6 +279,9 @@ class Engine:
                 await close()
             except Exception:
                 log.exception("Something did not close as it should; the rest is closed all the same")
+        if self.parts.fresh is not None:
+            with contextlib.suppress(FuttuiError):  # it lies aside, and the next demo finds it there
+                self.parts.fresh.give_back()
         if self.parts.live_book is not None:
             self.parts.live_book.close()
         if isinstance(self.runner.desk, RecordedDesk):

@@ -22,7 +22,10 @@ DESK_FIRST_S = 5.0
 
 
 class KillWatch:
-    """`keeps`: whether what is latched outlives the run; a demo, whose market starts anew, keeps nothing."""
+    """`keeps`: whether what is latched outlives the run; a demo, whose market starts anew, keeps nothing.
+
+    A PANIC file that lay there before a demo began was meant for something else: the demo says so and goes on.
+    """
 
     def __init__(self, engine: Engine, database: Path, *, keeps: bool) -> None:
         self._engine = engine
@@ -34,6 +37,13 @@ class KillWatch:
 
     def restore(self) -> None:
         """Throw again what an earlier run latched; whatever is still open of it is closed."""
+        if not self._keeps and not self._obeyed and panic_asked(self._folder):
+            self._obeyed = True
+            text = (
+                f"A PANIC file of an earlier run lies in {self._folder}. This demo trades play money and goes on; "
+                "real trading stays locked until you run `futtui rearm`."
+            )
+            self._engine.say("kill", text, Severity.NOTICE)
         latch = read_latch(self._folder) if self._keeps else None
         desk = self._engine.runner.desk
         if latch is not None and desk.kill_level < latch.level:

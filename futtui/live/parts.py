@@ -97,3 +97,5 @@ class EngineParts:
     own_titles: tuple[str, ...] = ()
     own_problems: tuple[str, ...] = ()
     """The user's own strategies that run, and sentences about those that could not be loaded."""
+    fresh: FreshDatabase | None = None
+    """What becomes of the database before; None where the database goes on."""

@@ -186,10 +186,14 @@ class HaltSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillSettings:
-    """When the kill switch throws itself on the real account."""
+    """When the kill switch throws itself."""
 
     drawdown_pct: Annotated[float, Gt(0.0), Le(100.0)] = 15.0
-    """Fall of the equity from its best in this run that closes everything and locks Live, in percent."""
+    """Fall of an account's equity from its best in this run that closes everything and stops new trades, in percent.
+
+    The real account locks Live until it is re-armed, a virtual one waits until the pause is taken back. A backtest, where
+    nobody could do that, goes on.
+    """
 
     protection_failures: Annotated[int, Ge(1), Le(100)] = 3
     """So many positions within 24 hours whose stop did not hold on the exchange stop new trades."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from futtui.domain.account import AccountSeen, HeldAmount
+from futtui.domain.effects import WriteLatch
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
@@ -26,7 +27,7 @@ from futtui.live.flatten import slices
 from futtui.live.kill_file import ask_panic, panic_asked, read_latch
 from futtui.live.lockstep import run_lockstep
 from tests.desk.world import World, raw_signal, rules, wide_settings
-from tests.live.engine_world import exchange, lines, server_config
+from tests.live.engine_world import exchange, lines, server_config, wired
 from tests.live.live_world import SYMBOL, by_hand, live_engine, states, trades, with_position
 
 ENTRY = "method: POST, path: '*/order'"
@@ -98,6 +99,22 @@ async def test_panic_file_closes_everything_and_is_taken_away(tmp_path: Path) ->
         assert not panic_asked(tmp_path)
         assert engine.runner.desk.kill_level == KillLevel.LOCK
         assert len(trades(engine)) == 1
+        await engine.stop()
+
+
+async def test_panic_file_from_before_a_demo_is_named_and_does_not_pause_it(tmp_path: Path) -> None:
+    ask_panic(tmp_path)
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = wired(tmp_path / "demo.db", world, symbols=(SYMBOL,)).build()
+        await engine.open()
+        await run_lockstep(engine, 2)
+        assert not engine.runner.desk.snapshot().paused
+        assert lines(engine, "A PANIC file of an earlier run")
+        (tmp_path / "PANIC").unlink()
+        await run_lockstep(engine, 1)
+        ask_panic(tmp_path)
+        await run_lockstep(engine, 1)
+        assert engine.runner.desk.kill_level == KillLevel.LOCK, "one that comes while it runs is meant for it"
         await engine.stop()
 
 
@@ -214,6 +231,54 @@ def test_drawdown_closes_everything_and_locks_live() -> None:
     assert world.desk.snapshot().positions == ()
     assert world.desk.kill_level == KillLevel.LOCK
     assert any("below its best" in line for line in world.lines())
+
+
+def test_drawdown_lets_go_after_it_was_rearmed_and_counts_from_there() -> None:
+    world = live_world()
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(8_400)))
+    world.send(ClockTick(world.now_ms + 1))
+    world.send(Rearm(world.now_ms + 2))
+    world.send(ChangeMode(world.now_ms + 3, TradingMode.LIVE))
+    world.send(ClockTick(world.now_ms + 4))
+    assert (world.desk.kill_level, world.desk.snapshot().mode) == (0, TradingMode.LIVE)
+    world.send(BalanceChanged(world.now_ms + 5, TradingMode.LIVE, Decimal(7_200)))
+    world.send(ClockTick(world.now_ms + 6))
+    assert world.desk.kill_level == 0, "14.3 % below the new best"
+    world.send(BalanceChanged(world.now_ms + 7, TradingMode.LIVE, Decimal(7_100)))
+    world.send(ClockTick(world.now_ms + 8))
+    assert world.desk.kill_level == KillLevel.LOCK
+
+
+@pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.SIGNALS])
+def test_drawdown_of_a_virtual_account_closes_and_pauses_but_latches_nothing(mode: TradingMode) -> None:
+    world = World(mode=mode)
+    world.send(ClockTick(world.now_ms))
+    world.enter()
+    world.send(BalanceChanged(world.now_ms, mode, Decimal(8_600)))
+    world.send(ClockTick(world.now_ms + 1))
+    assert not world.desk.snapshot().paused, "14 % is not enough"
+    world.send(BalanceChanged(world.now_ms, mode, Decimal(8_400)))
+    effects = world.send(ClockTick(world.now_ms + 2))
+    view = world.desk.snapshot()
+    assert (view.positions, view.paused, view.kill_level, view.mode) == ((), True, KillLevel.CANCEL, mode)
+    assert "the virtual account is" in view.pause_reason
+    assert not [effect for effect in effects if isinstance(effect, WriteLatch)]
+    refused = world.enter(strategy="later")
+    assert world.status_of(refused) is SignalStatus.REFUSED
+    world.send(SetPaused(world.now_ms, False))
+    world.send(ClockTick(world.now_ms + 3))
+    assert not world.desk.snapshot().paused, "the fall counts anew from the moment the user goes on"
+
+
+def test_drawdown_of_a_virtual_account_leaves_positions_of_the_real_one_alone() -> None:
+    world = live_world()
+    world.enter()
+    world.send(ChangeMode(world.now_ms, TradingMode.PAPER))
+    world.send(ClockTick(world.now_ms + 1))
+    world.send(BalanceChanged(world.now_ms, TradingMode.PAPER, Decimal(8_400)))
+    world.send(ClockTick(world.now_ms + 2))
+    assert [(view.mode, view.status) for view in world.desk.snapshot().positions] == [(TradingMode.LIVE, "PROTECTED")]
+    assert world.desk.snapshot().paused
 
 
 def test_day_loss_cancels_entries_and_leaves_positions_to_their_stops() -> None:

@@ -12,7 +12,7 @@ from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import Side
 from futtui.exchange.simulator.ports import MarketTick
 from futtui.exchange.simulator.wire.config import DEMO_KEY
-from futtui.live.assembly import remove_database
+from futtui.live.fresh_database import remove
 from futtui.live.lockstep import run_lockstep
 from futtui.risk.settings import SizingSettings
 from tests.live.engine_world import START_MS, Exchange, WatchedAnalyzers, exchange, lines, server_config, wired
@@ -158,7 +158,7 @@ async def test_fs39_database_that_is_gone_costs_no_position_the_live_book_still_
     async with exchange(config()) as world:
         engine = await with_position(world, tmp_path / "a.db")
         await die(engine)
-        remove_database(tmp_path / "a.db")
+        remove(tmp_path / "a.db")
         again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
         assert states(again) == ["PROTECTED"]
         assert covered(world)
