@@ -68,14 +68,14 @@ async def test_engine_whose_exchange_does_not_start_keeps_the_database_before(be
     with pytest.raises(FuttuiError, match="did not start"):
         await engine.run()
     await engine.stop()
-    assert before.read_bytes() == b"old"
-    assert not aside(before).exists()
+    assert files(before)["demo.db"] == b"old"
+    assert aside(before).name not in files(before)
 
 
 async def test_engine_that_works_throws_the_database_before_away(before: Path) -> None:
     async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
         engine = wired(before, world, symbols=(SYMBOL,)).build()
         await engine.open()
-        assert not aside(before).exists()
+        assert aside(before).name not in files(before)
         await engine.stop()
-    assert before.read_bytes().startswith(b"SQLite format 3")
+    assert files(before)["demo.db"].startswith(b"SQLite format 3")

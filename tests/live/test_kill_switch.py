@@ -24,7 +24,7 @@ from futtui.domain.timeframe import HOUR_MS
 from futtui.exchange.simulator.core.records import AlgoRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.flatten import slices
-from futtui.live.kill_file import ask_panic, panic_asked, read_latch
+from futtui.live.kill_file import ask_panic, panic_asked, panic_done, read_latch
 from futtui.live.lockstep import run_lockstep
 from tests.desk.world import World, raw_signal, rules, wide_settings
 from tests.live.engine_world import exchange, lines, server_config, wired
@@ -110,7 +110,7 @@ async def test_panic_file_from_before_a_demo_is_named_and_does_not_pause_it(tmp_
         await run_lockstep(engine, 2)
         assert not engine.runner.desk.snapshot().paused
         assert lines(engine, "A PANIC file of an earlier run")
-        (tmp_path / "PANIC").unlink()
+        panic_done(tmp_path)
         await run_lockstep(engine, 1)
         ask_panic(tmp_path)
         await run_lockstep(engine, 1)
