@@ -118,7 +118,9 @@ class Backtest:
         self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self._memory = _Memory()
-        desk = TradingDesk(_unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence)
+        desk = TradingDesk(
+            _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence
+        )
         self._runner = DeskRunner(desk, self._memory, self._memory)
         modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)
         self._accounts = {mode: self._open_account(mode) for mode in modes}

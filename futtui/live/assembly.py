@@ -280,4 +280,3 @@ def _stream_settings(plan: EnginePlan) -> StreamSettings | None:
     from futtui.exchange.binance.routes import StreamSettings
 
     return replace(StreamSettings.patient(), backoff_scale=0.002) if plan.settings.lockstep else None
-

@@ -21,6 +21,7 @@ from futtui.live.brokers import Broker
 from futtui.live.clock import ExchangeClock
 from futtui.live.connection import Connection
 from futtui.live.desk_runner import DeskRunner, Recorder
+from futtui.live.fresh_database import FreshDatabase
 from futtui.live.live_book import LiveBook
 from futtui.live.loader import CandleStore
 from futtui.live.log_book import EngineLogBook

@@ -191,8 +191,8 @@ class KillSettings:
     drawdown_pct: Annotated[float, Gt(0.0), Le(100.0)] = 15.0
     """Fall of an account's equity from its best in this run that closes everything and stops new trades, in percent.
 
-    The real account locks Live until it is re-armed, a virtual one waits until the pause is taken back. A backtest, where
-    nobody could do that, goes on.
+    The real account locks Live until it is re-armed, a virtual one waits until the pause is taken back. A backtest,
+    where nobody could do that, goes on.
     """
 
     protection_failures: Annotated[int, Ge(1), Le(100)] = 3
