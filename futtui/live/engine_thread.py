@@ -16,6 +16,7 @@ from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
 from futtui.domain.performance import PerformanceReport
+from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 
@@ -100,6 +101,12 @@ class EngineThread:
             return performance_of(engine.parts.store, prices, engine.clock.now_ms(), days)
 
         return self._beside(read)
+
+    def why_no_signals(self, symbol: str, since_ms: int) -> concurrent.futures.Future[WhyNoSignals]:
+        """What stood against signals of a symbol ("" = all) since a moment; the future holds it or a refusal."""
+        from futtui.live.stored_answers import why_no_signals
+
+        return self._beside(lambda engine: why_no_signals(engine.parts.store, symbol, since_ms))
 
     def _beside(self, read: Callable[[Engine], T]) -> concurrent.futures.Future[T]:
         """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""

@@ -31,6 +31,7 @@ from futtui.storage.rows import (
     position_of,
     signal_of,
 )
+from futtui.storage.screen_answers import ScreenAnswers
 from futtui.storage.universe_rows import StandingsBatch, select_memory
 from futtui.storage.writer import CandleBatch, Writer
 from futtui.storage.zone_rows import SELECT_EVENTS, SELECT_ZONES, ZoneBatch, ZonePurge, event_of, zone_of
@@ -119,6 +120,11 @@ class Storage:
     def open_times(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> np.ndarray:
         """Open times of everything stored with start_ms <= open time < end_ms, in order; archive included."""
         return self.deep_history.load_open_times(symbol, timeframe, start_ms, end_ms)
+
+    @property
+    def answers(self) -> ScreenAnswers:
+        """What the screen asks beside the snapshots."""
+        return ScreenAnswers(self._engine)
 
     @property
     def deep_history(self) -> DeepHistory:

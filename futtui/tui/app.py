@@ -193,6 +193,12 @@ class FuttuiApp(App[None]):
         place = screen.main if isinstance(screen, DashboardScreen) else getattr(screen, "help_place", "detail")
         self.push_screen(HelpScreen(place))
 
+    def action_open_place(self, name: str) -> None:
+        """Opens one of the screens that are a place of their own."""
+        from futtui.tui.places import open_place
+
+        open_place(self, name)
+
     def action_toggle_overlay(self) -> None:
         """Shows or hides the speed figures."""
         if self.dashboard:

@@ -8,6 +8,7 @@ from typing import Protocol
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
 from futtui.domain.performance import PerformanceReport
+from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 
@@ -39,4 +40,8 @@ class EnginePort(Protocol):
 
     def performance(self, days: int | None) -> Future[PerformanceReport]:
         """What became of the signals of the last `days` (None = of all), read beside everything else."""
+        ...
+
+    def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
+        """What stood against signals of a symbol ("" = all) since a moment."""
         ...

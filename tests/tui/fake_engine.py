@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.candle_series import CandleSeries
@@ -19,10 +20,13 @@ from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict,
 from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
+from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneKind
+
+Answered = TypeVar("Answered")
 
 NOW_MS = int(datetime(2026, 9, 1, 11, 32, 7, tzinfo=UTC).timestamp() * 1000)
 """14:32:07 in Kyiv."""
@@ -447,6 +451,45 @@ def made_candles(price: float, timeframe: Timeframe, end_ms: int, count: int) ->
     return tuple(reversed(candles))
 
 
+def why_no_signals() -> WhyNoSignals:
+    """A day on which most candidates were refused."""
+    refused = (
+        ("DOGEUSDT", Side.LONG, "break_retest", 68, "the score 68 is below 70"),
+        ("XRPUSDT", Side.SHORT, "atr_momentum", 64, "fees and slippage would eat too much of the first target"),
+    )
+    nearly = tuple(
+        replace(
+            signal(symbol, side, strategy, (1.0, 0.98, 1.02, 1.04), age_ms=HOUR_MS, score=score),
+            status=SignalStatus.REFUSED,
+            status_reason=reason,
+        )
+        for symbol, side, strategy, score, reason in refused
+    )
+    return WhyNoSignals(
+        "",
+        NOW_MS - DAY_MS,
+        looks=1284,
+        candidates=46,
+        refused=39,
+        expired=3,
+        refusals=(
+            RefusalCount("score, regime and BTC", 27, NOW_MS - HOUR_MS, "DOGEUSDT", "the score 68 is below 70"),
+            RefusalCount("shape of the plan", 9, NOW_MS - 2 * HOUR_MS, "XRPUSDT", refused[1][4]),
+            RefusalCount(
+                "price, size and limits at the entry (risk)", 3, NOW_MS - 5 * HOUR_MS, "ADAUSDT", "open risk is 3.0 %"
+            ),
+        ),
+        silences=(
+            SilenceCount(
+                "break_retest", 700, NOW_MS - 130_000, "BTCUSDT", "the last break was 14 candles ago, older than 12"
+            ),
+            SilenceCount("atr_momentum", 512, NOW_MS - 130_000, "ETHUSDT", "the candle is 0.8 ATR, needs 1.5"),
+            SilenceCount("break_retest", 72, NOW_MS - 7 * HOUR_MS, "SOLUSDT", "no level was broken"),
+        ),
+        nearly=nearly,
+    )
+
+
 class FakeEngine:
     """Does nothing until told: `show` puts a new snapshot, `commands` holds what arrived, `refuse` makes it say no."""
 
@@ -466,6 +509,8 @@ class FakeEngine:
         self.refuse_performance = ""
         self.hold_performance = False
         self.held_reports: list[tuple[Future[PerformanceReport], PerformanceReport]] = []
+        self.why = why_no_signals()
+        self.questions: list[tuple[object, ...]] = []
 
     def snapshot(self) -> EngineSnapshot:
         """The snapshot that was put last."""
@@ -539,6 +584,20 @@ class FakeEngine:
         vwap = tuple(candle.typical * 0.999 for candle in shown)
         week = tuple(candle.typical * 0.994 for candle in shown)
         return CandleSeries(symbol, timeframe, shown, vwap, week, is_oldest=len(every) <= limit)
+
+    def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
+        """The prepared answer for the symbol; "" = all."""
+        self.questions.append(("why", symbol, since_ms))
+        return self._answered(replace(self.why, symbol=symbol, since_ms=since_ms))
+
+    def _answered(self, value: Answered) -> Future[Answered]:
+        """An answer at once; a refusal where candles are refused too."""
+        answer: Future[Answered] = Future()
+        if self.refuse_candles:
+            answer.set_exception(FuttuiError(self.refuse_candles))
+        else:
+            answer.set_result(value)
+        return answer
 
     def start(self) -> None:
         """Counts the starts."""

@@ -55,7 +55,7 @@ ENGLISH: dict[str, str] = {
     "signals.paused": "New trades are paused. Press p to resume.",
     "signals.warming_up": "Some symbols are still warming up; signals come after that.",
     "signals.watched": "{n} symbols watched, {close} close to a zone.",
-    "signals.why_none": "Enter on a symbol in Market shows why it has no signal.",
+    "signals.why_none": "W shows what stood against signals, of all symbols or of one.",
     "signals.active": "{n} active",
     "signals.waiting_count": "{n} waiting",
     "signals.expired": "{n} expired today",

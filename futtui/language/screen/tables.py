@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
-from futtui.language.screen import actions, chart, details, dialogs, health, names, panels
+from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, why
 
 AREAS = (
     names,
@@ -15,6 +15,8 @@ AREAS = (
     details,
     chart,
     health,
+    gates,
+    why,
 )
 
 

@@ -12,6 +12,8 @@ from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
 LABEL_WIDTH = 16
+LineMaker = Callable[[View, int], list[Line]]
+"""Lines of a box from the newest view and its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Box:
 
     id: str
     title: str
-    lines: Callable[[View, int], list[Line]]
+    lines: LineMaker
     wide: bool = False
 
 

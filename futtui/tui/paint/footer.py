@@ -25,7 +25,7 @@ class FooterItem:
         return len(self.key) + 1 + len(self.text)
 
 
-_PAIRS = {"sort": "s S", "zoom_in": "+ -", "shorter_frame": "[ ]", "next_symbol": "n N"}
+_PAIRS = {"sort": "s S", "zoom_in": "+ -", "shorter_frame": "[ ]", "next_symbol": "n N", "shorter_period": "[ ]"}
 """Two keys that belong together."""
 
 

@@ -17,8 +17,13 @@ _SCOPES = {
     "market": ("list", "to_chart", "market"),
     "positions": ("list", "to_chart", "positions"),
     "detail": ("detail", "text", "to_chart"),
-    "chart": ("detail", "chart"),
+    "chart": ("detail", "chart", "walk"),
+    "why": ("detail", "text", "to_chart", "walk", "period", "why"),
 }
+_TERMS = {
+    "why": ("candidate", "gate", "refused", "expired", "silence", "nearly"),
+}
+"""Words of a place that are explained in its help."""
 
 
 def _key_line(action: keys.Action) -> Line:
@@ -33,7 +38,7 @@ def _head(text: str) -> list[Line]:
 def help_lines(place: str, width: int) -> list[Line]:
     """All lines of the help for a panel or a detail."""
     here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, ("list", "to_chart")), "row")]
-    scopes = ("everywhere",) if place in ("detail", "chart") else ("everywhere", "dashboard")
+    scopes = ("everywhere", "dashboard") if place in keys.PANELS else ("everywhere",)
     everywhere = [_key_line(action) for action in keys.actions_in(*scopes)]
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
     lines = _two_blocks(
@@ -43,6 +48,10 @@ def help_lines(place: str, width: int) -> list[Line]:
         lines += [(), *_head(word("help.columns"))]
         for column in _COLUMNS[place]:
             lines += _explained(word(f"column.{column}").strip(), word(f"explain.{place}.{column}"), width)
+    if place in _TERMS:
+        lines += [(), *_head(word("help.terms"))]
+        for term in _TERMS[place]:
+            lines += _explained(word(f"term.{term}"), word(f"term.{term}.means"), width)
     lines += [(), *_head(word("help.signs_head"))]
     more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
     for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):

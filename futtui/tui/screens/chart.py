@@ -49,7 +49,7 @@ class ChartNotes(LineWidget):
 class ChartScreen(ModalScreen[None]):
     """Follows the newest snapshot; Esc takes the crosshair away first, then goes back."""
 
-    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "chart")
+    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "chart", "walk")
     AUTO_FOCUS = "#chart"
     help_place = "chart"
 

@@ -29,6 +29,8 @@ class DetailScreen(ModalScreen[None]):
     """Everything about one row. Follows the newest snapshot; Esc goes back."""
 
     BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions")
+    footer_context = "detail"
+    help_place = "detail"
 
     def __init__(self, detail: Detail) -> None:
         super().__init__(classes="detail")
@@ -54,7 +56,7 @@ class DetailScreen(ModalScreen[None]):
         yield TextPanel(self.detail.trail[-1], self._all_lines, id="together", classes="box")
         yield FlashLine(id="flash")
         footer = FooterBar(id="footer")
-        footer.context = "position_detail" if self.detail.position_id else "detail"
+        footer.context = "position_detail" if self.detail.position_id else self.footer_context
         yield footer
         yield TooSmall(id="small")
 

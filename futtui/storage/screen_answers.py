@@ -1,0 +1,110 @@
+"""Answers to what the screen asks of the database beside the snapshots. Read-only; call it beside the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from futtui.domain.signal import SignalStatus
+from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
+from futtui.domain.timeframe import DAY_MS
+from futtui.storage import tables
+from futtui.storage.rows import signal_of
+
+REFUSALS_READ = 5_000
+"""Refused candidates whose gates are counted; the newest ones."""
+NEARLY_READ = 12
+
+
+class _Check(msgspec.Struct):
+    name: str
+    passed: bool
+    reason: str = ""
+
+
+class _Checks(msgspec.Struct):
+    """The part of a stored signal that tells who refused it; reading the whole costs ten times as much."""
+
+    checks: list[_Check] = []
+
+
+class ScreenAnswers:
+    """Reads one database for the screen."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def why_no_signals(self, symbol: str, since_ms: int) -> WhyNoSignals:
+        """What stood against signals of a symbol ("" = all) since a moment; whole UTC days count for silences."""
+        with self._engine.connect() as connection:
+            silences = _silences(connection, symbol, since_ms)
+            states = _states(connection, symbol, since_ms)
+            return WhyNoSignals(
+                symbol,
+                since_ms,
+                looks=sum(each.count for each in silences),
+                candidates=sum(states.values()),
+                refused=states.get(SignalStatus.REFUSED.value, 0),
+                expired=states.get(SignalStatus.EXPIRED.value, 0),
+                refusals=_refusals(connection, symbol, since_ms),
+                silences=silences,
+                nearly=tuple(
+                    signal_of(row.record)
+                    for row in connection.execute(
+                        _refused(symbol, since_ms, tables.signals.c.record)
+                        .order_by(tables.signals.c.score.desc(), tables.signals.c.signal_id)
+                        .limit(NEARLY_READ)
+                    )
+                ),
+            )
+
+
+def _silences(connection: Connection, symbol: str, since_ms: int) -> tuple[SilenceCount, ...]:
+    table = tables.no_signals
+    total = func.sum(table.c["count"])
+    # SQLite takes the other columns from the row that holds the maximum: symbol and reason are those of the newest.
+    query = select(table.c.strategy, total, func.max(table.c.updated_ms), table.c.symbol, table.c.reason)
+    query = query.where(table.c.day_ms >= since_ms // DAY_MS * DAY_MS)
+    if symbol:
+        query = query.where(table.c.symbol == symbol)
+    query = query.group_by(table.c.strategy, table.c.kind).order_by(total.desc(), table.c.strategy, table.c.kind)
+    return tuple(SilenceCount(*row) for row in connection.execute(query))
+
+
+def _states(connection: Connection, symbol: str, since_ms: int) -> dict[str, int]:
+    table = tables.signals
+    query = select(table.c.status, func.count()).where(table.c.time_ms >= since_ms)
+    if symbol:
+        query = query.where(table.c.symbol == symbol)
+    found = connection.execute(query.group_by(table.c.status)).all()
+    return {row[0]: row[1] for row in found}
+
+
+def _refused(symbol: str, since_ms: int, *columns: Any) -> Select[Any]:
+    table = tables.signals
+    query = select(*columns).where(table.c.status == SignalStatus.REFUSED.value, table.c.time_ms >= since_ms)
+    return query.where(table.c.symbol == symbol) if symbol else query
+
+
+def _refusals(connection: Connection, symbol: str, since_ms: int) -> tuple[RefusalCount, ...]:
+    """Refused candidates by the gate that refused them."""
+    table = tables.signals
+    query = _refused(symbol, since_ms, table.c.record, table.c.symbol, table.c.time_ms, table.c.status_reason)
+    newest = query.order_by(table.c.time_ms.desc(), table.c.signal_id).limit(REFUSALS_READ)
+    counts: dict[str, int] = {}
+    last: dict[str, tuple[int, str, str]] = {}
+    decoder = msgspec.json.Decoder(_Checks)
+    for record, name, time_ms, reason in connection.execute(newest):
+        gate = _gate_of(decoder.decode(record).checks)
+        counts[gate] = counts.get(gate, 0) + 1
+        last.setdefault(gate, (time_ms, name, reason))
+    often = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(RefusalCount(gate, count, *last[gate]) for gate, count in often)
+
+
+def _gate_of(checks: Iterable[_Check]) -> str:
+    """The gate that refused; empty where it was not recorded."""
+    return next((check.name for check in checks if not check.passed), "")

@@ -1,0 +1,92 @@
+"""Why there are no signals: of all symbols or of one, over one day or more."""
+
+from __future__ import annotations
+
+from futtui.domain.silence import WhyNoSignals
+from futtui.domain.timeframe import DAY_MS
+from futtui.tui import keys
+from futtui.tui.answers import Answer
+from futtui.tui.paint import why
+from futtui.tui.paint.details import Box, Detail, LineMaker
+from futtui.tui.paint.text import Line
+from futtui.tui.paint.view import View
+from futtui.tui.screens.detail import DetailScreen
+from futtui.tui.widgets.bars import Trail
+from futtui.tui.words import word
+
+PERIODS_DAYS = (1, 3, 7, 30)
+
+
+class WhyScreen(DetailScreen):
+    """What stood against signals; `symbol` "" = all, one key away from the symbol that is marked in the market."""
+
+    BINDINGS = keys.bindings("walk", "period", "why")
+    footer_context = "why"
+    help_place = "why"
+    place_name = "why"
+
+    def __init__(self, symbol: str) -> None:
+        self._other = symbol
+        self._period = 0
+        self.answer: Answer[WhyNoSignals] = Answer()
+        boxes = (
+            Box("short", word("why.box.short"), self._with(why.short_lines)),
+            Box("nearly", word("why.box.nearly"), self._with(why.nearly_lines)),
+            Box("refusals", word("why.box.refusals"), self._with(why.refusal_lines)),
+            Box("silences", word("why.box.silences"), self._with(why.silence_lines)),
+        )
+        super().__init__(Detail((word("trail.dashboard"), word("why.title")), boxes, symbol=symbol))
+
+    def _with(self, painter: why.Painter) -> LineMaker:
+        def lines(view: View, width: int) -> list[Line]:
+            return painter(self.look, view, width)
+
+        return lines
+
+    @property
+    def look(self) -> why.WhyLook:
+        """What the painters need."""
+        days = PERIODS_DAYS[self._period]
+        return why.WhyLook(self.detail.symbol, days, self.answer.value, self.answer.trouble)
+
+    def pulse(self, view: View) -> None:
+        """Asks for what is shown, then hands the view to the boxes."""
+        symbol = self.detail.symbol
+        since_ms = view.now_ms // DAY_MS * DAY_MS - (PERIODS_DAYS[self._period] - 1) * DAY_MS
+        engine = self.futtui.engine
+        self.answer.look((symbol, since_ms), lambda: engine.why_no_signals(symbol, since_ms))
+        if self.watchers:
+            where = symbol or word("why.all_symbols")
+            self.query_one(Trail).names = (*self.detail.trail, where, word(f"why.days.{PERIODS_DAYS[self._period]}"))
+        super().pulse(view)
+
+    def _again(self) -> None:
+        if self._view is not None:
+            self.pulse(self._view)
+
+    def _show_symbol(self, symbol: str) -> None:
+        self.detail = Detail(self.detail.trail, self.detail.boxes, symbol=symbol)
+        self._again()
+
+    def action_toggle_all(self) -> None:
+        """All symbols, or the one that was chosen."""
+        if self.detail.symbol:
+            self._other = self.detail.symbol
+            self._show_symbol("")
+        elif self._other or self.futtui.store.symbol:
+            self._show_symbol(self._other or self.futtui.store.symbol)
+        else:
+            self.futtui.flash(word("why.no_symbol"), "attention")
+
+    def action_neighbour(self, step: int) -> None:
+        """The next or previous symbol of the market list."""
+        symbols = [row.symbol for row in self._view.snapshot.market] if self._view else []
+        if not symbols:
+            return
+        at = symbols.index(self.detail.symbol) + step if self.detail.symbol in symbols else (0 if step > 0 else -1)
+        self._show_symbol(symbols[at % len(symbols)])
+
+    def action_period(self, step: int) -> None:
+        """A shorter or longer time."""
+        self._period = max(0, min(len(PERIODS_DAYS) - 1, self._period + step))
+        self._again()

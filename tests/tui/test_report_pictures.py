@@ -1,0 +1,20 @@
+"""Pictures of the screens that tell why, how well and where. Compared on one Python only, as the other pictures."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.tui.conftest import AppMaker
+from tests.tui.test_pictures import Compare, after
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11) or sys.platform == "win32",
+    reason="pictures are compared on Python 3.11 outside Windows only; the flows run everywhere",
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_why_no_signals(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("W"))
