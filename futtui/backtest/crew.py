@@ -41,7 +41,7 @@ class Bench:
     def data(self, symbol: str) -> SymbolData:
         """The candles of a symbol, loaded once."""
         if symbol not in self.loaded:
-            self.loaded[symbol] = load_symbol(self.base.history, symbol)
+            self.loaded[symbol] = load_symbol(self.base.history, symbol, self.base.start_ms)
         return self.loaded[symbol]
 
     def funding_rates(self) -> FundingHistory:

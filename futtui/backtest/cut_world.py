@@ -82,7 +82,7 @@ class CutWorld:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         known = self._base.between(_first_ms(whole.past, warm_up, start_ms), start_ms)
         self._file.write_text("\n".join([HEADER, *_rows(known)]) + "\n", encoding="utf-8")
-        loaded = load_symbol(folder, whole.symbol)
+        loaded = load_symbol(folder, whole.symbol, start_ms)
         self._series: dict[Timeframe, CandleArrays] = dict(loaded.past.series)
         rules = whole.rules
         if rules.onboard_time_ms:

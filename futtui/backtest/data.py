@@ -16,9 +16,9 @@ from futtui.domain.timeframe import Timeframe
 from futtui.exchange.archive_files import archive_files, chosen_files, named_file
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.exchange.simulator.market.funding_files import FundingHistory, funding_folder
-from futtui.exchange.simulator.market.history import rules_of_prices
+from futtui.exchange.simulator.market.steps import rules_of_prices, sample_of
 from futtui.live.history_jobs.taking import arrays_of
-from futtui.live.past_candles import PastCandles, candles_of, from_files, moment_text
+from futtui.live.past_candles import PastCandles, candles_of, completed, moment_text, read_parts
 from futtui.storage.candle_arrays import CandleArrays, merged
 
 BASE = Timeframe.M15
@@ -79,18 +79,27 @@ def symbols_in(history: Path) -> tuple[str, ...]:
     return tuple(sorted({symbol for folder in below or [history] for symbol in archive_files(folder)}))
 
 
-def load_symbol(history: Path, symbol: str) -> SymbolData:
-    """All candles of a symbol; raises InvalidInputError with file or folder when there are none or they are bad."""
-    past = from_files(decision_folder(history, symbol), symbol)
+def load_symbol(history: Path, symbol: str, start_ms: int) -> SymbolData:
+    """All candles of a symbol, and its rules as the bars before `start_ms`, where decisions begin, show them.
+
+    Raises InvalidInputError with file or folder when there are no candles or they are bad.
+    """
+    folder = decision_folder(history, symbol)
+    parts = read_parts(folder, symbol)
+    past = completed(folder, symbol, parts)
     fine = []
     for frame in FINE:
-        folder = folder_of(history, frame)
-        arrays = _fine_series(folder, symbol, frame) if folder is not None else None
+        place = folder_of(history, frame)
+        arrays = _fine_series(place, symbol, frame) if place is not None else None
         if arrays is not None and len(arrays):
             fine.append((frame, arrays))
-    bars = past.series[BASE]
-    rules = rules_of_prices(symbol, bars.figures[0:4].T, bars.figures[4], past.span_ms[0])
-    return SymbolData(symbol, past, tuple(fine), rules)
+    return SymbolData(symbol, past, tuple(fine), _rules(symbol, parts[min(parts, key=lambda one: one.ms)], start_ms))
+
+
+def _rules(symbol: str, bars: CandleArrays, start_ms: int) -> SymbolRules:
+    """The rules that the bars show as they are in the files, as a replay of the same files has them."""
+    figures = bars.figures[:, sample_of(bars.open_time_ms, start_ms)]
+    return rules_of_prices(symbol, figures[0:4].T, figures[4], int(bars.open_time_ms[0]))
 
 
 def _copied(arrays: CandleArrays) -> CandleArrays:

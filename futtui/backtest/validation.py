@@ -93,7 +93,7 @@ def validate(request: ValidationRequest, told: Told = lambda what, share: None) 
 
 @contextmanager
 def _bench(run: BacktestRequest, told: Told) -> Iterator[tuple[Bench, BacktestResult]]:
-    data = {symbol: load_symbol(run.history, symbol) for symbol in run.symbols}
+    data = {symbol: load_symbol(run.history, symbol, run.start_ms) for symbol in run.symbols}
     funding = funding_of(run.history, run.symbols)
     with tempfile.TemporaryDirectory(prefix="futtui-validate-", ignore_cleanup_errors=True) as folder:
         recording = Recording(Path(folder) / "analyses")

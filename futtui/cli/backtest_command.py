@@ -74,7 +74,8 @@ def _write_page(file: Path, result: BacktestResult, trials: int) -> None:
     from futtui.backtest.data import load_symbol
     from futtui.backtest.html_report import html_report
 
-    data = {symbol: load_symbol(result.request.history, symbol) for symbol in result.request.symbols}
+    run = result.request
+    data = {symbol: load_symbol(run.history, symbol, run.start_ms) for symbol in run.symbols}
     write_file(file, html_report(result, data, max(1, trials)))
 
 

@@ -72,7 +72,7 @@ def _write_page(file: Path, found: Validation) -> None:
     from futtui.cli.backtest_command import write_file
 
     run = found.request.run
-    data = {symbol: load_symbol(run.history, symbol) for symbol in run.symbols}
+    data = {symbol: load_symbol(run.history, symbol, run.start_ms) for symbol in run.symbols}
     checks = [(check.name, check.answer.value, check.detail) for check in found.checks]
     page = html_report(found.result, data, found.trial_count, found.verdict, found.badge.value, checks)
     write_file(file, page)

@@ -79,7 +79,7 @@ def _candidates(request: BacktestRequest, options: WalkOptions) -> dict[str, Seq
     from futtui.cli.trial_book import note_trial, now_text, trial_book
 
     book = trial_book(Places.of(options.run.home))
-    data = {symbol: load_symbol(request.history, symbol) for symbol in request.symbols}
+    data = {symbol: load_symbol(request.history, symbol, request.start_ms) for symbol in request.symbols}
     funding = funding_of(request.history, request.symbols)
     variants = exit_numbers(request, QUICK_STEPS) if options.choose else []
     with tempfile.TemporaryDirectory(prefix="futtui-walk-", ignore_cleanup_errors=True) as folder:

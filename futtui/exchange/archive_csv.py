@@ -7,6 +7,7 @@ taker_buy_quote_volume, ignore. A header line may be there or not; an empty cell
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,21 @@ class RowsOfFile:
         end = len(self._body) if to_ms is None else max(begin, self._seek(to_ms))
         self._header += self._body.count(b"\n", 0, begin)
         self._body = self._body[begin:end].rstrip(b"\n")
+
+    def around(self, time_ms: int, count: int) -> RowsOfFile:
+        """The newest `count` rows before `time_ms` alone; the first `count` ones where there are fewer before it."""
+        chosen = copy(self)
+        begin = end = self._seek(time_ms)
+        found = 0
+        while found < count and begin > 0:
+            begin = self._body.rfind(b"\n", 0, begin - 1) + 1
+            found += 1
+        while found < count and end < len(self._body):
+            end = self._body.find(b"\n", end) + 1 or len(self._body)
+            found += 1
+        chosen._header += self._body.count(b"\n", 0, begin)
+        chosen._body = self._body[begin:end].rstrip(b"\n")
+        return chosen
 
     def parse(self) -> Floats:
         """The rows as numbers; row = line, times in milliseconds, NaN = empty cell."""

@@ -80,11 +80,21 @@ def from_files(path: Path, symbol: str) -> PastCandles:
 
     Raises InvalidInputError when there is no file of the symbol, one cannot be read, or its bars are too long.
     """
+    return completed(path, symbol, read_parts(path, symbol))
+
+
+def read_parts(path: Path, symbol: str) -> dict[Timeframe, CandleArrays]:
+    """What the files of a symbol hold, by timeframe; raises InvalidInputError as `from_files`."""
     parts: dict[Timeframe, CandleArrays] = {}
     for file in chosen_files(path, [symbol])[symbol]:
         read = read_candles(file.path, None)
         known = parts.get(read.timeframe, CandleArrays.empty())
         parts[read.timeframe] = merged(known, arrays_of(read))
+    return parts
+
+
+def completed(path: Path, symbol: str, parts: dict[Timeframe, CandleArrays]) -> PastCandles:
+    """The candles of these files; longer ones that they lack are put together. Raises InvalidInputError as above."""
     return PastCandles(symbol, str(path), _completed(symbol, str(path), parts))
 
 

@@ -132,8 +132,8 @@ def _no_swing_is_missed(monkeypatch, seen):
 def test_shortcuts_of_a_close_miss_nothing_on_real_candles(monkeypatch, symbol):
     names = ("closes", "near", "setups", "remembered", "pools", "swings")
     seen = dict.fromkeys(names, 0)
-    data = load_symbol(shared_path("market-data/futures/klines"), symbol)
     start_ms = time_of("2024-03-01")
+    data = load_symbol(shared_path("market-data/futures/klines"), symbol, start_ms)
     run = SymbolRun(data, AnalysisSettings(), HistorySettings(), start_ms)
     run.advance(start_ms + 900_000)
     checks = (

@@ -73,7 +73,7 @@ def test_backtest_any_folder_of_candles_runs(tmp_path, name, shape):
 def test_history_of_one_minute_gives_the_quarter_hours_of_the_exchange(tmp_path):
     rows = candle_rows(BEFORE_MS, 1, frame=Timeframe.M1, taker=True)
     write_rows(tmp_path / "1m" / "NEWUSDT.csv", rows)
-    data = load_symbol(tmp_path, "NEWUSDT")
+    data = load_symbol(tmp_path, "NEWUSDT", START_MS)
     quarter = data.quarters(BEFORE_MS, BEFORE_MS + 900_000)[0]
     fine = [list(map(float, row.split(","))) for row in rows[:15]]
     assert quarter.open == fine[0][1]
@@ -89,13 +89,13 @@ def test_history_with_a_symbol_in_finer_candles_alone_is_found_beside_the_others
     write_candles(tmp_path / "15m" / "AAAUSDT.csv", BEFORE_MS, 2)
     write_candles(tmp_path / "5m" / "BBBUSDT.csv", BEFORE_MS, 2, frame=Timeframe.M5)
     assert symbols_in(tmp_path) == ("AAAUSDT", "BBBUSDT")
-    assert len(load_symbol(tmp_path, "BBBUSDT").quarters(BEFORE_MS, START_MS)) == 2 * 96
+    assert len(load_symbol(tmp_path, "BBBUSDT", START_MS).quarters(BEFORE_MS, START_MS)) == 2 * 96
 
 
 @pytest.mark.parametrize(("price", "decimals"), [(1.234e-6, 10), (0.00123, 7), (1.5, 4), (76_543.0, 1), (2_300.0, 0)])
 def test_history_of_an_unknown_symbol_has_sane_rules(tmp_path, price, decimals):
     write_candles(tmp_path / "NEWUSDT.csv", BEFORE_MS, 1, price=price, decimals=decimals)
-    data = load_symbol(tmp_path, "NEWUSDT")
+    data = load_symbol(tmp_path, "NEWUSDT", START_MS)
     rules, bars = data.rules, data.quarters(BEFORE_MS, START_MS)
     assert rules.tick_size == 10 ** -rules.tick_size.__class__(decimals)
     assert all(rules.round_price(bar.close) == rules.tick_size.__class__(f"{bar.close:.{decimals}f}") for bar in bars)
@@ -106,7 +106,7 @@ def test_history_of_an_unknown_symbol_has_sane_rules(tmp_path, price, decimals):
 
 def test_history_without_taker_volume_makes_parts_unavailable_and_never_zero(tmp_path):
     write_candles(tmp_path / "NEWUSDT.csv", BEFORE_MS, 3)
-    data = load_symbol(tmp_path, "NEWUSDT")
+    data = load_symbol(tmp_path, "NEWUSDT", START_MS)
     assert all(bar.taker_buy_volume is None for bar in data.quarters(BEFORE_MS, START_MS))
 
 
@@ -121,7 +121,7 @@ def holed(path: Path) -> list[tuple[int, int]]:
 
 def test_backtest_hole_in_the_period_is_told_and_nothing_is_decided_in_it(tmp_path):
     holes = holed(tmp_path / "history" / "NEWUSDT.csv")
-    assert holes_in(load_symbol(tmp_path / "history", "NEWUSDT"), START_MS, START_MS + DAY_MS) == holes
+    assert holes_in(load_symbol(tmp_path / "history", "NEWUSDT", START_MS), START_MS, START_MS + DAY_MS) == holes
     out = tmp_path / "out.json"
     answer = told(tmp_path / "history", "--json", str(out))
     assert answer.exit_code == 0

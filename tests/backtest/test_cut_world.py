@@ -83,7 +83,7 @@ def test_cut_world_has_all_bars_that_the_whole_data_loads(tmp_path):
     """A shorter history than the real one would be called looking ahead."""
     made_history(tmp_path / "candles", 320)
     start_ms, warm_up = START_MS + 310 * DAY_MS, HistorySettings(bars_1d=300)
-    whole = load_symbol(tmp_path / "candles", SYMBOL)
+    whole = load_symbol(tmp_path / "candles", SYMBOL, start_ms)
     world = cut_world.CutWorld(whole, tmp_path / "cut", warm_up, start_ms)
     real, cut_off = whole.past.at(start_ms, warm_up), world.data.past.at(start_ms + cut_world.SHIFT_MS, warm_up)
     assert len(real[Timeframe.D1]) == 300

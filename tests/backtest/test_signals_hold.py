@@ -98,7 +98,7 @@ def assert_no_later_candle_counts(folder: Path, symbols: tuple[str, ...], first:
     end_ms = start_ms + days * DAY_MS
     place = candles(folder, symbols, first, days)
     for symbol in symbols:
-        data = load_symbol(place, symbol)
+        data = load_symbol(place, symbol, start_ms)
         whole = whole_run(data, SHORT, start_ms, end_ms)
         shortened = list(CutRun(data, AnalysisSettings(), SHORT, start_ms).until(data, start_ms, end_ms))
         assert [msgspec.to_builtins(each) for each in shortened] == [msgspec.to_builtins(each) for each in whole]
@@ -114,8 +114,10 @@ def assert_start_does_not_count(folder: Path, symbols: tuple[str, ...], first: s
     usual = HistorySettings()
     place = candles(folder, symbols, first, days, usual)
     for symbol in symbols:
-        data = load_symbol(place, symbol)
-        early, late = (whole_run(data, usual, begin_ms, end_ms) for begin_ms in (start_ms, later_ms))
+        early, late = (
+            whole_run(load_symbol(place, symbol, begin_ms), usual, begin_ms, end_ms)
+            for begin_ms in (start_ms, later_ms)
+        )
         assert [each.signal_id for each in late] == [each.signal_id for each in early if each.time_ms > later_ms]
         count += len(late)
     assert count > 0
@@ -192,7 +194,7 @@ def zones_that_differ(data: SymbolData, bars: dict[Timeframe, int], first: str) 
 
 
 def test_longer_zones_do_not_know_where_the_usual_history_begins() -> None:
-    data = load_symbol(shared_path("market-data/futures/klines"), "LTCUSDT")
+    data = load_symbol(shared_path("market-data/futures/klines"), "LTCUSDT", time_of("2024-01-01"))
     usual = {frame: HistorySettings().bars(frame) for frame in (Timeframe.D1, Timeframe.H4, Timeframe.H1)}
     for first in ("2024-01-01", "2024-03-01"):
         assert zones_that_differ(data, usual, first) == 0

@@ -119,10 +119,14 @@ def test_store_damaged_files_are_worked_out_again(request_of_hours, tmp_path, en
 
 
 def test_store_key_follows_code_settings_and_candles(request_of_hours, monkeypatch):
-    data = load_symbol(request_of_hours.history, "AAAUSDT")
+    history, start_ms = request_of_hours.history, request_of_hours.start_ms
+    data = load_symbol(history, "AAAUSDT", start_ms)
     plain = AnalysisSettings()
     known = key_of(symbol_hash(data, fine=True), plain)
-    assert known == key_of(symbol_hash(load_symbol(request_of_hours.history, "AAAUSDT"), fine=True), AnalysisSettings())
+    assert known == key_of(
+        symbol_hash(load_symbol(history, "AAAUSDT", start_ms), fine=True),
+        AnalysisSettings(),
+    )
     strategies = StrategySettings()
     other = replace(strategies, break_retest=replace(strategies.break_retest, enabled=False))
     assert key_of(symbol_hash(data, fine=True), replace(plain, strategies=other)) != known

@@ -103,7 +103,7 @@ def test_twenty_coins_through_the_real_desk_are_hardly_ever_believed(monkeypatch
         tmp_path, (SYMBOL,), FROM_MS, FROM_MS + 65 * DAY_MS, costs=Costs().times(0.0), warm_up=WARM_UP, workers=0
     )  # fmt: skip
     recording = Recording(tmp_path / "analyses")
-    data = {SYMBOL: load_symbol(tmp_path, SYMBOL)}
+    data = {SYMBOL: load_symbol(tmp_path, SYMBOL, FROM_MS)}
     Backtest(run, lambda one, known: Recorder(shards_of(one, known), recording), data).run()
     badges = []
     for seed in range(20):

@@ -45,7 +45,7 @@ def test_one_pass_equals_a_run_for_each(history):
     analysis = AnalysisSettings(strategies=only(StrategySettings()))
     own = analysis.strategies.volume_profile
     others = {"returns": replace(own, entry="rejection"), "same": own}
-    data, until_ms = load_symbol(history, SYMBOL), FROM_MS + 2 * DAY_MS
+    data, until_ms = load_symbol(history, SYMBOL, FROM_MS), FROM_MS + 2 * DAY_MS
     variants = [StrategyVariant(name, settings) for name, settings in others.items()]
     found = variant_signals(data, analysis, WARM_UP, FROM_MS, until_ms, STRATEGY, variants)
     for name, settings in others.items():
@@ -62,7 +62,7 @@ def test_one_pass_equals_a_run_for_each(history):
 def test_playback_repeats_a_run_and_single_trades_are_those_of_the_run(monkeypatch, history, tmp_path):
     monkeypatch.setattr(analyzer_module, "build_strategies", lambda symbol, settings: (Coin(symbol),))
     run = BacktestRequest(history, (SYMBOL,), FROM_MS, FROM_MS + 2 * DAY_MS, warm_up=WARM_UP, workers=0)
-    data, funding = {SYMBOL: load_symbol(history, SYMBOL)}, funding_of(history, (SYMBOL,))
+    data, funding = {SYMBOL: load_symbol(history, SYMBOL, FROM_MS)}, funding_of(history, (SYMBOL,))
     recording = Recording(tmp_path / "analyses")
     result = Backtest(run, lambda one, known: Recorder(shards_of(one, known), recording), data, funding).run()
     assert len(result.trades) > 3

@@ -33,7 +33,10 @@ class MarketTick:
 
 @dataclass(frozen=True, slots=True)
 class SymbolSpec:
-    """A symbol as a source offers it: rules, and what exchangeInfo and the brackets need besides."""
+    """A symbol as a source offers it: rules, and what exchangeInfo and the brackets need besides.
+
+    `price_grid`, `quantity_grid`: what recorded figures lie on where that is finer than the rules' steps; None = these.
+    """
 
     rules: SymbolRules
     onboard_time_ms: int
@@ -42,6 +45,8 @@ class SymbolSpec:
     liquidation_fee: Decimal = Decimal("0.0125")
     market_take_bound: Decimal = Decimal("0.05")
     spread_ticks: int = 1
+    price_grid: Decimal | None = None
+    quantity_grid: Decimal | None = None
 
 
 class MarketSource(Protocol):

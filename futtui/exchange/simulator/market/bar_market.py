@@ -28,7 +28,8 @@ _KEPT_FINE = 6
 
 def lattices_of(spec: SymbolSpec) -> Lattices:
     """The price and quantity grids of a symbol."""
-    return Lattices(Lattice.of_step(spec.rules.tick_size), Lattice.of_step(spec.rules.step_size))
+    price, quantity = spec.price_grid or spec.rules.tick_size, spec.quantity_grid or spec.rules.step_size
+    return Lattices(Lattice.of_step(price), Lattice.of_step(quantity))
 
 
 class BarMarket:

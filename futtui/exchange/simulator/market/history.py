@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from math import floor, log10
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +16,16 @@ from futtui.exchange.archive_csv import KLINE_COLUMNS, RowsOfFile
 from futtui.exchange.archive_files import ArchiveFile, chosen_files, content
 from futtui.exchange.simulator.market.bar_market import BarMarket, lattices_of
 from futtui.exchange.simulator.market.bars import UNKNOWN, Bars
-from futtui.exchange.simulator.market.catalogue import known_rules, rules_for
 from futtui.exchange.simulator.market.chance import Floats
 from futtui.exchange.simulator.market.funding_files import FundingHistory
-from futtui.exchange.simulator.market.lattice import fits, smallest_decimals
+from futtui.exchange.simulator.market.lattice import MAX_DECIMALS
+from futtui.exchange.simulator.market.steps import (
+    FINEST_PRICE_DECIMALS,
+    SAMPLE_BARS,
+    grid_of,
+    rules_of_prices,
+    sample_of,
+)
 from futtui.exchange.simulator.ports import SymbolSpec
 
 
@@ -32,6 +36,34 @@ class _Window:
     first_ms: int
     start_ms: int
     end_ms: int
+
+
+class _SymbolFiles:
+    """The text of a symbol's files; where the start is known, only what will be needed of it."""
+
+    def __init__(self, files: Sequence[ArchiveFile], from_ms: int | None, to_ms: int | None, warmup_days: int) -> None:
+        self._sample: Floats | None = None
+        self._texts = [RowsOfFile(file.path, content(file.path), KLINE_COLUMNS) for file in files]
+        self.first_ms = min(text.first_ms for text in self._texts)
+        self.end_ms = max(text.end_ms for text in self._texts)
+        if from_ms is not None:
+            self._sample = self._around(from_ms)
+            for text in self._texts:
+                text.keep(_first_needed_ms(from_ms, warmup_days), to_ms)
+
+    def in_time_order(self, window: _Window) -> Floats:
+        """The rows in the window, oldest first; of rows with the same time the first one is kept."""
+        ordered = _ordered([text.parse() for text in self._texts])
+        return ordered[(ordered[:, 0] >= window.first_ms) & (ordered[:, 0] < window.end_ms)]
+
+    def rules(self, symbol: str, start_ms: int) -> SymbolRules:
+        """The trading rules that the bars before the start show."""
+        rows = self._around(start_ms) if self._sample is None else self._sample
+        return rules_of_prices(symbol, rows[:, 1:5], rows[:, 5], self.first_ms)
+
+    def _around(self, start_ms: int) -> Floats:
+        rows = _ordered([text.around(start_ms, SAMPLE_BARS).parse() for text in self._texts])
+        return rows[sample_of(rows[:, 0], start_ms)]
 
 
 class HistoryMarket(BarMarket):
@@ -55,28 +87,25 @@ class HistoryMarket(BarMarket):
         Raises InvalidInputError, with the way out, for missing files, unreadable lines and times without data.
         """
         files = {
-            symbol: [_loaded(file, from_ms, to_ms, warmup_days) for file in of_symbol]
+            symbol: _SymbolFiles(of_symbol, from_ms, to_ms, warmup_days)
             for symbol, of_symbol in chosen_files(path, symbols).items()
         }
         window = _window(files, from_ms, to_ms, warmup_days)
         tables: dict[str, Floats] = {}
         lengths: list[int] = []
+        specs: list[SymbolSpec] = []
         for symbol in sorted(files):
-            table = _in_time_order(files[symbol], window)
+            table = files[symbol].in_time_order(window)
             length_ms = _bar_length_ms(symbol, table)
             if bool((table[:, 0] + length_ms > window.start_ms).any()):
                 tables[symbol] = table
                 lengths.append(length_ms)
+                specs.append(_spec(symbol, files[symbol], table, window.start_ms))
             elif symbols is not None:
                 raise _without_bars(symbol, files[symbol], window)
             del files[symbol]
         if not tables:
             raise InvalidInputError(f"No symbol has bars from {_moment(window.start_ms)} to {_moment(window.end_ms)}.")
-        onboard = {symbol: int(table[0, 0]) for symbol, table in tables.items()}
-        specs = [
-            SymbolSpec(rules=_rules(symbol, table, onboard[symbol]), onboard_time_ms=onboard[symbol])
-            for symbol, table in tables.items()
-        ]
         self._window = window
         self._rows = {spec.rules.symbol: _bars_of(tables[spec.rules.symbol], spec) for spec in specs}
         self._funding = FundingHistory.of_folder(funding, list(tables))
@@ -115,27 +144,19 @@ class HistoryMarket(BarMarket):
         return self._rows[symbol]
 
 
-def _loaded(file: ArchiveFile, from_ms: int | None, to_ms: int | None, warmup_days: int) -> RowsOfFile:
-    """The file's text; where the start is known, only what will be needed of it."""
-    rows = RowsOfFile(file.path, content(file.path), KLINE_COLUMNS)
-    if from_ms is not None:
-        rows.keep(_first_needed_ms(from_ms, warmup_days), to_ms)
-    return rows
-
-
 def _first_needed_ms(start_ms: int, warmup_days: int) -> int:
     warm_ms = start_ms - warmup_days * DAY_MS
     return warm_ms - warm_ms % DAY_MS
 
 
 def _window(
-    files: dict[str, list[RowsOfFile]], from_ms: int | None, to_ms: int | None, warmup_days: int
+    files: Mapping[str, _SymbolFiles], from_ms: int | None, to_ms: int | None, warmup_days: int
 ) -> _Window:  # fmt: skip
     if not files:
         raise InvalidInputError("Give at least one symbol to replay.")
-    first = {symbol: min(file.first_ms for file in of_symbol) for symbol, of_symbol in files.items()}
-    begin_ms = min(first.values())
-    data_end_ms = max(file.end_ms for of_symbol in files.values() for file in of_symbol)
+    first_ms = [of_symbol.first_ms for of_symbol in files.values()]
+    begin_ms = min(first_ms)
+    data_end_ms = max(of_symbol.end_ms for of_symbol in files.values())
     covers = f"The data covers {_moment(begin_ms)} to {_moment(data_end_ms)} UTC"
     if to_ms is not None and from_ms is not None and to_ms <= from_ms:
         raise InvalidInputError(f"The end {_moment(to_ms)} is not after the start {_moment(from_ms)}. {covers}.")
@@ -145,18 +166,17 @@ def _window(
         raise InvalidInputError(f"The end {_moment(to_ms)} is outside the data. {covers}.")
     end_ms = data_end_ms if to_ms is None else min(to_ms, data_end_ms)
     if from_ms is None:
-        common_ms = min(max(first.values()), end_ms - 1)
+        common_ms = min(max(first_ms), end_ms - 1)
         from_ms = common_ms + min(warmup_days * DAY_MS, (end_ms - common_ms) // 2)
         from_ms = max(common_ms, from_ms - from_ms % HOUR_MS)
     return _Window(_first_needed_ms(from_ms, warmup_days), from_ms, end_ms)
 
 
-def _in_time_order(files: list[RowsOfFile], window: _Window) -> Floats:
-    """The rows in the window, oldest first; of rows with the same time the first one is kept."""
-    whole = np.concatenate([file.parse() for file in files])
+def _ordered(tables: Sequence[Floats]) -> Floats:
+    """All rows, oldest first; of rows with the same time the first one is kept."""
+    whole = np.concatenate(tables)
     _, first = np.unique(whole[:, 0], return_index=True)
-    ordered = whole[first]
-    return ordered[(ordered[:, 0] >= window.first_ms) & (ordered[:, 0] < window.end_ms)]
+    return whole[first]
 
 
 def _bar_length_ms(symbol: str, table: Floats) -> int:
@@ -177,51 +197,22 @@ def _bar_length_ms(symbol: str, table: Floats) -> int:
     return length_ms
 
 
-def _without_bars(symbol: str, files: list[RowsOfFile], window: _Window) -> InvalidInputError:
+def _without_bars(symbol: str, files: _SymbolFiles, window: _Window) -> InvalidInputError:
     return InvalidInputError(
         f"{symbol} has no bars from {_moment(window.start_ms)} to {_moment(window.end_ms)}. Its data covers "
-        f"{_moment(min(file.first_ms for file in files))} to {_moment(max(file.end_ms for file in files))} UTC."
+        f"{_moment(files.first_ms)} to {_moment(files.end_ms)} UTC."
     )
 
 
-def _rules(symbol: str, table: Floats, onboard_ms: int) -> SymbolRules:
-    return rules_of_prices(symbol, table[:, 1:5], table[:, 5], onboard_ms)
-
-
-FINEST_PRICE_DECIMALS = 12
-"""Digits after the point that prices are looked through for: coins below a millionth have real steps there."""
-LARGEST_STEP_VALUE = 100.0
-"""Most that one step of a quantity is worth in USDT on the exchange."""
-
-
-def rules_of_prices(symbol: str, prices: Floats, volumes: Floats, onboard_ms: int) -> SymbolRules:
-    """Rules of a major where the data agrees with them; else the smallest decimal step seen."""
-    prices = prices.ravel()
-    known = known_rules(symbol, onboard_ms)
-    lowest, highest = float(prices.min()), float(prices.max())
-    if known is not None and fits(prices, known.tick_size):
-        tick = known.tick_size
-    else:
-        tick = Decimal(1).scaleb(-smallest_decimals(prices, FINEST_PRICE_DECIMALS))
-    if known is not None and fits(volumes, known.step_size):
-        step = known.step_size
-    else:
-        step = _usable_step(Decimal(1).scaleb(-smallest_decimals(volumes)), float(np.median(prices)))
-    base = known if known is not None else rules_for(symbol, tick, step, float(np.median(prices)), onboard_ms)
-    return replace(
-        base,
-        tick_size=tick,
-        step_size=step,
-        min_quantity=step,
-        min_price=min(base.min_price, max(tick, Decimal(str(lowest / 10)) // tick * tick)),
-        max_price=max(base.max_price, Decimal(str(highest * 10)) // tick * tick),
+def _spec(symbol: str, files: _SymbolFiles, table: Floats, start_ms: int) -> SymbolSpec:
+    """What the exchange says about the symbol, and the grid that its bars lie on."""
+    rules = files.rules(symbol, start_ms)
+    return SymbolSpec(
+        rules=rules,
+        onboard_time_ms=rules.onboard_time_ms,
+        price_grid=grid_of(table[:, 1:5], rules.tick_size, FINEST_PRICE_DECIMALS),
+        quantity_grid=grid_of(table[:, 5], rules.step_size, MAX_DECIMALS),
     )
-
-
-def _usable_step(seen: Decimal, price: float) -> Decimal:
-    """The step that volumes show, or a finer one where whole volumes would make a single step a fortune."""
-    affordable = Decimal(1).scaleb(floor(log10(LARGEST_STEP_VALUE / price)))
-    return min(seen, affordable)
 
 
 def _bars_of(table: Floats, spec: SymbolSpec) -> Bars:

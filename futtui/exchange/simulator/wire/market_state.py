@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from math import fsum
 
 from futtui.domain.candle import Candle
@@ -100,9 +101,8 @@ class SymbolMarket:
         self.last_tick: MarketTick | None = None
         self.version = 0
         self.bars: dict[str, FormingBar] = {}
-        self.price_format = f"%.{spec.rules.price_decimals}f"
-        step_exponent = int(spec.rules.step_size.normalize().as_tuple().exponent)
-        self.quantity_format = f"%.{max(0, -step_exponent)}f"
+        self.price_format = f"%.{_decimals(spec.price_grid or spec.rules.tick_size)}f"
+        self.quantity_format = f"%.{_decimals(spec.quantity_grid or spec.rules.step_size)}f"
 
     def apply(self, tick: MarketTick) -> None:
         """Take in the newest tick."""
@@ -118,6 +118,10 @@ class SymbolMarket:
             elif bar.version == 0:
                 bar.open = bar.high = bar.low = tick.price
             bar.add(tick)
+
+
+def _decimals(step: Decimal) -> int:
+    return max(0, -int(step.normalize().as_tuple().exponent))
 
 
 class MarketState:
