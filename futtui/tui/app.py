@@ -12,6 +12,7 @@ from typing import Any
 
 from textual import on
 from textual.app import App
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
@@ -22,7 +23,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import HOUR_MS, Timeframe
 from futtui.tui import keys
 from futtui.tui.alerts import PriceAlerts
-from futtui.tui.commands import FuttuiCommands
+from futtui.tui.commands import FuttuiCommands, command_list
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
 from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
@@ -198,6 +199,11 @@ class FuttuiApp(App[None]):
         from futtui.tui.places import open_place
 
         open_place(self, name)
+
+    def action_command_palette(self) -> None:
+        """All commands by name."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(command_list())
 
     def action_toggle_overlay(self) -> None:
         """Shows or hides the speed figures."""

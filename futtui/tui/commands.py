@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from futtui.tui import keys
 from futtui.tui.theme import THEMES
@@ -14,6 +14,11 @@ from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
+
+
+def command_list() -> CommandPalette:
+    """The list as a screen, asking in the language that was chosen."""
+    return CommandPalette(placeholder=word("palette.search"), id="--command-palette")
 
 
 class FuttuiCommands(Provider):
@@ -46,9 +51,16 @@ class FuttuiCommands(Provider):
             yield DiscoveryHit(name, self._runner(command), help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """What matches the typed text; Cyrillic letters count as their keys too."""
-        matchers = [self.matcher(query), self.matcher(keys.latin_text(query))]
+        """What matches the typed text, or what the same keys give on the other layouts; a word where nothing does."""
+        matchers = [self.matcher(text) for text in (query, keys.latin_text(query), *keys.cyrillic_texts(query))]
+        found = False
         for name, help_text, command in self._commands():
             score = max(matcher.match(name) for matcher in matchers)
             if score > 0:
+                found = True
                 yield Hit(score, matchers[0].highlight(name), self._runner(command), help=help_text)
+        if not found:
+            yield Hit(0.01, word("palette.nothing"), self._do_nothing)
+
+    def _do_nothing(self) -> None:
+        """What the line does that says that nothing was found."""

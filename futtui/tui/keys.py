@@ -200,7 +200,10 @@ def action(identity: str) -> Action:
 
 
 def bindings(*scopes: str) -> list[BindingType]:
-    """Textual bindings of the scopes, twins included."""
+    """Textual bindings of the scopes, twins included.
+
+    Made before a language is chosen: footer, command list and help take their words from the table, never from these.
+    """
     from textual.binding import Binding
 
     return [
@@ -220,6 +223,11 @@ def latin_text(text: str) -> str:
     """Text typed on a Cyrillic layout as the Latin letters of the same keys: `иес` becomes `btc`."""
     back = {twin: latin for latin, twins in TWINS.items() for twin in twins if latin.isalpha()}
     return "".join(back.get(letter.lower(), letter) for letter in text)
+
+
+def cyrillic_texts(text: str) -> tuple[str, ...]:
+    """Text typed on a Latin layout as the letters of the same keys: `hbyjr` is `ринок`, in Russian `hsyjr` `рынок`."""
+    return tuple("".join(TWINS.get(letter.lower(), (letter,))[at] for letter in text) for at in (0, -1))
 
 
 FOOTERS: dict[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,18 @@ from futtui.language.screen.tables import AREAS, screen_table
 from futtui.tui import keys
 from futtui.tui.glyphs import ALLOWED, plain_text
 from futtui.tui.paint import market, positions, signals, zones
-from futtui.tui.words import has_word, word
+from futtui.tui.words import has_word, speak, word
 
 SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
 FILES = sorted(SOURCE.rglob("*.py"))
 WORDS = screen_table(Language.ENGLISH)
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """Whatever a test speaks, the next one starts in English."""
+    yield
+    speak(Language.ENGLISH)
 
 
 def literals(path: Path) -> list[str]:
@@ -112,16 +120,25 @@ def test_every_member_of_the_domain_has_a_word(prefix: str, members: type) -> No
     ],
 )
 def test_every_heading_fits_its_column_and_is_explained(place: str, columns: tuple[object, ...]) -> None:
-    for column in columns:
-        assert len(column.head) <= column.width, column.id  # type: ignore[attr-defined]
-        assert has_word(f"explain.{place}.{column.id}")  # type: ignore[attr-defined]
+    for language in Language:
+        speak(language)
+        for column in columns:
+            assert len(column.head) <= column.width, (language, column.id)  # type: ignore[attr-defined]
+            assert has_word(f"explain.{place}.{column.id}")  # type: ignore[attr-defined]
 
 
-def test_regime_words_fit_the_market_columns() -> None:
+@pytest.mark.parametrize("language", Language)
+def test_regime_words_fit_the_market_columns(language: Language) -> None:
+    speak(language)
     assert all(len(word(f"regime.{member.value}")) <= 6 for member in Regime)
 
 
-def test_dialog_choices_fit_the_box() -> None:
+@pytest.mark.parametrize("language", Language)
+def test_dialog_choices_fit_the_box(language: Language) -> None:
+    speak(language)
+    for level in (1, 2, 3, 4):
+        widest = max(len(word(f"kill.{each}")) for each in (1, 2, 3, 4))
+        assert 6 + widest + 2 + len(word(f"kill.note.{level}")) <= 62
     for text in (
         "mode.note.SIGNALS",
         "mode.note.PAPER",

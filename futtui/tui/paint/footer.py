@@ -54,8 +54,8 @@ def footer_line(context: str, width: int) -> tuple[tuple[FooterItem, ...], Line]
         if total() <= room:
             break
         items = [item for item in items if item.id != identity]
-    while items and total() > room:
-        items.pop()
+    while len(items) > 1 and total() > room:
+        items.pop(-2 if items[-1].id == "help" else -1)
     spans: list[Span] = [(" ", "muted")]
     placed: list[FooterItem] = []
     left = 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from futtui.tui import keys
 from futtui.tui.paint import market, positions, signals, zones
-from futtui.tui.paint.text import Line, fit, fit_line, wrap
+from futtui.tui.paint.text import Line, fit, fit_line, line_width, width_of, wrap
 from futtui.tui.words import has_word, word
 
 _COLUMNS = {
@@ -46,12 +48,12 @@ def help_lines(place: str, width: int) -> list[Line]:
     )
     if place in _COLUMNS:
         lines += [(), *_head(word("help.columns"))]
-        for column in _COLUMNS[place]:
-            lines += _explained(word(f"column.{column}").strip(), word(f"explain.{place}.{column}"), width)
+        lines += _explained(
+            ((word(f"column.{column}").strip(), word(f"explain.{place}.{column}")) for column in _COLUMNS[place]), width
+        )
     if place in _TERMS:
         lines += [(), *_head(word("help.terms"))]
-        for term in _TERMS[place]:
-            lines += _explained(word(f"term.{term}"), word(f"term.{term}.means"), width)
+        lines += _explained(((word(f"term.{term}"), word(f"term.{term}.means")) for term in _TERMS[place]), width)
     lines += [(), *_head(word("help.signs_head"))]
     more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
     for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
@@ -59,14 +61,21 @@ def help_lines(place: str, width: int) -> list[Line]:
     return lines
 
 
-def _explained(name: str, text: str, width: int) -> list[Line]:
-    parts = wrap(text, width - 18)
-    return [((f" {fit(name if index == 0 else '', 13)} ", "title"), (part, "text")) for index, part in enumerate(parts)]
+def _explained(pairs: Iterable[tuple[str, str]], width: int) -> list[Line]:
+    """Names with what they mean beside them; the names' column is as wide as the longest of them."""
+    known = tuple(pairs)
+    room = max(13, *(width_of(name) for name, _ in known))
+    lines: list[Line] = []
+    for name, text in known:
+        parts = wrap(text, width - room - 5)
+        heads = [name, *[""] * (len(parts) - 1)]
+        lines += [((f" {fit(head, room)} ", "title"), (part, "text")) for head, part in zip(heads, parts, strict=True)]
+    return lines
 
 
 def _two_blocks(left: list[Line], right: list[Line], width: int) -> list[Line]:
     half = width // 2
-    if half < 46:
+    if half < 46 or max(line_width(line) for line in (*left, *right)) > half:
         return [*left, (), *right]
     lines = []
     for index in range(max(len(left), len(right))):

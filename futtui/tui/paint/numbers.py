@@ -84,17 +84,15 @@ def direction_token(value: float | None) -> str:
 
 
 def age_text(age_ms: int) -> str:
-    """`12s`, `3m`, `2h06`, `14h`, `3d`: at most four cells up to 999 days."""
-    if age_ms < 0:
-        return "0s"
+    """`12s`, `3m`, `2h06`, `14h`, `3d` with the letters of the language: at most four cells up to 999 days."""
     if age_ms < MINUTE_MS:
-        return f"{age_ms // 1000}s"
+        return f"{max(0, age_ms) // 1000}{word('age.letter.second')}"
     if age_ms < HOUR_MS:
-        return f"{age_ms // MINUTE_MS}m"
+        return f"{age_ms // MINUTE_MS}{word('age.letter.minute')}"
     if age_ms < DAY_MS:
         hours, minutes = age_ms // HOUR_MS, age_ms % HOUR_MS // MINUTE_MS
-        return f"{hours}h{minutes:02d}" if hours < 10 else f"{hours}h"
-    return f"{age_ms // DAY_MS}d"
+        return f"{hours}{word('age.letter.hour')}{f'{minutes:02d}' if hours < 10 else ''}"
+    return f"{age_ms // DAY_MS}{word('age.letter.day')}"
 
 
 def long_age_text(age_ms: int) -> str:
@@ -115,7 +113,7 @@ def time_text(time_ms: int, zone: tzinfo, *, seconds: bool = True) -> str:
 
 def date_time_text(time_ms: int, zone: tzinfo) -> str:
     """Date and time in `zone`."""
-    return datetime.fromtimestamp(time_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(time_ms / 1000, zone).strftime(word("date.long"))
 
 
 def until_text(time_ms: int, now_ms: int, zone: tzinfo) -> str:

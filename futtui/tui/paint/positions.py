@@ -112,7 +112,10 @@ def targets_text(position: PositionView) -> str:
 def guard_text(position: PositionView) -> str:
     """Which rule protects the position now; a missing stop is a warning."""
     identity = f"position.status.{position.status}"
-    return word(identity) if position.status in _UNSAFE and has_word(identity) else position.guard
+    if position.status in _UNSAFE and has_word(identity):
+        return word(identity)
+    rule = f"guard.{position.guard.replace(' ', '_')}"
+    return word(rule) if has_word(rule) else position.guard
 
 
 def compact_line(position: PositionView, view: View, selected: bool, width: int) -> Line:

@@ -48,6 +48,7 @@ def status_line(view: View, width: int) -> Line:
         "feed",
         "day",
         "pill",
+        "pill",
         "risk",
         "clock",
         "today",
@@ -86,10 +87,12 @@ def _joined(items: list[_Item], *, lead: bool) -> Line:
 def _pill(view: View) -> _Item:
     mode = view.mode
     token = f"pill_{mode.value.lower()}"
-    name = word(f"mode.{mode.value}").upper()
-    embedded = mode is TradingMode.LIVE and source_of(view.snapshot).embedded
-    notes = ("mode.harmless", "mode.harmless_short", "mode.harmless_tiny")
-    forms = [f"{name} {word(note)}" for note in notes] if embedded else [name]
+    name, short = (word(f"{place}.{mode.value}").upper() for place in ("mode", "mode.short"))
+    forms = [name, short]
+    if mode is TradingMode.LIVE and source_of(view.snapshot).embedded:
+        notes = [word(note) for note in ("mode.harmless", "mode.harmless_short", "mode.harmless_tiny")]
+        forms = [*(f"{name} {note}" for note in notes), f"{short} {notes[-1]}"]
+    forms = list(dict.fromkeys(forms))
     if view.snapshot.desk and view.snapshot.desk.paused:
         forms = [f"{form} {word('mode.paused')}" for form in forms]
     return _Item([((f" {form} ", token),) for form in forms])

@@ -1,0 +1,228 @@
+"""The screen in every language: nothing missing, nothing foreign, nothing cut, and no number lost to a longer word."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
+
+from futtui.language.catalogue import Language
+from futtui.language.screen.tables import AREAS, screen_table
+from futtui.tui import keys
+from futtui.tui.glyphs import ELLIPSIS, plain_text
+from futtui.tui.paint import health, market, notices, positions, signals
+from futtui.tui.paint.chart import gutter
+from futtui.tui.paint.footer import footer_line
+from futtui.tui.paint.help import help_lines
+from futtui.tui.paint.numbers import age_text, date_time_text, long_age_text
+from futtui.tui.paint.status import status_line
+from futtui.tui.paint.text import Line, line_text, line_width
+from futtui.tui.words import speak, word
+from tests.tui.conftest import AppMaker
+from tests.tui.screen_text import screen_text
+from tests.tui.test_painters import DETAILS, KYIV, PANELS, view_of
+
+CYRILLIC = (Language.UKRAINIAN, Language.RUSSIAN)
+TABLES = {Language.UKRAINIAN: "UKRAINIAN", Language.RUSSIAN: "RUSSIAN"}
+ALPHABETS = {
+    Language.UKRAINIAN: set("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"),
+    Language.RUSSIAN: set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя"),
+}
+LOOK_ALIKES = str.maketrans("АВСЕНІКМОРТХУЅЈ", "ABCEHIKMOPTXYSJ")
+SIGNS_OF_THE_TRADE = {"TP", "PnL", "VWAP", "ATR", "POC", "VAH", "VAL", "R", "Live"}
+EVERYWHERE = pytest.mark.parametrize("language", CYRILLIC, ids=lambda language: language.value)
+BY_AREA = pytest.mark.parametrize("area", AREAS, ids=lambda area: area.__name__.rpartition(".")[2])
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """Whatever a test speaks, the next one starts in English."""
+    yield
+    speak(Language.ENGLISH)
+
+
+def table_of(area: ModuleType, language: Language) -> dict[str, str]:
+    """The texts of an area in a language."""
+    table: dict[str, str] = getattr(area, TABLES[language])
+    return table
+
+
+def places(text: str) -> list[str]:
+    """The `{places}` of a text, sorted."""
+    return sorted(re.findall(r"\{[^}]*\}", text))
+
+
+def words_of(text: str) -> list[str]:
+    """Runs of letters, `{places}` left out."""
+    return re.findall(r"[^\W\d_]+", re.sub(r"\{[^}]*\}", " ", text))
+
+
+@EVERYWHERE
+@BY_AREA
+def test_every_text_is_there_with_the_same_places(area: ModuleType, language: Language) -> None:
+    table = table_of(area, language)
+    assert set(table) == set(area.ENGLISH)
+    assert [key for key in table if places(table[key]) != places(area.ENGLISH[key])] == []
+    assert [key for key in table if not table[key].strip() and area.ENGLISH[key].strip()] == []
+
+
+@EVERYWHERE
+@BY_AREA
+def test_letters_are_of_the_language_and_never_look_alikes(area: ModuleType, language: Language) -> None:
+    for key, text in table_of(area, language).items():
+        latin = {each.lower() for each in words_of(area.ENGLISH[key])} | {each.lower() for each in SIGNS_OF_THE_TRADE}
+        acronyms = {each for each in words_of(area.ENGLISH[key]) if each.isupper() and len(each) > 1}
+        for each in words_of(text):
+            if each.isascii():
+                assert each.lower() in latin, f"{key}: {each}"
+            else:
+                assert set(each.lower()) <= ALPHABETS[language], f"{key}: {each}"
+                assert each.translate(LOOK_ALIKES) not in acronyms, f"{key}: {each}"
+
+
+@EVERYWHERE
+@BY_AREA
+def test_sentences_are_translated(area: ModuleType, language: Language) -> None:
+    table = table_of(area, language)
+    names = ("strategy.", "system.", "mode.short.LIVE")
+    for key, text in area.ENGLISH.items():
+        if set(words_of(text)) - SIGNS_OF_THE_TRADE and not text.isupper() and not key.startswith(names):
+            assert table[key] != text, key
+
+
+@EVERYWHERE
+def test_signs_are_allowed_and_plain_signs_keep_the_letters(language: Language) -> None:
+    for key, text in screen_table(language).items():
+        rest = {sign for sign in plain_text(text) if not sign.isascii() and sign.lower() not in ALPHABETS[language]}
+        assert rest == set(), key
+        for at in (match.start() for match in re.finditer("!", text)):
+            assert at == 0 or text[at - 1] == " ", key
+            assert text[at + 1 : at + 2] in ("", " ", ":"), key
+
+
+@EVERYWHERE
+def test_words_in_cells_fit_their_columns(language: Language) -> None:
+    speak(language)
+    widths = {column.id: column.width for column in (*positions.COLUMNS, *signals.COLUMNS, *market.COLUMNS)}
+    for prefix, column in (("signal.status.", "status"), ("exit.", "guard"), ("trade.class.", "stop"), ("bias.", "")):
+        for key in (key for key in screen_table(language) if key.startswith(prefix)):
+            assert len(word(key)) <= widths.get(column, 9), key
+    assert len(word("signal.waits")) <= widths["age"]
+    assert len(word("position.targets_hit", hit=3, total=3)) <= widths["targets"]
+    assert len(word("market.no_zone")) <= widths["zone"]
+    for name in ("entry", "stop", "target", "armed_long", "armed_short", "alert", "week"):
+        assert len(word(f"chart.level.{name}", **({"n": 1} if name == "target" else {}))) <= gutter.NAME_WIDTH - 2
+    for key, text in screen_table(language).items():
+        if key.startswith(("overlay.", "lane.")):
+            assert len(re.sub(r"\{.*?\}", "", text)) <= health.LABEL, key
+
+
+def figures(lines: Sequence[Line]) -> Counter[str]:
+    """Every run of digits with how often it is shown."""
+    return Counter(re.findall(r"\d+", "\n".join(line_text(line) for line in lines)))
+
+
+def everything(width: int) -> dict[str, list[Line]]:
+    """Panels, details, bars and notices painted at one width."""
+    view = view_of()
+    desk = view.snapshot.desk
+    assert desk is not None
+    painted = {name: paint(view, width) for name, (paint, _) in PANELS.items()}
+    for name, make in DETAILS.items():
+        painted[f"detail {name}"] = [line for box in make().boxes for line in box.lines(view, width)]
+    painted["compact signals"] = [signals.compact_line(item, view, False, width) for item in desk.signals]
+    painted["compact positions"] = [positions.compact_line(item, view, False, width) for item in desk.positions]
+    painted["tabs"] = [notices.tabs_line(view, "market", width)]
+    painted["status"] = [status_line(view, width + 3)]
+    return painted
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("width", [77, 117])
+def test_no_number_is_lost_and_no_more_is_cut_than_in_english(language: Language, width: int) -> None:
+    speak(Language.ENGLISH)
+    before = everything(width)
+    speak(language)
+    for name, lines in everything(width).items():
+        assert figures(before[name]) - figures(lines) == Counter(), name
+        cut, was_cut = ("\n".join(line_text(line) for line in all_).count(ELLIPSIS) for all_ in (lines, before[name]))
+        assert cut <= was_cut, name
+        assert all(line_width(line) <= width + 3 for line in lines), name
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("context", sorted(keys.FOOTERS))
+def test_footer_at_eighty_keeps_help_and_the_way_out(language: Language, context: str) -> None:
+    speak(language)
+    items, line = footer_line(context, 80)
+    text = line_text(line)
+    assert line_width(line) == 80
+    assert f"? {word('action.help.short')}" in text
+    assert text.rstrip().endswith(word("action.quit.short" if context in keys.PANELS else "action.leave.short"))
+    assert len(items) >= 5
+    assert all(text[item.left : item.left + item.width] == f"{item.key} {item.text}" for item in items)
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart"])
+def test_help_names_every_key_and_cuts_nothing(language: Language, place: str) -> None:
+    speak(language)
+    for width in (77, 101):
+        lines = help_lines(place, width)
+        assert all(line_width(line) <= width for line in lines)
+        text = "\n".join(line_text(line) for line in lines)
+        assert ELLIPSIS not in text
+        scopes = ("everywhere", *(("chart",) if place == "chart" else ("text",) if place == "detail" else ("list",)))
+        assert [item.id for item in keys.actions_in(*scopes) if item.description not in text] == []
+
+
+def test_ages_and_dates_follow_the_language() -> None:
+    hours = 2 * 3_600_000 + 6 * 60_000
+    told = {}
+    for language in Language:
+        speak(language)
+        told[language.value] = (age_text(9_000), age_text(180_000), age_text(hours), age_text(3 * 86_400_000))
+        assert all(len(age_text(age)) <= 4 for age in (59_000, 59 * 60_000, hours, 23 * 3_600_000, 999 * 86_400_000))
+    assert told["en"] == ("9s", "3m", "2h06", "3d")
+    assert told["uk"] == ("9с", "3хв", "2г06", "3д")
+    assert told["ru"] == ("9с", "3м", "2ч06", "3д")
+    assert long_age_text(hours) == "2 ч 6 мин"
+    assert date_time_text(0, KYIV) == "01.01.1970 03:00:00"
+
+
+async def test_a_walk_in_ukrainian_meets_no_english_and_finds_commands_by_name(make_app: AppMaker) -> None:
+    app = make_app(language=Language.UKRAINIAN)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        text = screen_text(app)
+        for shown in ("НАВЧ", "ВИГАДКА", "1 Ринок", "2 Сигнали", "Найближча зона", "Напрям", "? довідка", "q вихід"):
+            assert shown in text
+        for foreign in ("Market", "Nearest", "PAPER", "SYNTHETIC", "Closed trades", "help"):
+            assert foreign not in text
+        await pilot.press("ь")
+        await pilot.pause()
+        assert "Зараз режим: НАВЧАЛЬНИЙ РАХУНОК" in screen_text(app)
+        await pilot.press("escape", "colon")
+        await pilot.pause()
+        assert isinstance(app.screen, CommandPalette)
+        field = app.screen.query_one(Input)
+        assert field.placeholder == word("palette.search")
+        for typed, found in (("графік символу", True), ("uhfasr cbvdjke", True), ("щось інше", False)):
+            field.value = typed
+            await _until_listed(app.screen, word("action.chart" if found else "palette.nothing"), pilot)
+
+
+async def _until_listed(screen: CommandPalette, name: str, pilot: object) -> None:
+    """Waits until the list shows exactly the command `name`."""
+    for _ in range(200):
+        await pilot.pause()  # type: ignore[attr-defined]
+        options = screen.query_one(OptionList).options
+        if len(options) == 1 and name in str(options[0].prompt):
+            return
+    shown = [str(option.prompt) for option in screen.query_one(OptionList).options]
+    raise AssertionError(f"{name} is not what is listed: {shown}")
