@@ -202,7 +202,7 @@ class FuttuiApp(App[None]):
 
     def action_command_palette(self) -> None:
         """All commands by name."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(command_list())
 
     def action_toggle_overlay(self) -> None:
