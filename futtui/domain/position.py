@@ -99,6 +99,11 @@ class Trade:
     @property
     def result_class(self) -> TradeClass:
         """The class by net R."""
-        if self.result_r > 0.05:
-            return TradeClass.WIN
-        return TradeClass.LOSS if self.result_r < -0.05 else TradeClass.BREAK_EVEN
+        return class_of(self.result_r)
+
+
+def class_of(result_r: float) -> TradeClass:
+    """The class of a net result in R."""
+    if result_r > 0.05:
+        return TradeClass.WIN
+    return TradeClass.LOSS if result_r < -0.05 else TradeClass.BREAK_EVEN

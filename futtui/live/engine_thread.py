@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
+from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
@@ -107,6 +109,12 @@ class EngineThread:
         from futtui.live.stored_answers import why_no_signals
 
         return self._beside(lambda engine: why_no_signals(engine.parts.store, symbol, since_ms))
+
+    def similar_signals(self, signal: Signal) -> concurrent.futures.Future[SimilarSignals]:
+        """What became of earlier signals that were like this one; the future holds it or a refusal."""
+        from futtui.live.stored_answers import similar_signals
+
+        return self._beside(lambda engine: similar_signals(engine.parts.store, signal))
 
     def _beside(self, read: Callable[[Engine], T]) -> concurrent.futures.Future[T]:
         """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from futtui.domain.past_signals import SimilarSignals
+from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.storage.store import Storage
 
@@ -11,3 +13,10 @@ def why_no_signals(store: object, symbol: str, since_ms: int) -> WhyNoSignals:
     if not isinstance(store, Storage):
         return WhyNoSignals(symbol, since_ms)
     return store.answers.why_no_signals(symbol, since_ms)
+
+
+def similar_signals(store: object, signal: Signal) -> SimilarSignals:
+    """What became of earlier accepted signals of the same system, strategy and side."""
+    if not isinstance(store, Storage):
+        return SimilarSignals(signal.signal_id)
+    return store.answers.similar_signals(signal.signal_id, signal.raw)

@@ -6,17 +6,21 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, or_, select
 
-from futtui.domain.signal import SignalStatus
+from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
+from futtui.domain.position import TradingMode, class_of
+from futtui.domain.signal import RawSignal, SignalStatus
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
-from futtui.domain.timeframe import DAY_MS
+from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.storage import tables
 from futtui.storage.rows import signal_of
 
 REFUSALS_READ = 5_000
 """Refused candidates whose gates are counted; the newest ones."""
 NEARLY_READ = 12
+SIMILAR_READ = 2_000
+SIMILAR_SHOWN = 40
 
 
 class _Check(msgspec.Struct):
@@ -60,6 +64,46 @@ class ScreenAnswers:
                     )
                 ),
             )
+
+    def similar_signals(self, signal_id: str, raw: RawSignal) -> SimilarSignals:
+        """What became of earlier accepted signals of the same system, strategy and side."""
+        signals, trades = tables.signals.c, tables.trades.c
+        query = (
+            select(
+                signals.signal_id, signals.time_ms, signals.symbol, signals.timeframe, signals.score, signals.status,
+                trades.mode, trades.result_r,
+            )
+            .select_from(tables.signals.outerjoin(tables.trades, trades.signal_id == signals.signal_id))
+            .where(signals.system == raw.system.value, signals.strategy == raw.strategy)
+            .where(signals.side == raw.side.value, signals.time_ms < raw.time_ms, signals.signal_id != signal_id)
+            .where(or_(signals.symbol == raw.symbol, signals.timeframe == raw.timeframe.code))
+            .where(signals.status != SignalStatus.REFUSED.value)
+            .order_by(signals.time_ms.desc(), signals.signal_id)
+            .limit(SIMILAR_READ)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            found = tuple(_past_signal(row) for row in connection.execute(query))
+        return SimilarSignals(
+            signal_id,
+            tally_of(tuple(item for item in found if item.symbol == raw.symbol)),
+            tally_of(tuple(item for item in found if item.timeframe is raw.timeframe)),
+            found[:SIMILAR_SHOWN],
+        )
+
+
+def _past_signal(row: Any) -> PastSignal:
+    result = row.result_r
+    return PastSignal(
+        row.signal_id,
+        row.time_ms,
+        row.symbol,
+        Timeframe.from_code(row.timeframe),
+        row.score,
+        SignalStatus(row.status),
+        None if row.mode is None else TradingMode(row.mode),
+        result,
+        None if result is None else class_of(result),
+    )
 
 
 def _silences(connection: Connection, symbol: str, since_ms: int) -> tuple[SilenceCount, ...]:

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
+from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
+from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
@@ -44,4 +46,8 @@ class EnginePort(Protocol):
 
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
         """What stood against signals of a symbol ("" = all) since a moment."""
+        ...
+
+    def similar_signals(self, signal: Signal) -> Future[SimilarSignals]:
+        """What became of earlier signals of the same system, strategy and side."""
         ...

@@ -174,7 +174,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "positions": ("list", "positions"),
     "zones": ("list",),
     "log": ("list",),
-    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions"),
+    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
     "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
     "text": ("text",),
@@ -236,8 +236,10 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "positions": ("panels", "open", "chart", "close_position", "full", "block", "mode", "pause", "commands", "help"),
     "zones": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
     "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
-    "detail": ("scroll", "chart", "block", "mode", "pause", "commands", "help"),
-    "position_detail": ("scroll", "close_position", "chart", "block", "mode", "pause", "commands", "help"),
+    "detail": ("scroll", "next_symbol", "chart", "block", "mode", "pause", "commands", "help"),
+    "position_detail": (
+        "scroll", "next_symbol", "close_position", "chart", "block", "mode", "pause", "commands", "help",
+    ),
     "why": ("scroll", "all_symbols", "next_symbol", "shorter_period", "chart", "block", "mode", "commands", "help"),
     "chart": (
         "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "layer_zones", "layer_vwap", "layer_profile",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
-from futtui.domain.effects import RecordNoSignal, RecordSignal
+from futtui.domain.effects import RecordNoSignal, RecordSignal, RecordTrade
 from futtui.domain.events import BlockSymbol, SetPaused
-from futtui.domain.signal import SignalStatus
-from futtui.domain.timeframe import DAY_MS, MINUTE_MS
-from futtui.live.stored_answers import why_no_signals
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.side import Side
+from futtui.domain.signal import RawSignal, Signal, SignalStatus
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
+from futtui.live.stored_answers import similar_signals, why_no_signals
 from futtui.storage.store import Storage
 from tests.desk.world import START_MS, World, raw_signal
 
@@ -74,3 +78,43 @@ def test_why_adds_silences_over_symbols_and_tells_the_newest_reason(tmp_path: Pa
 def test_why_without_a_database_is_empty() -> None:
     found = why_no_signals(object(), "BTCUSDT", 5)
     assert (found.symbol, found.since_ms, found.candidates, found.refusals) == ("BTCUSDT", 5, 0, ())
+
+
+def test_similar_signals_are_earlier_accepted_ones_of_the_same_kind_with_their_results(tmp_path: Path) -> None:
+    made = [
+        raw_signal(time_ms=START_MS + hour * HOUR_MS, symbol=symbol, side=side, strategy=strategy)
+        for hour, (symbol, side, strategy) in enumerate(
+            (
+                ("ETHUSDT", Side.LONG, "pullback"),
+                ("BTCUSDT", Side.LONG, "pullback"),
+                ("ETHUSDT", Side.SHORT, "pullback"),
+                ("ETHUSDT", Side.LONG, "atr_momentum"),
+                ("ETHUSDT", Side.LONG, "pullback"),
+            )
+        )
+    ]
+    now = replace(made[-1], time_ms=START_MS + 9 * HOUR_MS)
+    later = replace(now, time_ms=now.time_ms + HOUR_MS)
+    refused = replace(now, time_ms=START_MS + 8 * HOUR_MS)
+    store = Storage(tmp_path / "futtui.db")
+    for raw in (*made, now, later, refused):
+        status = SignalStatus.REFUSED if raw is refused else SignalStatus.CLOSED
+        store.submit(RecordSignal(Signal(raw, 70.0, (), status, "", raw.time_ms), raw.time_ms))
+    for raw, result in ((made[0], 1.5), (made[1], 0.01), (made[4], -1.0)):
+        store.submit(RecordTrade(trade_of(raw, result), raw.time_ms))
+    assert store.flush()
+    found = similar_signals(store, Signal(now, 70.0, (), SignalStatus.ACTIVE, "", now.time_ms))
+    assert [item.signal_id for item in found.newest] == [made[at].signal_id for at in (4, 1, 0)]
+    assert (found.here.signals, found.here.wins, found.here.losses, found.here.break_evens) == (2, 1, 1, 0)
+    assert (found.frame.signals, found.frame.trades, found.frame.break_evens) == (3, 3, 1)
+    assert abs(found.frame.net_r - 0.51) < 1e-9
+    store.close_now()
+
+
+def trade_of(raw: RawSignal, result_r: float) -> Trade:
+    """A closed trade of a signal with this net result."""
+    one = Decimal(1)
+    return Trade(
+        f"p-{raw.signal_id}", raw.signal_id, raw.symbol, raw.system, raw.strategy, raw.side, TradingMode.PAPER, one,
+        one, one, raw.time_ms, raw.time_ms + HOUR_MS, (), one, one, one, result_r, result_r, 1.0, -1.0, 70.0,
+    )  # fmt: skip

@@ -14,8 +14,9 @@ from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.performance import PerformanceReport
-from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
+from futtui.domain.position import ExitReason, Leg, Trade, TradingMode, class_of
 from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
@@ -451,6 +452,28 @@ def made_candles(price: float, timeframe: Timeframe, end_ms: int, count: int) ->
     return tuple(reversed(candles))
 
 
+def similar_signals() -> SimilarSignals:
+    """Some wins, a loss and a signal that price never reached."""
+    results = (("LINKUSDT", 1.31), ("LINKUSDT", -1.04), ("SOLUSDT", 0.02), ("LINKUSDT", None), ("ETHUSDT", 0.84))
+    newest = tuple(
+        PastSignal(
+            f"past-{at}",
+            NOW_MS - (at + 1) * DAY_MS,
+            symbol,
+            Timeframe.M15,
+            82.0 - at,
+            SignalStatus.EXPIRED if result is None else SignalStatus.CLOSED,
+            None if result is None else TradingMode.PAPER,
+            result,
+            None if result is None else class_of(result),
+        )
+        for at, (symbol, result) in enumerate(results)
+    )
+    return SimilarSignals(
+        "", tally_of(tuple(item for item in newest if item.symbol == "LINKUSDT")), tally_of(newest), newest
+    )
+
+
 def why_no_signals() -> WhyNoSignals:
     """A day on which most candidates were refused."""
     refused = (
@@ -510,6 +533,7 @@ class FakeEngine:
         self.hold_performance = False
         self.held_reports: list[tuple[Future[PerformanceReport], PerformanceReport]] = []
         self.why = why_no_signals()
+        self.similar = similar_signals()
         self.questions: list[tuple[object, ...]] = []
 
     def snapshot(self) -> EngineSnapshot:
@@ -589,6 +613,11 @@ class FakeEngine:
         """The prepared answer for the symbol; "" = all."""
         self.questions.append(("why", symbol, since_ms))
         return self._answered(replace(self.why, symbol=symbol, since_ms=since_ms))
+
+    def similar_signals(self, signal: Signal) -> Future[SimilarSignals]:
+        """The prepared answer."""
+        self.questions.append(("similar", signal.signal_id))
+        return self._answered(replace(self.similar, signal_id=signal.signal_id))
 
     def _answered(self, value: Answered) -> Future[Answered]:
         """An answer at once; a refusal where candles are refused too."""

@@ -86,7 +86,7 @@ def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
     scopes = (*keys.SCOPE_SETS[place], "row", "dashboard", "to_chart")
     if place not in keys.PANELS:
-        mine = {"detail": ("text", "to_chart")}.get(place, keys.SCOPE_SETS[place])
+        mine = {"detail": ("text", "to_chart", "walk")}.get(place, keys.SCOPE_SETS[place])
         scopes = ("detail", "row", *(scope for scope in mine if scope not in ("copy", "positions")))
     for action in keys.actions_in(*scopes, "everywhere"):
         assert action.description in text

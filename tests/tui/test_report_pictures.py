@@ -18,3 +18,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.parametrize("size", [(80, 24), (120, 35)])
 def test_picture_of_why_no_signals(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
     assert snap_compare(make_app(), terminal_size=size, run_before=after("W"))
+
+
+def test_picture_of_a_signal_in_a_small_window(snap_compare: Compare, make_app: AppMaker) -> None:
+    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("2", "enter", "pagedown", "pagedown"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
-from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, why
+from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, past, why
 
 AREAS = (
     names,
@@ -16,6 +16,7 @@ AREAS = (
     chart,
     health,
     gates,
+    past,
     why,
 )
 

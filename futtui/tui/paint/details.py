@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from futtui.domain.effects import Say
+from futtui.domain.timeframe import Timeframe
+from futtui.tui.engine_port import EnginePort
 from futtui.tui.paint import numbers
 from futtui.tui.paint.text import Line, Span, fit, wrap
 from futtui.tui.paint.view import View
@@ -28,13 +30,20 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A detail screen: its trail of names, its boxes, and what its keys act on."""
+    """A detail screen: its trail of names, its boxes, and what its keys act on.
+
+    `ask` asks the engine on each beat for what no snapshot holds. `layout` names how the boxes lie. `frame` is the
+    timeframe that its chart opens in.
+    """
 
     trail: tuple[str, ...]
     boxes: tuple[Box, ...]
     symbol: str = ""
     position_id: str = ""
     signal_id: str = ""
+    ask: Callable[[EnginePort], None] | None = None
+    layout: str = ""
+    frame: Timeframe | None = None
 
 
 def fact(label: str, value: str, token: str = "text", note: str = "") -> Line:

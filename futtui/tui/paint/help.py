@@ -18,7 +18,7 @@ _COLUMNS = {
 _SCOPES = {
     "market": ("list", "to_chart", "market"),
     "positions": ("list", "to_chart", "positions"),
-    "detail": ("detail", "text", "to_chart"),
+    "detail": ("detail", "text", "to_chart", "walk"),
     "chart": ("detail", "chart", "walk"),
     "why": ("detail", "text", "to_chart", "walk", "period", "why"),
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.signal import Signal, SignalPart, SignalStatus, Trigger
 from futtui.domain.snapshot import PositionView
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
+from futtui.tui.answers import Answer
 from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
@@ -16,6 +19,7 @@ from futtui.tui.paint.names import (
     status_token,
     system_name,
 )
+from futtui.tui.paint.past import ladder_lines, record_lines
 from futtui.tui.paint.text import Line, fit, line_width, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
@@ -24,7 +28,11 @@ _BAR = 10
 
 
 def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
-    """Plan and reasons of one signal; follows its newest state, and keeps the last one when it leaves the list."""
+    """Plan, reasons, track record and surroundings of one signal.
+
+    Follows its newest state, and keeps the last one when it leaves the list.
+    """
+    past: Answer[SimilarSignals] = Answer()
 
     def newest(view: View) -> Signal:
         desk = view.snapshot.desk
@@ -35,11 +43,18 @@ def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
         trail,
         (
             Box("plan", word("detail.plan"), lambda view, width: plan_lines(newest(view), view, width)),
+            Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width)),
             Box("state", word("detail.state_title"), lambda view, width: _state(newest(view), view, width)),
-            Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width), True),
+            Box("around", word("past.box.around"), lambda view, width: ladder_lines(newest(view), view, width)),
+            Box(
+                "past", word("past.box.record"), lambda view, width: record_lines(newest(view), past, view, width), True
+            ),
         ),
         symbol=signal.raw.symbol,
         signal_id=signal.signal_id,
+        ask=lambda engine: past.look(signal.signal_id, lambda: engine.similar_signals(signal)),
+        layout="-signal",
+        frame=signal.raw.timeframe if signal.raw.timeframe in ANALYSIS_TIMEFRAMES else None,
     )
 
 
@@ -53,6 +68,10 @@ def plan_lines(signal: Signal, view: View, width: int) -> list[Line]:
     def distance(price: float) -> str:
         return numbers.signed_percent_text((price / levels.entry - 1.0) * 100.0)
 
+    def because(index: int) -> str:
+        """Why a level lies where it does, where somebody said it and there is room."""
+        return f"  {levels.reasons[index]}" if width >= 90 and index < len(levels.reasons) else ""
+
     now = word("detail.price_now", price=numbers.price_text(row.price, rules)) if row else ""
     kind = word("detail.armed" if raw.trigger is Trigger.ARMED else "detail.immediate")
     lines = [
@@ -60,11 +79,15 @@ def plan_lines(signal: Signal, view: View, width: int) -> list[Line]:
         fact(word("detail.side"), side, side_token),
         fact(word("detail.entry"), numbers.price_text(levels.entry, rules), "bold", now),
         *fact_lines(word("detail.entry_kind"), kind, width, "muted"),
-        fact(word("detail.stop"), numbers.price_text(levels.stop, rules), "down", distance(levels.stop)),
+        fact(word("detail.stop"), numbers.price_text(levels.stop, rules), "down", distance(levels.stop) + because(0)),
     ]
     for index, target in enumerate(levels.targets):
         reward = word("detail.target_note", distance=distance(target), reward=f"{levels.reward_r(index):.2f}")
-        lines.append(fact(word("detail.target", n=index + 1), numbers.price_text(target, rules), "up", reward))
+        lines.append(
+            fact(
+                word("detail.target", n=index + 1), numbers.price_text(target, rules), "up", reward + because(index + 1)
+            )
+        )
     atr = numbers.price_text(raw.atr, rules)
     stop_atr = f"{levels.risk / raw.atr:.1f}" if raw.atr > 0 else word("value.none")
     lines.append(fact(word("detail.atr"), atr, note=word("detail.stop_atr", n=stop_atr)))

@@ -15,8 +15,8 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint.chart.content import Subject, signal_of
-from futtui.tui.paint.details import Detail, log_detail
 from futtui.tui.paint.view import View
+from futtui.tui.row_details import detail_of, is_like
 from futtui.tui.widgets.bars import FlashLine, FooterBar, Overlay, StatusBar, TabBar, TooSmall
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -261,33 +261,13 @@ class DashboardScreen(Screen[None]):
 
     @on(RowOpened)
     def _open_row(self, message: RowOpened) -> None:
-        detail = self._detail(message)
-        if detail is not None:
-            from futtui.tui.screens.detail import DetailScreen
+        if self._view is None:
+            return
+        detail = detail_of(self._view, message.panel, message.key)
+        if detail is None:
+            return
+        from futtui.tui.screens.detail import DetailScreen
 
-            self.app.push_screen(DetailScreen(detail))
-
-    def _detail(self, message: RowOpened) -> Detail | None:
-        from futtui.tui.paint.position_detail import position_detail, trade_detail
-        from futtui.tui.paint.signal_detail import signal_detail
-        from futtui.tui.paint.symbol_detail import symbol_detail
-
-        trail = (word("trail.dashboard"), word(f"panel.{message.panel}"))
-        if message.panel in ("market", "zones"):
-            symbol = str(message.key) if message.panel == "market" else self.futtui.store.symbol
-            return symbol_detail(symbol, (*trail, symbol))
-        if message.panel == "signals":
-            desk = self._view.snapshot.desk if self._view else None
-            found = next((item for item in (desk.signals if desk else ()) if item.signal_id == message.key), None)
-            if found is None:
-                return None
-            side = word(f"side.{found.raw.side.value.lower()}").lower()
-            return signal_detail(found, (*trail, f"{found.raw.symbol} {side}"))
-        if message.panel == "positions":
-            panel = self.query_one(PositionsPanel)
-            position, trade = panel.marked_position(), panel.marked_trade()
-            if position is not None:
-                return position_detail(position, (*trail, position.symbol))
-            return trade_detail(trade, (*trail, trade.symbol)) if trade is not None else None
-        line = self.query_one(LogPanel).marked_line()
-        return log_detail(line, trail) if line is not None else None
+        walks = message.panel in ("market", "signals", "positions")
+        rows = [row.key for row in self.panel(message.panel).rows() if is_like(message.key, row.key)] if walks else []
+        self.app.push_screen(DetailScreen(detail, message.panel, message.key, rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
@@ -15,26 +17,32 @@ from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
+from futtui.tui.row_details import detail_of
 from futtui.tui.screens.dashboard import find_watchers, layout_for
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.widgets.text_panel import TextPanel
+from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 
 class DetailScreen(ModalScreen[None]):
-    """Everything about one row. Follows the newest snapshot; Esc goes back."""
+    """Everything about one row. Follows the newest snapshot; Esc goes back.
 
-    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions")
+    `rows` are the keys of the rows of `panel` that n and N walk through; `key` is the one that is shown.
+    """
+
+    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk")
     footer_context = "detail"
     help_place = "detail"
 
-    def __init__(self, detail: Detail) -> None:
-        super().__init__(classes="detail")
+    def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
+        super().__init__(classes=f"detail {detail.layout}")
         self.detail = detail
+        self._panel, self._key, self._rows = panel, key, rows
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
 
@@ -50,15 +58,19 @@ class DetailScreen(ModalScreen[None]):
         trail.names = self.detail.trail
         yield trail
         with Container(id="boxes"):
-            for box in self.detail.boxes:
+            for index, box in enumerate(self.detail.boxes):
                 classes = "box -wide-box" if box.wide else "box"
-                yield TextPanel(box.title, box.lines, id=f"box-{box.id}", classes=classes)
+                yield TextPanel(box.title, partial(self._box_lines, index), id=f"box-{box.id}", classes=classes)
         yield TextPanel(self.detail.trail[-1], self._all_lines, id="together", classes="box")
         yield FlashLine(id="flash")
         footer = FooterBar(id="footer")
         footer.context = "position_detail" if self.detail.position_id else self.footer_context
         yield footer
         yield TooSmall(id="small")
+
+    def _box_lines(self, index: int, view: View, width: int) -> list[Line]:
+        """Lines of a box of what is shown now: another row has the same boxes."""
+        return self.detail.boxes[index].lines(view, width)
 
     def _all_lines(self, view: View, width: int) -> list[Line]:
         lines: list[Line] = []
@@ -95,8 +107,10 @@ class DetailScreen(ModalScreen[None]):
             self.pulse(self._view)
 
     def pulse(self, view: View) -> None:
-        """Hands the new view to the boxes."""
+        """Asks the engine for what the snapshot does not hold, and hands the new view to the boxes."""
         self._view = view
+        if self.detail.ask is not None:
+            self.detail.ask(self.futtui.engine)
         self.set_class(view.mode is TradingMode.LIVE, "-live")
         for widget in self.watchers:
             widget.pulse(view)
@@ -104,6 +118,31 @@ class DetailScreen(ModalScreen[None]):
     def action_leave(self) -> None:
         """Back to where one came from."""
         self.dismiss()
+
+    def action_neighbour(self, step: int) -> None:
+        """The next or previous row of the list that this was opened from; rows that are gone are left out."""
+        if self._view is None or len(self._rows) < 2:
+            self.futtui.flash(word("detail.no_neighbour"), "attention")
+            self.futtui.pulse.beat()
+            return
+        at = self._rows.index(self._key)
+        for _ in self._rows:
+            at = (at + step) % len(self._rows)
+            detail = detail_of(self._view, self._panel, self._rows[at])
+            if detail is not None:
+                self._key = self._rows[at]
+                self._show(detail)
+                return
+
+    def _show(self, detail: Detail) -> None:
+        """Shows another detail with the same boxes, from its top."""
+        self.detail = detail
+        self.query_one(Trail).names = detail.trail
+        for panel in self.query(TextPanel):
+            panel.scroll_to(y=0, animate=False)
+        self.query_one("#together", TextPanel).name_it(detail.trail[-1])
+        if self._view is not None:
+            self.pulse(self._view)
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
@@ -113,7 +152,7 @@ class DetailScreen(ModalScreen[None]):
         """Opens the chart of what this is about."""
         detail = self.detail
         subject = Subject(detail.symbol, detail.signal_id, detail.position_id)
-        self.futtui.open_chart([subject], 0, detail.trail[:-1], Timeframe.M15)
+        self.futtui.open_chart([subject], 0, detail.trail[:-1], detail.frame or Timeframe.M15)
 
     def action_close_position(self) -> None:
         """Asks whether to close this position."""

@@ -20,7 +20,7 @@ PERIODS_DAYS = (1, 3, 7, 30)
 class WhyScreen(DetailScreen):
     """What stood against signals; `symbol` "" = all, one key away from the symbol that is marked in the market."""
 
-    BINDINGS = keys.bindings("walk", "period", "why")
+    BINDINGS = keys.bindings("period", "why")
     footer_context = "why"
     help_place = "why"
     place_name = "why"

@@ -24,6 +24,10 @@ class TextPanel(LivePanel, inherit_bindings=False):
         self._lines_of = lines
         self.bottom_text = ""
 
+    def name_it(self, title: str) -> None:
+        """Gives the panel another title."""
+        self._title = title
+
     def content(self, view: View, width: int, height: int) -> Content:
         """All lines, none of them selectable."""
         return Content(Rows(fixed_rows("line", self._lines_of(view, width))))
