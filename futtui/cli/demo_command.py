@@ -116,6 +116,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         trouble=exchange.trouble,
         for_information=for_information(settings.strategies, trade),
         own=own,
+        config_file=file,
     )
     if request.headless:
         run_headless(launch, request.minutes_to_run, request.json_file)

@@ -17,6 +17,7 @@ import typer
 
 from futtui.cli.phone import Phone
 from futtui.cli.places import Places
+from futtui.cli.settings_file import SettingsFile
 from futtui.cli.sole_user import sole_user
 from futtui.domain.errors import ConfigurationError, InvalidInputError
 from futtui.exchange.ports import Credentials, Endpoints
@@ -55,6 +56,8 @@ class Launch:
     """Asked now and then for a sentence about something that ended for good, as an exchange of our own."""
     own: FoundPlugins | None = None
     """The user's own strategies, which the pool has, and what is wrong with others."""
+    config_file: Path | None = None
+    """Where the settings of this run came from; None = there is no file yet."""
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
@@ -121,7 +124,7 @@ def _run_screen(launch: Launch) -> None:
         pulse_hz=screen.pulse_hz,
         bell=screen.bell,
     )
-    app = FuttuiApp(engine, settings=ui)
+    app = FuttuiApp(engine, settings=ui, settings_port=settings_file(launch))
     try:
         with leave_on_signals(app):
             app.run()
@@ -131,6 +134,12 @@ def _run_screen(launch: Launch) -> None:
         logs.close()
     if engine.failure is not None:
         raise engine.failure
+
+
+def settings_file(launch: Launch) -> SettingsFile:
+    """The configuration file for the settings screen: the one of this run, else a new one in the data folder."""
+    file = launch.config_file or launch.places.home / "config.yaml"
+    return SettingsFile(file.absolute(), launch.settings, (Path.cwd(), launch.places.home))
 
 
 @contextlib.contextmanager

@@ -94,4 +94,5 @@ def _launch(config: Path | None, home: Path | None) -> Iterator[Launch]:
             for_information=settings.strategies.for_information(),
             confidence=read_confidence(places.confidence_model),
             own=own,
+            config_file=file,
         )

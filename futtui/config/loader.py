@@ -54,6 +54,26 @@ def load_settings(settings_type: type, file: Path | None, overrides: Mapping[str
         raise ConfigurationError(f"{file or 'settings'}: values do not fit together: {error}") from error
 
 
+def check_value(item: FieldShape, path: str, raw: Any) -> Any:
+    """`raw` as the setting's type; raises ConfigurationError with the rule that it breaks."""
+    try:
+        return TypeAdapter(item.annotation).validate_python(raw)
+    except ValidationError as error:
+        raise ConfigurationError(" ".join(_explain(path, raw, item, error)).strip()) from None
+
+
+def put_together(settings: Any, changes: Mapping[str, Any]) -> Any:
+    """`settings` with checked values put in by key path; raises ValueError where they do not fit together."""
+    tree: dict[str, Any] = {}
+    for path, value in changes.items():
+        *sections, name = path.split(".")
+        target = tree
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[name] = value
+    return _build(settings, tree)
+
+
 def _build(default: Any, values: Mapping[str, Any]) -> Any:
     """`default` with `values` put in; sections keep what their parent presets for them."""
     changes = {}

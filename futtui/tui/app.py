@@ -38,6 +38,7 @@ from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.settings import UiSettings
+from futtui.tui.settings_port import SettingsPort
 from futtui.tui.store import Store
 from futtui.tui.theme import NIGHT, THEMES, Palette, textual_theme, theme_name
 from futtui.tui.widgets.live_panel import LivePanel
@@ -64,6 +65,7 @@ class FuttuiApp(App[None]):
         settings: UiSettings | None = None,
         real_clock_s: Callable[[], float] = monotonic,
         number_source: Callable[[], str] = typed_number,
+        settings_port: SettingsPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
         speak(self.ui_settings.language)
@@ -71,6 +73,7 @@ class FuttuiApp(App[None]):
         super().__init__()
         self.animation_level = "none"
         self.engine = engine
+        self.settings_port = settings_port
         zone, zone_name = load_zone(self.ui_settings.time_zone)
         self.store = Store(engine, zone, zone_name, real_clock_s)
         self.pulse = Pulse(self, self.ui_settings.pulse_hz)

@@ -79,7 +79,7 @@ def with_twins(keys: Iterable[str]) -> tuple[str, ...]:
 _NAMES = {
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab",
     "left": "←", "right": "→", "shift+left": "Shift+←", "shift+right": "Shift+→", "up": "↑", "down": "↓",
-    "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn", "space": "Space",
+    "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn", "space": "Space", "delete": "Del",
 }  # fmt: skip
 
 
@@ -99,7 +99,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("commands", "everywhere", (":", "ctrl+p"), "app.command_palette"),
     Action("mode", "everywhere", ("m",), "app.mode_menu", True),
     Action("pause", "everywhere", ("p",), "app.toggle_pause", True),
-    Action("kill", "everywhere", ("K",), "app.kill_menu", True),
+    Action("kill", "everywhere", ("!",), "app.kill_menu", True),
+    Action("settings", "everywhere", (",", "f2"), "app.open_place('settings')", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
     Action("quit", "everywhere", ("q",), "app.request_quit", True),
@@ -151,6 +152,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort_reverse", "market", ("S",), "sort_reverse", True),
     Action("close_position", "positions", ("C",), "screen.close_position", True),
     Action("leave", "detail", ("escape",), "leave"),
+    Action("settings_save", "settings", ("ctrl+s",), "save", True),
+    Action("settings_undo", "settings", ("u",), "undo"),
+    Action("settings_changes", "settings", ("d",), "show_changes"),
+    Action("settings_find", "settings", ("/",), "find_setting"),
+    Action("settings_default", "settings", ("delete",), "to_default"),
+    Action("settings_reload", "settings", ("f5",), "reload"),
+    Action("settings_side", "settings", ("tab", "shift+tab"), "other_side"),
     Action("scroll_up", "text", ("up", "k"), "cursor(-1)"),
     Action("scroll_down", "text", ("down", "j"), "cursor(1)"),
     Action("text_page_up", "text", ("pageup",), "page(-1)"),
@@ -177,6 +185,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
     "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
+    "settings": ("everywhere", "copy", "detail", "settings", "list"),
     "text": ("text",),
     "dialog": ("dialog", "copy"),
     "menu": ("dialog", "copy", "menu"),
@@ -241,12 +250,19 @@ FOOTERS: dict[str, tuple[str, ...]] = {
         "scroll", "next_symbol", "close_position", "chart", "block", "mode", "pause", "commands", "help",
     ),
     "why": ("scroll", "all_symbols", "next_symbol", "shorter_period", "chart", "block", "mode", "commands", "help"),
+    "settings": (
+        "settings_side", "open", "settings_save", "settings_undo", "settings_changes", "settings_find",
+        "settings_default", "settings_reload", "help",
+    ),
     "chart": (
         "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "layer_zones", "layer_vwap", "layer_profile",
         "next_symbol", "help",
     ),
 }  # fmt: skip
 FOOTER_LEAVES_FIRST = (
+    "settings_reload",
+    "settings_side",
+    "settings_default",
     "layer_vwap",
     "layer_profile",
     "next_symbol",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
+from futtui.tui.words import word
+
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
@@ -25,16 +27,35 @@ def _why(app: FuttuiApp) -> Screen[Any]:
     return WhyScreen(symbol_here(app))
 
 
-_PLACES: dict[str, Callable[[FuttuiApp], Screen[Any]]] = {"why": _why}
+def _settings(app: FuttuiApp) -> Screen[Any] | None:
+    from futtui.tui.screens.settings import SettingsScreen
+
+    if app.settings_port is None:
+        app.flash(word("settings.none"), "attention")
+        app.pulse.beat()
+        return None
+    return SettingsScreen(app.settings_port)
+
+
+_PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {"why": _why, "settings": _settings}
+"""None as answer: the place does not exist in this run, and that was told."""
 
 
 def open_place(app: FuttuiApp, name: str) -> None:
-    """Shows the place. From another place it takes that one's turn, so that Esc leads back to where one came from."""
+    """Shows the place. From another place it takes that one's turn, so that Esc leads back to where one came from.
+
+    A place with something that is not saved yet stays below the new one, and one that is open already comes back.
+    """
     here = getattr(app.screen, "place_name", "")
-    if here == name:
+    names = [getattr(screen, "place_name", "") for screen in app.screen_stack]
+    if name in names:
+        for _ in range(len(names) - 1 - names.index(name)):
+            app.pop_screen()
         return
     place = _PLACES[name](app)
-    if here in _PLACES:
+    if place is None:
+        return
+    if here in _PLACES and not getattr(app.screen, "has_changes", False):
         app.switch_screen(place)
     else:
         app.push_screen(place)

@@ -29,6 +29,10 @@ class Store:
         self.symbol = ""
         self.new_snapshots = 0
 
+    def show_zone(self, zone: tzinfo, zone_name: str) -> None:
+        """From now on times are shown in this zone."""
+        self._zone, self._zone_name = zone, zone_name
+
     def read(self) -> View:
         """The newest view of the engine."""
         snapshot = self._engine.snapshot()

@@ -14,6 +14,7 @@ from futtui.domain.snapshot import FeedView
 from futtui.tui.app import FuttuiApp
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine
+from tests.tui.fake_settings import FakeSettings
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11) or sys.platform == "win32",
@@ -31,6 +32,7 @@ def after(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
+            await pilot.app.workers.wait_for_complete()
         app = pilot.app
         assert isinstance(app, FuttuiApp)
         app.pulse.stop()
@@ -96,3 +98,11 @@ def test_picture_of_help(snap_compare: Compare, make_app: AppMaker) -> None:
 def test_picture_of_the_chart(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], theme: str) -> None:
     keys = ("2", "c") if size[0] < 200 else ("2", "c", "x", "left", "left", "up", "w")
     assert snap_compare(make_app(theme=theme), terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_the_settings(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
+    app = make_app()
+    app.settings_port = FakeSettings()
+    keys = ("comma", "down", "down", "tab", "down")
+    assert snap_compare(app, terminal_size=size, run_before=after(*keys))

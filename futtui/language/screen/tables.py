@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
-from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, past, why
+from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, past, settings, why
 
 AREAS = (
     names,
@@ -18,6 +18,7 @@ AREAS = (
     gates,
     past,
     why,
+    settings,
 )
 
 

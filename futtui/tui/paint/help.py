@@ -15,12 +15,14 @@ _COLUMNS = {
     "positions": tuple(column.id for column in positions.COLUMNS),
     "zones": tuple(column.id for column in zones.COLUMNS),
 }
+_PANEL = ("list", "to_chart", "row")
 _SCOPES = {
-    "market": ("list", "to_chart", "market"),
-    "positions": ("list", "to_chart", "positions"),
-    "detail": ("detail", "text", "to_chart", "walk"),
-    "chart": ("detail", "chart", "walk"),
-    "why": ("detail", "text", "to_chart", "walk", "period", "why"),
+    "market": (*_PANEL, "market"),
+    "positions": (*_PANEL, "positions"),
+    "detail": ("detail", "text", "to_chart", "walk", "row"),
+    "chart": ("detail", "chart", "walk", "row"),
+    "why": ("detail", "text", "to_chart", "walk", "period", "why", "row"),
+    "settings": ("detail", "settings", "list"),
 }
 _TERMS = {
     "why": ("candidate", "gate", "refused", "expired", "silence", "nearly"),
@@ -39,7 +41,7 @@ def _head(text: str) -> list[Line]:
 
 def help_lines(place: str, width: int) -> list[Line]:
     """All lines of the help for a panel or a detail."""
-    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, ("list", "to_chart")), "row")]
+    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, _PANEL))]
     scopes = ("everywhere", "dashboard") if place in keys.PANELS else ("everywhere",)
     everywhere = [_key_line(action) for action in keys.actions_in(*scopes)]
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")

@@ -166,7 +166,9 @@ class DashboardScreen(Screen[None]):
 
     def action_back(self) -> None:
         """One step back: out of full screen, then to the market."""
-        if self.has_class("-zoom"):
+        if self.has_class("-overlay"):
+            self.futtui.action_toggle_overlay()
+        elif self.has_class("-zoom"):
             self.action_toggle_full()
         elif self.main != "market":
             self.action_focus_panel("market")

@@ -1,0 +1,380 @@
+"""Settings: sections on the left, their settings on the right, below it what the marked one means."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from futtui.domain.errors import FuttuiError
+from futtui.domain.settings_sheet import Setting, SettingKind, SettingsSheet
+from futtui.tui import keys
+from futtui.tui.messages import CursorMoved, RowOpened
+from futtui.tui.paint import settings as paint
+from futtui.tui.paint.settings import CHANGES, SECRETS, SettingsState
+from futtui.tui.paint.text import Line
+from futtui.tui.paint.view import View
+from futtui.tui.running_settings import apply_settings
+from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.screens.page import PAGE_BINDINGS, PageScreen
+from futtui.tui.screens.setting_edit import FindSetting, SettingEdit
+from futtui.tui.settings_port import SettingsPort
+from futtui.tui.widgets.line_widget import LineWidget
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
+from futtui.tui.words import word
+
+BEATS_TO_LOOK = 5
+"""The file is looked at once in so many beats."""
+
+
+class SectionList(LivePanel):
+    """Sections of the file, and the two pages about changes and keys."""
+
+    name_id = "sections"
+
+    def __init__(self) -> None:
+        super().__init__(id="sections", classes="panel")
+        self.state: SettingsState | None = None
+
+    def content(self, view: View, width: int, height: int) -> Content:
+        """One row per section; nothing while the file is being read."""
+        state = self.state
+        if state is None:
+            return Content(Rows())
+        rows = []
+        for page in paint.pages(state):
+            counts = tuple(sorted(state.edits))
+
+            def painted(marked: bool, page: tuple[str, int, str] = page) -> Line:
+                return paint.section_line(state, page, width, selected=marked, cursor=view.cursor)
+
+            rows.append(Row(page[0], (page, counts), painted))
+        return Content(Rows(rows))
+
+    def title(self, view: View) -> str:
+        """What this is."""
+        return word("trail.settings")
+
+
+class FieldList(LivePanel):
+    """The settings of the chosen section, or one of the pages."""
+
+    name_id = "fields"
+
+    def __init__(self) -> None:
+        super().__init__(id="fields", classes="panel")
+        self.state: SettingsState | None = None
+        self.section = CHANGES
+
+    def content(self, view: View, width: int, height: int) -> Content:
+        """One row per setting."""
+        state = self.state
+        if state is None:
+            return Content(Rows(fixed_rows("loading", [(), ((f"  {word('settings.loading')}", "muted"),)])))
+        if self.section == CHANGES:
+            return Content(Rows(fixed_rows("changes", paint.changes_lines(state, width))))
+        if self.section == SECRETS:
+            return Content(Rows(fixed_rows("secrets", paint.secrets_lines(state, width))))
+        inside = state.sheet.inside(self.section)
+        if not inside:
+            return Content(Rows(fixed_rows("none", [(), ((f"  {word('settings.only_below')}", "muted"),)])))
+        return Content(Rows([self._row(state, item, view, width) for item in inside]))
+
+    @staticmethod
+    def _row(state: SettingsState, item: Setting, view: View, width: int) -> Row:
+        version = (item, state.edits.get(item.path))
+        painted = partial(_painted, state, item, width, view.cursor)
+        return Row(item.path, version, painted)
+
+    def marked(self) -> Setting | None:
+        """The setting under the marker."""
+        if self.state is None or self.section in (CHANGES, SECRETS):
+            return None
+        found = self.state.sheet.setting(str(self.cursor_key))
+        return found if found is not None and found.section == self.section else None
+
+    def title(self, view: View) -> str:
+        """The section's name."""
+        return paint.section_title(self.section)
+
+    def subtitle(self, view: View) -> str:
+        """What the section is for."""
+        section = paint.section_of(self.state.sheet, self.section) if self.state else None
+        return section.doc if section else ""
+
+
+def _painted(state: SettingsState, item: Setting, width: int, cursor: str, marked: bool) -> Line:
+    return paint.setting_line(state, item, width, selected=marked, cursor=cursor)
+
+
+class Notice(LineWidget):
+    """How things stand with the file."""
+
+    state: SettingsState | None = None
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        return [paint.notice_line(self.state, width)]
+
+
+class Explanation(LineWidget):
+    """What the marked setting means."""
+
+    state: SettingsState | None = None
+    setting: Setting | None = None
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """As many lines as there is room for."""
+        if self.state is None:
+            return []
+        return paint.explain_lines(self.state, self.setting, width)[:height]
+
+
+class SettingsScreen(PageScreen):
+    """Edits wait until they are saved with Ctrl+S; nothing is written before."""
+
+    BINDINGS = keys.bindings(*PAGE_BINDINGS, "settings")
+    AUTO_FOCUS = "#sections"
+    place_name = "settings"
+
+    def __init__(self, port: SettingsPort) -> None:
+        super().__init__()
+        self._port = port
+        self.state: SettingsState | None = None
+        self._undo: list[tuple[str, str]] = []
+        self._beats = 0
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether something is not saved yet."""
+        return self.state is not None and bool(self.state.edits)
+
+    def body(self) -> ComposeResult:
+        """Two lists and the explanation."""
+        yield Notice(id="settings-notice")
+        with Horizontal(id="settings-lists"):
+            yield SectionList()
+            with Vertical(id="settings-right"):
+                yield FieldList()
+                yield Explanation(id="settings-explain")
+
+    def on_mount(self) -> None:
+        """Begins to read the file."""
+        super().on_mount()
+        self._read(outside=False)
+
+    # The file
+
+    def _read(self, *, outside: bool) -> None:
+        self.run_worker(self._read_beside(outside), exclusive=True, group="settings")
+
+    async def _read_beside(self, outside: bool) -> None:
+        sheet = await asyncio.to_thread(self._port.read)
+        await self._show_sheet(sheet, outside)
+
+    async def _show_sheet(self, sheet: SettingsSheet, outside: bool) -> None:
+        edits = dict(self.state.edits) if self.state else {}
+        edits = {path: text for path, text in edits.items() if _differs(sheet, path, text)}
+        count = self.state.outside if self.state and outside else 0
+        if outside and self.state is not None:
+            before = {item.path: item.value for item in self.state.sheet.settings}
+            count += sum(1 for item in sheet.settings if before.get(item.path) != item.value)
+        await self._put(SettingsState(sheet, edits, outside=count))
+
+    async def _put(self, state: SettingsState) -> None:
+        """Shows a state after its new values were checked."""
+        problem = ""
+        if state.edits and not state.sheet.trouble:
+            problem = await asyncio.to_thread(self._port.problem, state.edits)
+        self._show(SettingsState(state.sheet, state.edits, problem, state.outside))
+
+    def _show(self, state: SettingsState) -> None:
+        self.state = state
+        for widget in (self.query_one(SectionList), self.query_one(FieldList), self.query_one(Notice)):
+            widget.state = state
+        self._follow()
+
+    def _follow(self) -> None:
+        """The right side follows the left one, the explanation follows the right one."""
+        sections, fields, explanation = (
+            self.query_one(SectionList),
+            self.query_one(FieldList),
+            self.query_one(Explanation),
+        )
+        if sections.cursor_key is not None and fields.section != sections.cursor_key:
+            fields.section = str(sections.cursor_key)
+            fields.scroll_to(y=0, animate=False)
+            fields.look_again()
+            fields.action_edge(-1)
+        self.look_again()
+        explanation.state, explanation.setting = self.state, fields.marked()
+        explanation.display = fields.marked() is not None
+        self.look_again()
+
+    def pulse(self, view: View) -> None:
+        """Looks at the file now and then."""
+        super().pulse(view)
+        self._beats += 1
+        if self._beats % BEATS_TO_LOOK == 0 and self.state is not None and self._port.stamp() != self.state.sheet.stamp:
+            self._read(outside=True)
+
+    # Moving
+
+    @on(CursorMoved)
+    def _moved(self) -> None:
+        self._follow()
+
+    @on(RowOpened)
+    def _opened(self, message: RowOpened) -> None:
+        if message.panel == "sections":
+            self.query_one(FieldList).focus()
+        else:
+            self._edit()
+
+    def action_other_side(self) -> None:
+        """From the sections to the settings and back."""
+        sections, fields = self.query_one(SectionList), self.query_one(FieldList)
+        (fields if self.focused is sections else sections).focus()
+
+    def action_show_changes(self) -> None:
+        """The page with all changes."""
+        self._go_to(CHANGES)
+
+    def _go_to(self, section: str, path: str = "") -> None:
+        self.query_one(SectionList).select_key(section)
+        self._follow()
+        if path:
+            fields = self.query_one(FieldList)
+            fields.select_key(path)
+            fields.focus()
+            self._follow()
+
+    def action_find_setting(self) -> None:
+        """Asks for a part of a name and goes there."""
+        if self.state is None:
+            return
+        named = {item.path: item for item in self.state.sheet.settings}
+
+        def found(path: str | None) -> None:
+            if path in named:
+                self._go_to(named[path].section, path)
+
+        self.app.push_screen(FindSetting(tuple(named)), found)
+
+    # Changing
+
+    def _edit(self) -> None:
+        setting = self.query_one(FieldList).marked()
+        if setting is None or self.state is None:
+            return
+        if setting.fixed_by:
+            self.futtui.flash(word("settings.fixed", where=setting.fixed_by), "attention")
+            return
+        value = self.state.value(setting)
+        if setting.kind is SettingKind.YES_NO:
+            self._change(setting, "false" if value == "true" else "true")
+            return
+
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self._change(setting, text)
+
+        if setting.choices:
+            choices = [Choice(str(at), name, "", name) for at, name in enumerate(setting.choices, start=1)]
+            marked = setting.choices.index(value) if value in setting.choices else 0
+            self.app.push_screen(MenuDialog(paint.name_of(setting), [setting.doc], choices, marked), taken)
+            return
+        self.app.push_screen(SettingEdit(setting, value, self._port), taken)
+
+    def _change(self, setting: Setting, text: str) -> None:
+        if self.state is None or text == self.state.value(setting):
+            return
+        self._undo.append((setting.path, self.state.value(setting)))
+        self._set(setting.path, text)
+
+    def _set(self, path: str, text: str) -> None:
+        if self.state is None:
+            return
+        edits = {**self.state.edits, path: text}
+        if not _differs(self.state.sheet, path, text):
+            del edits[path]
+        state = SettingsState(self.state.sheet, edits, self.state.problem, self.state.outside)
+        self._show(state)
+        self.run_worker(self._put(state), exclusive=True, group="settings")
+
+    def action_to_default(self) -> None:
+        """Puts the marked setting back to its default."""
+        setting = self.query_one(FieldList).marked()
+        if setting is not None and not setting.fixed_by:
+            self._change(setting, setting.default)
+
+    def action_undo(self) -> None:
+        """Takes the newest change back, also one that is saved: then it waits to be saved again."""
+        if not self._undo or self.state is None:
+            self.futtui.flash(word("settings.nothing_to_undo"), "attention")
+            return
+        path, text = self._undo.pop()
+        self._set(path, text)
+        self._go_to(path.rpartition(".")[0], path)
+
+    def action_reload(self) -> None:
+        """Takes the file as it is; changes that are not saved are dropped."""
+        self._undo.clear()
+        if self.state is not None:
+            self._show(SettingsState(self.state.sheet))
+        self._read(outside=False)
+
+    def action_save(self) -> None:
+        """Writes all changes into the file."""
+        state = self.state
+        if state is None:
+            return
+        if state.sheet.trouble:
+            self.futtui.flash(word("settings.cannot_save"), "down_bold")
+        elif not state.edits:
+            self.futtui.flash(word("settings.no_changes"), "attention")
+        elif state.problem:
+            self.futtui.flash(state.problem, "down_bold")
+            self.action_show_changes()
+        else:
+            self.run_worker(self._save_beside(state), exclusive=True, group="settings")
+        self.look_again()
+
+    async def _save_beside(self, state: SettingsState) -> None:
+        edits = dict(state.edits)
+        try:
+            said = await asyncio.to_thread(self._port.save, edits)
+        except FuttuiError as error:
+            self.futtui.flash(str(error), "down_bold")
+            self.look_again()
+            return
+        later = [item for path in edits if (item := state.sheet.setting(path)) and not item.at_once]
+        self.futtui.flash(f"{said} {word('settings.saved_later' if later else 'settings.saved_now')}")
+        sheet = await asyncio.to_thread(self._port.read)
+        self._show(SettingsState(sheet))
+        apply_settings(self.futtui, sheet)
+
+    def action_leave(self) -> None:
+        """Back; asks first when there are changes that are not saved."""
+        if self.state is None or not self.has_changes:
+            self.dismiss()
+            return
+        texts = [word("settings.leave_what", n=len(self.state.edits))]
+        question = QuestionDialog(
+            word("settings.leave_heading"), texts, yes=word("settings.leave_yes"), no=word("settings.leave_no")
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss()
+
+        self.app.push_screen(question, answered)
+
+
+def _differs(sheet: SettingsSheet, path: str, text: str) -> bool:
+    setting = sheet.setting(path)
+    return setting is not None and setting.value != text
