@@ -38,7 +38,7 @@ def test_odds_part_has_the_name_that_the_scorer_gives_it() -> None:
 
 def test_record_tells_n_and_interval_and_warns_of_a_small_sample() -> None:
     text = record(signals()[0], similar_signals())
-    assert "LINK, same setup and side" in text
+    assert "LINK, same setup" in text
     assert "n 2  won 50% [9-91]  +0.14R each" in text
     assert "n 4  won 50% [15-85]" in text
     assert "Small sample" in text

@@ -45,10 +45,8 @@ def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
             Box("plan", word("detail.plan"), lambda view, width: plan_lines(newest(view), view, width)),
             Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width)),
             Box("state", word("detail.state_title"), lambda view, width: _state(newest(view), view, width)),
+            Box("past", word("past.box.record"), lambda view, width: record_lines(newest(view), past, view, width)),
             Box("around", word("past.box.around"), lambda view, width: ladder_lines(newest(view), view, width)),
-            Box(
-                "past", word("past.box.record"), lambda view, width: record_lines(newest(view), past, view, width), True
-            ),
         ),
         symbol=signal.raw.symbol,
         signal_id=signal.signal_id,
