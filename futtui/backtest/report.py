@@ -77,12 +77,12 @@ def summary(result: BacktestResult) -> Iterator[str]:
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
     for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
-        yield _line(name, statistics_of(group))
+        yield figures_line(name, statistics_of(group))
     yield ""
     if request.for_information:
         yield "For information, not traded (followed on an account of their own; --trade all trades them):"
         for name, group in {**_groups(result.information), "all of these": result.information}.items():
-            yield _line(name, statistics_of(group))
+            yield figures_line(name, statistics_of(group))
         yield ""
     if result.open_positions:
         yield f"{result.open_positions} positions were still open at the end; they are in no figure above."
@@ -90,7 +90,8 @@ def summary(result: BacktestResult) -> Iterator[str]:
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
 
 
-def _line(name: str, found: TradeStatistics) -> str:
+def figures_line(name: str, found: TradeStatistics) -> str:
+    """Sample, win rate, expectancy, profit factor, fall and verdict in one line, rates with their intervals."""
     if not found.trades:
         return f"{name:<18} no trades"
     border = "-" if found.break_even_win_rate is None else f"{found.break_even_win_rate:.0%}"

@@ -1,4 +1,4 @@
-"""Commands that measure honestly: validate, walk-forward, search."""
+"""Commands that measure honestly: validate, walk-forward, search, stats."""
 
 from __future__ import annotations
 
@@ -105,8 +105,23 @@ def search(
     run_search(SearchOptions(run, system, numbers, trials, seed, storage, study))
 
 
+def stats(
+    days: Annotated[int | None, typer.Option(min=1, help="Trades closed in the last so many days only.")] = None,
+    symbol: Annotated[str, typer.Option(help="Only these symbols, with commas.")] = "",
+    system: Annotated[str, typer.Option(help="Only these strategies or systems, as in liquidity_flush or dual.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Those of the newest demo instead.")] = False,
+    home: Home = None,
+) -> None:
+    """Say what became of the signals: live, on paper and for information, by strategy, with intervals and verdict."""
+    from futtui.cli.stats_command import StatsRequest, run_stats
+
+    run_stats(StatsRequest(days, symbol, system, as_json, demo, home))
+
+
 def add_measure_commands(app: typer.Typer) -> None:
     """Put the commands of this file into the application."""
     app.command()(validate)
     app.command("walk-forward")(walk_forward)
     app.command()(search)
+    app.command()(stats)

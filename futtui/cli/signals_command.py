@@ -84,10 +84,10 @@ def why_not(
 
 
 @contextmanager
-def database(home: Path | None, demo: bool) -> Iterator[Engine]:
+def database(home: Path | None, demo: bool, *, only_read: bool = False) -> Iterator[Engine]:
     """The database of the real market or of the newest demo; raises InvalidInputError when there is none yet."""
     from futtui.cli.places import Places
-    from futtui.storage.database import open_database
+    from futtui.storage.database import open_database, open_for_reading
 
     places = Places.of(home)
     path = places.demo_database if demo else places.database
@@ -97,7 +97,7 @@ def database(home: Path | None, demo: bool) -> Iterator[Engine]:
         raise InvalidInputError(
             f"There is no database at {path} yet. Start {start} first, or give another --home.{other}"
         )
-    engine = open_database(path)
+    engine = open_for_reading(path) if only_read else open_database(path)
     try:
         yield engine
     finally:

@@ -8,7 +8,7 @@ import numpy as np
 
 from futtui.desk.path_risk import drawn_falls
 from futtui.domain.performance import Interval, TradeStatistics
-from futtui.domain.position import Trade, TradeClass
+from futtui.domain.position import WIN_R, Trade, TradeClass
 from futtui.domain.shares import wilson_interval
 from futtui.domain.timeframe import DAY_MS
 
@@ -39,9 +39,16 @@ def payoff(results: Sequence[float]) -> float | None:
 
 
 def break_even_win_rate(results: Sequence[float]) -> float | None:
-    """The share of winners at which these average wins and losses come to zero; None without both."""
-    ratio = payoff(results)
-    return None if ratio is None else 1.0 / (1.0 + ratio)
+    """The share of wins at which the average win and the average of all else come to zero; None without both.
+
+    Wins are those that the win rate counts, so that it is above this border exactly when the mean is above zero.
+    """
+    wins = [value for value in results if value > WIN_R]
+    others = [value for value in results if value <= WIN_R]
+    if not wins or not others:
+        return None
+    win, lost = sum(wins) / len(wins), max(0.0, -sum(others) / len(others))
+    return lost / (win + lost)
 
 
 def drawdown(results: Sequence[float]) -> float:

@@ -9,6 +9,9 @@ from enum import Enum
 from futtui.domain.side import Side
 from futtui.domain.signal import System
 
+WIN_R = 0.05
+"""A net result of less than this, up or down, is a break-even."""
+
 
 class TradingMode(Enum):
     """What futtui does with a signal. Never persisted: a start is never LIVE by itself.
@@ -104,6 +107,6 @@ class Trade:
 
 def class_of(result_r: float) -> TradeClass:
     """The class of a net result in R."""
-    if result_r > 0.05:
+    if result_r > WIN_R:
         return TradeClass.WIN
-    return TradeClass.LOSS if result_r < -0.05 else TradeClass.BREAK_EVEN
+    return TradeClass.LOSS if result_r < -WIN_R else TradeClass.BREAK_EVEN

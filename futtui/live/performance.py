@@ -14,14 +14,14 @@ from futtui.storage.store import Storage
 
 
 def stored_performance(
-    engine: Engine, now_ms: int, days: int | None, symbols: Collection[str] = (), strategies: Collection[str] = ()
+    engine: Engine, now_ms: int, days: int | None, symbols: Collection[str] = (), makers: Collection[str] = ()
 ) -> PerformanceReport:
-    """The report of a database for the last `days` (None = ever), of these symbols and strategies if any are named.
+    """The report of a database for the last `days` (None = ever), of these symbols and makers if any are named.
 
     Reads only, so that it does no harm beside a running futtui. What is open is valued at the newest stored closes.
     """
     since_ms = _since_ms(now_ms, days)
-    return _report(read_results(engine, Chosen(since_ms, symbols, strategies)), {}, since_ms, now_ms)
+    return _report(read_results(engine, Chosen(since_ms, symbols, makers)), {}, since_ms, now_ms)
 
 
 def performance_of(store: object, prices: Mapping[str, float], now_ms: int, days: int | None) -> PerformanceReport:

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from futtui.domain.errors import StorageError
 
@@ -49,6 +50,34 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
+def open_for_reading(path: Path) -> Engine:
+    """An engine that can only read the existing file, also beside a running futtui; nothing is brought up to date.
+
+    Raises StorageError when the file is damaged, of another version, or cannot be read.
+    """
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT_S)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise StorageError(
+            f"The database {path} cannot be read: {reason}. Check that it is a futtui database."
+        ) from error
+    script = _script()
+    if current not in {revision.revision for revision in script.walk_revisions()}:
+        raise _newer(path, current)
+    if current != script.get_current_head():
+        raise StorageError(
+            f"The database {path} was made by an older futtui. Start futtui once: it brings the file up to date."
+        )
+    return engine
+
+
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in PRAGMAS:
@@ -75,10 +104,8 @@ def _refuse_damaged(path: Path) -> None:
 
 
 def _migrate(engine: Engine, path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
+    config = _config()
+    script = _script()
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         newest = script.get_current_head()
@@ -86,14 +113,29 @@ def _migrate(engine: Engine, path: Path) -> None:
             return
         if current is not None:
             if current not in {revision.revision for revision in script.walk_revisions()}:
-                raise StorageError(
-                    f"The database {path} was made by a newer futtui (revision {current}). "
-                    "Update futtui, or start it with another --home."
-                )
+                raise _newer(path, current)
             _backup(path, current)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _newer(path: Path, revision: str | None) -> StorageError:
+    return StorageError(
+        f"The database {path} was made by a newer futtui (revision {revision}). "
+        "Update futtui, or start it with another --home."
+    )
 
 
 def _backup(path: Path, revision: str) -> None:

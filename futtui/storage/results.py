@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, Table, func, or_, select
 
 from futtui.domain.effects import PositionState
 from futtui.domain.performance import SignalCounts
@@ -22,17 +22,28 @@ CLOSED_POSITIONS = ("CLOSED", "FAILED")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which results are wanted: from `since_ms` on; of these symbols and strategies, none named = of all."""
+    """Which results are wanted: from `since_ms` on; of these symbols and makers, none named = of all.
+
+    A maker is a strategy, or a system with all its strategies, as in DUAL.
+    """
 
     since_ms: int = 0
     symbols: Collection[str] = ()
-    strategies: Collection[str] = ()
+    makers: Collection[str] = ()
 
-    def narrowed(self, query: Select[Any], symbol: Any, strategy: Any) -> Select[Any]:
-        """The query with the wanted symbols and strategies only."""
+    def narrowed(self, query: Select[Any], table: Table) -> Select[Any]:
+        """The query on a table of signals or trades with the wanted symbols and makers only."""
         if self.symbols:
-            query = query.where(symbol.in_(list(self.symbols)))
-        return query.where(strategy.in_(list(self.strategies))) if self.strategies else query
+            query = query.where(table.c.symbol.in_(list(self.symbols)))
+        if self.makers:
+            query = query.where(or_(table.c.strategy.in_(list(self.makers)), table.c.system.in_(list(self.makers))))
+        return query
+
+    def wants(self, state: PositionState) -> bool:
+        """Whether an open position is among them; it counts whenever it was opened."""
+        return (not self.symbols or state.symbol in self.symbols) and (
+            not self.makers or state.strategy in self.makers or state.system in self.makers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +61,23 @@ def read_results(engine: Engine, chosen: Chosen) -> StoredResults:
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN")  # the driver itself would read each query at another moment
         trades = trades_of(connection, _wanted_trades(chosen))
-        held = [state for state in open_positions_of(connection) if _is_wanted(state, chosen)]
+        held = [state for state in open_positions_of(connection) if chosen.wants(state)]
         prices = _newest_closes(connection, {state.symbol for state in held})
         return StoredResults(trades, held, prices, _signal_counts(connection, chosen))
+
+
+def newest_ms(engine: Engine) -> int:
+    """When the newest signal or trade was written, in the time of the market; 0 without any."""
+    with engine.connect() as connection:
+        signal = connection.execute(select(func.max(tables.signals.c.updated_ms))).scalar_one()
+        trade = connection.execute(select(func.max(tables.trades.c.closed_ms))).scalar_one()
+    return max(signal or 0, trade or 0)
+
+
+def makers_in(engine: Engine) -> set[str]:
+    """Names of all strategies that ever made a signal here."""
+    with engine.connect() as connection:
+        return set(connection.execute(select(tables.signals.c.strategy).distinct()).scalars())
 
 
 def trades_of(connection: Connection, wanted: Select[Any]) -> list[Trade]:
@@ -76,13 +101,7 @@ def open_positions_of(connection: Connection) -> list[PositionState]:
 def _wanted_trades(chosen: Chosen) -> Select[Any]:
     table = tables.trades
     query = select(table).where(table.c.closed_ms >= chosen.since_ms)
-    return chosen.narrowed(query, table.c.symbol, table.c.strategy).order_by(table.c.closed_ms, table.c.position_id)
-
-
-def _is_wanted(state: PositionState, chosen: Chosen) -> bool:
-    return (not chosen.symbols or state.symbol in chosen.symbols) and (
-        not chosen.strategies or state.strategy in chosen.strategies
-    )
+    return chosen.narrowed(query, table).order_by(table.c.closed_ms, table.c.position_id)
 
 
 def _newest_closes(connection: Connection, symbols: Collection[str]) -> dict[str, float]:
@@ -99,7 +118,7 @@ def _newest_closes(connection: Connection, symbols: Collection[str]) -> dict[str
 def _signal_counts(connection: Connection, chosen: Chosen) -> list[SignalCounts]:
     table = tables.signals
     query = select(table.c.strategy, table.c.status, func.count()).where(table.c.time_ms >= chosen.since_ms)
-    query = chosen.narrowed(query, table.c.symbol, table.c.strategy).group_by(table.c.strategy, table.c.status)
+    query = chosen.narrowed(query, table).group_by(table.c.strategy, table.c.status)
     counts: dict[str, list[tuple[SignalStatus, int]]] = defaultdict(list)
     for strategy, status, count in connection.execute(query):
         counts[strategy].append((SignalStatus(status), count))

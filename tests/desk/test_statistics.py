@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from futtui.desk.statistics import bootstrap, break_even_win_rate, by_day, drawdown, profit_factor, verdict_of, wilson
 from futtui.domain.performance import Interval
+from futtui.domain.position import WIN_R
 from futtui.domain.timeframe import DAY_MS
 
 
@@ -34,6 +35,21 @@ def test_profit_factor_and_the_win_rate_that_only_pays_the_costs():
     assert break_even_win_rate(results) == pytest.approx(0.5 / (0.5 + 0.5))
     assert profit_factor([1.0, 2.0]) is None
     assert break_even_win_rate([1.0]) is None
+
+
+@given(st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=60))
+def test_win_rate_is_above_its_border_exactly_when_the_mean_is_above_zero(results: list[float]):
+    border, wins, mean = break_even_win_rate(results), sum(value > WIN_R for value in results), sum(results)
+    if border is None:
+        assert wins in (0, len(results))
+    elif abs(mean) > 1e-6:
+        rate = wins / len(results)
+        assert (rate > border) == (mean > 0)
+
+
+def test_small_gains_that_are_no_wins_do_not_lift_the_border():
+    """Six wins of 0.3 R, three of nothing much and one loss: it earns, so the border is below its win rate."""
+    assert break_even_win_rate([0.3] * 6 + [0.02] * 3 + [-1.0]) == pytest.approx((0.94 / 4) / (0.3 + 0.94 / 4))
 
 
 def test_drawdown_counts_from_the_highest_point_and_from_zero():

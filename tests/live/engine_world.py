@@ -198,6 +198,7 @@ class Wired:
     live_allowed: bool = True
     analyzers: WatchedAnalyzers = field(default_factory=WatchedAnalyzers)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    for_information: frozenset[str] = frozenset()
 
     def build(self) -> Engine:
         return build_engine(self.plan())
@@ -213,7 +214,15 @@ class Wired:
             snapshot_ms=50,
         )
         return EnginePlan(
-            settings, self.desk, self.analyzers, self.database, self.endpoints, KEYS, self.fresh, virtual_clock=True
+            settings,
+            self.desk,
+            self.analyzers,
+            self.database,
+            self.endpoints,
+            KEYS,
+            self.fresh,
+            virtual_clock=True,
+            for_information=self.for_information,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import pytest
 
 from futtui.domain.effects import RecordTrade
 from futtui.domain.events import BlockSymbol
+from futtui.domain.performance import AccountPerformance
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
-from futtui.domain.timeframe import HOUR_MS
+from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
+from futtui.live.performance import stored_performance
+from futtui.storage.database import open_for_reading
 from tests.live.engine_world import (
     QUARTER_MS,
     START_MS,
@@ -39,13 +43,16 @@ SCRIPT = {
 CUT_MINUTES, LAST_MINUTES = 80, 8 * 60
 
 
-async def engine_on(world: Exchange, database: Path, *, fresh: bool) -> Engine:
+async def engine_on(
+    world: Exchange, database: Path, *, fresh: bool, for_information: frozenset[str] = frozenset()
+) -> Engine:
     plan = wired(
         database,
         world,
         mode=TradingMode.PAPER,
         symbols=SYMBOLS,
         fresh=fresh,
+        for_information=for_information,
         analyzers=WatchedAnalyzers(
             {key: value for key, value in SCRIPT.items() if key[1] > world.now_ms} or {("", 0): Side.LONG}
         ),
@@ -81,9 +88,9 @@ def outline(view: DeskSnapshot) -> dict[str, object]:
     }
 
 
-async def uninterrupted(folder: Path, seed: int) -> tuple[Engine, DeskSnapshot]:
+async def uninterrupted(folder: Path, seed: int, told: frozenset[str]) -> tuple[Engine, DeskSnapshot]:
     async with exchange(server_config(seed=seed, symbols=SYMBOLS, start_ms=MORNING_MS)) as world:
-        engine = await engine_on(world, folder / "whole.db", fresh=True)
+        engine = await engine_on(world, folder / "whole.db", fresh=True, for_information=told)
         await run_lockstep(engine, CUT_MINUTES)
         await engine.command(BlockSymbol(world.now_ms, "BTCUSDT", 0))
         await run_lockstep(engine, LAST_MINUTES - CUT_MINUTES)
@@ -91,27 +98,46 @@ async def uninterrupted(folder: Path, seed: int) -> tuple[Engine, DeskSnapshot]:
         return engine, desk(engine)
 
 
-@pytest.mark.parametrize(("seed", "cuts"), [(1, 1), (4, 4)])
-async def test_engine_restart_in_paper_ends_as_the_uninterrupted_run(seed: int, cuts: int, tmp_path: Path) -> None:
-    whole, whole_end = await uninterrupted(tmp_path, seed)
+def stored_accounts(database: Path) -> tuple[AccountPerformance, ...]:
+    """What the database tells about the trades, open ones included."""
+    engine = open_for_reading(database)
+    try:
+        return stored_performance(engine, MORNING_MS + DAY_MS, None).accounts
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("seed", "cuts", "told", "mode"),
+    [(1, 1, {"scripted"}, TradingMode.INFO), (4, 4, (), TradingMode.PAPER)],
+    ids=["for information", "paper"],
+)
+async def test_engine_restart_ends_as_the_uninterrupted_run(
+    seed: int, cuts: int, told: Iterable[str], mode: TradingMode, tmp_path: Path
+) -> None:
+    whole, whole_end = await uninterrupted(tmp_path, seed, frozenset(told))
+    assert {trade.mode for trade in trades(whole)} == {mode}
     assert len(trades(whole)) >= 2
     assert any(trade.funding for trade in trades(whole))
     async with exchange(server_config(seed=seed, symbols=SYMBOLS, start_ms=MORNING_MS)) as world:
         database = tmp_path / "cut.db"
-        engine = await engine_on(world, database, fresh=True)
+        engine = await engine_on(world, database, fresh=True, for_information=frozenset(told))
         parts = [engine]
         await run_lockstep(engine, CUT_MINUTES)
         await engine.command(BlockSymbol(world.now_ms, "BTCUSDT", 0))
         for _ in range(cuts):
             before = outline(desk(engine))
             await engine.stop()
-            engine = await engine_on(world, database, fresh=False)
+            engine = await engine_on(world, database, fresh=False, for_information=frozenset(told))
             parts.append(engine)
             assert outline(desk(engine)) == before
             await run_lockstep(engine, (LAST_MINUTES - CUT_MINUTES) // cuts)
         await engine.stop()
     assert trades(*parts) == trades(whole)
     assert outline(desk(engine)) == outline(whole_end)
+    kept, kept_whole = (stored_accounts(tmp_path / name) for name in ("cut.db", "whole.db"))
+    assert [account.mode for account in kept] == [mode]
+    assert kept == kept_whole
 
 
 async def test_engine_restart_finds_positions_and_a_waiting_signal_and_says_so(tmp_path: Path) -> None:
