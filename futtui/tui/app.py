@@ -29,6 +29,7 @@ from futtui.tui.compat.synchronized import enable_synchronized_output
 from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
+from futtui.tui.heard import heard
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.news import NewsWatch
 from futtui.tui.paint.chart.content import Subject
@@ -159,7 +160,7 @@ class FuttuiApp(App[None]):
         try:
             future = self.engine.send(command)
         except FuttuiError as error:
-            self.flash(str(error), "down_bold")
+            self.flash(heard(str(error)), "down_bold")
             return
         future.add_done_callback(self._answered)
 
@@ -175,7 +176,7 @@ class FuttuiApp(App[None]):
 
     @on(CommandAnswered)
     def _show_answer(self, message: CommandAnswered) -> None:
-        self.flash(message.text, "bold" if message.accepted else "down_bold")
+        self.flash(heard(message.text), "bold" if message.accepted else "down_bold")
         self.pulse.beat()
 
     # Everywhere
@@ -263,7 +264,7 @@ class FuttuiApp(App[None]):
             from futtui.tui.screens.go_live import RearmDialog
 
             desk = self.store.read().snapshot.desk
-            reason = desk.pause_reason if desk is not None else ""
+            reason = heard(desk.pause_reason) if desk is not None else ""
             self.push_screen(RearmDialog(reason, self._number_source()), self._rearm_answered)
             return
         self.send(KillSwitch(self.engine.exchange_time_ms(), KillLevel(int(answer))))

@@ -13,14 +13,20 @@ from futtui.language.screen.tables import screen_table
 
 _tables: dict[Language, Mapping[str, str]] = {Language.ENGLISH: screen_table(Language.ENGLISH)}
 _spoken: Mapping[str, str] = _tables[Language.ENGLISH]
+_language = Language.ENGLISH
 
 
 def speak(language: Language) -> None:
     """From now on `word` answers in `language`."""
-    global _spoken
+    global _spoken, _language
     if language not in _tables:
         _tables[language] = screen_table(language)
-    _spoken = _tables[language]
+    _spoken, _language = _tables[language], language
+
+
+def spoken_language() -> Language:
+    """The language in which `word` answers now."""
+    return _language
 
 
 def word(identity: str, **values: object) -> str:

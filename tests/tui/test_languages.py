@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
+from futtui.desk import kill, words
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
 from futtui.language.catalogue import Language
+from futtui.language.screen import said
 from futtui.language.screen.tables import AREAS, screen_table
+from futtui.live.symbol_state import Phase
 from futtui.tui import keys
 from futtui.tui.glyphs import ELLIPSIS, plain_text
+from futtui.tui.heard import heard
 from futtui.tui.paint import health, market, notices, positions, signals
 from futtui.tui.paint.chart import gutter
 from futtui.tui.paint.footer import footer_line
@@ -227,3 +234,50 @@ async def _until_listed(screen: CommandPalette, name: str, pilot: object) -> Non
             return
     shown = [str(option.prompt) for option in screen.query_one(OptionList).options]
     raise AssertionError(f"{name} is not what is listed: {shown}")
+
+
+def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
+    root = Path(__file__).resolve().parents[2] / "futtui"
+    rooms = ("live", "desk", "analysis", "domain", "exchange", "risk")
+    source = "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in (root / room).rglob("*.py"))
+    for key, text in said.ENGLISH.items():
+        if key.startswith(("said.closing_", "said.mode_one", "said.mode_open", "said.one_missing", "said.missing")):
+            continue  # put together from parts; the tests below let the engine say them
+        longest = max(re.split(r"\{\w+\}", text), key=len).strip(" ,;:.()")
+        assert longest in source or longest.upper() in source, key
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("New trades go on", "Нові угоди дозволено"),
+        ("Mode changed from signals only to paper", "Режим: був лише сигнали, тепер навчальний рахунок"),
+        (
+            "kill switch 3 (by you): re-arm it first (key K)",
+            "аварійна зупинка 3 (ваша команда): спочатку зніміть її (клавіша K)",
+        ),
+        (
+            "4h: warming up, 20 candles so far; 15m: 3 missing candles being fetched",
+            "4h: розігрів, свічок поки 20; 15m: дозавантажуємо свічки, бракує 3",
+        ),
+        ("SOLUSDT long: closing at market, by your command", "SOLUSDT лонг: закриваємо за ринком, ваша команда"),
+        ("price moved 0.32 R away from the entry", "price moved 0.32 R away from the entry"),
+        ("", ""),
+    ],
+)
+def test_sentences_of_the_engine_are_heard_in_the_language(sentence: str, told: str) -> None:
+    assert heard(sentence) == sentence
+    speak(Language.UKRAINIAN)
+    assert heard(sentence) == told
+
+
+def test_what_the_desk_and_the_engine_say_is_known() -> None:
+    speak(Language.RUSSIAN)
+    sentences = [phase.value for phase in Phase]
+    sentences += [f"Kill switch, level 1 (by you): {what}" for what in kill._WHAT.values()]
+    sentences += [f"SOLUSDT {words.side(side)}: closing at market, by your command" for side in Side]
+    sentences += [
+        f"Mode changed from paper to {name}" for mode, name in words.MODE.items() if mode is not TradingMode.INFO
+    ]
+    for sentence in sentences:
+        assert {each for each in words_of(heard(sentence)) if each.isascii()} <= {"SOLUSDT"}, sentence

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
-from futtui.language.screen import actions, chart, details, dialogs, gates, health, names, panels, past, settings, why
+from futtui.language.screen import (
+    actions,
+    chart,
+    details,
+    dialogs,
+    gates,
+    health,
+    names,
+    panels,
+    past,
+    said,
+    settings,
+    why,
+)
 
 AREAS = (
     names,
@@ -17,6 +30,7 @@ AREAS = (
     health,
     gates,
     past,
+    said,
     why,
     settings,
 )

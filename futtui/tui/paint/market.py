@@ -10,6 +10,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.timeframe import Timeframe
 from futtui.tui.glyphs import BLOCKED, DOWN, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR, UP
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import regime_span, zone_letter, zone_token
 from futtui.tui.paint.table import LEAD, Column, choose_columns, row_line
@@ -75,7 +76,7 @@ def _note(row: MarketRow, view: View) -> Span | None:
     if row.blocked_until_ms is not None:
         reason = word("market.blocked_reason")
         if view.snapshot.desk and row.symbol in view.snapshot.desk.blocked:
-            reason = view.snapshot.desk.blocked[row.symbol][1] or reason
+            reason = heard(view.snapshot.desk.blocked[row.symbol][1]) or reason
         if row.blocked_until_ms == 0:
             return f"{BLOCKED} {word('market.blocked', reason=reason)}", "attention"
         until = numbers.until_text(row.blocked_until_ms, view.now_ms, view.zone)
@@ -83,7 +84,7 @@ def _note(row: MarketRow, view: View) -> Span | None:
     if not row.fresh and row.ready:
         return word("market.old", age=numbers.long_age_text(row.age_ms)), "dim"
     if not row.ready:
-        return row.state_text or word("market.warming_up"), "dim"
+        return heard(row.state_text) or word("market.warming_up"), "dim"
     return None
 
 
@@ -223,7 +224,7 @@ def stale_lines(view: View, width: int) -> list[Line]:
         return []
     age = numbers.long_age_text(view.stale_age_ms)
     if view.failed:
-        failure = f"! {view.snapshot.phase_text} {word('stale.failed')}"
+        failure = f"! {heard(view.snapshot.phase_text)} {word('stale.failed')}"
         return [((f" {part}", "down_bold"),) for part in wrap(failure, width - 2, 4)]
     if view.engine_silent:
         text = word("stale.engine", age=age)
@@ -238,7 +239,7 @@ def loading_lines(view: View, width: int) -> list[Line]:
     """What happens while there is no market yet: the phase in words and, where known, how far it is."""
     snapshot = view.snapshot
     failed = view.failed
-    title = snapshot.phase_text or word("loading.starting")
+    title = heard(snapshot.phase_text) or word("loading.starting")
     lines: list[Line] = [()]
     for part in wrap(f"! {title}" if failed else title, width - 6, 6):
         lines.append(((f"   {part}", "down_bold" if failed else "text"),))
@@ -253,7 +254,7 @@ def loading_lines(view: View, width: int) -> list[Line]:
         bar = (("   ", "text"), (PROGRESS_FULL * full, "focus"), (PROGRESS_EMPTY * (cells - full), "dim"))
         lines += [(), (*bar, (f"  {progress}", "muted"))]
     if snapshot.source_label:
-        lines += [(), ((f"   {word('loading.source', source=snapshot.source_label)}", "muted"),)]
+        lines += [(), ((f"   {word('loading.source', source=heard(snapshot.source_label))}", "muted"),)]
     return lines
 
 

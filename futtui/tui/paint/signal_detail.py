@@ -8,6 +8,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
 from futtui.tui.answers import Answer
 from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
 from futtui.tui.paint.names import (
@@ -98,7 +99,7 @@ def _state(signal: Signal, view: View, width: int) -> list[Line]:
     born = numbers.date_time_text(raw.time_ms, view.zone)
     lines = [
         fact(word("detail.status"), status_text(signal), status_token(signal.status)),
-        *(fact_lines(word("detail.status_reason"), signal.status_reason, width) if signal.status_reason else []),
+        *(fact_lines(word("detail.status_reason"), heard(signal.status_reason), width) if signal.status_reason else []),
         fact(word("detail.system"), system_name(raw.system.value)),
         fact(word("detail.setup"), setup_name(raw.strategy), note=frame_name(raw.timeframe)),
         fact(word("detail.regime"), regime, regime_token),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.tui.glyphs import RULE, SEPARATOR
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import frame_name, setup_name, side_span, status_text, status_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
@@ -166,7 +167,7 @@ def _state_lines(signal: Signal, view: View, indent: str, width: int) -> list[Li
         return [((f"{indent}{text}", "attention"),)]
     if signal.status is SignalStatus.ACTIVE:
         return []
-    status, reason = status_text(signal), signal.status_reason
+    status, reason = status_text(signal), heard(signal.status_reason)
     said = not reason or reason.startswith(status)
     text = (reason or status) if said else f"{status}: {reason}"
     return [((f"{indent}{part}", "muted"),) for part in wrap(text, width - len(indent) - 1, 2)]

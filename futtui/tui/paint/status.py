@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from futtui.domain.position import TradingMode
 from futtui.tui.glyphs import DOT, RING
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.text import Line, Span, line_width, spread
 from futtui.tui.paint.view import View, source_of
@@ -108,7 +109,7 @@ def _badge(view: View) -> _Item:
 def _account(view: View) -> dict[str, _Item]:
     desk = view.snapshot.desk
     if desk is None:
-        text = word("bar.failed") if view.failed else view.snapshot.phase_text or word("loading.starting")
+        text = word("bar.failed") if view.failed else heard(view.snapshot.phase_text) or word("loading.starting")
         return {"equity": _Item([((text, "bar"),), ((text[:24], "bar"),)])}
     account = desk.account
     equity = numbers.money_text(account.equity)
@@ -146,7 +147,7 @@ def _feed(view: View) -> _Item:
         return _Item([((f"! {text}", "bar_attention"),)])
     if not feed.connected:
         if not view.stale:
-            text = (feed.text or word("feed.connecting")).partition(":")[0]
+            text = heard(feed.text.partition(":")[0]) or word("feed.connecting")
             if len(text) > FEED_WIDTH:
                 text = word("feed.none")
             return _Item([((f"{RING} {text}", "bar_attention"),), ((f"{RING} {text[:12]}", "bar_attention"),)])

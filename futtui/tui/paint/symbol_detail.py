@@ -7,6 +7,7 @@ from collections.abc import Callable
 from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
 from futtui.tui.glyphs import BLOCKED, CHECK
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers, zones
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
 from futtui.tui.paint.names import frame_name, regime_span, setup_name
@@ -46,7 +47,7 @@ def _now(symbol: str, view: View, width: int) -> list[Line]:
     )
     if not row.fresh:
         lines.append(fact(word("detail.data"), word("market.old", age=numbers.long_age_text(row.age_ms)), "attention"))
-    state = row.state_text or word("detail.ready" if row.ready else "market.warming_up")
+    state = heard(row.state_text) or word("detail.ready" if row.ready else "market.warming_up")
     lines += fact_lines(word("detail.state"), state, width)
     lines += _block_lines(symbol, view, width)
     if reading is not None:
@@ -64,7 +65,7 @@ def _block_lines(symbol: str, view: View, width: int) -> list[Line]:
     if row.blocked_until_ms is None:
         return [fact(word("detail.trading"), word("detail.allowed"))]
     desk = view.snapshot.desk
-    reason = desk.blocked[symbol][1] if desk and symbol in desk.blocked else word("market.blocked_reason")
+    reason = heard(desk.blocked[symbol][1]) if desk and symbol in desk.blocked else word("market.blocked_reason")
     if row.blocked_until_ms:
         until = numbers.until_text(row.blocked_until_ms, view.now_ms, view.zone)
         text = word("market.blocked_until", reason=reason, time=until)
@@ -96,7 +97,7 @@ def _verdicts(symbol: str, view: View, width: int) -> list[Line]:
     reading = view.snapshot.readings.get(symbol)
     lines: list[Line] = []
     if reading is not None and not reading.ready and reading.ready_reason:
-        lines += paragraph(f"! {reading.ready_reason}", width, "attention")
+        lines += paragraph(f"! {heard(reading.ready_reason)}", width, "attention")
     if not verdicts:
         return [*lines, *paragraph(word("detail.no_verdicts"), width, "muted")]
     for verdict in verdicts:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.tui.glyphs import ARROW
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import paragraph
 from futtui.tui.paint.names import frame_name, setup_name, side_span
@@ -77,13 +78,13 @@ def _stops(look: WhyLook, view: View) -> Iterator[str]:
     if desk is not None and desk.kill_level:
         yield word("why.stop.kill", level=desk.kill_level)
     if desk is not None and desk.paused:
-        yield word("why.stop.paused", reason=desk.pause_reason)
+        yield word("why.stop.paused", reason=heard(desk.pause_reason))
     if row is not None and row.blocked_until_ms is not None:
         until = row.blocked_until_ms
         when = numbers.until_text(until, view.now_ms, view.zone) if until else ""
         yield word("why.stop.blocked_until" if until else "why.stop.blocked", symbol=look.symbol, time=when)
     if row is not None and not row.ready:
-        yield word("why.stop.not_ready", symbol=look.symbol, state=row.state_text or word("market.warming_up"))
+        yield word("why.stop.not_ready", symbol=look.symbol, state=heard(row.state_text) or word("market.warming_up"))
     elif not look.symbol and snapshot.symbols_ready < snapshot.symbols_total:
         yield word("why.stop.warming_up", n=snapshot.symbols_total - snapshot.symbols_ready)
     blocked = sum(item.blocked_until_ms is not None for item in snapshot.market)
@@ -204,7 +205,7 @@ def nearly_lines(look: WhyLook, view: View, width: int) -> list[Line]:
             (name, "text"),
         )
         lines.append(spread(head, ((f"  {age} ", "dim"),), width))
-        lines += paragraph(signal.status_reason, width, "muted", lead=" " * _INDENT)
+        lines += paragraph(heard(signal.status_reason), width, "muted", lead=" " * _INDENT)
     return lines
 
 

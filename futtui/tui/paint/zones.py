@@ -9,6 +9,7 @@ from futtui.domain.reading import SymbolReading
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
 from futtui.domain.zone import Zone
 from futtui.tui.glyphs import RULE, SEPARATOR
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import frame_name, zone_letter, zone_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
@@ -132,7 +133,7 @@ def empty_lines(view: View, width: int) -> list[Line]:
     if row is None:
         text = word("zones.no_symbol")
     elif not row.ready:
-        text = word("zones.warming_up", symbol=view.symbol, state=row.state_text or word("market.warming_up"))
+        text = word("zones.warming_up", symbol=view.symbol, state=heard(row.state_text) or word("market.warming_up"))
     else:
         text = word("zones.none", symbol=view.symbol)
     return [(), *(((f"   {part}", "muted"),) for part in wrap(text, width - 5, 4))]

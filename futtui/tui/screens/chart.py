@@ -14,6 +14,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.candle_feed import CandleFeed
+from futtui.tui.heard import heard
 from futtui.tui.messages import ChartClicked, ChartDragged, ChartScrolled
 from futtui.tui.paint import numbers
 from futtui.tui.paint.chart import content
@@ -175,7 +176,7 @@ class ChartScreen(ModalScreen[None]):
             return word("chart.failed", reason=self.feed.trouble, **names)
         row = self._view.by_symbol.get(self.subject.symbol) if self._view else None
         if row is not None and row.state_text and not self.feed.is_loading:
-            return word("chart.not_ready", state=row.state_text, **names)
+            return word("chart.not_ready", state=heard(row.state_text), **names)
         return word("chart.loading" if self.feed.is_loading else "chart.none", **names)
 
     def _use(self, look: Look) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Button
 
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.tui.glyphs import CHECK
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import source_of
@@ -115,7 +116,7 @@ class GoLiveDialog(NumberDialog):
         texts = [word("live.real")]
         if source_of(self._snapshot).embedded:
             texts.append(word("live.harmless"))
-        texts += ["", word("live.source", source=self._snapshot.source_label)]
+        texts += ["", word("live.source", source=heard(self._snapshot.source_label))]
         if account:
             texts.append(word("live.account", equity=numbers.money_text(account.equity)))
             texts.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import side_span
 from futtui.tui.paint.view import View, source_of
@@ -29,8 +30,8 @@ def mode_menu(view: View) -> MenuDialog:
     marked = [TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.LIVE].index(view.mode)
     intro = [word("mode.now", mode=word(f"mode.{view.mode.value}").upper())]
     if desk and desk.paused:
-        intro.append(word("mode.paused_because", reason=desk.pause_reason or word("mode.paused_by_you")))
-    intro.append(word("mode.source", source=view.snapshot.source_label or word("value.none")))
+        intro.append(word("mode.paused_because", reason=heard(desk.pause_reason) or word("mode.paused_by_you")))
+    intro.append(word("mode.source", source=heard(view.snapshot.source_label) or word("value.none")))
     return MenuDialog(word("mode.heading"), intro, choices, marked)
 
 
@@ -44,7 +45,7 @@ def kill_menu(view: View) -> MenuDialog:
     intro = [word("kill.nothing")]
     if desk is not None and latched:
         choices.append(Choice("r", word("kill.rearm"), word("kill.note.rearm"), "rearm"))
-        intro = [word("kill.now", level=latched, reason=desk.pause_reason)]
+        intro = [word("kill.now", level=latched, reason=heard(desk.pause_reason))]
     return MenuDialog(word("kill.heading"), intro, choices, 0)
 
 
