@@ -138,7 +138,7 @@ class TradingDesk(DeskQuestions):
                 pause_reason=(state.pause_reason or "paused by you") if state.paused else "",
                 kill_level=state.kill_level,
                 account=state.accounts[state.mode],
-                caps=state.settings.risk.caps,
+                risk=state.settings.risk,
                 positions=state.open.values(),
                 book=state.book,
                 standing=state.standing,

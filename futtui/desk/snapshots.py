@@ -10,11 +10,12 @@ from futtui.desk.positions import Position
 from futtui.desk.signal_book import SignalBook
 from futtui.desk.standing import StandingBook
 from futtui.desk.storage_form import guard_text
+from futtui.desk.story import story_of
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal
-from futtui.domain.snapshot import DeskSnapshot, PositionView
+from futtui.domain.snapshot import NO_STORY, DeskSnapshot, PositionView
 from futtui.domain.symbols import to_decimal
-from futtui.risk.settings import CapSettings
+from futtui.risk.settings import ExitSettings, RiskSettings
 
 
 class SnapshotBuilder:
@@ -36,7 +37,7 @@ class SnapshotBuilder:
         pause_reason: str,
         kill_level: int,
         account: Account,
-        caps: CapSettings,
+        risk: RiskSettings,
         positions: Iterable[Position],
         book: SignalBook,
         standing: StandingBook,
@@ -56,9 +57,9 @@ class SnapshotBuilder:
             paused=bool(pause_reason),
             pause_reason=pause_reason,
             kill_level=kill_level,
-            account=account.view([item for item in held if item.plan.mode is mode], caps),
+            account=account.view([item for item in held if item.plan.mode is mode], risk.caps),
             signals=self._signals,
-            positions=self._views(held),
+            positions=self._views(held, risk.exits),
             trades=tuple(trades),
             blocked=MappingProxyType(blocked),
             expired_today=book.expired_today,
@@ -66,19 +67,19 @@ class SnapshotBuilder:
             standing=self._standing,
         )
 
-    def _views(self, held: list[Position]) -> tuple[PositionView, ...]:
+    def _views(self, held: list[Position], exits: ExitSettings) -> tuple[PositionView, ...]:
         rows: dict[str, PositionView] = {}
         for position in held:
             known = self._rows.get(position.position_id)
             if known is None or known.version != position.version:
-                known = position_view(position)
+                known = position_view(position, exits)
             rows[position.position_id] = known
         self._rows = rows
         return tuple(rows.values())
 
 
-def position_view(position: Position) -> PositionView:
-    """One position marked to its last price, net of fees paid so far."""
+def position_view(position: Position, exits: ExitSettings | None = None) -> PositionView:
+    """One position marked to its last price, net of fees paid so far; with its story where the rules are given."""
     plan, ledger = position.plan, position.ledger
     pnl = ledger.net + ledger.unrealized(to_decimal(position.last_price))
     size = ledger.entry_quantity or plan.quantity
@@ -104,4 +105,5 @@ def position_view(position: Position) -> PositionView:
         opened_ms=position.opened_ms,
         guard=guard_text(position),
         version=position.version,
+        story=story_of(position, exits) if exits is not None else NO_STORY,
     )

@@ -13,11 +13,14 @@ from futtui.domain.health import HealthView as HealthView
 from futtui.domain.health import LaneView as LaneView
 from futtui.domain.health import PoolView as PoolView
 from futtui.domain.position import Trade, TradingMode
+from futtui.domain.position_story import PositionStory
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.zone import Zone
+
+NO_STORY = PositionStory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class PositionView:
     opened_ms: int
     guard: str
     version: int
+    story: PositionStory = NO_STORY
+    """Its orders, what happened so far and what acts next."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode, class_of
+from futtui.domain.position_story import NextRule, OrderView, PositionStep, PositionStory, RuleKind, StepKind
 from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
@@ -242,6 +244,49 @@ def signals() -> tuple[Signal, ...]:
     )
 
 
+def position_story(symbol: str, size: float, entry: float, stop: float, age_ms: int, hit: int) -> PositionStory:
+    """Stop and targets on the exchange, one target filled where it was hit, and what comes next."""
+    name, opened_ms = f"f-{symbol.lower()}", NOW_MS - age_ms
+    stop_order = OrderView(
+        f"{name}-S{1 + hit}", OrderPurpose.STOP, OrderStatus.OPEN, size, 0.0, stop, opened_ms + 1000,
+        reason=ExitReason.BREAK_EVEN if hit else ExitReason.STOP,
+    )  # fmt: skip
+    done = OrderView(
+        f"{name}-T1", OrderPurpose.TARGET, OrderStatus.FILLED if hit else OrderStatus.OPEN, size / 2,
+        size / 2 if hit else 0.0, entry * 1.008, opened_ms + 1200, 1, ExitReason.TARGET_1,
+    )  # fmt: skip
+    second = OrderView(
+        f"{name}-T2", OrderPurpose.TARGET, OrderStatus.SENT, size / 2, 0.0, entry * 1.016, opened_ms + 1200, 2
+    )
+    steps = [
+        PositionStep(opened_ms - 300, StepKind.ORDERED, quantity=size),
+        PositionStep(opened_ms, StepKind.OPENED, entry, size),
+        PositionStep(opened_ms + 1000, StepKind.STOP_SET, entry * 0.992, size, ExitReason.STOP),
+    ]
+    if hit:
+        gain = entry * 0.008 * size / 2
+        steps += [
+            PositionStep(opened_ms + 20 * MINUTE_MS, StepKind.LEFT, entry * 1.008, size / 2, ExitReason.TARGET_1, gain),
+            PositionStep(opened_ms + 20 * MINUTE_MS + 800, StepKind.STOP_MOVED, stop, size / 2, ExitReason.BREAK_EVEN),
+        ]
+    next_kind = RuleKind.TRAIL_FROM if hit else RuleKind.BREAK_EVEN
+    return PositionStory(
+        orders=(stop_order, done, second),
+        rules=(
+            NextRule(next_kind, entry * (1.016 if hit else 1.008), 2.0 if hit else 1.0, amount=1 + hit),
+            NextRule(RuleKind.PROGRESS, time_ms=NOW_MS + 52 * MINUTE_MS, amount=0.5),
+            NextRule(RuleKind.LONGEST, time_ms=NOW_MS + 6 * DAY_MS, amount=7),
+        ),
+        steps=tuple(steps),
+        bought=size * (1.5 if hit else 1.0),
+        fees=1.05,
+        funding=-0.02,
+        best_r=0.91,
+        worst_r=-0.24,
+        first_stop=entry * 0.992,
+    )
+
+
 def position(
     symbol: str,
     side: Side,
@@ -277,6 +322,7 @@ def position(
         opened_ms=NOW_MS - age_ms,
         guard=guard,
         version=1,
+        story=position_story(symbol, size, entry, stop, age_ms, hit),
     )
 
 

@@ -22,3 +22,9 @@ def test_picture_of_why_no_signals(snap_compare: Compare, make_app: AppMaker, si
 
 def test_picture_of_a_signal_in_a_small_window(snap_compare: Compare, make_app: AppMaker) -> None:
     assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("2", "enter", "pagedown", "pagedown"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_a_position(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
+    keys = ("3", "enter") if size[0] == 120 else ("3", "enter", "pagedown")
+    assert snap_compare(make_app(), terminal_size=size, run_before=after(*keys))

@@ -17,6 +17,7 @@ from futtui.language.screen import (
     past,
     said,
     settings,
+    story,
     why,
 )
 
@@ -31,6 +32,7 @@ AREAS = (
     gates,
     past,
     said,
+    story,
     why,
     settings,
 )

@@ -10,6 +10,7 @@ from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
 from futtui.tui.paint.names import setup_name, side_span, system_name
 from futtui.tui.paint.positions import guard_text, pnl_text, stop_text
 from futtui.tui.paint.signal_detail import part_lines
+from futtui.tui.paint.story import order_lines, rule_lines, step_lines
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
@@ -30,26 +31,32 @@ def position_detail(position: PositionView, trail: tuple[str, ...]) -> Detail:
         (
             Box("position", word("detail.position_title"), lambda view, width: _money(*newest(view), view, width)),
             Box("rules", word("detail.rules_title"), lambda view, width: _rules(newest(view)[0], view, width)),
+            Box("orders", word("story.box.orders"), lambda view, width: order_lines(newest(view)[0], view, width)),
+            Box("steps", word("story.box.steps"), lambda view, width: step_lines(newest(view)[0], view, width)),
             Box("why", word("detail.why_position"), lambda view, width: _why(newest(view)[0], view, width), True),
         ),
         symbol=position.symbol,
         position_id=position.position_id,
+        layout="-position",
     )
 
 
 def _money(position: PositionView, is_open: bool, view: View, width: int) -> list[Line]:
     rules = view.rules(position.symbol)
     side, side_token = side_span(position.side)
+    story = position.story
     lines: list[Line] = []
     if not is_open:
         lines += paragraph(word("detail.position_gone"), width, "attention")
     move = (position.mark_price / position.entry_price - 1.0) * 100.0
     opened = numbers.date_time_text(position.opened_ms, view.zone)
     ago = word("detail.ago", age=numbers.long_age_text(view.now_ms - position.opened_ms))
+    sold = story.bought > position.quantity
+    left = word("story.left", bought=numbers.quantity_text(story.bought)) if sold else ""
     lines += [
         fact(word("detail.symbol"), position.symbol, "bold"),
         fact(word("detail.side"), side, side_token),
-        fact(word("detail.size"), numbers.quantity_text(position.quantity)),
+        fact(word("detail.size"), numbers.quantity_text(position.quantity), note=left),
         fact(word("detail.entry"), numbers.price_text(position.entry_price, rules)),
         fact(
             word("detail.mark"),
@@ -64,9 +71,22 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
             f"{numbers.signed_text(position.pnl_r, 2)}R",
         ),
         *fact_lines("", word("detail.pnl_net"), width, "dim"),
+        *_extremes(position),
         fact(word("detail.opened"), opened, note=ago),
         fact(word("detail.mode"), word(f"mode.{position.mode.value}")),
     ]
+    return lines
+
+
+def _extremes(position: PositionView) -> list[Line]:
+    """How far it went either way, and what it paid so far."""
+    story = position.story
+    if not story.bought:
+        return []
+    best, worst = numbers.signed_text(story.best_r, 2), numbers.signed_text(story.worst_r, 2)
+    lines = [fact(word("detail.best"), f"{best}R", note=word("story.worst", r=worst))]
+    note = word("story.funding", amount=numbers.signed_text(story.funding)) if story.funding else ""
+    lines.append(fact(word("detail.fees"), numbers.signed_text(-story.fees), note=note))
     return lines
 
 
@@ -84,8 +104,8 @@ def _rules(position: PositionView, view: View, width: int) -> list[Line]:
     status = f"position.status.{position.status}"
     lines += fact_lines(word("detail.status"), word(status) if has_word(status) else position.status.lower(), width)
     lines += fact_lines(word("detail.guard"), guard_text(position), width)
-    lines += [(), *paragraph(word(f"detail.exits.{position.mode.value}"), width, "muted")]
-    return lines
+    lines += [*rule_lines(position, view, width)]
+    return [*lines, (), *paragraph(word(f"detail.exits.{position.mode.value}"), width, "muted")]
 
 
 def _why(position: PositionView, view: View, width: int) -> list[Line]:

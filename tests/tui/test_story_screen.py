@@ -1,0 +1,81 @@
+"""Position detail: orders with their state, the next rule as a sentence, what happened, and the walk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from futtui.domain.orders import OrderPurpose, OrderStatus
+from futtui.domain.position_story import NextRule, OrderView, PositionStory, RuleKind, StepKind
+from futtui.tui.paint import story
+from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.words import has_word
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import NOW_MS, FakeEngine, positions
+from tests.tui.screen_text import screen_text
+from tests.tui.test_painters import view_of
+
+
+def orders_text(width: int, *orders: OrderView) -> str:
+    shown = replace(positions()[0], story=PositionStory(orders=orders))
+    return "\n".join(line_text(line) for line in story.order_lines(shown, view_of(), width))
+
+
+def test_orders_come_waiting_first_with_price_size_state_age_and_id() -> None:
+    lines = [line_text(line) for line in story.order_lines(positions()[0], view_of(), 100)]
+    assert lines[0].split() == ["Stop", "3,081.50", "0.51", "waiting", "40m", "ago", "f-ethusdt-S2"]
+    assert lines[1].split()[:2] == ["TP2", "3,147.67"]
+    assert "sent, no answer yet" in lines[1]
+    assert "✓ filled" in lines[2]
+
+
+@pytest.mark.parametrize("width", [53, 56, 76, 118])
+def test_no_line_of_the_story_is_wider_than_its_box(width: int) -> None:
+    for position in positions():
+        for painter in (story.order_lines, story.rule_lines, story.step_lines):
+            assert max(line_width(line) for line in painter(position, view_of(), width)) <= width
+
+
+def test_order_in_doubt_stands_out_and_one_at_market_has_no_price() -> None:
+    text = orders_text(
+        100,
+        OrderView("x", OrderPurpose.EXIT, OrderStatus.SENT, 1.0, 0.0, None, NOW_MS, unsure=True),
+        OrderView("y", OrderPurpose.STOP, OrderStatus.OPEN, 1.0, 0.0, 5.0, NOW_MS, leaving=True),
+    )
+    assert "Close        market" in text
+    assert "no answer: being checked" in text
+    assert "being cancelled" in text
+    assert orders_text(60) == " No order is known yet."
+
+
+def test_every_rule_step_and_state_has_its_sentence() -> None:
+    for kind in RuleKind:
+        text = story.rule_text(NextRule(kind, 3100.0, 1.0, NOW_MS + 60_000, 2.0), positions()[0], view_of())
+        assert "{" not in text
+        assert text.endswith(".")
+    for step in StepKind:
+        assert has_word(f"story.step.{step.value}")
+    for status in OrderStatus:
+        assert has_word(f"story.state.{status.value}")
+    for purpose in OrderPurpose:
+        assert has_word(f"story.order.{purpose.value}")
+
+
+async def test_position_detail_tells_the_next_rule_and_n_walks_to_the_next_position(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.press("3", "enter")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "→ At 3,147.67 (+2.0R) target 2 is taken" in text
+        assert "stop moved to 3,081.50 (break-even)" in text
+        await pilot.press("n", "n", "n")
+        await pilot.pause()
+        assert "Dashboard › Positions › ETHUSDT" in screen_text(app)  # three positions; closed trades are no neighbours
+        await pilot.press("n")
+        await pilot.pause()
+        assert "Dashboard › Positions › XRPUSDT" in screen_text(app)
+        assert engine.commands == []
