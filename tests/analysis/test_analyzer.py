@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -167,7 +168,7 @@ def test_analyzer_disabled_strategies_never_speak_up():
     assert {verdict.reason for verdict in results[-1].verdicts} == {"switched off in the settings"}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cut=st.integers(min_value=1, max_value=len(MOMENTS) - 1))
 def test_analyzer_decision_does_not_change_when_later_candles_are_cut(cut: int):
     """Loaded with history up to any moment, the next close is answered as in the uninterrupted run."""
@@ -176,16 +177,14 @@ def test_analyzer_decision_does_not_change_when_later_candles_are_cut(cut: int):
     analyzer = SymbolAnalyzer("TESTUSDT")
     analyzer.load(past)
     result = analyzer.on_closes(later[times[cut]])
-    assert (result.reading, result.signals) == WHOLE_RUN[cut]
+    assert (result.reading, result.signals) == whole_run()[cut]
 
 
-def _whole_run():
+@cache
+def whole_run():
     analyzer = loaded()
     results = [analyzer.on_closes(closes) for closes in MOMENTS.values()]
     return [(result.reading, result.signals) for result in results]
-
-
-WHOLE_RUN = _whole_run()
 
 
 def test_analyzer_strategies_never_see_a_candle_that_is_not_closed(monkeypatch: pytest.MonkeyPatch):
@@ -221,10 +220,10 @@ def test_analyzer_future_higher_candles_change_nothing_before_their_close():
     analyzer = loaded()
     for number, closes in enumerate(list(moments.values())[:151]):
         result = analyzer.on_closes(closes)
-        assert (result.reading, result.signals) == WHOLE_RUN[number]
+        assert (result.reading, result.signals) == whole_run()[number]
 
 
 def test_analyzer_signal_ids_are_unique():
-    signals = [signal for _, found in WHOLE_RUN for signal in found]
+    signals = [signal for _, found in whole_run() for signal in found]
     assert signals
     assert len({signal.signal_id for signal in signals}) == len(signals)

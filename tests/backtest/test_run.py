@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -224,8 +225,13 @@ def real_request(**changes) -> BacktestRequest:
     return replace(plain, **changes)
 
 
+@cache
+def run_alone() -> BacktestResult:
+    return Backtest(real_request()).run()
+
+
 def test_backtest_real_candles_are_the_same_for_any_number_of_processes():
-    alone = Backtest(real_request()).run()
+    alone = run_alone()
     spread = Backtest(real_request(workers=2)).run()
     assert alone.trades
     assert fingerprint(alone.trades) == fingerprint(spread.trades)
@@ -239,7 +245,7 @@ def test_backtest_real_candles_are_the_same_for_any_number_of_processes():
 
 def test_backtest_shorter_data_gives_the_same_beginning():
     """Nothing later than a moment can change what was done before it."""
-    whole = Backtest(real_request()).run()
+    whole = run_alone()
     cut_ms = time_of("2024-03-04")
     short = Backtest(real_request(end_ms=cut_ms)).run()
     before = [trade for trade in whole.trades if trade.closed_ms < cut_ms]

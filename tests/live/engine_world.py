@@ -247,7 +247,7 @@ def lines(engine: Engine, word: str = "") -> list[Say]:
     return [line for line in engine.parts.log_book.lines() if word in line.text]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when `condition` holds; TimeoutError with the condition's source line if it never does."""
     async with asyncio.timeout(seconds):
         while not condition():
