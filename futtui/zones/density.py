@@ -17,6 +17,8 @@ REACH_BANDWIDTHS = 5
 """A bell is cut off here; what is left out is below a millionth of its height."""
 MOST_STEPS = 40_000
 """A grid is never finer than this allows, whatever the prices."""
+_RISE_ENDS = b"\x01\x00"
+"""Whether values rise, as bytes: yes, then no longer."""
 
 
 class Valley(NamedTuple):
@@ -37,20 +39,12 @@ class Density:
     def __init__(self, prices: Sequence[float], weights: Sequence[float], bandwidth: float) -> None:
         import numpy as np
 
-        points = np.asarray(prices, dtype=float)
         low, high = min(prices), max(prices)
         reach = STEPS_PER_BANDWIDTH * REACH_BANDWIDTHS
         self._step = max(bandwidth / STEPS_PER_BANDWIDTH, (high - low) / MOST_STEPS)
         half = ceil((high - low) / 2.0 / self._step) + reach + 1
         self._first = (low + high) / 2.0 - half * self._step
-        # Each price is shared by its two neighbours on the grid, so the grid's place hardly matters.
-        places = (points - self._first) / self._step
-        left = places.astype(np.int64)
-        share = places - left
-        counted = np.asarray(weights, dtype=float)
-        mass = np.bincount(left, counted * (1.0 - share), 2 * half + 1)
-        mass += np.bincount(left + 1, counted * share, 2 * half + 1)
-        values: NDArray[Any] = np.correlate(mass, _bell(), mode="same")
+        values: NDArray[Any] = np.correlate(self._mass(prices, weights, 2 * half + 1), _bell(), mode="same")
         self.values = values
         self._peaks = _peaks(values)
         self._heights: list[float] = values[self._peaks].tolist()
@@ -58,6 +52,22 @@ class Density:
         """Lowest density before the first peak, between each two, and after the last."""
         self.highest: float = max(self._heights)
         """The density at its highest peak."""
+
+    def _mass(self, prices: Sequence[float], weights: Sequence[float], count: int) -> NDArray[Any]:
+        """Weight at each place: a price is shared by its two neighbours, so the grid's place hardly matters."""
+        import numpy as np
+
+        places = np.array(prices, dtype=float)
+        places -= self._first
+        places /= self._step
+        left = places.astype(np.int64)
+        places -= left
+        counted = np.array(weights, dtype=float)
+        mass: NDArray[Any] = np.bincount(left, counted * (1.0 - places), count)
+        left += 1
+        counted *= places
+        mass += np.bincount(left, counted, count)
+        return mass
 
     def grid(self) -> NDArray[Any]:
         """The prices at which `values` stand."""
@@ -149,11 +159,18 @@ def deepest(valleys: Sequence[Valley], low: float, high: float) -> list[float]:
 
 
 def _peaks(values: NDArray[Any]) -> list[int]:
-    steps = values[1:] - values[:-1]
-    moves = steps.nonzero()[0]
-    signs = steps[moves] > 0
-    turns = (signs[:-1] & ~signs[1:]).nonzero()[0]
-    found: list[int] = ((moves[turns] + 1 + moves[turns + 1]) // 2).tolist()
+    """Places where what rose falls; values may stand for a while between the two."""
+    before, after = values[:-1], values[1:]
+    rises, falls = (after > before).tobytes(), (after < before).tobytes()
+    found, steps = [], len(falls)
+    place = rises.find(_RISE_ENDS)
+    while place >= 0:
+        step = top = place + 1
+        while step < steps and not falls[step] and not rises[step]:
+            step += 1
+        if step < steps and falls[step]:
+            found.append((top + step) // 2)
+        place = rises.find(_RISE_ENDS, step)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from statistics import median
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
@@ -15,6 +14,7 @@ from futtui.zones.score import (
     ScoreParts,
     blended,
     freshness_part,
+    median,
     noise_part,
     reaction_part,
     round_number_part,
@@ -109,8 +109,8 @@ class LiveZone:
         """
         touch, borders = self.touch, (self.low, self.high)
         self.bars += len(past)
-        self.closes_inside += past.closes_between(*borders)
-        near = replay_touches(touch, past, *borders)
+        near, inside = replay_touches(touch, past, *borders)
+        self.closes_inside += inside
         self.kind = replay_flips(self.flips, self.kind, past, near, borders)
         self.idle_from_ms = max(self.idle_from_ms, touch.last_touch_ms)
         self._held = self._reaction = None

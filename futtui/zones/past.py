@@ -34,7 +34,7 @@ class Past:
     None of it may change later.
     """
 
-    __slots__ = ("_columns", "bars", "downward", "first", "upward")
+    __slots__ = ("_columns", "_distances", "bars", "downward", "first", "upward")
 
     def __init__(
         self, bars: Sequence[Bar], columns: NDArray[Any] | None = None, views: tuple[View, View] | None = None
@@ -49,7 +49,9 @@ class Past:
             views = upward, upward.upside_down()
         self.first = 0
         self.bars: Sequence[Bar] = bars
-        self._columns = columns
+        self._columns = tuple(columns)
+        self._distances: dict[float, NDArray[Any]] = {}
+        """So many ATR of each bar, in price."""
         self.upward, self.downward = views
 
     @property
@@ -70,18 +72,13 @@ class Past:
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
         part = object.__new__(Past)
-        part.bars, part._columns = self.bars, self._columns
+        part.bars, part._columns, part._distances = self.bars, self._columns, self._distances
         part.upward, part.downward = self.upward, self.downward
         part.first = bisect_left(self.bars, (time_ms,), self.first)
         return part
 
     def __len__(self) -> int:
         return len(self.bars) - self.first
-
-    def closes_between(self, low: float, high: float) -> int:
-        """How many bars closed from `low` to `high`, both included."""
-        closes = self._columns[2, self.first :]
-        return ((closes >= low) & (closes <= high)).tobytes().count(TRUE)
 
     def reached(self, low: float, high: float) -> tuple[bytes, bytes]:
         """For each place whether its bar reaches down into a band, and whether it reaches up into it: TRUE if so.
@@ -92,14 +89,18 @@ class Past:
 
     def closed_above(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR above a price: TRUE if so."""
-        _, _, closes, atrs = self._columns
-        found: bytes = (closes - price > least_atr * atrs).tobytes()
+        found: bytes = (self._columns[2] - price > self._distance(least_atr)).tobytes()
         return found
 
     def closed_below(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR below a price: TRUE if so."""
-        _, _, closes, atrs = self._columns
-        found: bytes = (price - closes > least_atr * atrs).tobytes()
+        found: bytes = (price - self._columns[2] > self._distance(least_atr)).tobytes()
+        return found
+
+    def _distance(self, least_atr: float) -> NDArray[Any]:
+        found = self._distances.get(least_atr)
+        if found is None:
+            found = self._distances[least_atr] = least_atr * self._columns[3]
         return found
 
 

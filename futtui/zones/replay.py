@@ -17,10 +17,14 @@ Stretch = tuple[int, int]
 """Places of bars: the first, and the one after the last."""
 
 
-def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> list[Stretch]:
-    """Let a fresh tracker count the episodes of the past; the stretches in which price was at the zone."""
+def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> tuple[list[Stretch], int]:
+    """Let a fresh tracker count the episodes of the past; the stretches in which price was at the zone.
+
+    Also: how many bars closed in the zone, which they can do in a visit only, and before the first close outside.
+    """
     from_above, from_below = past.reached(low, high)
     place, end = _first_side(touch, past, low, high), len(past.bars)
+    inside = place - past.first - (touch.side != 0)
     near, bars, window, side, settings = [(past.first, place)], past.bars, touch.window_bars, touch.side, touch.settings
     leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
     bounces = breaks = 0
@@ -35,7 +39,9 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
             if close > near_edge:
                 if (close - near_edge) / atr >= leave_atr:
                     break
-            elif close < far_edge and (far_edge - close) / atr > break_atr:
+            elif close >= far_edge:
+                inside += 1
+            elif (far_edge - close) / atr > break_atr:
                 broken = True
                 break
         else:
@@ -69,7 +75,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     touch.side, touch.touches, touch.bounces, touch.breaks = side, len(near) - 1, bounces, breaks
     if touch.touches:
         touch.last_touch_ms = bars[near[-1][0]][0]
-    return near
+    return near, inside
 
 
 def _under_way(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil, exp, floor, log10
-from statistics import median
 
 from futtui.domain.timeframe import DAY_MS
 from futtui.domain.zone import ZoneParts
@@ -67,6 +66,13 @@ def reaction_part(reactions_atr: Sequence[float], bounces: int, touches: int) ->
         low, high = _REACTION_VALUES[place - 1], _REACTION_VALUES[place]
         value = low + (high - low) * (size - left) / (right - left)
     return value * (bounces + 1) / (touches + 2)
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle of at least one value, of an even number the mean of the two in the middle."""
+    ordered = sorted(values)
+    half, odd = divmod(len(ordered), 2)
+    return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2.0
 
 
 def freshness_part(age_ms: int, freshness_days: float) -> float:

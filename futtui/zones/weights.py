@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
 
 from futtui.zones.swings import Swing
 
@@ -39,17 +38,21 @@ def weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
     a little weight moves the median a little and a mirrored list gives the mirrored median.
     """
     prices: list[float] = []
-    masses: list[float] = []
+    places: list[float] = []
+    before = total = mass = 0.0
+    last = None
     for value, weight in zip(values, weights, strict=True):
         # Equal values are one: else their order, which means nothing, would count.
-        if prices and value == prices[-1]:
-            masses[-1] += weight
+        if value == last:
+            mass += weight
+            total = before + mass
+            places[-1] = total - mass / 2.0
         else:
+            before, mass, last = total, weight, value
+            total += weight
             prices.append(value)
-            masses.append(weight)
-    sums = list(accumulate(masses))
-    places = [total - mass / 2.0 for total, mass in zip(sums, masses, strict=True)]
-    half = sums[-1] / 2.0
+            places.append(total - weight / 2.0)
+    half = total / 2.0
     right = bisect_left(places, half)
     if right == 0 or right == len(places):
         return prices[min(right, len(prices) - 1)]
