@@ -51,7 +51,7 @@ class ZoneBuilder:
     def __init__(self, symbol: str, timeframe: Timeframe, settings: ZoneSettings | None = None) -> None:
         self.symbol = symbol
         base = next((symbol[: -len(quote)] for quote in _QUOTES if symbol.endswith(quote)), symbol)
-        self._base = base or symbol
+        self._names = {kind: f"{base or symbol}-{timeframe.code}-{kind.value[0]}-" for kind in ZoneKind}
         self.timeframe = timeframe
         self.settings = settings or ZoneSettings()
         self.frame = self.settings.frame(timeframe)
@@ -132,6 +132,7 @@ class ZoneBuilder:
         worn_out = []
         for zone in self._live:
             zone.bars += 1
+            zone.rated = None
             woken = low <= zone.wakes_below or high >= zone.wakes_above
             if woken and zone.update(bar, now_ms):
                 self._notes.append(note_of(zone, bar))
@@ -146,39 +147,29 @@ class ZoneBuilder:
 
     def _judge(self, zone: LiveZone) -> None:
         """Move the zone to the state that it deserves now."""
-        now_ms = self._moment.now_ms
-        confluence, has_senior = self._confluence.at(zone, self._moment)
-        idle_bars = (now_ms - zone.idle_from_ms) / self.timeframe.ms
-        standing = Standing(
-            zone.score(now_ms, confluence),
-            zone.touch.bounces,
-            zone.purity,
-            idle_bars > self.frame.stale_bars,
-            has_senior,
-        )
+        rated = self._rated(zone)
+        idle_bars = (self._moment.now_ms - zone.idle_from_ms) / self.timeframe.ms
+        is_stale = idle_bars > self.frame.stale_bars
+        standing = Standing(rated.score, zone.touch.bounces, zone.purity, is_stale, rated.has_senior)
         zone.state = next_state(zone.state, standing, self.settings)
 
     def _recluster(self, news: Sequence[Swing]) -> None:
         """Swings in a known zone move its borders; clusters that hold one of the others become new or known zones."""
         guard = self._measures.guard()
-        homes = [self._home(swing.price) if self._live else None for swing in news]
         joined: dict[str, tuple[LiveZone, list[float]]] = {}
-        for swing, home in zip(news, homes, strict=True):
+        fresh: tuple[list[Swing], list[Swing]] = [], []
+        for swing in news:
+            home = self._home(swing.price) if self._live else None
             if home is not None:
                 joined.setdefault(home.zone_id, (home, []))[1].append(swing.price)
+            elif not (self._gone and self._is_cooling(swing.price, swing.price)):
+                fresh[swing.is_high].append(swing)
         for zone, prices in joined.values():
             self._follow_swings(zone, sum(prices) / len(prices), guard)
         groups: list[list[Swing]] = []
-        for is_high in (True, False):
-            fresh = [
-                swing
-                for swing, home in zip(news, homes, strict=True)
-                if swing.is_high == is_high
-                and home is None
-                and not (self._gone and self._is_cooling(swing.price, swing.price))
-            ]
-            if fresh:
-                groups += self._groups(fresh, guard)
+        for side in reversed(fresh):
+            if side:
+                groups += self._groups(side, guard)
         taken = set(joined)
         for group in sorted(groups, key=_by_weight) if len(groups) > 1 else groups:
             self._place(group, guard, taken)
@@ -211,15 +202,9 @@ class ZoneBuilder:
         for chain in self._known.chains(fresh, eps, CHAIN_WIDTHS * guard.widest):
             if len(chain) < least:
                 continue
-            by_label: dict[int, list[Swing]] = {}
             # With two swings to a cluster, DBSCAN finds in a chain the chain itself.
-            labels = dbscan_labels([each.price for each in chain], eps, least) if least > 2 else [0] * len(chain)
-            for swing, label in zip(chain, labels, strict=True):
-                by_label.setdefault(label, []).append(swing)
-            by_label.pop(NOISE, None)
-            for cluster in by_label.values():
-                if not times.isdisjoint(swing.time_ms for swing in cluster):
-                    found += refined(cluster, guard, times)
+            for cluster in [chain] if least == 2 else _dense(chain, eps, least):
+                found += refined(cluster, guard, times)
         return found
 
     def _place(self, members: list[Swing], guard: Guard, taken: set[str]) -> None:
@@ -262,7 +247,16 @@ class ZoneBuilder:
 
     def _score(self, zone: LiveZone) -> float:
         """The zone's score at this close."""
-        return zone.score(self._moment.now_ms, self._confluence.at(zone, self._moment)[0])
+        return self._rated(zone).score
+
+    def _rated(self, zone: LiveZone) -> Rated:
+        """The zone with score and strength at this close, worked out once unless it changes."""
+        rated = zone.rated
+        if rated is None:
+            confluence, has_senior = self._confluence.at(zone, self._moment)
+            score = zone.score(self._moment.now_ms, confluence)
+            rated = zone.rated = Rated(zone, score, zone.strength(score), confluence, has_senior)
+        return rated
 
     def _renew(self, old: LiveZone, guard: Guard) -> None:
         """Live an old zone anew from the bars of the lookback: what is older counts no longer, whoever still saw it.
@@ -284,6 +278,7 @@ class ZoneBuilder:
         zone.kind, zone.zone_id, zone.number = old.kind, old.zone_id, old.number
         zone.created_ms, zone.renewed_ms = old.created_ms, self._moment.now_ms
         zone.flipped_ms, zone.state = old.flipped_ms, old.state
+        zone.rated = None
         self._live[self._live.index(old)] = zone
         self._judge(zone)
 
@@ -320,8 +315,10 @@ class ZoneBuilder:
     def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
         """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
         bar = max([swing.time_ms for swing in members]) // self.timeframe.ms
-        name = f"{self._base}-{self.timeframe.code}-{zone.kind.value[0]}-{bar}"
+        name = f"{self._names[zone.kind]}{bar}"
         alike = [other.zone_id for other in self._live if other.zone_id.startswith(name)]
+        if not alike:
+            return name
         taken = sum(other == name or other.startswith(f"{name}.") for other in alike)
         return f"{name}.{taken + 1}" if taken else name
 
@@ -351,7 +348,7 @@ class ZoneBuilder:
                 elif idle_ms > stale_ms:
                     zone.state = ZoneState.STALE
         if len(self._live) - len(gone) > limit:
-            kept = sorted((each for each in self._rated() if each.zone not in gone), key=rank)
+            kept = sorted([self._rated(zone) for zone in self._live if zone not in gone], key=rank)
             gone += [each.zone for each in kept[limit:]]
         self._forget(gone)
         for zone in old:
@@ -365,17 +362,6 @@ class ZoneBuilder:
             self._live.remove(zone)
             self._gone.append((zone.low, zone.high, self._seen + self.frame.cooldown_bars))
 
-    def _rated(self) -> list[Rated]:
-        """All zones with score and strength."""
-        moment, confluence_at = self._moment, self._confluence.at
-        now_ms = moment.now_ms
-        rated = []
-        for zone in self._live:
-            confluence, _ = confluence_at(zone, moment)
-            score = zone.score(now_ms, confluence)
-            rated.append(Rated(zone, score, zone.strength(score), confluence))
-        return rated
-
     def _selected(self) -> tuple[Zone, ...]:
         """The zones that there is room for, lowest first."""
         room = Room(
@@ -385,10 +371,22 @@ class ZoneBuilder:
             self.frame.spacing_atr * self._moment.atr,
         )
         now_ms = self._moment.now_ms
-        kept = sorted(chosen(self._rated(), room), key=lambda each: each.zone.low + each.zone.high)
-        return tuple(
-            each.zone.record(self.symbol, self.timeframe, now_ms, each.score, each.confluence) for each in kept
-        )
+        rated = [zone.rated or self._rated(zone) for zone in self._live]
+        kept = sorted(chosen(rated, room), key=_by_place)
+        return tuple([each.zone.record(self.symbol, self.timeframe, now_ms, each) for each in kept])
+
+
+def _dense(chain: list[Swing], eps: float, least: int) -> list[list[Swing]]:
+    """The clusters that DBSCAN finds in a chain."""
+    by_label: dict[int, list[Swing]] = {}
+    for swing, label in zip(chain, dbscan_labels([each.price for each in chain], eps, least), strict=True):
+        by_label.setdefault(label, []).append(swing)
+    by_label.pop(NOISE, None)
+    return list(by_label.values())
+
+
+def _by_place(each: Rated) -> float:
+    return each.zone.low + each.zone.high
 
 
 def _by_weight(group: list[Swing]) -> tuple[int, float, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -93,15 +93,24 @@ class Density:
         last = len(values) - 1
         start = min(last, max(0, ceil((low - self._first) / self._step - 1e-9)))
         end = min(last, max(start, int((high - self._first) / self._step + 1e-9)))
+        first = bisect_left(self._peaks, start)
+        after = bisect_right(self._peaks, end, first)
+        if first < after:
+            height = max(self._heights[first:after])
+            if height > values.item(start) and height > values.item(end):
+                return self._prominence(self._heights.index(height, first))
         place = start + int(values[start : end + 1].argmax())
         height = float(values[place])
         # Of a flat top, peaks know the middle.
         number = bisect_left(self._peaks, place)
         for near in (number, number - 1):
             if 0 <= near < len(self._peaks) and self._is_top(near, place, height):
-                passes = self._pass(near, -1), self._pass(near, 1)
-                return (height - max(passes)) / self.highest
+                return self._prominence(near)
         return 0.0
+
+    def _prominence(self, number: int) -> float:
+        """How far a peak stands out, as a share of the highest density of all."""
+        return (self._heights[number] - max(self._pass(number, -1), self._pass(number, 1))) / self.highest
 
     def _is_top(self, number: int, place: int, height: float) -> bool:
         """Whether a place belongs to the top of a peak."""

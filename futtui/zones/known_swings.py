@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from math import inf
 
 from futtui.zones.swings import Swing
@@ -55,7 +56,7 @@ class KnownSwings:
         with one of them.
         """
         side = self._sides[fresh[0].is_high]
-        prices = sorted(swing.price for swing in fresh)
+        prices = sorted([swing.price for swing in fresh])
         found: list[list[Swing]] = []
         first = 0
         for number, price in enumerate(prices):
@@ -74,11 +75,14 @@ def _by_price(entry: Entry) -> tuple[float, int]:
 
 def _runs(near: list[Entry], prices: list[float], reach: float) -> list[list[Swing]]:
     """The parts of rising entries without a gap above `reach` that hold one of these rising prices."""
+    if not near:
+        return []
+    ends = [end + 1 for end, (before, after) in enumerate(pairwise(near)) if after[0] - before[0] > reach]
     found, start = [], 0
-    for end in range(1, len(near) + 1):
-        if end == len(near) or near[end][0] - near[end - 1][0] > reach:
-            place = bisect_left(prices, near[start][0])
-            if place < len(prices) and prices[place] <= near[end - 1][0]:
-                found.append([entry[2] for entry in near[start:end]])
-            start = end
+    for end in [*ends, len(near)]:
+        run = near[start:end]
+        place = bisect_left(prices, run[0][0])
+        if place < len(prices) and prices[place] <= run[-1][0]:
+            found.append([entry[2] for entry in run])
+        start = end
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
@@ -22,6 +23,9 @@ from futtui.zones.score import (
     weighted,
 )
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
+
+if TYPE_CHECKING:
+    from futtui.zones.selector import Rated
 
 Band = tuple[float, float]
 """Low, high."""
@@ -57,6 +61,7 @@ class LiveZone:
         "low",
         "news",
         "number",
+        "rated",
         "renewed_ms",
         "round_number",
         "state",
@@ -94,6 +99,8 @@ class LiveZone:
         self.round_number = round_number_part(self.low, self.high)
         self.wakes_below, self.wakes_above = inf, -inf
         """Only bars that reach down to the one or up to the other can change anything but `bars`."""
+        self.rated: Rated | None = None
+        """What it was worth when somebody asked at this close; None since it changed."""
         self._settings = settings
         self._frame = frame
         self._held: tuple[float, float] | None = None
@@ -113,7 +120,7 @@ class LiveZone:
         self.closes_inside += inside
         self.kind = replay_flips(self.flips, self.kind, past, near, borders)
         self.idle_from_ms = max(self.idle_from_ms, touch.last_touch_ms)
-        self._held = self._reaction = None
+        self._held = self._reaction = self.rated = None
         self._set_alarm()
 
     def update(self, bar: Bar, close_ms: int) -> bool:
@@ -141,7 +148,7 @@ class LiveZone:
                 self.changes += 1
         if touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = touch.last_touch_ms
-        self._held = self._reaction = None
+        self._held = self._reaction = self.rated = None
         if touch.episode is None and flips.pending_bars is None:
             self._set_alarm()
         else:
@@ -164,6 +171,7 @@ class LiveZone:
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
         self.round_number = round_number_part(self.low, self.high)
+        self.rated = None
         self._set_alarm()
 
     @property
@@ -231,11 +239,12 @@ class LiveZone:
     def _noise(self) -> float:
         return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
 
-    def record(self, symbol: str, timeframe: Timeframe, now_ms: int, score: float, confluence: float) -> Zone:
+    def record(self, symbol: str, timeframe: Timeframe, now_ms: int, rated: Rated) -> Zone:
         """The zone as an immutable record; the same object while nothing in it changes.
 
-        `score` must be what `score` has just answered for the same arguments.
+        `rated` must be what the zone was found to be worth at the same close.
         """
+        _, score, strength, confluence, _ = rated
         flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
         touch = self.touch
         fresh = round(self._fresh, 2)
@@ -262,7 +271,7 @@ class LiveZone:
                 flipped,
                 self.flipped_ms,
                 self.state,
-                self.strength(score),
+                strength,
                 purity,
                 parts,
             )

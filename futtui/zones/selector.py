@@ -20,6 +20,8 @@ class Rated(NamedTuple):
     score: float
     strength: float
     confluence: float = 0.0
+    has_senior: bool = False
+    """Whether a solid zone of a higher timeframe lies over it."""
 
 
 class Room(NamedTuple):

@@ -33,7 +33,7 @@ class Guard:
     least: int
 
 
-def refined(group: Sequence[Swing], guard: Guard, wanted: Collection[int] | None = None) -> list[list[Swing]]:
+def refined(group: list[Swing], guard: Guard, wanted: Collection[int] | None = None) -> list[list[Swing]]:
     """The parts of a cluster (swings by rising price) that are left after outlier removal and the width guard.
 
     With `wanted` open times of bars only the parts that hold a swing of one of these.
@@ -44,12 +44,12 @@ def refined(group: Sequence[Swing], guard: Guard, wanted: Collection[int] | None
     return within_width(kept, guard, wanted)
 
 
-def without_outliers(group: Sequence[Swing], limit_z: float) -> list[Swing]:
+def without_outliers(group: list[Swing], limit_z: float) -> list[Swing]:
     """The swings within `limit_z` standard deviations (of the population) from the mean price."""
     count = len(group)
     # The largest possible |z| of n values is sqrt(n - 1): smaller groups hold no outlier and need no arithmetic.
     if count < LEAST_TO_JUDGE or sqrt(count - 1) <= limit_z:
-        return list(group)
+        return group
     # Measured from the first price: squares of large prices would drown the differences.
     base = group[0].price
     mean = sum(swing.price - base for swing in group) / count
@@ -59,6 +59,8 @@ def without_outliers(group: Sequence[Swing], limit_z: float) -> list[Swing]:
 
 def within_width(group: list[Swing], guard: Guard, wanted: Collection[int] | None = None) -> list[list[Swing]]:
     """Pieces that span `widest` at most: the core of the group, else its sides of a density valley, else of gaps."""
+    if group[-1].price - group[0].price <= guard.widest:
+        return [group] if len(group) >= guard.least and _holds(group, wanted) else []
     valleys: list[Valley] | None = None
     pending, pieces = [group], []
     cuts: list[float]
