@@ -171,7 +171,7 @@ class ZoneBuilder:
             if side:
                 groups += self._groups(side, guard)
         taken = set(joined)
-        for group in sorted(groups, key=_by_weight) if len(groups) > 1 else groups:
+        for group in _by_weight(groups) if len(groups) > 1 else groups:
             self._place(group, guard, taken)
 
     def _home(self, price: float) -> LiveZone | None:
@@ -229,9 +229,14 @@ class ZoneBuilder:
 
     def _gated(self, members: list[Swing], borders: Band, guard: Guard, kind: ZoneKind) -> list[LiveZone]:
         """What stage two makes of new borders: usually one zone, or nothing."""
-        made_ms = self.timeframe.end_ms(max([swing.confirmed_ms for swing in members]))
-        first_ms = min([swing.time_ms for swing in members]) - self.timeframe.ms
-        past = self._measures.past().since(first_ms)
+        first_ms, last_ms = members[0].time_ms, 0
+        for swing in members:
+            if swing.time_ms < first_ms:
+                first_ms = swing.time_ms
+            if swing.confirmed_ms > last_ms:
+                last_ms = swing.confirmed_ms
+        made_ms = self.timeframe.end_ms(last_ms)
+        past = self._measures.past().since(first_ms - self.timeframe.ms)
 
         def lived(low: float, high: float) -> LiveZone:
             zone = LiveZone(kind, self._measures.wide_enough(low, high), made_ms, self.settings, self.frame)
@@ -389,6 +394,11 @@ def _by_place(each: Rated) -> float:
     return each.zone.low + each.zone.high
 
 
-def _by_weight(group: list[Swing]) -> tuple[int, float, list[int]]:
+def _by_weight(groups: list[list[Swing]]) -> list[list[Swing]]:
     """Most swings first, then the narrowest, then by time: an order that does not depend on which way is up."""
-    return -len(group), group[-1].price - group[0].price, sorted(swing.time_ms for swing in group)
+    weights = [(-len(group), group[-1].price - group[0].price) for group in groups]
+    if len(set(weights)) < len(weights):
+        groups = sorted(groups, key=lambda group: sorted([swing.time_ms for swing in group]))
+        weights = [(-len(group), group[-1].price - group[0].price) for group in groups]
+    places = sorted(range(len(groups)), key=weights.__getitem__)
+    return [groups[place] for place in places]

@@ -136,12 +136,13 @@ class Density:
 
     def valleys(self, least_gap: float) -> list[Valley]:
         """The valleys between neighbouring peaks that lie `least_gap` apart, lowest price first."""
-        found = []
+        found, heights, lows = [], self._heights, self._lows
+        least_steps, step = least_gap * (1.0 - 1e-9), self._step
         for number, (left, right) in enumerate(pairwise(self._peaks)):
-            if (right - left) * self._step < least_gap * (1.0 - 1e-9):
+            if (right - left) * step < least_steps:
                 continue
-            lowest = self._lows[number + 1]
-            depth = min(self._heights[number], self._heights[number + 1]) - lowest
+            lowest = lows[number + 1]
+            depth = min(heights[number], heights[number + 1]) - lowest
             first, last = self._bottom(left, right, lowest * (1.0 + 1e-9))
             found.append(Valley(self.price(left) + self._step * float(first + last) / 2.0, depth))
         return found
@@ -151,7 +152,7 @@ class Density:
         between = self.values[left : right + 1]
         place = int(between.argmin())
         # From a peak to the next the density falls and then rises, so what is as low lies side by side.
-        if between[place - 1] > limit and between[place + 1] > limit:
+        if between.item(place - 1) > limit and between.item(place + 1) > limit:
             return place, place
         flat = (between <= limit).nonzero()[0]
         return int(flat[0]), int(flat[-1])
@@ -163,8 +164,10 @@ def deepest(valleys: Sequence[Valley], low: float, high: float) -> list[float]:
     Several only where they are equally deep: the answer must not depend on which way up the chart is.
     """
     inside = [valley for valley in valleys if low < valley.price < high]
-    most = max((valley.depth for valley in inside), default=0.0)
-    return [valley.price for valley in inside if valley.depth >= most * (1.0 - 1e-9)]
+    if len(inside) < 2:
+        return [valley.price for valley in inside]
+    least = max([valley.depth for valley in inside]) * (1.0 - 1e-9)
+    return [valley.price for valley in inside if valley.depth >= least]
 
 
 def _peaks(values: NDArray[Any]) -> list[int]:

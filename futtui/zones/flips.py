@@ -80,13 +80,17 @@ class FlipTracker:
         A break that no bar settles goes on waiting.
         """
         settings, (lows, highs, closes) = self.settings, view
+        needed = settings.flip_closes
+        # No retest can be completed before the second close.
+        if needed <= 2 and place + needed < len(closes) and min(closes[place + 1 : place + 1 + needed]) > edge:
+            return place + 1 + needed, True
         pending, in_a_row, retest_age, was_retested = 0, 0, None, False
         longest = settings.retest_bars + settings.retest_reaction_bars
         for at in range(place + 1, len(bars)):
             pending += 1
             close, atr = closes[at], bars[at][4]
             in_a_row = in_a_row + 1 if close > edge else 0
-            if in_a_row >= settings.flip_closes:
+            if in_a_row >= needed:
                 return at + 1, True
             if retest_age is not None:
                 retest_age += 1

@@ -114,12 +114,13 @@ class LiveZone:
 
         The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
         """
-        touch, borders = self.touch, (self.low, self.high)
-        self.bars += len(past)
-        near, inside = replay_touches(touch, past, *borders)
+        low, high = self.low, self.high
+        self.bars += len(past.bars) - past.first
+        near, inside = replay_touches(self.touch, past, low, high)
         self.closes_inside += inside
-        self.kind = replay_flips(self.flips, self.kind, past, near, borders)
-        self.idle_from_ms = max(self.idle_from_ms, touch.last_touch_ms)
+        self.kind = replay_flips(self.flips, self.kind, past, near, (low, high))
+        if self.touch.last_touch_ms > self.idle_from_ms:
+            self.idle_from_ms = self.touch.last_touch_ms
         self._held = self._reaction = self.rated = None
         self._set_alarm()
 

@@ -30,6 +30,7 @@ class FrameMeasures:
         "_recent_highs",
         "_recent_lows",
         "_settings",
+        "_usual",
         "bars",
         "half_life_ms",
     )
@@ -46,6 +47,7 @@ class FrameMeasures:
         self._atr_sum, self._atr_bars = 0.0, 0
         self._kept = KeptBars(self._frame.lookback_bars)
         self._past: Past | None = None
+        self._usual: float | None = None
 
     def add(self, bar: Bar) -> None:
         """Take the next bar; one without an ATR (0) counts for nothing but its range."""
@@ -53,7 +55,7 @@ class FrameMeasures:
             self._atr_sum -= self.bars[0][4]
             self._atr_bars -= 1
         self.bars.append(bar)
-        self._past = None
+        self._past = self._usual = None
         self._recent_lows.append(bar[1])
         self._recent_highs.append(bar[2])
         if bar[4] > 0:
@@ -89,7 +91,9 @@ class FrameMeasures:
         """
         weights = swing_weights(members, now_ms, self.half_life_ms)
         middle = weighted_median([swing.price for swing in members], weights)
-        usual = sqrt(self.bars[-1][4] * self._atr_sum / self._atr_bars)
+        usual = self._usual
+        if usual is None:
+            usual = self._usual = sqrt(self.bars[-1][4] * self._atr_sum / self._atr_bars)
         span = members[-1].price - members[0].price
         half = max(self._frame.min_width_atr * usual, min(self._frame.max_width_atr * usual, span)) / 2.0
         return self.wide_enough(middle - half, middle + half)

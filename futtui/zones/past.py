@@ -71,10 +71,13 @@ class Past:
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
+        first = bisect_left(self.bars, (time_ms,), self.first)
+        if first == self.first:
+            return self
         part = object.__new__(Past)
         part.bars, part._columns, part._distances = self.bars, self._columns, self._distances
         part.upward, part.downward = self.upward, self.downward
-        part.first = bisect_left(self.bars, (time_ms,), self.first)
+        part.first = first
         return part
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ full build is spent here: loops are written out, names are local.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import maxsize
 
 from futtui.domain.zone import ZoneKind
 from futtui.zones.episodes import Bar, Episode, Outcome, TouchTracker
@@ -15,6 +16,7 @@ from futtui.zones.past import TRUE, Past
 
 Stretch = tuple[int, int]
 """Places of bars: the first, and the one after the last."""
+_NEVER: Stretch = (maxsize, maxsize)
 
 
 def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> tuple[list[Stretch], int]:
@@ -23,16 +25,17 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     Also: how many bars closed in the zone, which they can do in a visit only, and before the first close outside.
     """
     from_above, from_below = past.reached(low, high)
-    place, end = _first_side(touch, past, low, high), len(past.bars)
-    inside = place - past.first - (touch.side != 0)
-    near, bars, window, side, settings = [(past.first, place)], past.bars, touch.window_bars, touch.side, touch.settings
+    place, bars = _first_side(touch, past, low, high), past.bars
+    end, window, side, settings = len(bars), touch.window_bars, touch.side, touch.settings
+    inside = place - past.first - (side != 0)
     leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
-    bounces = breaks = 0
+    near, reactions, breaks = [(past.first, place)], [], 0
     # Told upside down where price comes from below, so that it always comes from above.
-    above = (from_above, past.upward.closes, past.upward.highs, high, low)
-    below = (from_below, past.downward.closes, past.downward.highs, -low, -high)
-    reached, closes, highs, near_edge, far_edge = above if side > 0 else below
-    while (start := reached.find(TRUE, place)) >= 0:
+    above = (from_above.find, past.upward.closes, past.upward.highs, high, low)
+    below = (from_below.find, past.downward.closes, past.downward.highs, -low, -high)
+    find, closes, highs, near_edge, far_edge = above if side > 0 else below
+    start = find(TRUE, place)
+    while start >= 0:
         atr, window_end, broken = bars[start][4], start + window, False
         for at in range(start, end):
             close = closes[at]
@@ -46,12 +49,14 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
                 break
         else:
             at = end
-        place = at + 1
-        if not broken and at < window_end:
-            back = reached.find(TRUE, place, window_end + 1)
-            place = window_end + 1 if back < 0 else back
+        place = seen = at + 1
+        if broken:
+            seen = at
+        elif at < window_end:
+            seen = find(TRUE, place, window_end + 1)
+            place = seen = window_end + 1 if seen < 0 else seen
         # The extreme of the touching bar may be older than the touch; its close is not.
-        farthest, seen = near_edge, at if broken else place
+        farthest = near_edge
         if seen > start and closes[start] > near_edge:
             farthest = closes[start]
         for extreme in highs[start + 1 : seen if seen < window_end else window_end]:
@@ -59,20 +64,21 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
                 farthest = extreme
         reaction_atr = (farthest - near_edge) / atr
         if reaction_atr >= bounce_atr:
-            bounces += 1
-            touch.reactions.append(reaction_atr)
+            reactions.append(reaction_atr)
         elif broken and at <= window_end:
             breaks += 1
         near.append((start, place))
         if broken:
             side = -side
-            reached, closes, highs, near_edge, far_edge = above if side > 0 else below
+            find, closes, highs, near_edge, far_edge = above if side > 0 else below
         elif place > end:
             near[-1] = (start, end)
             bounced, left = reaction_atr >= bounce_atr, at < end
             touch.episode = _under_way(bars, start, side, (low, high), window, (reaction_atr, bounced, left))
             break
-    touch.side, touch.touches, touch.bounces, touch.breaks = side, len(near) - 1, bounces, breaks
+        start = find(TRUE, place)
+    touch.reactions.extend(reactions)
+    touch.side, touch.touches, touch.bounces, touch.breaks = side, len(near) - 1, len(reactions), breaks
     if touch.touches:
         touch.last_touch_ms = bars[near[-1][0]][0]
     return near, inside
@@ -114,22 +120,26 @@ def replay_flips(
     """The kind after all confirmed breaks: looked for where price was at the zone and while a break waits."""
     low, high = borders
     place, break_atr, is_resistance = near[0][0], flips.settings.break_atr, kind is ZoneKind.RESISTANCE
-    masks: dict[bool, bytes] = {}
-    numbers, number = len(near), 0
+    above = below = None
+    stretches = iter(near)
+    first, after = next(stretches)
     while True:
-        beyond = masks.get(is_resistance)
-        if beyond is None:
-            beyond = past.closed_above(high, break_atr) if is_resistance else past.closed_below(low, break_atr)
-            masks[is_resistance] = beyond
-        found = beyond.find(TRUE, place)
+        if is_resistance:
+            if above is None:
+                above = past.closed_above(high, break_atr)
+            found = above.find(TRUE, place)
+        else:
+            if below is None:
+                below = past.closed_below(low, break_atr)
+            found = below.find(TRUE, place)
         if found < 0:
             break
-        while number < numbers and near[number][1] <= found:
-            number += 1
-        if number == numbers:
-            break
-        place = near[number][0]
-        if found < place:
+        while after <= found:
+            first, after = next(stretches, _NEVER)
+        if found < first:
+            if first == _NEVER[0]:
+                break
+            place = first
             continue
         if is_resistance:
             place, confirmed = flips.follow_break(past.bars, past.upward, found, high, low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,11 +68,11 @@ def within_width(group: list[Swing], guard: Guard, wanted: Collection[int] | Non
         part = pending.pop()
         if len(part) < guard.least or not _holds(part, wanted):
             continue
-        core = [part] if part[-1].price - part[0].price <= guard.widest else _core(part, guard)
+        prices, cuts = [swing.price for swing in part], []
+        core = [part] if prices[-1] - prices[0] <= guard.widest else _core(part, prices, guard)
         if core:
             pieces += core
             continue
-        prices, cuts = [swing.price for swing in part], []
         if len(part) >= LEAST_TO_SPLIT:
             if valleys is None:
                 valleys = _valleys([swing.price for swing in group], guard)
@@ -94,12 +94,12 @@ def _holds(group: Sequence[Swing], wanted: Collection[int] | None) -> bool:
     return False
 
 
-def _core(group: list[Swing], guard: Guard) -> list[list[Swing]]:
+def _core(group: list[Swing], prices: list[float], guard: Guard) -> list[list[Swing]]:
     """The group without its outer 15 % on each side, in a list, if that is narrow enough; else nothing."""
-    low, high = core_borders([swing.price for swing in group])
+    low, high = core_borders(prices)
     if high - low > guard.widest:
         return []
-    core = [swing for swing in group if low <= swing.price <= high]
+    core = group[bisect_left(prices, low) : bisect_right(prices, high)]
     return [core] if len(core) >= guard.least else []
 
 
