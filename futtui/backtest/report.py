@@ -98,13 +98,17 @@ def figures_line(name: str, found: TradeStatistics) -> str:
     return (
         f"{name:<18} n {found.trades} ({found.days} d)  WR {_share(found.win_rate)} be {border}  "
         f"E {_figure(found.expectancy_r, '+.3f')} R  PF {_figure(found.profit_factor, '.2f')}  "
-        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD -{found.max_drawdown_r:.1f} R{_fall(found)}  "
+        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD {_down(found.max_drawdown_r)} R{_fall(found)}  "
         f"{found.verdict}"
     )
 
 
+def _down(fall_r: float) -> str:
+    return f"-{fall_r:.1f}" if round(fall_r, 1) else "0.0"
+
+
 def _fall(found: TradeStatistics) -> str:
-    return "" if found.fall_risk is None else f" (95% -{found.fall_risk.most_95:.1f})"
+    return "" if found.fall_risk is None else f" (95% {_down(found.fall_risk.most_95)})"
 
 
 def _share(interval: Interval) -> str:
@@ -114,6 +118,8 @@ def _share(interval: Interval) -> str:
 
 
 def _figure(interval: Interval, style: str) -> str:
+    if interval.value is None and interval.low is None:
+        return "n/a"
     value, low, high = ("-" if each is None else format(each, style) for each in
                         (interval.value, interval.low, interval.high))  # fmt: skip
     return f"{value} [{low}..{high}]"
