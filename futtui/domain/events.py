@@ -164,6 +164,10 @@ class FundingAnnounced:
     interval_hours: float = 8.0
 
 
+BY_YOU = "blocked by you"
+"""The reason of a block that the user gave no words for."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockSymbol:
     """The user blocks a symbol for new trades until `until_ms` (0 = until unblocked).
@@ -174,7 +178,7 @@ class BlockSymbol:
     time_ms: int
     symbol: str
     until_ms: int = 0
-    reason: str = "blocked by you"
+    reason: str = BY_YOU
     strategy: str = ""
 
 

@@ -18,6 +18,7 @@ from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.universe import Standing
 from futtui.domain.zone import Zone
 
 NO_STORY = PositionStory()
@@ -113,6 +114,17 @@ class MarketRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolWait:
+    """What a symbol that is not ready is doing. `phase`: NEW, LOADING, FILLING or DISABLED.
+
+    `next_try_in_ms` is real time until it is tried again; None = nothing is planned.
+    """
+
+    phase: str
+    next_try_in_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedView:
     """Health of the connection: `age_ms` since the last payload, `delay_ms` from exchange time to our handling."""
 
@@ -156,3 +168,7 @@ class EngineSnapshot:
     """How the engine itself is doing; None until it runs."""
     forming: Mapping[str, FormingCandle] = field(default_factory=dict)
     """The quarter hour that is under way, by symbol, as last seen; for display only."""
+    waits: Mapping[str, SymbolWait] = field(default_factory=dict)
+    """Watched symbols that are not ready, and what they wait for."""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """Whether each listed symbol is watched, and why; empty where the configuration names the symbols."""

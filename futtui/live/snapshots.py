@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from futtui.domain.health import HealthView
-from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView
+from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView, SymbolWait
+from futtui.domain.universe import Standing
 from futtui.live.clock import wall_ms
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
@@ -25,6 +26,7 @@ class SnapshotBuilder:
         self.phase_text = "Starting."
         self.source_label = ""
         self.synthetic = False
+        self.standings: Mapping[str, Standing] = {}
 
     def build(
         self,
@@ -63,8 +65,15 @@ class SnapshotBuilder:
             symbols_ready=sum(state.phase is Phase.READY for state in known),
             symbols_total=len(known),
             health=health,
+            waits={state.symbol: _wait(state, steady_now_ms) for state in known if state.phase is not Phase.READY},
+            standings=self.standings,
             forming={state.symbol: state.forming for state in known if state.forming is not None},
         )
+
+
+def _wait(state: SymbolState, steady_now_ms: float) -> SymbolWait:
+    due_ms = int(max(0.0, state.next_try_ms - steady_now_ms)) if state.next_try_ms else None
+    return SymbolWait(state.phase.name, due_ms)
 
 
 def starting_snapshot(settings: EngineSettings) -> EngineSnapshot:

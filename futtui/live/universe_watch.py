@@ -88,7 +88,7 @@ class UniverseWatch:
 
     def _take_over(self, found: dict[str, Standing], before: Mapping[str, Standing]) -> None:
         engine = self._engine
-        self.standings = found
+        self.standings = engine.pictures.standings = found
         self._log(found, before)
         limits = engine.settings.market.universe_limits()
         engine.parts.store.submit_universe(UniverseMemory(engine.clock.now_ms(), limits.name, found))

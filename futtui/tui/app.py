@@ -164,6 +164,11 @@ class FuttuiApp(App[None]):
             return
         future.add_done_callback(self._answered)
 
+    def send_if(self, command: Command | None) -> None:
+        """Sends what a dialog answered; None = it was left."""
+        if command is not None:
+            self.send(command)
+
     def _answered(self, future: Future[str]) -> None:
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or (error is not None and not isinstance(error, FuttuiError)):

@@ -37,7 +37,17 @@ def _settings(app: FuttuiApp) -> Screen[Any] | None:
     return SettingsScreen(app.settings_port)
 
 
-_PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {"why": _why, "settings": _settings}
+def _symbols(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.symbols import SymbolsScreen
+
+    return SymbolsScreen()
+
+
+_PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
+    "why": _why,
+    "settings": _settings,
+    "symbols": _symbols,
+}
 """None as answer: the place does not exist in this run, and that was told."""
 
 

@@ -106,3 +106,10 @@ def test_picture_of_the_settings(snap_compare: Compare, make_app: AppMaker, size
     app.settings_port = FakeSettings()
     keys = ("comma", "down", "down", "tab", "down")
     assert snap_compare(app, terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_the_symbols(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("u"))

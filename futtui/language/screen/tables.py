@@ -11,13 +11,18 @@ from futtui.language.screen import (
     details,
     dialogs,
     gates,
+    habits,
     health,
+    machine,
     names,
     panels,
     past,
+    records,
     said,
     settings,
     story,
+    symbols,
+    welcome,
     why,
 )
 
@@ -35,6 +40,11 @@ AREAS = (
     story,
     why,
     settings,
+    symbols,
+    machine,
+    records,
+    welcome,
+    habits,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from futtui.tui import keys
-from futtui.tui.paint import market, positions, signals, zones
+from futtui.tui.paint import market, positions, signals, symbols, zones
 from futtui.tui.paint.text import Line, fit, fit_line, line_width, width_of, wrap
 from futtui.tui.words import has_word, word
 
@@ -14,6 +14,7 @@ _COLUMNS = {
     "signals": tuple(column.id for column in signals.COLUMNS),
     "positions": tuple(column.id for column in positions.COLUMNS),
     "zones": tuple(column.id for column in zones.COLUMNS),
+    "symbols": tuple(column.id for column in symbols.COLUMNS),
 }
 _PANEL = ("list", "to_chart", "row")
 _SCOPES = {
@@ -22,6 +23,7 @@ _SCOPES = {
     "detail": ("detail", "text", "to_chart", "walk", "row"),
     "chart": ("detail", "chart", "walk", "row"),
     "why": ("detail", "text", "to_chart", "walk", "period", "why", "row"),
+    "symbols": ("detail", "row", "to_chart", "symbols", "list"),
     "settings": ("detail", "settings", "list"),
 }
 _TERMS = {

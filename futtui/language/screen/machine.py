@@ -1,0 +1,9 @@
+"""Health and request budget in full."""
+
+from __future__ import annotations
+
+ENGLISH: dict[str, str] = {}
+
+UKRAINIAN: dict[str, str] = {}
+
+RUSSIAN: dict[str, str] = {}

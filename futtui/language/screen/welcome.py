@@ -1,0 +1,9 @@
+"""The four questions of the first start."""
+
+from __future__ import annotations
+
+ENGLISH: dict[str, str] = {}
+
+UKRAINIAN: dict[str, str] = {}
+
+RUSSIAN: dict[str, str] = {}
