@@ -1,4 +1,4 @@
-"""`python -m benchmarks` lists the benchmarks; `python -m benchmarks NAME` runs one.
+"""`python -m benchmarks` lists the benchmarks; `python -m benchmarks NAME` runs one, `NAME --help` tells its options.
 
 A run prints a table and, as its last line, one JSON object with its figures.
 """
@@ -44,7 +44,11 @@ def main(arguments: list[str]) -> int:
     if name not in known:
         print(f"There is no benchmark {name!r}. Known: {', '.join(known)}.", file=sys.stderr)
         return 2
-    rows, figures = known[name].run()
+    options, takes_some = arguments[1:], getattr(known[name], "TAKES_ARGUMENTS", False)
+    if options and not takes_some:
+        print(f"The benchmark {name!r} has no options, but got: {' '.join(options)}.", file=sys.stderr)
+        return 2
+    rows, figures = known[name].run(options) if takes_some else known[name].run()
     print("\n".join(table_lines(rows)))
     print(json.dumps({"benchmark": name, **figures}))
     return 0
