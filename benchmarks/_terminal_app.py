@@ -133,7 +133,7 @@ class MeasuredApp(FuttuiApp):
         """Lateness of the screen's loop and of the engine's while inside."""
         screen, engine = Lateness(), Lateness()
         task = asyncio.get_running_loop().create_task(screen.watch())
-        loop = self._thread._loop  # noqa: SLF001
+        loop = self._thread._loop
         assert loop is not None
         watch = asyncio.run_coroutine_threadsafe(engine.watch(), loop)
         try:
