@@ -22,6 +22,7 @@ from futtui.language.screen import (
     settings,
     story,
     symbols,
+    terms,
     welcome,
     why,
 )
@@ -45,6 +46,7 @@ AREAS = (
     records,
     welcome,
     habits,
+    terms,
 )
 
 

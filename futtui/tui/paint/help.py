@@ -27,6 +27,13 @@ _SCOPES = {
     "settings": ("detail", "settings", "list"),
 }
 _TERMS = {
+    "market": ("regime", "zone", "vwap", "atr", "flow"),
+    "signals": ("setup", "score", "waiting", "r", "target"),
+    "positions": ("r", "target", "break_even", "trailing", "time_stop", "open_risk"),
+    "zones": ("zone", "flipped", "touch", "poc", "value_area", "vwap"),
+    "log": ("topic", "skipped"),
+    "detail": ("bias", "adx", "rsi", "ema", "bollinger", "donchian", "r", "score"),
+    "chart": ("vwap", "profile", "poc", "value_area", "flow"),
     "why": ("candidate", "gate", "refused", "expired", "silence", "nearly"),
 }
 """Words of a place that are explained in its help."""
