@@ -96,7 +96,7 @@ def test_letters_are_of_the_language_and_never_look_alikes(area: ModuleType, lan
 @BY_AREA
 def test_sentences_are_translated(area: ModuleType, language: Language) -> None:
     table = table_of(area, language)
-    names = ("strategy.", "system.", "mode.short.LIVE", "term.skipped")
+    names = ("strategy.", "system.", "mode.short.LIVE", "term.skipped", "term.bollinger")
     for key, text in area.ENGLISH.items():
         told = {each for each in words_of(text) if len(each) > 1} - SIGNS_OF_THE_TRADE
         if told and not text.isupper() and not key.startswith(names):
