@@ -74,7 +74,7 @@ class KillDesk:
         """Why Live and new trades are refused now; None while no level is latched."""
         if self._state.kill_level < KillLevel.FLATTEN:
             return None
-        return f"{self._state.pause_reason}: re-arm it first (key K)"
+        return f"{self._state.pause_reason}: re-arm it first (the ! key)"
 
     def _flatten(self, time_ms: int, only: TradingMode | None = None) -> None:
         """Close what is not closing yet; a closing order that failed is tried again with each tick of the clock."""

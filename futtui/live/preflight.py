@@ -96,7 +96,7 @@ async def machine_findings(folder: Path | None, clock: ClockHealth | None, book:
         found.append(Finding(True, f"The clock is {offset_ms:+d} ms off.", advice))
     latch = read_latch(folder) if folder is not None else None
     if latch is not None:
-        found.append(Finding(False, f"The kill switch is latched ({latch.reason}).", "Re-arm it first (key K)."))
+        found.append(Finding(False, f"The kill switch is latched ({latch.reason}).", "Re-arm it first (the ! key)."))
     if folder is not None and panic_asked(folder):
         found.append(Finding(False, f"There is a PANIC file in {folder}.", "Take it away when all is well."))
     if book is not None:

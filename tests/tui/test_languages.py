@@ -253,8 +253,8 @@ def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
         ("New trades go on", "Нові угоди дозволено"),
         ("Mode changed from signals only to paper", "Режим: був лише сигнали, тепер навчальний рахунок"),
         (
-            "kill switch 3 (by you): re-arm it first (key K)",
-            "аварійна зупинка 3 (ваша команда): спочатку зніміть її (клавіша K)",
+            "kill switch 3 (by you): re-arm it first (the ! key)",
+            "аварійна зупинка 3 (ваша команда): спочатку зніміть її, клавіша !",
         ),
         (
             "4h: warming up, 20 candles so far; 15m: 3 missing candles being fetched",

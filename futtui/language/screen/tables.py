@@ -8,12 +8,14 @@ from futtui.language.catalogue import Language
 from futtui.language.screen import (
     actions,
     chart,
+    columns,
     details,
     dialogs,
     gates,
     habits,
     health,
     machine,
+    modes,
     names,
     panels,
     past,
@@ -47,6 +49,8 @@ AREAS = (
     welcome,
     habits,
     terms,
+    columns,
+    modes,
 )
 
 
