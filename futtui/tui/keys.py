@@ -103,6 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("settings", "everywhere", (",", "f2"), "app.open_place('settings')", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
+    Action("performance", "everywhere", ("P",), "app.open_place('performance')", True),
     Action("quit", "everywhere", ("q",), "app.request_quit", True),
     Action("panel_1", "dashboard", ("1",), "focus_panel('market')", True),
     Action("panel_2", "dashboard", ("2",), "focus_panel('signals')", True),
@@ -141,6 +142,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_symbol", "walk", ("N",), "neighbour(-1)"),
     Action("shorter_period", "period", ("[",), "period(-1)"),
     Action("longer_period", "period", ("]",), "period(1)"),
+    Action("next_account", "accounts", ("a",), "account(1)"),
     Action("all_symbols", "why", ("a",), "toggle_all"),
     Action("up", "list", ("up", "k"), "cursor(-1)"),
     Action("down", "list", ("down", "j"), "cursor(1)"),
@@ -190,6 +192,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "log": ("list",),
     "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
+    "performance": ("everywhere", "copy", "detail", "list", "period", "accounts"),
     "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
     "settings": ("everywhere", "copy", "detail", "settings", "list"),
     "symbols": ("everywhere", "copy", "detail", "row", "to_chart", "symbols", "list"),
@@ -256,6 +259,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "position_detail": (
         "scroll", "next_symbol", "close_position", "chart", "block", "mode", "pause", "commands", "help",
     ),
+    "performance": ("open", "next_account", "shorter_period", "mode", "pause", "commands", "help"),
     "why": ("scroll", "all_symbols", "next_symbol", "shorter_period", "chart", "block", "mode", "commands", "help"),
     "settings": (
         "settings_side", "open", "settings_save", "settings_undo", "settings_changes", "settings_find",

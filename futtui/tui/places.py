@@ -27,6 +27,12 @@ def _why(app: FuttuiApp) -> Screen[Any]:
     return WhyScreen(symbol_here(app))
 
 
+def _performance(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.performance import PerformanceScreen
+
+    return PerformanceScreen()
+
+
 def _settings(app: FuttuiApp) -> Screen[Any] | None:
     from futtui.tui.screens.settings import SettingsScreen
 
@@ -45,6 +51,7 @@ def _symbols(app: FuttuiApp) -> Screen[Any]:
 
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
+    "performance": _performance,
     "settings": _settings,
     "symbols": _symbols,
 }

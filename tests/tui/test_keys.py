@@ -81,13 +81,14 @@ def test_every_action_is_described_and_ids_are_unique() -> None:
         assert len(action.description) <= 40
 
 
-@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart", "why"])
+@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart", "why", "performance"])
 def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
     scopes = (*keys.SCOPE_SETS[place], "row", "dashboard", "to_chart")
     if place not in keys.PANELS:
         mine = {"detail": ("text", "to_chart", "walk")}.get(place, keys.SCOPE_SETS[place])
-        scopes = ("detail", "row", *(scope for scope in mine if scope not in ("copy", "positions")))
+        row = () if place == "performance" else ("row",)
+        scopes = ("detail", *row, *(scope for scope in mine if scope not in ("copy", "positions")))
     for action in keys.actions_in(*scopes, "everywhere"):
         assert action.description in text
 

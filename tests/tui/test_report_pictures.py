@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from tests.tui import made_performance
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import FakeEngine
 from tests.tui.test_pictures import Compare, after
 
 pytestmark = pytest.mark.skipif(
@@ -28,3 +30,11 @@ def test_picture_of_a_signal_in_a_small_window(snap_compare: Compare, make_app: 
 def test_picture_of_a_position(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
     keys = ("3", "enter") if size[0] == 120 else ("3", "enter", "pagedown")
     assert snap_compare(make_app(), terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_performance(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.report = made_performance.report()
+    assert snap_compare(make_app(theme="colour-safe"), terminal_size=size, run_before=after("P", "down", "down"))

@@ -16,7 +16,7 @@ from futtui.language.catalogue import Language
 from futtui.language.screen.tables import AREAS, screen_table
 from futtui.tui import keys
 from futtui.tui.glyphs import ALLOWED, plain_text
-from futtui.tui.paint import market, positions, signals, zones
+from futtui.tui.paint import market, performance, positions, signals, zones
 from futtui.tui.words import has_word, speak, word
 
 SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
@@ -117,6 +117,7 @@ def test_every_member_of_the_domain_has_a_word(prefix: str, members: type) -> No
         ("signals", signals.COLUMNS),
         ("positions", positions.COLUMNS),
         ("zones", zones.COLUMNS),
+        ("performance", performance.COLUMNS),
     ],
 )
 def test_every_heading_fits_its_column_and_is_explained(place: str, columns: tuple[object, ...]) -> None:
