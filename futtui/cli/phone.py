@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from futtui.domain.effects import Severity
+from futtui.domain.health import PhoneHealth
 
 if TYPE_CHECKING:
     from futtui.config.settings import Settings
@@ -37,6 +38,7 @@ class Phone:
             missing = f"the bot's token ({TOKEN} in .env)" if not token else "telegram.chat_id in config.yaml"
             text = f"Telegram is switched on, but {missing} is missing. Run `futtui telegram setup`."
             engine.say("telegram", text, Severity.WARNING)
+            engine.health.phone = lambda: PhoneHealth("TROUBLE", text)
             return engine
         self._start(engine, token)
         return engine
@@ -49,6 +51,7 @@ class Phone:
         self._service = TelegramService(self._settings.telegram, token, self._file, zone)
         engine.runner.watchers.append(self._service.on_effect)
         engine.parts.log_book.watchers.append(self._service.on_line)
+        engine.health.phone = self._service.health
         self._service.start(EngineSource(engine))
 
     def stop(self) -> None:

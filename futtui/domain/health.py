@@ -93,6 +93,28 @@ class ProcessHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisHealth:
+    """How long rounds of analyses took, real time. `closes`: candles in the newest round; percentiles of the last ones.
+
+    `rounds` counts since the start; while it is 0 the other figures mean nothing.
+    """
+
+    rounds: int = 0
+    closes: int = 0
+    last_ms: float = 0.0
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHealth:
+    """The Telegram bot. `state`: OFF, STARTING, REACHED or TROUBLE; `trouble` says what is wrong."""
+
+    state: str = "OFF"
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HealthView:
     """Everything about the engine's own state at exchange time `time_ms`.
 
@@ -115,3 +137,5 @@ class HealthView:
     gaps_filled: int
     reconnects: int
     troubles: tuple[str, ...] = ()
+    analysis: AnalysisHealth = AnalysisHealth()
+    phone: PhoneHealth = PhoneHealth()

@@ -16,9 +16,11 @@ from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.ports import Lane
 from futtui.live.blind import BlindWatch
+from futtui.live.clock import steady_ms
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.gap_ledger import GapLedger
 from futtui.live.loader import HistoryLoader
+from futtui.live.round_times import RoundTimes
 from futtui.live.sequencer import BASE, Close
 from futtui.live.strategy_watch import StrategyWatch
 from futtui.live.symbol_state import Phase, SymbolState
@@ -65,6 +67,7 @@ class AnalysisRounds:
         """Told every close before it waits for its round."""
         self.before_telling: Callable[[Sequence[str]], Awaitable[None]] | None = None
         """Given the symbols with new signals before the desk judges them, to bring what is asked for these alone."""
+        self.times = RoundTimes()
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
@@ -103,7 +106,9 @@ class AnalysisRounds:
         for close in batch:
             if close.symbol in self._states:  # else it is not watched any more
                 by_symbol.setdefault(close.symbol, []).append(close)
+        begun_ms = steady_ms()
         answers = await asyncio.gather(*(self._analyse(closes) for closes in by_symbol.values()))
+        self.times.took(steady_ms() - begun_ms, len(batch))
         done = [pair for answer in answers for pair in answer]
         proposing = sorted({close.symbol for close, result in done if _has_candidate(close, result, self._now_ms())})
         if proposing and self.before_telling is not None:

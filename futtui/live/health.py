@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from futtui.domain.health import BudgetView, ClockHealth, HealthView, ProcessHealth, StreamHealth
+from futtui.domain.health import (
+    AnalysisHealth,
+    BudgetView,
+    ClockHealth,
+    HealthView,
+    PhoneHealth,
+    ProcessHealth,
+    StreamHealth,
+)
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.exchange.ports import AccountMessage, KlineMessage, MarkPriceMessage, StreamMessage
 from futtui.live.clock import steady_ms
@@ -41,6 +49,8 @@ class HealthMeter:
         self._made_at_ms = 0.0
         self._view: HealthView | None = None
         self.clock = ClockHealth()
+        self.phone: Callable[[], PhoneHealth] = PhoneHealth
+        """Asked how the bot on the phone is; whoever starts one puts its answer here."""
 
     def saw(self, message: StreamMessage) -> None:
         """A message came in."""
@@ -73,6 +83,8 @@ class HealthMeter:
             gaps_open=sum(state.phase is Phase.FILLING for state in states),
             gaps_filled=engine.counts["gap_candles"],
             reconnects=engine.feed.reconnects,
+            analysis=engine.rounds.times.view() if hasattr(engine, "rounds") else AnalysisHealth(),
+            phone=self.phone(),
         )
         found = (*troubles(view, real_time=engine.clock.speed == 1.0), *engine.strategies.troubles())
         return replace(view, troubles=found)

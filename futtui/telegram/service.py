@@ -14,6 +14,7 @@ from pathlib import Path
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from futtui.domain.effects import Effect, Say
+from futtui.domain.health import PhoneHealth
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.symbols import SymbolRules
 from futtui.language.catalogue import Language, Texts
@@ -82,6 +83,14 @@ class TelegramService:
     def on_line(self, line: Say) -> None:
         """The engine said something."""
         self._take(line)
+
+    def health(self) -> PhoneHealth:
+        """How the bot is doing; may be asked from any thread."""
+        sender, complaint = self._sender, self._complaint
+        trouble = complaint or (sender.trouble if sender is not None else "")
+        if trouble:
+            return PhoneHealth("TROUBLE", trouble)
+        return PhoneHealth("STARTING" if sender is None else "REACHED")
 
     def stop(self) -> None:
         """End the bot; what waits is sent at the next start."""

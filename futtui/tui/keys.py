@@ -101,6 +101,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "everywhere", ("p",), "app.toggle_pause", True),
     Action("kill", "everywhere", ("!",), "app.kill_menu", True),
     Action("settings", "everywhere", (",", "f2"), "app.open_place('settings')", True),
+    Action("health", "everywhere", ("f3",), "app.open_place('health')", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
     Action("performance", "everywhere", ("P",), "app.open_place('performance')", True),
@@ -196,6 +197,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
     "settings": ("everywhere", "copy", "detail", "settings", "list"),
     "symbols": ("everywhere", "copy", "detail", "row", "to_chart", "symbols", "list"),
+    "health": ("everywhere", "copy", "detail", "text"),
     "text": ("text",),
     "dialog": ("dialog", "copy"),
     "menu": ("dialog", "copy", "menu"),
@@ -268,6 +270,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "symbols": (
         "symbols_side", "open", "block", "unblock", "block_strategy", "find_watched", "sort_symbols", "chart", "help",
     ),
+    "health": ("scroll", "mode", "pause", "commands", "help"),
     "chart": (
         "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "layer_zones", "layer_vwap", "layer_profile",
         "next_symbol", "help",

@@ -49,11 +49,18 @@ def _symbols(app: FuttuiApp) -> Screen[Any]:
     return SymbolsScreen()
 
 
+def _health(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.health import HealthScreen
+
+    return HealthScreen(app.pulse.figures)
+
+
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
     "performance": _performance,
     "settings": _settings,
     "symbols": _symbols,
+    "health": _health,
 }
 """None as answer: the place does not exist in this run, and that was told."""
 

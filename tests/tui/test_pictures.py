@@ -15,6 +15,7 @@ from futtui.tui.app import FuttuiApp
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
+from tests.tui.test_health_screen import FIGURES, budget, health
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11) or sys.platform == "win32",
@@ -113,3 +114,13 @@ def test_picture_of_the_symbols(
     snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
 ) -> None:
     assert snap_compare(make_app(), terminal_size=size, run_before=after("u"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_the_health(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    app.pulse.figures = lambda: FIGURES  # type: ignore[method-assign]
+    engine.show(health=health(), feed=replace(engine.current.feed, budget=budget()))
+    assert snap_compare(app, terminal_size=size, run_before=after("f3"))

@@ -46,10 +46,10 @@ def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
     yield word("overlay.gaps"), f"{health.reconnects} / {health.gaps_filled} / {health.gaps_open}"
     for stream in health.streams:
         age = "" if stream.age_ms is None else numbers.age_text(int(stream.age_ms))
-        yield word("overlay.stream", name=stream.name), age or _state_text(stream.state)
+        yield word("overlay.stream", name=stream.name), age or state_text(stream.state)
     if health.budget is not None:
         yield from _budget_rows(health.budget)
-    yield word("overlay.clock"), _clock_text(health)
+    yield word("overlay.clock"), clock_text(health)
     database = health.database
     yield (
         word("overlay.database"),
@@ -63,7 +63,8 @@ def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
     yield word("overlay.memory"), f"{each} MB"
 
 
-def _state_text(state: str) -> str:
+def state_text(state: str) -> str:
+    """State of a connection in words."""
     name = f"stream.{state}"
     return word(name) if has_word(name) else state.lower()
 
@@ -77,7 +78,8 @@ def _budget_rows(budget: BudgetView) -> Iterator[tuple[str, str]]:
         yield word(f"lane.{lane.name}"), f"{lane.waiting}, {numbers.age_text(lane.longest_wait_ms)}"
 
 
-def _clock_text(health: HealthView) -> str:
+def clock_text(health: HealthView) -> str:
+    """How far the PC's clock is off."""
     clock = health.clock
     if clock.offset_ms is None:
         return word("overlay.clock_none")

@@ -26,6 +26,7 @@ _SCOPES = {
     "why": ("detail", "text", "to_chart", "walk", "period", "why", "row"),
     "performance": ("detail", "list", "period", "accounts"),
     "symbols": ("detail", "row", "to_chart", "symbols", "list"),
+    "health": ("detail", "text"),
     "settings": ("detail", "settings", "list"),
 }
 _TERMS = {
