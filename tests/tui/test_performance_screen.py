@@ -92,7 +92,7 @@ def test_curve_fills_its_box_and_ends_at_the_last_value(
     assert set(values) <= {value for _, value in points}
     high = max(0.0, *values)
     if high > 0.06:
-        assert f"{high:+.1f}R" in line_text(lines[0])
+        assert line_text(lines[0]).split()[0] in (f"{high:+.1f}R", "0R")  # zero may lie in the first line too
 
 
 def test_curve_of_one_point_is_a_sentence() -> None:
