@@ -179,7 +179,7 @@ RUSSIAN: dict[str, str] = {
     "symbols.only_on": "только на {symbol}",
     "symbols.everywhere": "на всех символах",
     "symbols.nothing_blocked": "Эта строка не заблокирована.",
-    "symbols.form_bottom": "↑↓ надолго · Enter блок · Esc закрыть",
+    "symbols.form_bottom": "↑↓ на сколько · Enter блок · Esc закрыть",
     "symbols.reason": "можно оставить пустым",
     "symbols.reason_ask": "Почему? Это видно везде, где видна блокировка.",
     "symbols.for.1": "на 1 час",
