@@ -126,6 +126,8 @@ def test_words_in_cells_fit_their_columns(language: Language) -> None:
     for name in ("entry", "stop", "target", "armed_long", "armed_short", "alert", "week"):
         assert len(word(f"chart.level.{name}", **({"n": 1} if name == "target" else {}))) <= gutter.NAME_WIDTH - 2
     for key, text in screen_table(language).items():
+        if key.startswith("why.gate."):
+            assert len(f"{1:>7,}  {text}   {word('why.last', age='23h59')} ") <= 57, key
         if key.startswith(("overlay.", "lane.")):
             assert len(re.sub(r"\{.*?\}", "", text)) <= health.LABEL, key
 

@@ -17,6 +17,9 @@ The same thing has the same word everywhere, here and on the phone:
     break-even   у нулі, стоп без збитку (БЗ)  в нуле, стоп без убытка (БУ)
     result       дохід (reward), PnL           доход, PnL
     log          журнал                        журнал
+    costs        витрати                       расходы
+    health       справність                    исправность
+    gap          прогалина                     пробел
 
 Counts stand behind a colon (`угод: 5`), so that no word has to follow the number.
 """

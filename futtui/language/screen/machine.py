@@ -76,10 +76,10 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
-    "trail.health": "Стан",
-    "help.health": "стан",
-    "action.health": "Стан і запити до біржі",
-    "action.health.short": "стан",
+    "trail.health": "Справність",
+    "help.health": "справність",
+    "action.health": "Справність і запити до біржі",
+    "action.health.short": "справність",
     "machine.box.well": "Що не гаразд",
     "machine.box.streams": "З'єднання і свічки",
     "machine.box.requests": "Запити до біржі",
@@ -149,10 +149,10 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
-    "trail.health": "Состояние",
-    "help.health": "состояние",
-    "action.health": "Состояние и запросы к бирже",
-    "action.health.short": "состояние",
+    "trail.health": "Исправность",
+    "help.health": "исправность",
+    "action.health": "Исправность и запросы к бирже",
+    "action.health.short": "исправность",
     "machine.box.well": "Что не в порядке",
     "machine.box.streams": "Соединения и свечи",
     "machine.box.requests": "Запросы к бирже",

@@ -56,8 +56,10 @@ def section_title(path: str) -> str:
     last = path.rpartition(".")[2]
     if has_word(identity):
         return word(identity)
-    named = f"strategy.{last}"
-    return word(named) if has_word(named) else last.replace("_", " ").capitalize()
+    for named in (f"strategy.{last}", f"settings.part.{last}"):
+        if has_word(named):
+            return word(named)
+    return last.replace("_", " ").capitalize()
 
 
 def section_line(state: SettingsState, page: tuple[str, int, str], width: int, *, selected: bool, cursor: str) -> Line:

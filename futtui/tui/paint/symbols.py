@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from futtui.domain.snapshot import EngineSnapshot, MarketRow
 from futtui.tui.glyphs import SEPARATOR
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import setup_name
 from futtui.tui.paint.table import Column, choose_columns, row_line
@@ -84,14 +85,14 @@ def _watched(row: MarketRow, snapshot: EngineSnapshot) -> Watched:
     due = wait.next_try_in_ms if wait else None
     block = snapshot.desk.blocked.get(row.symbol) if snapshot.desk else None
     if block is not None:
-        return Watched(row.symbol, "blocked", block[1], row, due, block[0])
+        return Watched(row.symbol, "blocked", heard(block[1]), row, due, block[0])
     if wait is not None:
-        return Watched(row.symbol, wait.phase, row.state_text, row, due)
+        return Watched(row.symbol, wait.phase, heard(row.state_text), row, due)
     if not row.fresh:
-        return Watched(row.symbol, "stale", row.state_text or word("symbols.stale_why"), row)
+        return Watched(row.symbol, "stale", heard(row.state_text) or word("symbols.stale_why"), row)
     if not row.ready:
-        return Watched(row.symbol, "warming", row.state_text, row)
-    return Watched(row.symbol, "ready", row.state_text, row)
+        return Watched(row.symbol, "warming", heard(row.state_text), row)
+    return Watched(row.symbol, "ready", heard(row.state_text), row)
 
 
 def all_blocks(snapshot: EngineSnapshot) -> list[Block]:
@@ -156,13 +157,15 @@ def summary(items: Sequence[Watched]) -> str:
     """How many there are of each state."""
     counts = Counter(item.state for item in items)
     return f" {SEPARATOR} ".join(
-        f"{counts[state]} {word(f'watch.{state}')}" for state in reversed(_ORDER) if counts[state]
+        word("symbols.count", n=counts[state], state=word(f"watch.{state}"))
+        for state in reversed(_ORDER)
+        if counts[state]
     )
 
 
 def empty_lines(view: View, width: int) -> list[Line]:
     """Before there is a market."""
-    text = view.snapshot.phase_text or word("symbols.empty")
+    text = heard(view.snapshot.phase_text) or word("symbols.empty")
     return [(), *(((f"  {part}", "muted"),) for part in wrap(text, width - 4))]
 
 
@@ -179,7 +182,7 @@ def block_line(block: Block, view: View, columns: Sequence[Column], selected: bo
     else:
         moment = numbers.until_text(block.until_ms, view.now_ms, view.zone)
         ends = word("symbols.ends", time=moment, age=numbers.age_text(max(0, left)))
-    cells = {"blocked": (block.name, "bold"), "ends": (ends, "text"), "cause": (block.reason, "text")}
+    cells = {"blocked": (block.name, "bold"), "ends": (ends, "text"), "cause": (heard(block.reason), "text")}
     return row_line(columns, cells, selected=selected, cursor=view.cursor)
 
 
