@@ -94,7 +94,9 @@ async def test_block_with_reason_and_end_then_unblock(make_app: AppMaker, troubl
         assert isinstance(app.screen, SymbolsScreen)
         await pilot.pause()
         assert app.screen.watched.cursor_key == "LINKUSDT"
-        await pilot.press("b", *"news", "up", "up", "enter")
+        for key in ("b", *"news", "up", "up", "enter"):
+            await pilot.press(key)
+            await pilot.pause()
         tomorrow_ms = (NOW_MS // DAY_MS + 1) * DAY_MS
         assert troubled.commands == [BlockSymbol(NOW_MS, "LINKUSDT", tomorrow_ms, "blocked by you: news")]
         await pilot.press("tab", "u", "down", "u")
@@ -109,7 +111,9 @@ async def test_a_strategy_is_blocked_on_one_symbol_or_everywhere(make_app: AppMa
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("u")
         await pilot.pause()
-        await pilot.press("B", "2", "1", "enter", "B", "1", "2", "down", "enter")
+        for key in ("B", "2", "1", "enter", "B", "1", "2", "down", "enter"):
+            await pilot.press(key)
+            await pilot.pause()
         assert troubled.commands == [
             BlockSymbol(NOW_MS, "LINKUSDT", NOW_MS + HOUR_MS, "blocked by you", "break_retest"),
             BlockSymbol(NOW_MS, "", NOW_MS + 4 * HOUR_MS, "blocked by you", "atr_momentum"),

@@ -111,12 +111,9 @@ class SymbolsScreen(PageScreen):
     def on_mount(self) -> None:
         """Begins at the symbol that is marked in the market."""
         self.watched, self.blocks = self.query_one(WatchedPanel), self.query_one(BlocksPanel)
+        if self.futtui.store.symbol:
+            self.watched.begin_at(self.futtui.store.symbol)
         super().on_mount()
-        self.call_after_refresh(self._begin, self.futtui.store.symbol)
-
-    def _begin(self, symbol: str) -> None:
-        if symbol and self.is_attached:
-            self.watched.select_key(symbol)
 
     def _symbol(self) -> str:
         """The symbol that keys act on."""

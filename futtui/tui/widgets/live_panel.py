@@ -190,6 +190,10 @@ class LivePanel(ScrollView, can_focus=True):
         if index is not None:
             self._cursor_index, self._cursor_key = index, body[index].key
 
+    def begin_at(self, key: Hashable) -> None:
+        """Marks the row with `key` from the first look on, before there are any rows."""
+        self._cursor_key = key
+
     def select_key(self, key: Hashable) -> bool:
         """Puts the marker on the row with `key` and shows it; False if there is no such row."""
         index = self._content.body.index_of(key)
