@@ -9,7 +9,6 @@ by its own fault than by the processor time that all its threads took meanwhile.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from statistics import median
 from time import perf_counter, process_time
 
 from benchmarks.analyzer import _combined, _waves
+from futtui.analysis.collector import calm_collector
 from futtui.analysis.pool import AnalyzerPool
 from futtui.analysis.settings import AnalysisSettings
 from futtui.domain.candle import Candle
@@ -76,9 +76,7 @@ class _Lag:
 
 async def _measure() -> dict[str, float]:
     # The collector of the app is set like this once its first frame is drawn.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    calm_collector()
     pool = AnalyzerPool(AnalysisSettings(), WORKERS)
     pool.start()
     try:

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from futtui.analysis.collector import calm_collector
 from futtui.analysis.wire import read_message, write_message
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def main() -> None:
         try:
             settings, timed = read_message(requests)
             house = house_of(settings, timed)
+            calm_collector()
         except (EOFError, OSError):
             return
         except Exception as fault:

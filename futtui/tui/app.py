@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,6 +14,7 @@ from textual.app import App
 from textual.command import CommandPalette
 from textual.screen import Screen
 
+from futtui.analysis.collector import calm_collector
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
@@ -109,9 +109,7 @@ class FuttuiApp(App[None]):
         self.pulse.beat()
         self.engine.start()
         self.pulse.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)
+        calm_collector()
 
     def on_unmount(self) -> None:
         """Leaves the terminal as it was."""
