@@ -110,7 +110,8 @@ class Density:
 
     def _prominence(self, number: int) -> float:
         """How far a peak stands out, as a share of the highest density of all."""
-        return (self._heights[number] - max(self._pass(number, -1), self._pass(number, 1))) / self.highest
+        left, right = self._pass(number, -1), self._pass(number, 1)
+        return (self._heights[number] - (left if left > right else right)) / self.highest
 
     def _is_top(self, number: int, place: int, height: float) -> bool:
         """Whether a place belongs to the top of a peak."""

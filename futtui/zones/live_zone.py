@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import TYPE_CHECKING
+from math import exp, inf
+from typing import TYPE_CHECKING, NamedTuple
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
@@ -13,14 +13,13 @@ from futtui.zones.past import Past
 from futtui.zones.replay import replay_flips, replay_touches
 from futtui.zones.score import (
     ScoreParts,
-    blended,
+    blend_of,
     freshness_part,
     median,
     noise_part,
     reaction_part,
     round_number_part,
     touch_part,
-    weighted,
 )
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 
@@ -38,12 +37,23 @@ def overlap_share(first_low: float, first_high: float, second_low: float, second
     return max(0.0, common / narrower) if narrower > 0 else 0.0
 
 
+class _Held(NamedTuple):
+    """What only a touch changes: parts of the score, the points of both together, and what is mixed into strength."""
+
+    touches: float
+    reactions: float
+    points: float
+    score_share: float
+    bounce_points: float
+
+
 class LiveZone:
     """One zone of one timeframe. Its id stays the same for life, also when borders move or its kind changes."""
 
     __slots__ = (
         "_frame",
         "_fresh",
+        "_freshness_ms",
         "_held",
         "_key",
         "_reaction",
@@ -103,7 +113,8 @@ class LiveZone:
         """What it was worth when somebody asked at this close; None since it changed."""
         self._settings = settings
         self._frame = frame
-        self._held: tuple[float, float] | None = None
+        self._freshness_ms = frame.freshness_days * DAY_MS
+        self._held: _Held | None = None
         self._reaction: float | None = None
         self._fresh = 1.0
         self._record: Zone | None = None
@@ -191,24 +202,26 @@ class LiveZone:
 
     def parts(self, now_ms: int, confluence: float) -> ScoreParts:
         """The parts of the score at `now_ms`, to be shown."""
-        touches, reactions = self._held or self._what_held()
-        return ScoreParts(touches, reactions, self._freshness(now_ms), min(1.0, confluence), self._noise())
+        held = self._held or self._what_held()
+        fresh = freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
+        return ScoreParts(held.touches, held.reactions, fresh, min(1.0, confluence), self._noise())
 
     def score(self, now_ms: int, confluence: float) -> float:
         """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day."""
-        held = self._held
-        if held is None:
-            held = self._what_held()
+        held = self._held or self._what_held()
         touch = self.touch
+        # The sums of `ScoreParts.total`, with what seldom changes already done: asked for at every close of every zone.
         age_ms = now_ms - (touch.last_touch_ms or self.created_ms)
-        fresh = self._fresh = freshness_part(age_ms, self._frame.freshness_days)
-        noise = noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces)
-        total = weighted(held[0], held[1], fresh, confluence if confluence < 1.0 else 1.0, noise)
+        fresh = self._fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
+        good = held.points + 16.0 * fresh + 24.0 * (confluence if confluence < 1.0 else 1.0)
+        total = 100.0 * good / 94.0 - 14.0 * noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces)
+        total = 0.0 if total < 0.0 else 100.0 if total > 100.0 else total
         return round(total if self.flipped_ms is None else total * self._flip_factor(now_ms), 1)
 
     def strength(self, score: float) -> float:
         """The score mixed with how often the zone really held."""
-        return round(blended(score, self.touch.bounces, self.touch.breaks), 1)
+        held = self._held or self._what_held()
+        return round(held.score_share * score + held.bounce_points, 1)
 
     @property
     def reaction_atr(self) -> float:
@@ -229,13 +242,12 @@ class LiveZone:
         least = self._settings.flip_score_factor
         return least + (1.0 - least) * age
 
-    def _what_held(self) -> tuple[float, float]:
+    def _what_held(self) -> _Held:
         touch = self.touch
-        self._held = (touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches))
+        touches, reactions = touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches)
+        blend = blend_of(touch.bounces, touch.breaks)
+        self._held = _Held(touches, reactions, 22.0 * touches + 32.0 * reactions, *blend)
         return self._held
-
-    def _freshness(self, now_ms: int) -> float:
-        return freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
 
     def _noise(self) -> float:
         return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
@@ -253,9 +265,14 @@ class LiveZone:
         counts = (touch.touches, touch.bounces, touch.breaks)
         key = (score, fresh, confluence, flipped, self.state, self.low, self.high, counts, purity)
         if key != self._key or self._record is None:
-            held, reacted = self._held or self._what_held()
-            noise = round(self._noise(), 2)
-            parts = ZoneParts(round(held, 2), round(reacted, 2), fresh, min(1.0, round(confluence, 2)), noise)
+            held = self._held or self._what_held()
+            parts = ZoneParts(
+                round(held.touches, 2),
+                round(held.reactions, 2),
+                fresh,
+                min(1.0, round(confluence, 2)),
+                round(self._noise(), 2),
+            )
             self._key = key
             self._record = Zone(
                 self.zone_id,

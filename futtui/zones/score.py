@@ -34,14 +34,14 @@ def weighted(touches: float, reactions: float, freshness: float, confluence: flo
     return max(0.0, min(100.0, 100.0 * good / 94.0 - 14.0 * noise))
 
 
-def blended(score: float, bounces: int, breaks: int) -> float:
-    """Strength: the score mixed with the share of decided touches that held, which counts n / (n + 4) after n of them.
+def blend_of(bounces: int, breaks: int) -> tuple[float, float]:
+    """How much of the score counts in the strength, and the points that touches which held add to it.
 
-    The share is (bounces + 1) / (n + 2): without any touch it is one half and counts nothing.
+    The share of the n decided touches that held, (bounces + 1) / (n + 2), counts n / (n + 4): nothing without touches.
     """
     decided = bounces + breaks
     weight = decided / (decided + 4.0)
-    return (1.0 - weight) * score + weight * 100.0 * (bounces + 1) / (decided + 2)
+    return 1.0 - weight, weight * 100.0 * (bounces + 1) / (decided + 2)
 
 
 def touch_part(bounces: int) -> float:

@@ -12,7 +12,7 @@ from futtui.zones.lifecycle import Standing, next_state
 from futtui.zones.live_zone import LiveZone
 from futtui.zones.past import Past
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
-from futtui.zones.score import blended
+from futtui.zones.score import blend_of
 from futtui.zones.selector import Rated, Room, chosen, prominence
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 from futtui.zones.stage_one import Guard
@@ -166,6 +166,11 @@ def test_selector_prominence_counts_state():
     plain, key = rated(100.0, 50.0, CANDIDATE), rated(100.0, 50.0, KEY)
     assert prominence(key) == pytest.approx(prominence(plain) + 0.2)
     assert prominence(rated(100.0, 50.0, ACTIVE)) == pytest.approx(prominence(plain) + 0.1)
+
+
+def blended(score, bounces, breaks):
+    share, points = blend_of(bounces, breaks)
+    return share * score + points
 
 
 def test_strength_is_the_score_without_touches_and_the_bounce_rate_after_many():
