@@ -216,7 +216,7 @@ class ZoneBuilder:
                 best.move_borders(low, high)
                 taken.add(best.zone_id)
             return
-        if self._is_cooling(low, high) or not self._stands_out(members, guard):
+        if (self._gone and self._is_cooling(low, high)) or not self._stands_out(members, guard):
             return
         kind = ZoneKind.RESISTANCE if members[0].is_high else ZoneKind.SUPPORT
         for zone in self._gated(members, (low, high), guard, kind):
@@ -298,8 +298,6 @@ class ZoneBuilder:
 
     def _is_cooling(self, low: float, high: float) -> bool:
         """Whether a zone has gone from this place, the same middle, not long ago."""
-        if not self._gone:
-            return False
         self._gone = [place for place in self._gone if place[2] > self._seen]
         middle = (low + high) / 2.0
         return any(place[0] <= middle <= place[1] for place in self._gone)

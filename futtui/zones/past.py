@@ -92,18 +92,22 @@ class Past:
 
     def closed_above(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR above a price: TRUE if so."""
-        found: bytes = (self._columns[2] - price > self._distance(least_atr)).tobytes()
+        distance = self._distances.get(least_atr)
+        if distance is None:
+            distance = self._distance(least_atr)
+        found: bytes = (self._columns[2] - price > distance).tobytes()
         return found
 
     def closed_below(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR below a price: TRUE if so."""
-        found: bytes = (price - self._columns[2] > self._distance(least_atr)).tobytes()
+        distance = self._distances.get(least_atr)
+        if distance is None:
+            distance = self._distance(least_atr)
+        found: bytes = (price - self._columns[2] > distance).tobytes()
         return found
 
     def _distance(self, least_atr: float) -> NDArray[Any]:
-        found = self._distances.get(least_atr)
-        if found is None:
-            found = self._distances[least_atr] = least_atr * self._columns[3]
+        found = self._distances[least_atr] = least_atr * self._columns[3]
         return found
 
 

@@ -25,11 +25,11 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     Also: how many bars closed in the zone, which they can do in a visit only, and before the first close outside.
     """
     from_above, from_below = past.reached(low, high)
-    place, bars = _first_side(touch, past, low, high), past.bars
-    end, window, side, settings = len(bars), touch.window_bars, touch.side, touch.settings
-    inside = place - past.first - (side != 0)
+    bars, first, window, settings = past.bars, past.first, touch.window_bars, touch.settings
     leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
-    near, reactions, breaks = [(past.first, place)], [], 0
+    side, place = _first_side(past, low, high)
+    near, reactions, breaks, end = [(first, place)], [], 0, len(bars)
+    inside = place - first - (side != 0)
     # Told upside down where price comes from below, so that it always comes from above.
     above = (from_above.find, past.upward.closes, past.upward.highs, high, low)
     below = (from_below.find, past.downward.closes, past.downward.highs, -low, -high)
@@ -101,17 +101,16 @@ def _under_way(
     return Episode(side, opened_ms, atr, near, far, count, reaction_atr, Outcome.BOUNCE if bounced else late, left)
 
 
-def _first_side(touch: TouchTracker, past: Past, low: float, high: float) -> int:
-    """The place after the first bar that closed outside the zone: until then nobody knows where price came from."""
-    closes = past.closes
+def _first_side(past: Past, low: float, high: float) -> tuple[int, int]:
+    """Where price came from, and the place after the first bar that closed outside the zone: before, nobody knows."""
+    closes = past.upward.closes
     for place in range(past.first, len(closes)):
-        if closes[place] > high:
-            touch.side = 1
-            return place + 1
-        if closes[place] < low:
-            touch.side = -1
-            return place + 1
-    return len(closes)
+        close = closes[place]
+        if close > high:
+            return 1, place + 1
+        if close < low:
+            return -1, place + 1
+    return 0, len(closes)
 
 
 def replay_flips(

@@ -40,10 +40,16 @@ def chosen(rated: Sequence[Rated], room: Room) -> list[Rated]:
     """
     middles: list[float] = []
     kept = []
+    spacing = room.spacing
     for each in sorted(rated, key=rank):
-        middle = (each.zone.low + each.zone.high) / 2.0
+        zone = each.zone
+        middle = (zone.low + zone.high) / 2.0
         place = bisect_left(middles, middle)
-        if _is_free(middles, place, middle, room):
+        if place > 0 and middle - middles[place - 1] < spacing:
+            continue
+        if place < len(middles) and middles[place] - middle < spacing:
+            continue
+        if _has_room(middles, place, middle, room):
             middles.insert(place, middle)
             kept.append(each)
     if len(kept) > room.zones:
@@ -56,12 +62,8 @@ def rank(each: Rated) -> tuple[int, float, int]:
     return _RANKS[each.zone.state], -each.strength, each.zone.number
 
 
-def _is_free(middles: list[float], place: int, middle: float, room: Room) -> bool:
-    """Whether a middle fits in at `place` of the sorted ones."""
-    if place > 0 and middle - middles[place - 1] < room.spacing:
-        return False
-    if place < len(middles) and middles[place] - middle < room.spacing:
-        return False
+def _has_room(middles: list[float], place: int, middle: float, room: Room) -> bool:
+    """Whether a middle at `place` of the sorted ones leaves no bucket with too many."""
     count = room.bucket_zones
     near = middles[max(0, place - count) : place + count]
     if len(near) < count:
