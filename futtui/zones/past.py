@@ -107,7 +107,8 @@ class Past:
         return found
 
     def _distance(self, least_atr: float) -> NDArray[Any]:
-        found = self._distances[least_atr] = least_atr * self._columns[3]
+        found: NDArray[Any] = least_atr * self._columns[3]
+        self._distances[least_atr] = found
         return found
 
 
