@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from futtui.analysis.collector import calm_collector
 from futtui.backtest.cut_world import cut_answers, differences
 from futtui.backtest.data import SymbolData, funding_of, load_symbol
 from futtui.backtest.recording import Recording, played
@@ -148,6 +149,7 @@ _bench: Bench | None = None
 def _settle(bench: Bench) -> None:
     global _bench
     _bench = bench
+    calm_collector()
 
 
 def _work(function: Callable[[Bench, Any], Any], job: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from futtui.analysis.analyzer import Close, SymbolAnalyzer
+from futtui.analysis.collector import calm_collector
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
 from futtui.backtest.store import AnalysisLog, Stretch, write_whole
@@ -146,6 +147,7 @@ def _settle(jobs: dict[str, Job]) -> None:
     """Begin as a worker process. Ctrl+C is the business of the process that asks: it ends its workers in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _jobs.update(jobs)
+    calm_collector()
 
 
 def _advance(symbol: str, from_ms: int, until_ms: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -14,7 +15,6 @@ from textual.app import App
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from futtui.analysis.collector import calm_collector
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
@@ -109,7 +109,9 @@ class FuttuiApp(App[None]):
         self.pulse.beat()
         self.engine.start()
         self.pulse.start()
-        calm_collector()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     def on_unmount(self) -> None:
         """Leaves the terminal as it was."""
