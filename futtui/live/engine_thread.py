@@ -7,7 +7,7 @@ import concurrent.futures
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +21,7 @@ from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import ZoneEvent
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
@@ -115,6 +116,12 @@ class EngineThread:
         from futtui.live.stored_answers import similar_signals
 
         return self._beside(lambda engine: similar_signals(engine.parts.store, signal))
+
+    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> concurrent.futures.Future[tuple[ZoneEvent, ...]]:
+        """What happened at these zones, newest first; the future holds it or a refusal."""
+        from futtui.live.stored_answers import zone_story
+
+        return self._beside(lambda engine: zone_story(engine.parts.store, symbol, zone_ids))
 
     def _beside(self, read: Callable[[Engine], T]) -> concurrent.futures.Future[T]:
         """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
+from futtui.domain.zone import ZoneEvent
 from futtui.storage.store import Storage
 
 
@@ -20,3 +23,8 @@ def similar_signals(store: object, signal: Signal) -> SimilarSignals:
     if not isinstance(store, Storage):
         return SimilarSignals(signal.signal_id)
     return store.answers.similar_signals(signal.signal_id, signal.raw)
+
+
+def zone_story(store: object, symbol: str, zone_ids: Sequence[str]) -> tuple[ZoneEvent, ...]:
+    """What happened at these zones of a symbol, newest first."""
+    return store.answers.zone_story(symbol, zone_ids) if isinstance(store, Storage) else ()

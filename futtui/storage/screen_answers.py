@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,14 +13,17 @@ from futtui.domain.position import TradingMode, class_of
 from futtui.domain.signal import RawSignal, SignalStatus
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.domain.zone import ZoneEvent
 from futtui.storage import tables
 from futtui.storage.rows import signal_of
+from futtui.storage.zone_rows import event_of
 
 REFUSALS_READ = 5_000
 """Refused candidates whose gates are counted; the newest ones."""
 NEARLY_READ = 12
 SIMILAR_READ = 2_000
 SIMILAR_SHOWN = 40
+ZONE_EVENTS_READ = 120
 
 
 class _Check(msgspec.Struct):
@@ -89,6 +92,18 @@ class ScreenAnswers:
             tally_of(tuple(item for item in found if item.timeframe is raw.timeframe)),
             found[:SIMILAR_SHOWN],
         )
+
+    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> tuple[ZoneEvent, ...]:
+        """What happened at these zones of a symbol, newest first."""
+        events = tables.zone_events
+        query = (
+            select(*events.c)
+            .where(events.c.symbol == symbol, events.c.zone_id.in_(list(zone_ids)))
+            .order_by(events.c.time_ms.desc(), events.c.event_id)
+            .limit(ZONE_EVENTS_READ)
+        )
+        with self._engine.connect() as connection:
+            return tuple(event_of(tuple(row)) for row in connection.execute(query))
 
 
 def _past_signal(row: Any) -> PastSignal:

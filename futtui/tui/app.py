@@ -324,14 +324,21 @@ class FuttuiApp(App[None]):
 
         self.push_screen(block_menu(view, symbol), chosen)
 
-    def open_chart(self, subjects: Sequence[Subject], at: int, trail: tuple[str, ...], frame: Timeframe) -> None:
-        """Opens the chart of `subjects[at]`; the others are one key away."""
+    def open_chart(
+        self,
+        subjects: Sequence[Subject],
+        at: int,
+        trail: tuple[str, ...],
+        frame: Timeframe,
+        spot: tuple[int, float] | None = None,
+    ) -> None:
+        """Opens the chart of `subjects[at]`; the others are one key away. `spot`: moment and price to look at."""
         if not subjects or not subjects[at].symbol:
             self.flash(word("chart.no_symbol"), "attention")
             return
         from futtui.tui.screens.chart import ChartScreen
 
-        self.push_screen(ChartScreen(subjects, at, trail, frame))
+        self.push_screen(ChartScreen(subjects, at, trail, frame, spot))
 
     def ask_close(self, position: PositionView | None) -> None:
         """Asks whether to close a position at market; keeping it has the focus."""

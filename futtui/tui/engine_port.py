@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import ZoneEvent
 
 
 class EnginePort(Protocol):
@@ -50,4 +52,8 @@ class EnginePort(Protocol):
 
     def similar_signals(self, signal: Signal) -> Future[SimilarSignals]:
         """What became of earlier signals of the same system, strategy and side."""
+        ...
+
+    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
+        """What happened at these zones of a symbol, newest first."""
         ...

@@ -104,6 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("health", "everywhere", ("f3",), "app.open_place('health')", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
+    Action("zone_browser", "everywhere", ("Z",), "app.open_place('zone_browser')", True),
     Action("performance", "everywhere", ("P",), "app.open_place('performance')", True),
     Action("quit", "everywhere", ("q",), "app.request_quit", True),
     Action("panel_1", "dashboard", ("1",), "focus_panel('market')", True),
@@ -143,6 +144,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_symbol", "walk", ("N",), "neighbour(-1)"),
     Action("shorter_period", "period", ("[",), "period(-1)"),
     Action("longer_period", "period", ("]",), "period(1)"),
+    Action("zone_frame", "zone_browser", ("[",), "zone_frame(1)"),
+    Action("zone_frame_back", "zone_browser", ("]",), "zone_frame(-1)"),
+    Action("zone_sort", "zone_browser", ("s",), "zone_sort"),
     Action("next_account", "accounts", ("a",), "account(1)"),
     Action("all_symbols", "why", ("a",), "toggle_all"),
     Action("up", "list", ("up", "k"), "cursor(-1)"),
@@ -193,6 +197,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "log": ("list",),
     "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
+    "zone_browser": ("everywhere", "copy", "detail", "list", "row", "to_chart", "walk", "zone_browser"),
     "performance": ("everywhere", "copy", "detail", "list", "period", "accounts"),
     "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
     "settings": ("everywhere", "copy", "detail", "settings", "list"),
@@ -261,6 +266,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "position_detail": (
         "scroll", "next_symbol", "close_position", "chart", "block", "mode", "pause", "commands", "help",
     ),
+    "zone_browser": ("chart", "zone_frame", "zone_sort", "next_symbol", "block", "mode", "pause", "commands", "help"),
     "performance": ("open", "next_account", "shorter_period", "mode", "pause", "commands", "help"),
     "why": ("scroll", "all_symbols", "next_symbol", "shorter_period", "chart", "block", "mode", "commands", "help"),
     "settings": (

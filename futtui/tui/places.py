@@ -55,9 +55,16 @@ def _health(app: FuttuiApp) -> Screen[Any]:
     return HealthScreen(app.pulse.figures)
 
 
+def _zone_browser(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.zone_browser import ZoneBrowserScreen
+
+    return ZoneBrowserScreen(symbol_here(app) or app.store.symbol)
+
+
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
     "performance": _performance,
+    "zone_browser": _zone_browser,
     "settings": _settings,
     "symbols": _symbols,
     "health": _health,

@@ -11,8 +11,9 @@ from futtui.domain.events import BlockSymbol, SetPaused
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus
-from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
-from futtui.live.stored_answers import similar_signals, why_no_signals
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from futtui.domain.zone import ZoneEvent, ZoneEventKind, ZoneKind
+from futtui.live.stored_answers import similar_signals, why_no_signals, zone_story
 from futtui.storage.store import Storage
 from tests.desk.world import START_MS, World, raw_signal
 
@@ -118,3 +119,28 @@ def trade_of(raw: RawSignal, result_r: float) -> Trade:
         f"p-{raw.signal_id}", raw.signal_id, raw.symbol, raw.system, raw.strategy, raw.side, TradingMode.PAPER, one,
         one, one, raw.time_ms, raw.time_ms + HOUR_MS, (), one, one, one, result_r, result_r, 1.0, -1.0, 70.0,
     )  # fmt: skip
+
+
+def test_zone_story_holds_the_events_of_these_zones_newest_first(tmp_path: Path) -> None:
+    store = Storage(tmp_path / "futtui.db")
+    events = [
+        ZoneEvent(
+            f"{name}-{hour}", name, symbol, Timeframe.H1, kind, ZoneKind.SUPPORT, START_MS + hour * HOUR_MS, 1.0, 0.9,
+            1.1, 1, 0.5,
+        )
+        for hour, (name, symbol, kind) in enumerate(
+            (
+                ("a", "ETHUSDT", ZoneEventKind.TOUCH),
+                ("a", "ETHUSDT", ZoneEventKind.BOUNCE),
+                ("b", "ETHUSDT", ZoneEventKind.TOUCH),
+                ("c", "ETHUSDT", ZoneEventKind.BREAK),
+                ("a", "BTCUSDT", ZoneEventKind.TOUCH),
+            )
+        )
+    ]  # fmt: skip
+    store.submit_zones(START_MS, (), events)
+    assert store.flush()
+    assert zone_story(store, "ETHUSDT", ("a", "c")) == (events[3], events[1], events[0])
+    assert zone_story(store, "XRPUSDT", ("a",)) == ()
+    assert zone_story(object(), "ETHUSDT", ("a",)) == ()
+    store.close_now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
-from futtui.domain.zone import Zone, ZoneKind
+from futtui.domain.zone import Zone, ZoneEvent, ZoneEventKind, ZoneKind
 
 Answered = TypeVar("Answered")
 
@@ -520,6 +521,26 @@ def similar_signals() -> SimilarSignals:
     )
 
 
+def zone_events() -> tuple[ZoneEvent, ...]:
+    """Three touches: one turned price, one broke the zone with a flip after it, one is open."""
+    told = (
+        (9, ZoneEventKind.TOUCH, None),
+        (9, ZoneEventKind.SWEEP, 0.3),
+        (10, ZoneEventKind.BOUNCE, 1.4),
+        (30, ZoneEventKind.TOUCH, None),
+        (34, ZoneEventKind.BREAK, 0.6),
+        (35, ZoneEventKind.FLIP, None),
+        (70, ZoneEventKind.TOUCH, None),
+    )
+    return tuple(
+        ZoneEvent(
+            f"e-{at}-{kind.value}", "z", "BTCUSDT", Timeframe.H1, kind, ZoneKind.SUPPORT, NOW_MS - (80 - at) * HOUR_MS,
+            64390.0, 64330.0, 64390.0, 1, size,
+        )
+        for at, kind, size in told
+    )  # fmt: skip
+
+
 def why_no_signals() -> WhyNoSignals:
     """A day on which most candidates were refused."""
     refused = (
@@ -580,6 +601,7 @@ class FakeEngine:
         self.held_reports: list[tuple[Future[PerformanceReport], PerformanceReport]] = []
         self.why = why_no_signals()
         self.similar = similar_signals()
+        self.zone_events = zone_events()
         self.questions: list[tuple[object, ...]] = []
 
     def snapshot(self) -> EngineSnapshot:
@@ -664,6 +686,11 @@ class FakeEngine:
         """The prepared answer."""
         self.questions.append(("similar", signal.signal_id))
         return self._answered(replace(self.similar, signal_id=signal.signal_id))
+
+    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
+        """The prepared events, as those of the first of the zones."""
+        self.questions.append(("zone", symbol, *zone_ids))
+        return self._answered(tuple(replace(event, zone_id=zone_ids[0], symbol=symbol) for event in self.zone_events))
 
     def _answered(self, value: Answered) -> Future[Answered]:
         """An answer at once; a refusal where candles are refused too."""

@@ -81,7 +81,7 @@ def test_every_action_is_described_and_ids_are_unique() -> None:
         assert len(action.description) <= 40
 
 
-@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart", "why", "performance"])
+@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart", "why", "performance", "zone_browser"])
 def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
     scopes = (*keys.SCOPE_SETS[place], "row", "dashboard", "to_chart")

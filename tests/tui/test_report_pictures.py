@@ -9,6 +9,7 @@ import pytest
 from tests.tui import made_performance
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine
+from tests.tui.made_zones import show_zones
 from tests.tui.test_pictures import Compare, after
 
 pytestmark = pytest.mark.skipif(
@@ -38,3 +39,11 @@ def test_picture_of_performance(
 ) -> None:
     engine.report = made_performance.report()
     assert snap_compare(make_app(theme="colour-safe"), terminal_size=size, run_before=after("P", "down", "down"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_all_zones(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    show_zones(engine)
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("Z", *["N"] * 7, "down"))

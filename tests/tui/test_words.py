@@ -16,7 +16,7 @@ from futtui.language.catalogue import Language
 from futtui.language.screen.tables import AREAS, screen_table
 from futtui.tui import keys
 from futtui.tui.glyphs import ALLOWED, plain_text
-from futtui.tui.paint import market, performance, positions, signals, zones
+from futtui.tui.paint import market, performance, positions, signals, zone_browser, zones
 from futtui.tui.words import has_word, speak, word
 
 SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
@@ -118,6 +118,7 @@ def test_every_member_of_the_domain_has_a_word(prefix: str, members: type) -> No
         ("positions", positions.COLUMNS),
         ("zones", zones.COLUMNS),
         ("performance", performance.COLUMNS),
+        ("zone_browser", zone_browser.COLUMNS),
     ],
 )
 def test_every_heading_fits_its_column_and_is_explained(place: str, columns: tuple[object, ...]) -> None:

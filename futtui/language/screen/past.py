@@ -26,8 +26,8 @@ ENGLISH: dict[str, str] = {
     "past.no_zones": "No zones near this plan.",
     "zone.life.CANDIDATE": "not proven yet",
     "zone.life.ACTIVE": "proven",
-    "zone.life.KEY": "one of the best",
-    "zone.life.STALE": "left alone for long",
+    "zone.life.KEY": "key zone",
+    "zone.life.STALE": "left alone",
     "zone.life.EXPIRED": "gone",
 }
 
@@ -53,10 +53,10 @@ UKRAINIAN: dict[str, str] = {
     "past.from_entry": "{gap} від входу",
     "past.zone_score": "оцінка {score}",
     "past.no_zones": "Біля цього плану зон немає.",
-    "zone.life.CANDIDATE": "ще не перевірена",
+    "zone.life.CANDIDATE": "не перевірена",
     "zone.life.ACTIVE": "перевірена",
-    "zone.life.KEY": "одна з найкращих",
-    "zone.life.STALE": "давно без дотиків",
+    "zone.life.KEY": "ключова",
+    "zone.life.STALE": "забута",
     "zone.life.EXPIRED": "зникла",
 }
 
@@ -82,9 +82,9 @@ RUSSIAN: dict[str, str] = {
     "past.from_entry": "{gap} от входа",
     "past.zone_score": "оценка {score}",
     "past.no_zones": "Возле этого плана зон нет.",
-    "zone.life.CANDIDATE": "ещё не проверена",
+    "zone.life.CANDIDATE": "не проверена",
     "zone.life.ACTIVE": "проверена",
-    "zone.life.KEY": "одна из лучших",
-    "zone.life.STALE": "давно без касаний",
+    "zone.life.KEY": "ключевая",
+    "zone.life.STALE": "забыта",
     "zone.life.EXPIRED": "исчезла",
 }

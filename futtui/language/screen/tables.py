@@ -28,6 +28,7 @@ from futtui.language.screen import (
     terms,
     welcome,
     why,
+    zone_browser,
 )
 
 AREAS = (
@@ -44,6 +45,7 @@ AREAS = (
     said,
     story,
     why,
+    zone_browser,
     settings,
     symbols,
     machine,

@@ -25,7 +25,14 @@ class FooterItem:
         return len(self.key) + 1 + len(self.text)
 
 
-_PAIRS = {"sort": "s S", "zoom_in": "+ -", "shorter_frame": "[ ]", "next_symbol": "n N", "shorter_period": "[ ]"}
+_PAIRS = {
+    "sort": "s S",
+    "zoom_in": "+ -",
+    "shorter_frame": "[ ]",
+    "next_symbol": "n N",
+    "shorter_period": "[ ]",
+    "zone_frame": "[ ]",
+}
 """Two keys that belong together."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from futtui.tui import keys
-from futtui.tui.paint import market, performance, positions, signals, symbols, zones
+from futtui.tui.paint import market, performance, positions, signals, symbols, zone_browser, zones
 from futtui.tui.paint.text import Line, fit, fit_line, line_width, width_of, wrap
 from futtui.tui.words import has_word, word
 
@@ -15,6 +15,7 @@ _COLUMNS = {
     "positions": tuple(column.id for column in positions.COLUMNS),
     "zones": tuple(column.id for column in zones.COLUMNS),
     "symbols": tuple(column.id for column in symbols.COLUMNS),
+    "zone_browser": tuple(column.id for column in zone_browser.COLUMNS),
     "performance": tuple(column.id for column in performance.COLUMNS),
 }
 _PANEL = ("list", "to_chart", "row")
@@ -24,6 +25,7 @@ _SCOPES = {
     "detail": ("detail", "text", "to_chart", "walk", "row"),
     "chart": ("detail", "chart", "walk", "row"),
     "why": ("detail", "text", "to_chart", "walk", "period", "why", "row"),
+    "zone_browser": ("detail", "list", "row", "to_chart", "walk", "zone_browser"),
     "performance": ("detail", "list", "period", "accounts"),
     "symbols": ("detail", "row", "to_chart", "symbols", "list"),
     "health": ("detail", "text"),
@@ -37,6 +39,7 @@ _TERMS = {
     "log": ("topic", "skipped"),
     "detail": ("bias", "adx", "rsi", "ema", "bollinger", "donchian", "r", "score"),
     "chart": ("vwap", "profile", "poc", "value_area", "flow"),
+    "zone_browser": ("zone", "flipped", "touch", "grade", "turned", "broke", "sweep", "purity"),
     "performance": ("net", "interval", "insufficient", "not_proven", "plausible", "payoff", "drawdown"),
     "why": ("candidate", "gate", "refused", "expired", "silence", "nearly"),
 }

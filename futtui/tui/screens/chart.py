@@ -48,14 +48,25 @@ class ChartNotes(LineWidget):
 
 
 class ChartScreen(ModalScreen[None]):
-    """Follows the newest snapshot; Esc takes the crosshair away first, then goes back."""
+    """Follows the newest snapshot; Esc takes the crosshair away first, then goes back.
+
+    `spot`: a moment (ms) and a price where the crosshair is put once the candles are there.
+    """
 
     BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "chart", "walk")
     AUTO_FOCUS = "#chart"
     help_place = "chart"
 
-    def __init__(self, subjects: Sequence[Subject], at: int, trail: tuple[str, ...], timeframe: Timeframe) -> None:
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        at: int,
+        trail: tuple[str, ...],
+        timeframe: Timeframe,
+        spot: tuple[int, float] | None = None,
+    ) -> None:
         super().__init__(classes="detail chart")
+        self._spot = spot
         self._subjects = subjects
         self._at = at
         self._trail = trail
@@ -127,6 +138,8 @@ class ChartScreen(ModalScreen[None]):
         self.set_class(view.mode is TradingMode.LIVE, "-live")
         self.feed.look(view)
         self._show(view)
+        if self._spot is not None:
+            self._go_to_spot(*self._spot)
         for widget in self.watchers:
             widget.pulse(view)
 
@@ -242,9 +255,23 @@ class ChartScreen(ModalScreen[None]):
         self.futtui.flash(word(state, layer=word(f"chart.layer.{layer}")))
         self.futtui.pulse.beat()
 
+    def _go_to_spot(self, time_ms: int, price: float) -> None:
+        """Shows the moment with the crosshair on it; asks for older candles until it is among them."""
+        candles = self._chart.candles
+        place = place_of(self._chart, time_ms)
+        if not candles or (place < 0 and not self.feed.at_the_oldest):
+            self.feed.want_older()
+            return
+        self._spot = None
+        place = place if place >= 0 else len(candles) - 1
+        look = replace(self.look, cross_ms=candles[place].open_time_ms, cross_price=self._on_tick(price))
+        first, end = span(self._chart, look, self._columns)
+        self._use(panned(self._chart, look, self._columns, min(0, place - (first + end) // 2)))
+
     def action_neighbour(self, step: int) -> None:
         """The next or previous symbol of the list that the chart was opened from."""
         self._at = (self._at + step) % len(self._subjects)
+        self._spot = None
         self.look = replace(self.look, end_ms=None, cross_ms=None)
         self._begin()
 

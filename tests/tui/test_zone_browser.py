@@ -1,0 +1,150 @@
+"""Zones browser: every timeframe in one table, parts of a score, touches with outcomes, Enter to the chart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.zone import ZoneEventKind, ZoneState
+from futtui.tui.paint import zone_browser as paint
+from futtui.tui.paint.table import head_line
+from futtui.tui.paint.text import Line, line_text, line_width
+from futtui.tui.paint.view import View
+from futtui.tui.paint.zone_browser import SORTS, ZoneLook
+from futtui.tui.screens.chart import ChartScreen
+from futtui.tui.screens.zone_browser import ZoneBrowserScreen
+from futtui.tui.words import has_word
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import FakeEngine, zone_events
+from tests.tui.golden import check_golden
+from tests.tui.made_zones import show_zones, zones
+from tests.tui.screen_text import screen_text
+from tests.tui.test_painters import view_of
+
+LOOK = ZoneLook("BTCUSDT")
+
+
+def made_view(**changes: object) -> View:
+    return view_of(show_zones(FakeEngine()), **changes)  # type: ignore[arg-type]
+
+
+def table(view: View, look: ZoneLook, width: int) -> list[Line]:
+    columns = paint.columns_for(width)
+    found = paint.zones_of(look, view)
+    return [head_line(columns), *(paint.zone_line(zone, look, view, columns, False) for zone in found)]
+
+
+@pytest.mark.parametrize("width", [58, 73, 118])
+def test_table_why_and_story_match_the_golden_text(width: int) -> None:
+    view = made_view()
+    first = paint.zones_of(ZoneLook("BTCUSDT", sort="score"), view)[0]
+    lines = [
+        *table(view, LOOK, width),
+        (),
+        *paint.why_lines(first, view, width),
+        (),
+        *paint.story_lines(zone_events(), "", view, width),
+    ]
+    assert max(line_width(line) for line in lines) <= width
+    check_golden(f"zone-browser-{width}", lines)
+
+
+def test_orders_do_what_they_say() -> None:
+    view = made_view()
+    found = {sort: paint.zones_of(ZoneLook("BTCUSDT", sort=sort), view) for sort in SORTS}
+    price = view.by_symbol["BTCUSDT"].price
+    gaps = [zone.gap_pct(price) for zone in found["away"]]
+    assert gaps == sorted(gaps)
+    scores = [zone.score for zone in found["score"]]
+    assert scores == sorted(scores, reverse=True)
+    middles = [zone.middle for zone in found["price"]]
+    assert middles == sorted(middles, reverse=True)
+    frames = [zone.timeframe.ms for zone in found["frame"]]
+    assert frames == sorted(frames, reverse=True)
+    assert all(set(each) == set(zones()) for each in found.values())
+
+
+def test_timeframe_choice_leaves_the_others_out_and_says_when_it_has_none() -> None:
+    view = made_view()
+    assert {zone.timeframe for zone in paint.zones_of(replace(LOOK, frame=Timeframe.M15), view)} == {Timeframe.M15}
+    assert paint.frames_of(LOOK, view) == [Timeframe.H4, Timeframe.H1, Timeframe.M15]
+    none = replace(LOOK, frame=Timeframe.D1)
+    assert "has no zones on D1 now" in line_text(paint.empty_lines(none, view, 70)[1])
+
+
+def test_empty_states_say_what_is_missing() -> None:
+    view = made_view()
+    assert "Mark a symbol in Market first" in line_text(paint.empty_lines(ZoneLook(""), view, 90)[1])
+    rows = tuple(replace(row, ready=False, state_text="loading candles") for row in view.snapshot.market)
+    loading = view_of(replace(view.snapshot, market=rows, readings={}))
+    assert "loading candles" in line_text(paint.empty_lines(LOOK, loading, 90)[1])
+    assert line_text(paint.story_lines(None, "", view, 60)[0]).strip() == "Reading its touches."
+    assert line_text(paint.story_lines((), "", view, 60)[0]).strip() == "No touch is on record yet."
+    assert "stopped" in line_text(paint.story_lines(None, "The engine has stopped.", view, 60)[0])
+
+
+def test_visits_give_each_touch_what_came_before_the_next_one() -> None:
+    open_one, broken, held = paint.visits_of(zone_events())
+    assert open_one.outcome is None
+    assert broken.outcome is not None
+    assert broken.outcome.kind is ZoneEventKind.BREAK
+    assert [event.kind for event in broken.also] == [ZoneEventKind.FLIP]
+    assert held.outcome is not None
+    assert held.outcome.kind is ZoneEventKind.BOUNCE
+    assert [event.kind for event in held.also] == [ZoneEventKind.SWEEP]
+    other = tuple(replace(event, zone_id="other") for event in zone_events() if event.kind is ZoneEventKind.BREAK)
+    mixed = [event for event in zone_events() if event.kind is not ZoneEventKind.BREAK]
+    assert paint.visits_of([*mixed, *other])[1].outcome is None
+
+
+def test_every_state_and_event_has_a_word() -> None:
+    assert all(has_word(f"zone.life.{state.value}") for state in ZoneState)
+    for kind in ZoneEventKind:
+        ended = kind in (ZoneEventKind.BOUNCE, ZoneEventKind.BREAK)
+        assert kind is ZoneEventKind.TOUCH or has_word(f"browser.also.{kind.value}")
+        assert not ended or has_word(f"browser.ended.{kind.value}")
+
+
+def test_old_data_is_grey() -> None:
+    view = made_view(engine_silence_s=9.0)
+    assert {token for _, token in table(view, LOOK, 72)[1]} == {"dim"}
+
+
+async def test_keys_walk_symbols_timeframes_and_orders_and_enter_opens_the_chart_at_the_zone(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    show_zones(engine)
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        await pilot.press("down")  # BTC is not the first row of the market
+        app.dashboard.select_symbol("BTCUSDT")  # type: ignore[union-attr]
+        await pilot.pause()
+        await pilot.press("Я")
+        await pilot.pause()
+        assert isinstance(app.screen, ZoneBrowserScreen)
+        text = screen_text(app)
+        assert "Zones  BTCUSDT  all timeframes" in text
+        assert "nearest first" in text
+        assert "3 touches on record" in text.replace("│", "")
+        await pilot.press("s", "[")
+        await pilot.pause()
+        assert "Zones  BTCUSDT  H4" in screen_text(app)
+        await pilot.press("[", "down")
+        await pilot.pause()
+        marked = app.screen.query_one("#zone-list").marked()  # type: ignore[attr-defined]
+        assert engine.questions[-1] == ("zone", "BTCUSDT", marked.zone_id, *marked.merged)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, ChartScreen)
+        assert app.screen.timeframe is Timeframe.H1
+        app.pulse.beat()
+        assert app.screen.look.cross_price == pytest.approx(marked.middle)
+        assert app.screen.look.cross_ms == Timeframe.H1.open_ms(marked.last_touch_ms)
+        await pilot.press("escape", "escape")
+        assert isinstance(app.screen, ZoneBrowserScreen)
+        await pilot.press("n")
+        await pilot.pause()
+        assert "Zones  ETHUSDT  H1" in screen_text(app)
