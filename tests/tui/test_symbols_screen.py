@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.pilot import Pilot
 
 from futtui.domain.events import BlockSymbol, UnblockSymbol
 from futtui.domain.snapshot import SymbolWait
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.domain.universe import Standing
+from futtui.tui.app import FuttuiApp
 from futtui.tui.paint import symbols as paint
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.screens.detail import DetailScreen
@@ -87,9 +89,19 @@ def test_the_row_changes_when_the_second_of_the_next_try_does(troubled: FakeEngi
     assert paint.version_of(item, view) == paint.version_of(replace(item, next_try_in_ms=11_300), view)
 
 
+async def _marked(app: FuttuiApp, pilot: Pilot[None]) -> None:
+    """Waits until the market has its mark: the screen of symbols begins there."""
+    for _ in range(200):
+        if app.store.symbol:
+            return
+        await pilot.pause()
+    raise AssertionError("the market never got a mark")
+
+
 async def test_block_with_reason_and_end_then_unblock(make_app: AppMaker, troubled: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
+        await _marked(app, pilot)
         await pilot.press("г")
         assert isinstance(app.screen, SymbolsScreen)
         await pilot.pause()
@@ -109,6 +121,7 @@ async def test_block_with_reason_and_end_then_unblock(make_app: AppMaker, troubl
 async def test_a_strategy_is_blocked_on_one_symbol_or_everywhere(make_app: AppMaker, troubled: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
+        await _marked(app, pilot)
         await pilot.press("u")
         await pilot.pause()
         for key in ("B", "2", "1", "enter", "B", "1", "2", "down", "enter"):
@@ -123,6 +136,7 @@ async def test_a_strategy_is_blocked_on_one_symbol_or_everywhere(make_app: AppMa
 async def test_open_find_and_a_symbol_that_is_not_watched(make_app: AppMaker, troubled: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
+        await _marked(app, pilot)
         await pilot.press("u")
         await pilot.pause()
         await pilot.press(".", *"pep", "enter", "enter")
