@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
+from futtui.tui.words import speak
 from tests.tui.fake_engine import FakeEngine
 
 AppMaker = Callable[..., FuttuiApp]
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """Whatever a test speaks, the next one starts in English."""
+    yield
+    speak(Language.ENGLISH)
 
 
 @pytest.fixture

@@ -31,10 +31,11 @@ _NAMES = {"!": "exclamation_mark", ",": "comma", ":": "colon", "?": "question_ma
 def english_of(language: Language) -> re.Pattern[str]:
     """Finds English texts that `language` says in other words."""
     spoken = screen_table(language)
+    names = " ".join(text for key, text in screen_table(Language.ENGLISH).items() if spoken[key] == text)
     texts = {
         text
         for key, text in screen_table(Language.ENGLISH).items()
-        if len(text) >= SHORTEST and text[0].isupper() and "{" not in text and spoken[key] != text
+        if len(text) >= SHORTEST and text[0].isupper() and "{" not in text and spoken[key] != text and text not in names
     }
     return re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, texts), key=len, reverse=True))})(?![\w-])")
 

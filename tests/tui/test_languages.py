@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -44,13 +44,6 @@ LOOK_ALIKES = str.maketrans("АВСЕНІКМОРТХУЅЈ", "ABCEHIKMOPTXYSJ")
 SIGNS_OF_THE_TRADE = {"TP", "PnL", "VWAP", "ATR", "POC", "VAH", "VAL", "R", "Live"}
 EVERYWHERE = pytest.mark.parametrize("language", CYRILLIC, ids=lambda language: language.value)
 BY_AREA = pytest.mark.parametrize("area", AREAS, ids=lambda area: area.__name__.rpartition(".")[2])
-
-
-@pytest.fixture(autouse=True)
-def english_afterwards() -> Iterator[None]:
-    """Whatever a test speaks, the next one starts in English."""
-    yield
-    speak(Language.ENGLISH)
 
 
 def table_of(area: ModuleType, language: Language) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ from futtui.tui.words import has_word, speak, word
 SOURCE = Path(__file__).resolve().parents[2] / "futtui" / "tui"
 FILES = sorted(SOURCE.rglob("*.py"))
 WORDS = screen_table(Language.ENGLISH)
-
-
-@pytest.fixture(autouse=True)
-def english_afterwards() -> Iterator[None]:
-    """Whatever a test speaks, the next one starts in English."""
-    yield
-    speak(Language.ENGLISH)
 
 
 def literals(path: Path) -> list[str]:
