@@ -1,4 +1,9 @@
-"""MA/VWAP Pullback: a leg of a trend, a measured way back to an average or VWAP, and the first bar that turns."""
+"""MA/VWAP Pullback: a leg of a trend, a measured way back to an average or VWAP, and the first bar that turns.
+
+4h decides whether there is a trend and which way (regime, ADX, slope of EMA 50, bias). Leg, way back, lines and turn
+are those of 1h, all of one timeframe: the stop lies behind the low of the way back, and behind that of a leg of 4h it
+would be farther away than the limits in 1h ATR allow for an entry at the turn of an hour.
+"""
 
 from __future__ import annotations
 

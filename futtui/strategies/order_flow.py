@@ -25,6 +25,7 @@ from futtui.strategies.volume_profile_setup import value_of
 from futtui.strategies.words import say_price, say_way
 
 STRONG_FLOW = 0.2
+"""Adds points. Takers who start a move are that strong by the shipped rule; those who are absorbed need not be."""
 QUIET_REGIMES = (Regime.RANGE, Regime.CHOP)
 
 

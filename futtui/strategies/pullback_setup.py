@@ -17,7 +17,7 @@ PULLBACK_LEVELS = StopSettings(stop_push_atr=0.2)
 
 @dataclass(frozen=True, slots=True)
 class MaVwapPullbackSettings:
-    """Parameters of MA/VWAP Pullback. Bars are 1h bars, ATR is that of 1h."""
+    """Parameters of MA/VWAP Pullback. 4h says whether there is a trend; all bars and the ATR here are those of 1h."""
 
     enabled: bool = True
     """Whether the strategy runs."""

@@ -151,7 +151,7 @@ FAR_ABOVE = tuple(tuple(price + 0.8 for price in row) for row in PRESSED)
         (context(absorbed(), Surroundings(with_4h=False)), "not known yet"),
         (context(absorbed(), Surroundings(atr=None)), "ATR is not available"),
         (context(absorbed()[-60:]), "waiting for 100 candles"),
-        (context(lifted(flow=0.09)), "neither ran into a wall"),
+        (context(lifted(flow=0.19)), "neither ran into a wall"),
         (context(lifted(rows=(*LIFTED, (100.9, 101.2, 100.8, 101.1)))), "neither ran into a wall"),
         (context(lifted(), Surroundings(regime=Regime.RANGE)), "moves do not go on"),
         (context(lifted(), Surroundings(regime=Regime.TREND_DOWN)), "4h trend stands against it"),
@@ -173,6 +173,12 @@ def test_order_flow_absorption_is_allowed_in_a_range_and_its_rank_is_a_setting()
     often = context(absorbed(quiet_flows=(0.0, -0.9, -0.9, 0.0, 0.0, 0.0)))
     assert "neither ran into a wall" in reason(often)
     assert signal(often, OrderFlowSettings(rank_max=0.5)).side is Side.LONG
+
+
+def test_order_flow_least_flow_of_a_move_is_a_setting():
+    told = signal(context(lifted(flow=0.19)), OrderFlowSettings(initiation_flow=0.1))
+    assert part(told, "strength of the flow").points == 0.0
+    assert part(signal(context(lifted(flow=0.21))), "strength of the flow").points > 0.0
 
 
 def test_order_flow_entry_setting_chooses_the_setup():
