@@ -15,6 +15,7 @@ from futtui.domain.health import PoolView as PoolView
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.position_story import PositionStory
 from futtui.domain.reading import StrategyVerdict, SymbolReading
+from futtui.domain.sent import Sent
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal
 from futtui.domain.symbols import SymbolRules
@@ -168,6 +169,8 @@ class EngineSnapshot:
     """How the engine itself is doing; None until it runs."""
     forming: Mapping[str, FormingCandle] = field(default_factory=dict)
     """The quarter hour that is under way, by symbol, as last seen; for display only."""
+    sent: tuple[Sent, ...] = ()
+    """Orders, cancels and commands of this run, oldest first."""
     waits: Mapping[str, SymbolWait] = field(default_factory=dict)
     """Watched symbols that are not ready, and what they wait for."""
     standings: Mapping[str, Standing] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from futtui.domain.effects import (
 from futtui.domain.events import Event, OrderChanged, OrderFilled
 from futtui.domain.orders import OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
+from futtui.domain.sent import SentBook
 from futtui.live.brokers import Broker
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class DeskRunner:
         self._log_book = log_book
         self.on_latch: Callable[[WriteLatch], None] = lambda latch: None
         """Keeps what the kill switch latched."""
+        self.sent = SentBook()
+        """Orders, cancels and commands with what became of them, for the screen."""
         self._queue: deque[Event] = deque()
         self._busy = False
         self._open_signals: set[str] = set()
@@ -83,6 +86,9 @@ class DeskRunner:
             item = self._queue.popleft()
             if isinstance(item, OrderFilled):
                 self.counts["fills"] += 1
+                self.sent.filled(item.fill)
+            elif isinstance(item, OrderChanged):
+                self.sent.updated(item.update)
             try:
                 self.carry_out(self.desk.handle(item))
             except Exception as error:
@@ -106,6 +112,7 @@ class DeskRunner:
             broker = self.brokers.get(effect.mode)
             if broker is not None:
                 self.counts["cancels"] += 1
+                self.sent.cancelled(effect)
                 broker.cancel(effect)
         elif isinstance(effect, AskFills):
             broker = self.brokers.get(effect.mode)
@@ -119,6 +126,7 @@ class DeskRunner:
             self._record(effect)
 
     def _place(self, effect: PlaceOrder) -> None:
+        self.sent.placed(effect)
         broker = self.brokers.get(effect.mode)
         if broker is None:
             intent = effect.intent

@@ -34,6 +34,7 @@ from futtui.live.blind import BlindWatch
 from futtui.live.book_watch import BookWatch
 from futtui.live.clock import steady_ms
 from futtui.live.clock_watch import ClockWatch
+from futtui.live.command_notes import noted
 from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.desk_journal import RecordedDesk
 from futtui.live.exchange_broker import ExchangeDeskBroker
@@ -401,6 +402,9 @@ class Engine:
 
     async def command(self, command: Command) -> str:
         """Carry out a user's command; returns a sentence for the flash line. Raises FuttuiError when refused."""
+        return await noted(self.runner.sent, command, self.clock.now_ms, self._obey(command))
+
+    async def _obey(self, command: Command) -> str:
         if isinstance(command, ChangeMode) and command.mode is TradingMode.LIVE:
             if not self.settings.live_allowed:
                 raise FuttuiError(self.settings.live_refusal)
@@ -514,6 +518,7 @@ class Engine:
             time_ms=self.clock.now_ms(),
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,
+            sent=self.runner.sent.view(),
         )
 
     def _budget(self) -> BudgetView | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from futtui.domain.health import HealthView
+from futtui.domain.sent import Sent
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView, SymbolWait
 from futtui.domain.universe import Standing
 from futtui.live.clock import wall_ms
@@ -38,6 +39,7 @@ class SnapshotBuilder:
         time_ms: int,
         steady_now_ms: float,
         lag_ms: float,
+        sent: tuple[Sent, ...] = (),
     ) -> EngineSnapshot:
         """The picture at exchange time `time_ms`."""
         self._version += 1
@@ -65,6 +67,7 @@ class SnapshotBuilder:
             symbols_ready=sum(state.phase is Phase.READY for state in known),
             symbols_total=len(known),
             health=health,
+            sent=sent,
             waits={state.symbol: _wait(state, steady_now_ms) for state in known if state.phase is not Phase.READY},
             standings=self.standings,
             forming={state.symbol: state.forming for state in known if state.forming is not None},

@@ -61,6 +61,18 @@ def _zone_browser(app: FuttuiApp) -> Screen[Any]:
     return ZoneBrowserScreen(symbol_here(app) or app.store.symbol)
 
 
+def _full_log(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.records import FullLogScreen
+
+    return FullLogScreen()
+
+
+def _orders(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.records import OrdersScreen
+
+    return OrdersScreen()
+
+
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
     "performance": _performance,
@@ -68,6 +80,8 @@ _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "settings": _settings,
     "symbols": _symbols,
     "health": _health,
+    "full_log": _full_log,
+    "orders": _orders,
 }
 """None as answer: the place does not exist in this run, and that was told."""
 

@@ -16,6 +16,7 @@ from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
+from tests.tui.test_records_screen import sent_book
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11) or sys.platform == "win32",
@@ -124,3 +125,16 @@ def test_picture_of_the_health(
     app.pulse.figures = lambda: FIGURES  # type: ignore[method-assign]
     engine.show(health=health(), feed=replace(engine.current.feed, budget=budget()))
     assert snap_compare(app, terminal_size=size, run_before=after("f3"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+def test_picture_of_what_was_sent(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    engine.show(sent=sent_book().view())
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("f6", "down"))
+
+
+def test_picture_of_the_log_while_finding(snap_compare: Compare, make_app: AppMaker) -> None:
+    keys = ("f4", "slash", *"zones", "enter")
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))

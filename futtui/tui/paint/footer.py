@@ -32,6 +32,7 @@ _PAIRS = {
     "next_symbol": "n N",
     "shorter_period": "[ ]",
     "zone_frame": "[ ]",
+    "next_match": "n N",
 }
 """Two keys that belong together."""
 

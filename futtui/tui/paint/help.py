@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from futtui.tui import keys
-from futtui.tui.paint import market, performance, positions, signals, symbols, zone_browser, zones
+from futtui.tui.paint import market, performance, positions, records, signals, symbols, zone_browser, zones
 from futtui.tui.paint.text import Line, fit, fit_line, line_width, width_of, wrap
 from futtui.tui.words import has_word, word
 
@@ -14,6 +14,7 @@ _COLUMNS = {
     "signals": tuple(column.id for column in signals.COLUMNS),
     "positions": tuple(column.id for column in positions.COLUMNS),
     "zones": tuple(column.id for column in zones.COLUMNS),
+    "orders": tuple(column.id for column in records.SENT_COLUMNS),
     "symbols": tuple(column.id for column in symbols.COLUMNS),
     "zone_browser": tuple(column.id for column in zone_browser.COLUMNS),
     "performance": tuple(column.id for column in performance.COLUMNS),
@@ -29,6 +30,8 @@ _SCOPES = {
     "performance": ("detail", "list", "period", "accounts"),
     "symbols": ("detail", "row", "to_chart", "symbols", "list"),
     "health": ("detail", "text"),
+    "full_log": ("detail", "records", "list"),
+    "orders": ("detail", "records", "list"),
     "settings": ("detail", "settings", "list"),
 }
 _TERMS = {

@@ -1,0 +1,140 @@
+"""Everything that was sent, to the exchange or to the engine, and what became of it: a fold over facts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from futtui.domain.effects import CancelOrder, PlaceOrder
+from futtui.domain.events import Command
+from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
+from futtui.domain.position import TradingMode
+
+KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One order, cancel or command. Exactly one of `order`, `cancel` and `command` is there.
+
+    `status` is that of the order, also for a cancel; a command has none. `answered_ms` 0 = nothing came back yet;
+    `answer` is what came back in words, `refused` tells that it was a no. `average_price` is that of what was filled.
+    """
+
+    number: int
+    time_ms: int
+    order: PlaceOrder | None = None
+    cancel: CancelOrder | None = None
+    command: Command | None = None
+    status: OrderStatus | None = None
+    answered_ms: int = 0
+    answer: str = ""
+    refused: bool = False
+    exchange_id: str = ""
+    filled: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    fees: Decimal = Decimal(0)
+
+    @property
+    def client_id(self) -> str:
+        """The id under which the exchange knows it; empty for a command."""
+        if self.order is not None:
+            return self.order.intent.client_id
+        return self.cancel.client_id if self.cancel is not None else ""
+
+    @property
+    def symbol(self) -> str:
+        """What it is about; empty where it is about everything."""
+        if self.order is not None:
+            return self.order.intent.symbol
+        if self.cancel is not None:
+            return self.cancel.symbol
+        return str(getattr(self.command, "symbol", ""))
+
+    @property
+    def mode(self) -> TradingMode | None:
+        """Whose account it was sent to; None for a command."""
+        sent = self.order or self.cancel
+        return sent.mode if sent is not None else None
+
+
+class SentBook:
+    """Keeps the newest entries; each fact changes the entry that it is about."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._entries: OrderedDict[int, Sent] = OrderedDict()
+        self._orders: dict[str, int] = {}
+        self._cancels: dict[str, int] = {}
+        self._number = 0
+        self._view: tuple[Sent, ...] | None = ()
+
+    def view(self) -> tuple[Sent, ...]:
+        """All entries, oldest first; the same object until something changes."""
+        if self._view is None:
+            self._view = tuple(self._entries.values())
+        return self._view
+
+    def placed(self, order: PlaceOrder) -> None:
+        """An order leaves for the broker."""
+        number = self._add(Sent(0, order.intent.time_ms, order=order, status=OrderStatus.SENT))
+        self._orders[order.intent.client_id] = number
+
+    def cancelled(self, cancel: CancelOrder) -> None:
+        """A cancel leaves for the broker."""
+        self._cancels[cancel.client_id] = self._add(Sent(0, cancel.time_ms, cancel=cancel, status=OrderStatus.SENT))
+
+    def commanded(self, command: Command) -> int:
+        """A command reaches the engine; the number under which its answer is noted."""
+        return self._add(Sent(0, command.time_ms, command=command))
+
+    def answered(self, number: int, text: str, time_ms: int, *, refused: bool = False) -> None:
+        """The answer to a command."""
+        entry = self._entries.get(number)
+        if entry is not None:
+            self._put(replace(entry, answered_ms=time_ms, answer=text, refused=refused))
+
+    def updated(self, update: OrderUpdate) -> None:
+        """News of an order; its cancel, if one was sent, has the same end."""
+        for numbers in (self._orders, self._cancels):
+            entry = self._entries.get(numbers.get(update.client_id, 0))
+            if entry is None:
+                continue
+            final_before = entry.status is not None and entry.status.is_final
+            self._put(
+                replace(
+                    entry,
+                    status=entry.status if final_before else update.status,
+                    answered_ms=entry.answered_ms if final_before else update.time_ms,
+                    answer=update.reason or entry.answer,
+                    refused=entry.refused or update.status is OrderStatus.REJECTED,
+                    exchange_id=update.exchange_id or entry.exchange_id,
+                )
+            )
+
+    def filled(self, fill: Fill) -> None:
+        """An execution of an order."""
+        entry = self._entries.get(self._orders.get(fill.client_id, 0))
+        if entry is None:
+            return
+        total = entry.filled + fill.quantity
+        value = (entry.average_price or Decimal(0)) * entry.filled + fill.price * fill.quantity
+        self._put(
+            replace(entry, filled=total, average_price=value / total if total else None, fees=entry.fees + fill.fee)
+        )
+
+    def _add(self, entry: Sent) -> int:
+        self._number += 1
+        self._entries[self._number] = replace(entry, number=self._number)
+        self._view = None
+        if len(self._entries) > self._kept:
+            _, old = self._entries.popitem(last=False)
+            for numbers in (self._orders, self._cancels):
+                if numbers.get(old.client_id) == old.number:
+                    del numbers[old.client_id]
+        return self._number
+
+    def _put(self, entry: Sent) -> None:
+        self._entries[entry.number] = entry
+        self._view = None

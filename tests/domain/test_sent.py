@@ -1,0 +1,108 @@
+"""The book of everything sent: facts change the entry that they are about."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from futtui.domain.effects import CancelOrder, PlaceOrder
+from futtui.domain.errors import FuttuiError
+from futtui.domain.events import NoteForLog, SetPaused
+from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.position import TradingMode
+from futtui.domain.sent import SentBook
+from futtui.domain.side import OrderSide
+from futtui.live.command_notes import noted
+
+
+def order(client_id: str = "f-1-E1", *, time_ms: int = 100) -> PlaceOrder:
+    """A market order for 2 BTC."""
+    intent = OrderIntent(
+        client_id, "BTCUSDT", OrderSide.BUY, OrderType.MARKET, Decimal(2), OrderPurpose.ENTRY, "p-1", time_ms
+    )
+    return PlaceOrder(TradingMode.PAPER, intent)
+
+
+def fill(price: str, quantity: str, trade_id: str) -> Fill:
+    """An execution of that order."""
+    return Fill("f-1-E1", "BTCUSDT", trade_id, OrderSide.BUY, Decimal(price), Decimal(quantity), Decimal("0.1"), 130)
+
+
+def update(status: OrderStatus, time_ms: int = 120, **more: str) -> OrderUpdate:
+    """News of that order."""
+    return OrderUpdate("f-1-E1", "BTCUSDT", status, time_ms, **more)
+
+
+def test_an_order_is_followed_to_its_end_with_average_price_and_fees() -> None:
+    book = SentBook()
+    book.placed(order())
+    book.updated(update(OrderStatus.OPEN, exchange_id="77"))
+    book.filled(fill("100", "1.5", "a"))
+    book.filled(fill("104", "0.5", "b"))
+    book.updated(update(OrderStatus.FILLED, 140))
+    (entry,) = book.view()
+    assert (entry.status, entry.exchange_id, entry.answered_ms) == (OrderStatus.FILLED, "77", 140)
+    assert (entry.filled, entry.average_price, entry.fees) == (Decimal("2.0"), Decimal(101), Decimal("0.2"))
+    assert not entry.refused
+
+
+def test_late_news_does_not_reopen_what_has_ended() -> None:
+    book = SentBook()
+    book.placed(order())
+    book.updated(update(OrderStatus.FILLED, 140))
+    book.updated(update(OrderStatus.OPEN, 150))
+    assert book.view()[0].status is OrderStatus.FILLED
+    assert book.view()[0].answered_ms == 140
+
+
+def test_a_refusal_keeps_its_reason_and_a_cancel_ends_with_its_order() -> None:
+    book = SentBook()
+    book.placed(order())
+    book.cancelled(CancelOrder(TradingMode.PAPER, "BTCUSDT", "f-1-E1", False, 110))
+    book.updated(update(OrderStatus.CANCELED))
+    assert [entry.status for entry in book.view()] == [OrderStatus.CANCELED, OrderStatus.CANCELED]
+    book.placed(order("f-2"))
+    book.updated(OrderUpdate("f-2", "BTCUSDT", OrderStatus.REJECTED, 150, reason="margin is insufficient (-2019)"))
+    assert book.view()[-1].refused
+    assert book.view()[-1].answer == "margin is insufficient (-2019)"
+
+
+def test_the_view_is_one_object_until_something_changes_and_news_of_strangers_change_nothing() -> None:
+    book = SentBook()
+    book.placed(order())
+    seen = book.view()
+    book.updated(OrderUpdate("other", "BTCUSDT", OrderStatus.FILLED, 150))
+    book.answered(99, "?", 1)
+    assert book.view() is seen
+    book.updated(update(OrderStatus.OPEN))
+    assert book.view() is not seen
+    assert seen[0].status is OrderStatus.SENT
+
+
+def test_only_the_newest_are_kept_and_the_rest_is_forgotten_wholly() -> None:
+    book = SentBook(kept=3)
+    for number in range(10):
+        book.placed(order(f"f-{number}"))
+    assert [entry.client_id for entry in book.view()] == ["f-7", "f-8", "f-9"]
+    assert [entry.number for entry in book.view()] == [8, 9, 10]
+    assert set(book._orders) == {"f-7", "f-8", "f-9"}
+
+
+async def test_commands_are_noted_with_answer_or_refusal() -> None:
+    book = SentBook()
+
+    async def yes() -> str:
+        return "New trades are paused."
+
+    async def no() -> str:
+        raise FuttuiError("not now")
+
+    assert await noted(book, SetPaused(5, True), lambda: 9, yes()) == "New trades are paused."
+    with pytest.raises(FuttuiError):
+        await noted(book, SetPaused(6, False), lambda: 10, no())
+    await noted(book, NoteForLog(7, "an alert", "BTCUSDT"), lambda: 11, yes())
+    assert [(entry.answer, entry.refused, entry.answered_ms) for entry in book.view()] == [
+        ("New trades are paused.", False, 9),
+        ("not now", True, 10),
+    ]
