@@ -11,6 +11,8 @@ import numpy as np
 from futtui.backtest.data import SymbolData
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import gross_r, slippage_of
+from futtui.domain.backtests import TradeCandles
+from futtui.domain.candle import Candle
 from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -61,6 +63,18 @@ def _row(result: BacktestResult, trade: Trade, signal: Signal | None, data: Symb
         "a": _parts(signal),
         "b": _packed(candles, tick, frame),
     }
+
+
+def candles_around(trades: Sequence[Trade], data: SymbolData, all_trades: int) -> dict[str, TradeCandles]:
+    """The candles around each trade of a symbol by its position; bounded as those of a report with `all_trades`."""
+    bars = max(LEAST_BARS, min(MOST_BARS, ALL_BARS // max(1, all_trades)))
+    found = {}
+    for trade in trades:
+        frame = _frame_for(trade, bars)
+        series = _around(data.past.series[frame], trade, frame, bars)
+        rows = zip(series.open_time_ms.tolist(), *(line.tolist() for line in series.figures[0:5]), strict=True)
+        found[trade.position_id] = TradeCandles(frame, tuple(Candle(*row) for row in rows))
+    return found
 
 
 def _frame_for(trade: Trade, bars: int) -> Timeframe:

@@ -99,14 +99,15 @@ def backtest_result(options: BacktestOptions) -> BacktestResult:
     calm_collector()
     request = request_of(options)
     crew = cluster_crew(options.cluster) if options.cluster else None
-    run = Backtest(request, store=None if options.no_cache else _store(options.home), crew=crew)
-    _tell_holes(run, options.strict)
+    run = Backtest(request, store=None if options.no_cache else run_store(options.home), crew=crew)
+    for line in hole_lines(run, options.strict):
+        print(line, file=sys.stderr)
     days = (request.end_ms - request.start_ms) / DAY_MS
     with progress_told("Backtest", days, "days") as told:
         return run.run(lambda done, of: told("Backtest", done / of))
 
 
-def _store(home: Path | None) -> RunStore | None:
+def run_store(home: Path | None) -> RunStore | None:
     """Where earlier runs are kept; None, with a line about it, where nothing can be written."""
     from platformdirs import PlatformDirs
 
@@ -120,8 +121,8 @@ def _store(home: Path | None) -> RunStore | None:
         return None
 
 
-def _tell_holes(run: Backtest, strict: bool) -> None:
-    """Say what is missing in the period; with `strict` raises InvalidInputError about it."""
+def hole_lines(run: Backtest, strict: bool) -> list[str]:
+    """What is missing in the period, a sentence a symbol; with `strict` raises InvalidInputError about it."""
     from futtui.live.past_candles import moment_text
 
     lines = []
@@ -131,8 +132,7 @@ def _tell_holes(run: Backtest, strict: bool) -> None:
         lines.append(f"{symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}{more}")
     if lines and strict:
         raise InvalidInputError(f"{'; '.join(lines)}. Fill the holes, choose other days, or leave out --strict.")
-    for line in lines:
-        print(f"{line}: nothing is decided there, and its analyses begin anew after it.", file=sys.stderr)
+    return [f"{line}: nothing is decided there, and its analyses begin anew after it." for line in lines]
 
 
 def check_folders(files: Mapping[str, Path | None]) -> None:

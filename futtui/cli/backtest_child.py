@@ -1,0 +1,170 @@
+"""A backtest in a process of its own: `python -m futtui.cli.backtest_child FOLDER`.
+
+The folder holds `wanted.json`; lines of JSON on the output tell how far it is. When the input is closed, because the
+run is cancelled or the screen is gone, it stops as with Ctrl+C. Files are there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from _thread import interrupt_main
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from futtui.domain.backtests import RunHead, RunResult, TestedTrade, TradeCandles
+from futtui.domain.candle import Candle
+from futtui.domain.errors import FuttuiError
+from futtui.domain.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from futtui.backtest.data import SymbolData
+    from futtui.backtest.run import BacktestResult
+    from futtui.cli.backtest_form import Wanted
+
+WANTED_FILE, HEAD_FILE, RESULT_FILE = "wanted.json", "head.json", "result.json"
+TRADES_FILE, PAGE_FILE, FIGURES_FILE, CONFIG_FILE = "trades.csv", "report.html", "figures.json", "config.yaml"
+NICE = 10
+PackedCandles = dict[str, tuple[str, list[tuple[int, float, float, float, float, float]]]]
+"""By position: timeframe, then open time, open, high, low, close and volume of each candle."""
+
+
+def main(folder: Path) -> int:
+    """Work; 0 when the run is complete, 1 when it cannot be, 130 when it was stopped."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)  # the market comes first
+    threading.Thread(target=_stop_when_alone, daemon=True).start()
+    try:
+        _work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")))
+    except KeyboardInterrupt:
+        return 130
+    except FuttuiError as error:
+        tell(error=str(error))
+        return 1
+    except OSError as error:
+        tell(error=f"{error.filename or folder} cannot be used ({error.strerror}).")
+        return 1
+    except Exception as error:
+        tell(error=f"Something unexpected happened ({type(error).__name__}: {error}). Please report it.")
+        raise
+    return 0
+
+
+def tell(**facts: Any) -> None:
+    """One line for the screen."""
+    print(json.dumps(facts), flush=True)
+
+
+def _stop_when_alone() -> None:
+    while os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
+        pass
+    interrupt_main()
+
+
+def _work(folder: Path, asked: dict[str, Any]) -> None:
+    from futtui.backtest.data import load_symbol
+    from futtui.backtest.run import Backtest
+    from futtui.backtest.trials import seen_before, trial_of
+    from futtui.cli.backtest_command import hole_lines, run_store
+    from futtui.cli.backtest_form import wanted_of
+    from futtui.cli.places import Places
+    from futtui.cli.trial_book import note_trial, now_text, trial_book
+
+    begun = time.monotonic()
+    wanted = wanted_of(asked["values"])
+    home = Path(asked["home"])
+    config = folder / CONFIG_FILE
+    tell(text="loading")
+    request = wanted.request(config if config.is_file() else None, home)
+    data = {name: load_symbol(request.history, name, request.start_ms) for name in request.symbols}
+    run = Backtest(request, data=data, store=run_store(None if home == Places.of(None).home else home))
+    notes = hole_lines(run, wanted.strict)
+    tell(text="running", notes=notes)
+    result = run.run(lambda done, of: tell(share=done / of))
+    tell(text="writing")
+    trial = trial_of("backtest", now_text(), request, result.trades, data=result.data_hash)
+    book = trial_book(Places.of(home))
+    note_trial(book, trial)
+    kept = result_of(folder.name, asked, wanted, result, time.monotonic() - begun, notes)
+    seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
+    write_run(folder, kept, result, data, max(1, len(seen)))
+
+
+def result_of(
+    run_id: str, asked: dict[str, Any], wanted: Wanted, result: BacktestResult, seconds: float, notes: list[str]
+) -> RunResult:
+    """What the screen keeps of a run."""
+    from futtui.backtest.report import by_strategy
+    from futtui.desk.statistics import statistics_of
+
+    total = statistics_of(result.trades)
+    signals = {signal.signal_id: signal.raw for signal in result.signals}
+    trades = []
+    for trade in result.trades:
+        raw = signals.get(trade.signal_id)
+        trades.append(TestedTrade(trade, raw.levels.targets if raw else (), raw.summary if raw else ""))
+    head = RunHead(
+        run_id, asked["made_ms"], wanted.symbols, wanted.start_ms, wanted.end_ms, wanted.systems, total.trades,
+        total.net_r, total.win_rate.value, total.profit_factor.value, total.verdict,
+    )  # fmt: skip
+    return RunResult(
+        head=head,
+        seconds=seconds,
+        chosen=tuple((path, text) for path, text in sorted(asked["chosen"].items())),
+        total=total,
+        systems=tuple((name, statistics_of(group)) for name, group in by_strategy(result.trades).items()),
+        information=tuple((name, statistics_of(group)) for name, group in by_strategy(result.information).items()),
+        trades=tuple(trades),
+        start_equity=float(result.request.start_equity),
+        equity=result.equity,
+        open_positions=result.open_positions,
+        notes=tuple(notes),
+    )
+
+
+def write_run(folder: Path, kept: RunResult, result: BacktestResult, data: dict[str, SymbolData], trials: int) -> None:
+    """All files of a run; the head comes last, because a run counts as kept once it is there."""
+    import msgspec
+
+    from futtui.backtest.html_report import html_report
+    from futtui.backtest.report import as_json
+    from futtui.backtest.report_trades import candles_around
+    from futtui.backtest.trades_table import trades_csv
+    from futtui.cli.backtest_command import write_file
+
+    for symbol in {one.trade.symbol for one in kept.trades}:
+        mine = [one.trade for one in kept.trades if one.trade.symbol == symbol]
+        found = candles_around(mine, data[symbol], len(kept.trades))
+        (folder / candles_file(symbol)).write_bytes(msgspec.msgpack.encode(_packed(found)))
+    write_file(folder / TRADES_FILE, trades_csv(result))
+    write_file(folder / FIGURES_FILE, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
+    write_file(folder / PAGE_FILE, html_report(result, data, trials))
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(kept))
+    write_file(folder / HEAD_FILE, msgspec.json.encode(kept.head).decode())
+
+
+def _packed(found: dict[str, TradeCandles]) -> PackedCandles:
+    return {
+        name: (one.timeframe.code, [(c.open_time_ms, c.open, c.high, c.low, c.close, c.volume) for c in one.candles])
+        for name, one in found.items()
+    }
+
+
+def unpacked(data: bytes, position_id: str) -> TradeCandles:
+    """The candles around a trade from such a file; KeyError for a trade that is not in it."""
+    import msgspec
+
+    code, rows = msgspec.msgpack.decode(data, type=PackedCandles)[position_id]
+    return TradeCandles(Timeframe.from_code(code), tuple(Candle(*row) for row in rows))
+
+
+def candles_file(symbol: str) -> str:
+    """Name of the file with the candles around the trades of a symbol."""
+    return f"candles-{symbol}.msgpack"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

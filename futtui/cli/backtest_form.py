@@ -1,0 +1,204 @@
+"""The form of the backtest screen, made from the options of the command and from the settings of the strategies."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from futtui.domain.errors import InvalidInputError
+from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, SettingSection, SettingsSheet
+
+if TYPE_CHECKING:
+    from futtui.backtest.settings import BacktestRequest
+    from futtui.config.editor import FileSettings
+
+RUN = "run"
+HISTORY, SYMBOLS, SYSTEMS, START, END = (f"{RUN}.{name}" for name in ("history", "symbols", "systems", "from", "to"))
+_OPTIONS = {
+    "history": HISTORY, "symbols": SYMBOLS, "from_date": START, "to_date": END, "cost_factor": f"{RUN}.costs",
+    "optimistic": f"{RUN}.optimistic", "strict": f"{RUN}.strict", "workers": f"{RUN}.workers",
+}  # fmt: skip
+"""Options of `futtui backtest` that the form offers, and under which names."""
+_KINDS = {bool: SettingKind.YES_NO, int: SettingKind.WHOLE_NUMBER, float: SettingKind.NUMBER}
+_DOCS = {
+    SYMBOLS: "Symbols with commas between them; empty = all in the folder.",
+    SYSTEMS: "Strategies tested alone, with commas between them; all = everything is traded; empty = as configured.",
+}
+_ROOMS = ("desk.risk.sizing", "desk.risk.caps", "desk.risk.exits", "strategies", "desk.scoring", "zones", "regime")
+"""Sections of the configuration that a run can be given other values of, in the order of the form."""
+
+
+def form_of(editor: FileSettings, kept: Mapping[str, str]) -> SettingsSheet:
+    """Options first, then account and strategies; `kept` are the values of the run before."""
+    sheet = editor.read()
+    if sheet.trouble:
+        return sheet
+    money = [replace(one, path=f"account.{one.path}") for one in sheet.settings if one.path == "start_equity"]
+    sections = [SettingSection(RUN, ""), SettingSection("account", "")]
+    settings = [*run_settings(), *money]
+    for room in _ROOMS:
+        inside = [one for one in sheet.sections if one.path == room or one.path.startswith(f"{room}.")]
+        sections += [one for one in inside if sheet.inside(one.path)]
+        settings += [item for one in inside for item in sheet.inside(one.path)]
+    shown = tuple(
+        replace(item, value=kept.get(item.path, item.value), running=item.value, origin="", at_once=True)
+        for item in settings
+    )
+    return replace(sheet, sections=tuple(sections), settings=shown, secrets=())
+
+
+def run_settings() -> list[Setting]:
+    """The options of `futtui backtest` as settings."""
+    from futtui.cli.app import backtest
+
+    hints, parameters = get_type_hints(backtest, include_extras=True), inspect.signature(backtest).parameters
+    found = []
+    for name, path in _OPTIONS.items():
+        kind, option = get_args(hints[name])
+        found.append(_setting(path, kind, option, parameters[name].default))
+    found.insert(2, Setting(SYSTEMS, _DOCS[SYSTEMS], SettingKind.TEXT, '""', '""', '""'))
+    return found
+
+
+def _setting(path: str, kind: type, option: Any, default: Any) -> Setting:
+    given = '""' if default in (inspect.Parameter.empty, "") else f"{default}".lower().removesuffix(".0")
+    low, high = (None if limit is None else f"{limit:g}" for limit in (option.min, option.max))
+    which = _KINDS.get(kind, SettingKind.TEXT)
+    return Setting(
+        path, _DOCS.get(path, option.help or ""), which, given, given, given, bounds=SettingBounds(low, high)
+    )
+
+
+def taken(editor: FileSettings, path: str, text: str) -> str:
+    """What was typed as it will be used; raises FuttuiError with a sentence."""
+    if path.startswith("account."):
+        return editor.take(path.partition(".")[2], text)
+    if not path.startswith(f"{RUN}."):
+        return editor.take(path, text)
+    setting = next(one for one in run_settings() if one.path == path)
+    if setting.kind in (SettingKind.NUMBER, SettingKind.WHOLE_NUMBER):
+        return _number(setting, text)
+    if path == HISTORY:
+        return str(history_folder(text))
+    if path == SYMBOLS:
+        return ",".join(names_in(text.upper())) or '""'
+    if path == SYSTEMS:
+        return ",".join(check_systems(text)) or '""'
+    if path in (START, END):
+        day_of(path, text)
+    return text or '""'
+
+
+def _number(setting: Setting, text: str) -> str:
+    whole = setting.kind is SettingKind.WHOLE_NUMBER
+    low, high = float(setting.bounds.low or 0), float(setting.bounds.high or 0)
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        raise InvalidInputError(f"{text or 'Nothing'} does not fit here: write {kind} from {low:g} to {high:g}.")
+    return f"{value:g}"
+
+
+def history_folder(text: str) -> Path:
+    """The folder of candles; raises InvalidInputError when it is not there or holds none."""
+    from futtui.backtest.data import symbols_in
+
+    if not text or text == '""':
+        raise InvalidInputError("Say where the candles are: a folder with files such as 15m/BTCUSDT.csv.gz.")
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise InvalidInputError(f"There is no folder {folder}. `futtui history download` fetches candles.")
+    symbols_in(folder)
+    return folder
+
+
+def names_in(text: str) -> list[str]:
+    """Names between commas, each once."""
+    plain = text.removeprefix('""')
+    return list(dict.fromkeys(name.strip() for name in plain.split(",") if name.strip()))
+
+
+def check_systems(text: str) -> list[str]:
+    """The strategies named; raises InvalidInputError for a name that no strategy has."""
+    from futtui.strategies.settings import StrategySettings
+
+    names = names_in(text.lower())
+    known = [each.name for each in fields(StrategySettings)]
+    for name in names:
+        if name not in known and names != ["all"]:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise InvalidInputError(f"No strategy is called {name}.{hint} Known: all, or {', '.join(known)}.")
+    return names
+
+
+def day_of(path: str, text: str) -> int:
+    """The moment in epoch milliseconds; raises InvalidInputError when it is none."""
+    from futtui.live.past_candles import time_of
+
+    name = "The first day" if path == START else "The last day"
+    if not text or text == '""':
+        raise InvalidInputError(f"{name} is missing. Write it as in 2024-03-01 (UTC).")
+    try:
+        return time_of(text, path)
+    except InvalidInputError:
+        raise InvalidInputError(f"{name} is {text}: write it as in 2024-03-01 (UTC).") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of a run, checked."""
+
+    history: Path
+    symbols: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    systems: str
+    costs: float
+    optimistic: bool
+    strict: bool
+    workers: int
+
+    def request(self, config: Path | None, home: Path) -> BacktestRequest:
+        """The run, with the settings of a configuration file."""
+        from futtui.cli.backtest_command import BacktestOptions, request_of
+        from futtui.cli.validate_command import only_tested
+
+        options = BacktestOptions(
+            self.history, ",".join(self.symbols), _iso(self.start_ms), _iso(self.end_ms), None, None,
+            self.optimistic, self.costs, self.workers, config, "", home,
+        )  # fmt: skip
+        return only_tested(request_of(options), self.systems)
+
+
+def _iso(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat()
+
+
+def wanted_of(values: Mapping[str, str]) -> Wanted:
+    """The run that the values describe; raises InvalidInputError with a sentence for what makes no sense."""
+    from futtui.backtest.data import symbols_in
+
+    history = history_folder(values.get(HISTORY, ""))
+    start_ms, end_ms = day_of(START, values.get(START, "")), day_of(END, values.get(END, ""))
+    if end_ms <= start_ms:
+        raise InvalidInputError("The last day is not after the first one. Choose a later last day.")
+    held = symbols_in(history)
+    symbols = tuple(names_in(values.get(SYMBOLS, "").upper())) or held
+    missing = [name for name in symbols if name not in held]
+    if missing:
+        shown = ", ".join(held[:8]) + (f" and {len(held) - 8} more" if len(held) > 8 else "")
+        raise InvalidInputError(f"{missing[0]} has no candles in {history}. There are: {shown}.")
+    return Wanted(
+        history, symbols, start_ms, end_ms, ",".join(check_systems(values.get(SYSTEMS, ""))),
+        float(values.get(f"{RUN}.costs", "1")), values.get(f"{RUN}.optimistic") == "true",
+        values.get(f"{RUN}.strict") == "true", int(values.get(f"{RUN}.workers", "2")),
+    )  # fmt: skip

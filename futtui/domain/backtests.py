@@ -1,0 +1,102 @@
+"""Runs over candles of the past as the screen shows them: what was asked, how far it is, what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from futtui.domain.candle import Candle
+from futtui.domain.performance import TradeStatistics
+from futtui.domain.position import Trade
+from futtui.domain.timeframe import Timeframe
+
+
+class RunState(Enum):
+    """Where a run is."""
+
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """The newest run of this session. `share` 0 to 1; rate and time left are None until they can be told.
+
+    `text`: what is being done, or why it failed. `notes`: what the user should know, as holes in the candles.
+    """
+
+    run_id: str
+    state: RunState
+    share: float = 0.0
+    days: float = 0.0
+    days_per_s: float | None = None
+    seconds_left: float | None = None
+    seconds: float = 0.0
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """One kept run in a line. `made_ms`: when it was started. `systems`: what was tested, empty = as configured."""
+
+    run_id: str
+    made_ms: int
+    symbols: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    systems: str
+    trades: int
+    net_r: float
+    win_rate: float | None
+    profit_factor: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestedTrade:
+    """A trade of a run with its plan and what the strategy said about it."""
+
+    __test__ = False  # not a test, whatever its name suggests
+
+    trade: Trade
+    targets: tuple[float, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """All that is kept of a run. `chosen`: each setting of the form (path, text) that differs from its default.
+
+    `systems` and `information`: figures by strategy; the latter of signals that were followed and not traded.
+    """
+
+    head: RunHead
+    seconds: float
+    chosen: tuple[tuple[str, str], ...]
+    total: TradeStatistics
+    systems: tuple[tuple[str, TradeStatistics], ...]
+    information: tuple[tuple[str, TradeStatistics], ...]
+    trades: tuple[TestedTrade, ...]
+    start_equity: float
+    equity: float
+    open_positions: int
+    notes: tuple[str, ...] = ()
+
+    def running_r(self) -> tuple[tuple[int, float], ...]:
+        """Time of each close with the sum of R so far."""
+        total, points = 0.0, []
+        for one in self.trades:
+            total += one.trade.result_r
+            points.append((one.trade.closed_ms, total))
+        return tuple(points)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCandles:
+    """The candles around a trade, oldest first; some before its entry and some after its exit."""
+
+    timeframe: Timeframe
+    candles: tuple[Candle, ...]
