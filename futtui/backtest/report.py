@@ -45,10 +45,10 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
         },
         "signals": _signal_counts(result),
         "total": _plain(statistics_of(trades)),
-        "systems": {name: _plain(statistics_of(group)) for name, group in by_strategy(trades).items()},
+        "systems": {name: _plain(statistics_of(group)) for name, group in _groups(trades).items()},
         "information": {
             "total": _plain(statistics_of(result.information)),
-            "systems": {name: _plain(statistics_of(group)) for name, group in by_strategy(result.information).items()},
+            "systems": {name: _plain(statistics_of(group)) for name, group in _groups(result.information).items()},
         },
         "account": {"equity": result.equity, "open_positions": result.open_positions, "open_r": list(result.open_r)},
         "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
@@ -76,12 +76,12 @@ def summary(result: BacktestResult) -> Iterator[str]:
     walked = ", ".join(f"{count} quarter hours on {name} bars" for name, count in result.quarters_by_path.items())
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
-    for name, group in {**by_strategy(result.trades), "all traded": result.trades}.items():
+    for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
         yield figures_line(name, statistics_of(group))
     yield ""
     if request.for_information:
         yield "For information, not traded (followed on an account of their own; --trade all trades them):"
-        for name, group in {**by_strategy(result.information), "all of these": result.information}.items():
+        for name, group in {**_groups(result.information), "all of these": result.information}.items():
             yield figures_line(name, statistics_of(group))
         yield ""
     if result.open_positions:
@@ -125,8 +125,7 @@ def _figure(interval: Interval, style: str) -> str:
     return f"{value} [{low}..{high}]"
 
 
-def by_strategy(trades: Sequence[Trade]) -> dict[str, list[Trade]]:
-    """The trades of each strategy, by its name."""
+def _groups(trades: Sequence[Trade]) -> dict[str, list[Trade]]:
     groups: dict[str, list[Trade]] = {}
     for trade in trades:
         groups.setdefault(trade.strategy, []).append(trade)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from futtui.domain.backtests import RunHead, RunResult, TestedTrade, TradeCandles
 from futtui.domain.candle import Candle
 from futtui.domain.errors import FuttuiError
+from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def main(folder: Path) -> int:
         os.nice(NICE)  # the market comes first
     threading.Thread(target=_stop_when_alone, daemon=True).start()
     try:
-        _work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")))
+        work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")))
     except KeyboardInterrupt:
         return 130
     except FuttuiError as error:
@@ -64,7 +65,8 @@ def _stop_when_alone() -> None:
     interrupt_main()
 
 
-def _work(folder: Path, asked: dict[str, Any]) -> None:
+def work(folder: Path, asked: dict[str, Any]) -> None:
+    """The whole run, told line by line; raises FuttuiError with a sentence."""
     from futtui.backtest.data import load_symbol
     from futtui.backtest.run import Backtest
     from futtui.backtest.trials import seen_before, trial_of
@@ -97,10 +99,12 @@ def result_of(
     run_id: str, asked: dict[str, Any], wanted: Wanted, result: BacktestResult, seconds: float, notes: list[str]
 ) -> RunResult:
     """What the screen keeps of a run."""
-    from futtui.backtest.report import by_strategy
+    from futtui.desk.performance import performance_report
     from futtui.desk.statistics import statistics_of
 
     total = statistics_of(result.trades)
+    every = [*result.trades, *result.information]
+    report = performance_report(every, (), {}, (), wanted.start_ms, wanted.end_ms)
     signals = {signal.signal_id: signal.raw for signal in result.signals}
     trades = []
     for trade in result.trades:
@@ -114,9 +118,8 @@ def result_of(
         head=head,
         seconds=seconds,
         chosen=tuple((path, text) for path, text in sorted(asked["chosen"].items())),
-        total=total,
-        systems=tuple((name, statistics_of(group)) for name, group in by_strategy(result.trades).items()),
-        information=tuple((name, statistics_of(group)) for name, group in by_strategy(result.information).items()),
+        traded=report.account(TradingMode.PAPER),
+        informed=report.account(TradingMode.INFO),
         trades=tuple(trades),
         start_equity=float(result.request.start_equity),
         equity=result.equity,

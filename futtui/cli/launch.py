@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from futtui.cli.backtest_runs import BacktestRuns
 from futtui.cli.phone import Phone
 from futtui.cli.places import Places
 from futtui.cli.settings_file import SettingsFile
@@ -124,11 +125,13 @@ def _run_screen(launch: Launch) -> None:
         pulse_hz=screen.pulse_hz,
         bell=screen.bell,
     )
-    app = FuttuiApp(engine, settings=ui, settings_port=settings_file(launch))
+    backtests = BacktestRuns(launch.places.home, launch.config_file, launch.settings)
+    app = FuttuiApp(engine, settings=ui, settings_port=settings_file(launch), backtests=backtests)
     try:
         with leave_on_signals(app):
             app.run()
     finally:
+        backtests.close()
         engine.stop()
         phone.stop()
         logs.close()

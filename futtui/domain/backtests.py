@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from futtui.domain.candle import Candle
-from futtui.domain.performance import TradeStatistics
+from futtui.domain.performance import AccountPerformance
 from futtui.domain.position import Trade
 from futtui.domain.timeframe import Timeframe
 
@@ -70,28 +70,19 @@ class TestedTrade:
 class RunResult:
     """All that is kept of a run. `chosen`: each setting of the form (path, text) that differs from its default.
 
-    `systems` and `information`: figures by strategy; the latter of signals that were followed and not traded.
+    `traded`: figures of the trades, `informed` those of signals that were only followed; None without a trade.
     """
 
     head: RunHead
     seconds: float
     chosen: tuple[tuple[str, str], ...]
-    total: TradeStatistics
-    systems: tuple[tuple[str, TradeStatistics], ...]
-    information: tuple[tuple[str, TradeStatistics], ...]
+    traded: AccountPerformance | None
+    informed: AccountPerformance | None
     trades: tuple[TestedTrade, ...]
     start_equity: float
     equity: float
     open_positions: int
     notes: tuple[str, ...] = ()
-
-    def running_r(self) -> tuple[tuple[int, float], ...]:
-        """Time of each close with the sum of R so far."""
-        total, points = 0.0, []
-        for one in self.trades:
-            total += one.trade.result_r
-            points.append((one.trade.closed_ms, total))
-        return tuple(points)
 
 
 @dataclass(frozen=True, slots=True)

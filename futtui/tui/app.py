@@ -23,6 +23,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import HOUR_MS, Timeframe
 from futtui.tui import keys
 from futtui.tui.alerts import PriceAlerts
+from futtui.tui.backtest_port import BacktestPort
 from futtui.tui.commands import FuttuiCommands, command_list
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.synchronized import enable_synchronized_output
@@ -37,6 +38,7 @@ from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.numbers import price_text
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
+from futtui.tui.run_watch import RunWatch
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.settings import UiSettings
 from futtui.tui.settings_port import SettingsPort
@@ -67,6 +69,7 @@ class FuttuiApp(App[None]):
         real_clock_s: Callable[[], float] = monotonic,
         number_source: Callable[[], str] = typed_number,
         settings_port: SettingsPort | None = None,
+        backtests: BacktestPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
         speak(self.ui_settings.language)
@@ -75,6 +78,8 @@ class FuttuiApp(App[None]):
         self.animation_level = "none"
         self.engine = engine
         self.settings_port = settings_port
+        self.backtests = backtests
+        self._run_watch = RunWatch(backtests)
         zone, zone_name = load_zone(self.ui_settings.time_zone)
         self.store = Store(engine, zone, zone_name, real_clock_s)
         self.pulse = Pulse(self, self.ui_settings.pulse_hz)
@@ -135,6 +140,8 @@ class FuttuiApp(App[None]):
             if item.rings and not self.app_focus and self.ui_settings.bell:
                 self.terminal.ring()
         self._tell_alerts(view)
+        for text, token in self._run_watch.look():
+            self.flash(text, token)
         badge = source_of(view.snapshot).short_badge
         mode = word(f"mode.{view.mode.value}").upper()
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))

@@ -73,6 +73,16 @@ def _orders(app: FuttuiApp) -> Screen[Any]:
     return OrdersScreen()
 
 
+def _backtest(app: FuttuiApp) -> Screen[Any] | None:
+    from futtui.tui.screens.backtest import BacktestScreen
+
+    if app.backtests is None:
+        app.flash(word("backtest.none"), "attention")
+        app.pulse.beat()
+        return None
+    return BacktestScreen(app.backtests)
+
+
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
     "performance": _performance,
@@ -82,6 +92,7 @@ _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "health": _health,
     "full_log": _full_log,
     "orders": _orders,
+    "backtest": _backtest,
 }
 """None as answer: the place does not exist in this run, and that was told."""
 

@@ -8,6 +8,14 @@ from typing import Protocol
 from futtui.domain.settings_sheet import SettingsSheet
 
 
+class ValueCheck(Protocol):
+    """Who says whether a typed value can be."""
+
+    def take(self, path: str, text: str) -> str:
+        """What the user typed as it will be used. Raises FuttuiError with a sentence why it cannot be."""
+        ...
+
+
 class SettingsPort(Protocol):
     """The configuration file as the screen sees it. Everything but `stamp` may take moments."""
 

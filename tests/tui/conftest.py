@@ -10,6 +10,7 @@ from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
 from futtui.tui.words import speak
+from tests.tui.fake_backtests import FakeBacktests
 from tests.tui.fake_engine import FakeEngine
 
 AppMaker = Callable[..., FuttuiApp]
@@ -32,8 +33,14 @@ def engine() -> FakeEngine:
 def make_app(engine: FakeEngine) -> AppMaker:
     """Builds an app on the engine with a steady clock that stands still and a known number."""
 
-    def make(*, on: FakeEngine | None = None, **choices: object) -> FuttuiApp:
+    def make(*, on: FakeEngine | None = None, backtests: FakeBacktests | None = None, **choices: object) -> FuttuiApp:
         settings = UiSettings(**choices)  # type: ignore[arg-type]
-        return FuttuiApp(on or engine, settings=settings, real_clock_s=lambda: 0.0, number_source=lambda: "7314")
+        return FuttuiApp(
+            on or engine,
+            settings=settings,
+            real_clock_s=lambda: 0.0,
+            number_source=lambda: "7314",
+            backtests=backtests,
+        )
 
     return make

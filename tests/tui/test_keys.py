@@ -12,6 +12,7 @@ from futtui.tui.paint.help import help_lines
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word
 
+BACKTEST_PLACES = ("backtest", "backtest_result", "backtest_compare", "replay")
 TAKEN_BY_WINDOWS_TERMINAL = {
     "alt+enter", "f11", "alt+f4", "alt+space", "ctrl+comma", "ctrl+shift+comma", "ctrl+tab", "ctrl+shift+tab",
     "ctrl+plus", "ctrl+minus", "ctrl+0", "ctrl+insert", "shift+insert", "ctrl+v", "f10",
@@ -81,13 +82,15 @@ def test_every_action_is_described_and_ids_are_unique() -> None:
         assert len(action.description) <= 40
 
 
-@pytest.mark.parametrize("place", [*keys.PANELS, "detail", "chart", "why", "performance", "zone_browser"])
+@pytest.mark.parametrize(
+    "place", [*keys.PANELS, "detail", "chart", "why", "performance", "zone_browser", *BACKTEST_PLACES]
+)
 def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
     scopes = (*keys.SCOPE_SETS[place], "row", "dashboard", "to_chart")
     if place not in keys.PANELS:
         mine = {"detail": ("text", "to_chart", "walk")}.get(place, keys.SCOPE_SETS[place])
-        row = () if place == "performance" else ("row",)
+        row = ("row",) if "row" in keys.SCOPE_SETS[place] else ()
         scopes = ("detail", *row, *(scope for scope in mine if scope not in ("copy", "positions")))
     for action in keys.actions_in(*scopes, "everywhere"):
         assert action.description in text

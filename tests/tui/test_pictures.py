@@ -13,6 +13,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView
 from futtui.tui.app import FuttuiApp
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import FakeBacktests
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
@@ -138,3 +139,22 @@ def test_picture_of_what_was_sent(
 def test_picture_of_the_log_while_finding(snap_compare: Compare, make_app: AppMaker) -> None:
     keys = ("f4", "slash", *"zones", "enter")
     assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+@pytest.mark.parametrize(
+    "keys",
+    [("t",), ("t", "tab", "enter"), ("t", "tab", "enter", "enter", *["right"] * 9)],
+    ids=["form", "run", "replay"],
+)
+def test_picture_of_backtests(
+    snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    async def run(pilot: Pilot[None]) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+        await after()(pilot)
+
+    assert snap_compare(make_app(backtests=FakeBacktests()), terminal_size=size, run_before=run)

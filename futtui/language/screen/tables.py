@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from futtui.language.catalogue import Language
 from futtui.language.screen import (
     actions,
+    backtest,
     chart,
     columns,
     details,
@@ -32,6 +33,7 @@ from futtui.language.screen import (
 )
 
 AREAS = (
+    backtest,
     names,
     panels,
     actions,

@@ -26,6 +26,9 @@ class FooterItem:
 
 
 _PAIRS = {
+    "replay_on": "←→",
+    "replay_slower": "[ ]",
+    "replay_near": "+ -",
     "sort": "s S",
     "zoom_in": "+ -",
     "shorter_frame": "[ ]",

@@ -33,6 +33,10 @@ _SCOPES = {
     "full_log": ("detail", "records", "list"),
     "orders": ("detail", "records", "list"),
     "settings": ("detail", "settings", "list"),
+    "backtest": ("detail", "backtest", "run_files", "list"),
+    "backtest_result": ("detail", "walk", "run_files", "run_result", "list"),
+    "backtest_compare": ("detail", "text"),
+    "replay": ("detail", "walk", "replay"),
 }
 _TERMS = {
     "market": ("regime", "zone", "vwap", "atr", "flow"),

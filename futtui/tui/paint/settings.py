@@ -76,6 +76,8 @@ def section_line(state: SettingsState, page: tuple[str, int, str], width: int, *
 
 def name_of(setting: Setting) -> str:
     """Its name as words, its unit behind it."""
+    if has_word(f"settings.name.{setting.path}"):
+        return word(f"settings.name.{setting.path}")
     words = setting.name.split("_")
     unit = _UNITS.get(words[-1]) if len(words) > 1 else None
     text = " ".join(words[:-1] if unit else words)
@@ -140,6 +142,16 @@ def explain_lines(state: SettingsState, setting: Setting | None, width: int) -> 
     lines += [((f" {part}", "muted"),) for part in wrap("   ".join(facts), width - 2)]
     lines += [((f" {part}", token),) for text, token in _states(state, setting) for part in wrap(text, width - 2)]
     return lines
+
+
+def note_lines(setting: Setting, width: int) -> list[Line]:
+    """What a setting means, what it may be, and its default; without a file behind it."""
+    bounds = bounds_of(setting)
+    facts = [word("settings.default", value=value_of(setting, setting.default))]
+    if bounds:
+        facts.insert(0, word("settings.allowed", bounds=bounds))
+    lines: list[Line] = [((f" {part}", "text"),) for part in wrap(setting.doc or name_of(setting), width - 2)]
+    return [*lines, *(((f" {part}", "muted"),) for part in wrap("   ".join(facts), width - 2))]
 
 
 def _states(state: SettingsState, setting: Setting) -> list[tuple[str, str]]:

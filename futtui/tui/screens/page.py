@@ -95,6 +95,11 @@ class PageScreen(ModalScreen[None]):
         for widget in self.watchers:
             widget.pulse(view)
 
+    def retrace(self) -> None:
+        """The trail anew, for a place that now shows something else."""
+        self.query_one(Trail).names = self.trail_names()
+        self.look_again()
+
     def action_leave(self) -> None:
         """Back to where one came from."""
         self.dismiss()

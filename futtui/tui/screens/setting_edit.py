@@ -15,7 +15,7 @@ from futtui.tui import keys
 from futtui.tui.paint import settings as paint
 from futtui.tui.screens.dialog import Dialog, DialogText, text_lines
 from futtui.tui.screens.find import FindScreen
-from futtui.tui.settings_port import SettingsPort
+from futtui.tui.settings_port import ValueCheck
 from futtui.tui.words import word
 
 
@@ -24,7 +24,7 @@ class SettingEdit(Dialog[str | None]):
 
     AUTO_FOCUS = "#setting-input"
 
-    def __init__(self, setting: Setting, value: str, port: SettingsPort) -> None:
+    def __init__(self, setting: Setting, value: str, port: ValueCheck) -> None:
         super().__init__(classes="dialog")
         self.heading = paint.name_of(setting)
         self.bottom = word("settings.edit_bottom")

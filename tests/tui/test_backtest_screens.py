@@ -1,0 +1,239 @@
+"""The backtest screens: what is painted, and what keys do to form, runs, results and the replay of a trade."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from futtui.domain.backtests import RunProgress, RunState
+from futtui.domain.timeframe import Timeframe
+from futtui.tui.app import FuttuiApp
+from futtui.tui.paint import backtest, replay
+from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.screens.backtest import BacktestScreen
+from futtui.tui.screens.backtest_result import CompareScreen, ResultScreen
+from futtui.tui.screens.dashboard import DashboardScreen
+from futtui.tui.screens.dialog import QuestionDialog
+from futtui.tui.screens.replay import ReplayScreen
+from futtui.tui.widgets.backtest_panels import FormFields, RunsPanel
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import FakeBacktests, run_result
+from tests.tui.screen_text import screen_text
+
+FULL = (120, 35)
+
+
+@pytest.fixture
+def port() -> FakeBacktests:
+    """Two kept runs."""
+    return FakeBacktests()
+
+
+def text_of(lines: list) -> str:
+    return "\n".join(line_text(line) for line in lines)
+
+
+async def settle(app: FuttuiApp, pilot: Pilot[None]) -> None:
+    """Waits until what was asked for beside the screen is there."""
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def press(app: FuttuiApp, pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(app, pilot)
+
+
+# Painters
+
+
+@given(share=st.floats(0, 1), rate=st.none() | st.floats(0, 1e4), left=st.none() | st.floats(0, 1e6),
+       width=st.sampled_from((80, 120, 200)))  # fmt: skip
+def test_progress_of_a_run_is_two_lines_that_fit(share, rate, left, width) -> None:
+    progress = RunProgress("r", RunState.RUNNING, share, 90.0, rate, left, 12.0, "running", ("a hole",))
+    lines = backtest.progress_lines(progress, width)
+    assert len(lines) == 2
+    assert line_width(lines[0]) <= width
+    assert f"{share * 100:.0f}%" in line_text(lines[0])
+
+
+def test_progress_that_failed_tells_why_and_that_it_is_over() -> None:
+    progress = RunProgress("r", RunState.FAILED, text="DOGEUSDT has no candles in /x.")
+    assert "could not finish. DOGEUSDT has no candles" in text_of(backtest.progress_lines(progress, 80))
+
+
+def test_falls_are_the_distance_to_the_highest_point_before() -> None:
+    points = ((1, 1.0), (2, 3.0), (3, 2.5), (4, 4.0), (5, -1.0))
+    assert backtest.falls(points) == [(1, 0.0), (2, 0.0), (3, -0.5), (4, 0.0), (5, -5.0)]
+
+
+def test_two_runs_are_compared_with_the_settings_in_which_they_differ() -> None:
+    lines = backtest.compare_lines(run_result("a", 6), run_result("b", 1, "volume_profile"), UTC, 118)
+    text = text_of(lines)
+    assert "volume_profile" in text
+    assert "run.from" not in text
+    assert "First day" not in text
+    assert "45% [31-60]" in text
+    assert "62% [47-76]" in text
+
+
+def test_a_run_without_trades_says_what_to_do() -> None:
+    empty = run_result("a", 1, count=0)
+    assert backtest.figure_rows(empty) == []
+    assert "n/a" in text_of(backtest.compare_lines(empty, empty, UTC, 100))
+
+
+@pytest.mark.parametrize("width", [78, 118, 198])
+def test_lines_of_runs_and_trades_fit(width: int) -> None:
+    result = run_result("a", 3)
+    for columns, paint, _item in (
+        (backtest.RUN_COLUMNS, lambda c: backtest.run_line(result.head, "", UTC, c, ">", True), result.head),
+        (backtest.TRADE_COLUMNS, lambda c: backtest.trade_line(result.trades[0], UTC, c, ">", True), None),
+    ):
+        chosen = backtest.columns_for(columns, width)
+        assert line_width(paint(chosen)) <= width
+        assert all(len(column.head) <= column.width for column in chosen)
+
+
+def test_replay_knows_nothing_of_what_comes_later(port: FakeBacktests) -> None:
+    result = port.result("20260818-060000")
+    item = result.trades[0]
+    found = port.candles("20260818-060000", item.trade.symbol, item.trade.position_id)
+    first = replay.first_shown(found, item)
+    assert found.candles[first - 1].open_time_ms + Timeframe.M15.ms <= item.trade.opened_ms
+    for shown in range(1, len(found.candles) + 1):
+        data = replay.chart_of(found, item, shown, UTC)
+        now_ms = replay.moment_ms(found, shown)
+        assert all(candle.open_time_ms + Timeframe.M15.ms <= now_ms for candle in data.candles)
+        assert all(fill.time_ms < now_ms for fill in data.fills)
+        is_open = item.trade.opened_ms < now_ms <= item.trade.closed_ms
+        assert bool(data.levels) == is_open
+    assert len(replay.chart_of(found, item, len(found.candles), UTC).fills) == 2
+
+
+# Flows
+
+
+async def test_form_run_progress_and_end(make_app: AppMaker, port: FakeBacktests) -> None:
+    app = make_app(backtests=port)
+    async with app.run_test(size=FULL) as pilot:
+        await press(app, pilot, "t")
+        screen = app.screen
+        assert isinstance(screen, BacktestScreen)
+        for _ in range(3):
+            await press(app, pilot, "down")
+        await press(app, pilot, "enter")
+        app.screen.query_one(Input).value = "2024-03-01"
+        await press(app, pilot, "enter")
+        assert screen.query_one(FormFields).marked().path == "run.from"
+        assert "2024-03-01" in screen_text(app)
+        await press(app, pilot, "к")  # r on a Cyrillic keyboard
+        assert port.started == [{"run.from": "2024-03-01"}]
+        port.say(text="running", share=0.4, days_per_s=3.0, seconds_left=12.0)
+        app.pulse.beat()
+        await pilot.pause()
+        assert "40%" in screen_text(app)
+        assert "0:12 left" in screen_text(app)
+        await press(app, pilot, "x")
+        assert isinstance(app.screen, QuestionDialog)
+        await press(app, pilot, "escape")
+        assert port.cancelled == 0
+        port.results["20260901-000000"] = run_result("20260901-000000", 9)
+        port.say(state=RunState.DONE, share=1.0)
+        app.pulse.beat()
+        await settle(app, pilot)
+        assert next(head.run_id for head in screen.query_one(RunsPanel).runs) == "20260901-000000"
+        await press(app, pilot, "escape")
+        assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_cancel_asks_and_ends_the_run(make_app: AppMaker, port: FakeBacktests) -> None:
+    app = make_app(backtests=port)
+    async with app.run_test(size=FULL) as pilot:
+        await press(app, pilot, "t", "x")
+        assert "No run is under way" in screen_text(app)
+        await press(app, pilot, "r", "x", "right", "enter")
+        assert port.cancelled == 1
+        app.pulse.beat()
+        await pilot.pause()
+        assert "The run was ended" in screen_text(app)
+
+
+async def test_bad_input_is_told_in_sentences(make_app: AppMaker, port: FakeBacktests) -> None:
+    app = make_app(backtests=port)
+    async with app.run_test(size=FULL) as pilot:
+        await press(app, pilot, "t", *["down"] * 5, "enter")
+        app.screen.query_one(Input).value = "cheap"
+        await press(app, pilot, "enter")
+        assert "cheap does not fit here: write a number from 0 to 10." in screen_text(app)
+        await press(app, pilot, "escape")
+        port.refuse = "The last day is not after the first one. Choose a later last day."
+        await press(app, pilot, "r")
+        assert "Choose a later last day." in screen_text(app)
+
+
+async def test_result_trade_replay_and_the_way_back(make_app: AppMaker, port: FakeBacktests) -> None:
+    app = make_app(backtests=port)
+    async with app.run_test(size=FULL) as pilot:
+        await press(app, pilot, "t", "tab", "enter")
+        assert isinstance(app.screen, ResultScreen)
+        await press(app, pilot, "e")
+        assert "backtest-20260818-060000.csv" in screen_text(app)
+        await press(app, pilot, "n")
+        assert app.screen.result.head.systems == "volume_profile"
+        await press(app, pilot, "N", "enter")
+        screen = app.screen
+        assert isinstance(screen, ReplayScreen)
+        before = screen.shown
+        await press(app, pilot, "right", "right", "left")
+        assert screen.shown == before + 1
+        assert "▲ LONG Volume Profile" in screen_text(app)
+        assert "in at 100, stop 98" in screen_text(app)
+        app.pulse.stop()
+        await press(app, pilot, "]", "space")
+        assert screen.playing
+        begun = screen.shown
+        app.pulse.beat()
+        app.pulse.beat()
+        assert screen.shown > begun
+        await press(app, pilot, "end")
+        assert not screen.playing
+        assert screen.shown == len(screen.found.candles)
+        await press(app, pilot, "n")
+        assert screen.item.trade.position_id == "p1"
+        await press(app, pilot, "escape", "escape", "escape")
+        assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_two_marked_runs_are_compared(make_app: AppMaker, port: FakeBacktests) -> None:
+    app = make_app(backtests=port)
+    async with app.run_test(size=FULL) as pilot:
+        await press(app, pilot, "t", "tab", "v")
+        assert "Mark one run with Space" in screen_text(app)
+        await press(app, pilot, "space", "down", "v")
+        assert isinstance(app.screen, CompareScreen)
+        assert "Where they differ" in screen_text(app)
+
+
+async def test_nothing_kept_a_run_that_is_gone_and_no_backtests_at_all(make_app: AppMaker) -> None:
+    empty = FakeBacktests(empty=True)
+    app = make_app(backtests=empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(app, pilot, "t")
+        assert "No run is kept yet" in screen_text(app)
+        broken = FakeBacktests()
+        broken.refuse = "The run cannot be read any more. Run it again."
+        app.push_screen(ResultScreen(broken, ["20260818-060000"], 0))
+        await settle(app, pilot)
+        assert "cannot be read any more" in screen_text(app)
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(app, pilot, "t")
+        assert isinstance(app.screen, DashboardScreen)
+        assert app.flash_line.text == "Backtests are not available in this run."
