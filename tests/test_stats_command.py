@@ -148,7 +148,6 @@ def test_stats_reads_beside_a_writer_and_writes_nothing(tmp_path: Path) -> None:
             writer.execute("ROLLBACK")
     finally:
         running.close_now()
-    file.chmod(0o444)
     before = file.read_bytes()
     assert len(figures(tmp_path)["accounts"]) == 3
     assert file.read_bytes() == before
