@@ -26,7 +26,14 @@ from futtui.tui.paint import health, market, notices, positions, signals
 from futtui.tui.paint.chart import gutter
 from futtui.tui.paint.footer import footer_line
 from futtui.tui.paint.help import help_lines
-from futtui.tui.paint.numbers import age_text, date_time_text, long_age_text
+from futtui.tui.paint.numbers import (
+    age_text,
+    date_text,
+    date_time_text,
+    day_time_text,
+    long_age_text,
+    milliseconds_text,
+)
 from futtui.tui.paint.status import status_line
 from futtui.tui.paint.text import Line, line_text, line_width
 from futtui.tui.words import speak, word
@@ -196,6 +203,8 @@ def test_ages_and_dates_follow_the_language() -> None:
     assert told["ru"] == ("9с", "3м", "2ч06", "3д")
     assert long_age_text(hours) == "2 ч 6 мин"
     assert date_time_text(0, KYIV) == "01.01.1970 03:00:00"
+    assert (day_time_text(0, KYIV), date_text(0, KYIV)) == ("01.01 03:00", "01.01.1970")
+    assert milliseconds_text(1.25, 18.2) == "1.2 / 18.2 мс"
 
 
 async def test_a_walk_in_ukrainian_meets_no_english_and_finds_commands_by_name(make_app: AppMaker) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
+from futtui.tui.paint import numbers
 from futtui.tui.paint.text import Line, Span
 from futtui.tui.words import word
 
@@ -89,7 +90,7 @@ def _label(row: int, rows: int, low: float, high: float, zero: int, unit: str) -
 
 
 def _dates(points: Points, columns: int, zone: tzinfo) -> Line:
-    first, last = (datetime.fromtimestamp(points[at][0] / 1000, zone).strftime("%Y-%m-%d") for at in (0, -1))
+    first, last = (numbers.date_text(points[at][0], zone) for at in (0, -1))
     gap = columns - len(first) - len(last)
     text = f"{first}{' ' * gap}{last}" if gap > 0 else last[:columns]
     return ((" " * GUTTER + text, "dim"),)

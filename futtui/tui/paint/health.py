@@ -33,12 +33,12 @@ def _row(label: str, value: str, width: int) -> Line:
 
 
 def _screen_rows(view: View, figures: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-    yield word("overlay.tick"), f"{figures['tick_p50_ms']:.2f} / {figures['tick_p99_ms']:.2f} ms"
-    yield word("overlay.lag"), f"{figures['lag_p99_ms']:.1f} ms"
+    yield word("overlay.tick"), numbers.milliseconds_text(figures["tick_p50_ms"], figures["tick_p99_ms"], decimals=2)
+    yield word("overlay.lag"), numbers.milliseconds_text(figures["lag_p99_ms"])
     yield word("overlay.snapshots"), f"{figures['snapshots_per_s']:.1f} / {figures['lines_per_beat']:.1f}"
     health = view.snapshot.health
-    p99 = f" / {health.loop_lag_p99_ms:.1f}" if health is not None else ""
-    yield word("overlay.engine"), f"{view.snapshot.engine_lag_ms:.1f}{p99} ms"
+    lags = (view.snapshot.engine_lag_ms, *((health.loop_lag_p99_ms,) if health is not None else ()))
+    yield word("overlay.engine"), numbers.milliseconds_text(*lags)
 
 
 def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
@@ -60,7 +60,7 @@ def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
             yield word("overlay.queue", name=name), str(depth)
     megabytes = [process.memory_mb for process in health.processes]
     each = " + ".join("?" if size is None else f"{size:.0f}" for size in megabytes)
-    yield word("overlay.memory"), f"{each} MB"
+    yield word("overlay.memory"), f"{each} {word('unit.mb')}"
 
 
 def state_text(state: str) -> str:

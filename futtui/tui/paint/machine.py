@@ -142,7 +142,7 @@ def engine_lines(view: View, width: int) -> list[Line]:
     lines = [
         _fact(
             "machine.lag",
-            f"{health.loop_lag_ms:.1f} / {health.loop_lag_p99_ms:.1f} ms",
+            numbers.milliseconds_text(health.loop_lag_ms, health.loop_lag_p99_ms),
             "attention" if late else "text",
         ),
         _fact("machine.symbols", f"{health.symbols_ready} / {health.symbols_total}"),
@@ -161,7 +161,7 @@ def engine_lines(view: View, width: int) -> list[Line]:
     if health.clock.drift_ms_per_hour is not None:
         lines.append(_fact("machine.drift", word("machine.drift_text", ms=f"{health.clock.drift_ms_per_hour:+.0f}")))
     for process in health.processes:
-        size = word("value.none") if process.memory_mb is None else f"{process.memory_mb:.0f} MB"
+        size = word("value.none") if process.memory_mb is None else f"{process.memory_mb:.0f} {word('unit.mb')}"
         lines.append(_labelled(_process_name(process.name), f"{size}  ({process.process_id})"))
     return lines
 
@@ -172,7 +172,10 @@ def _analysis_lines(health: HealthView) -> list[Line]:
         return [_fact("machine.analysis", word("machine.analysis_none"), "dim")]
     return [
         _fact("machine.analysis", word("machine.analysis_last", ms=f"{times.last_ms:.0f}", n=times.closes)),
-        _fact("machine.analysis_many", f"{times.p50_ms:.0f} / {times.p99_ms:.0f} ms  ({times.rounds})"),
+        _fact(
+            "machine.analysis_many",
+            f"{numbers.milliseconds_text(times.p50_ms, times.p99_ms, decimals=0)}  ({times.rounds})",
+        ),
     ]
 
 
@@ -189,9 +192,9 @@ def _process_name(name: str) -> str:
 def screen_lines(view: View, figures: Mapping[str, float], width: int) -> list[Line]:
     """What the screen costs, and how the phone is."""
     lines = [
-        _fact("machine.tick", f"{figures['tick_p50_ms']:.2f} / {figures['tick_p99_ms']:.2f} ms"),
-        _fact("machine.tick_max", f"{figures['tick_max_ms']:.1f} ms"),
-        _fact("machine.timer", f"{figures['lag_p99_ms']:.1f} ms"),
+        _fact("machine.tick", numbers.milliseconds_text(figures["tick_p50_ms"], figures["tick_p99_ms"], decimals=2)),
+        _fact("machine.tick_max", numbers.milliseconds_text(figures["tick_max_ms"])),
+        _fact("machine.timer", numbers.milliseconds_text(figures["lag_p99_ms"])),
         _fact("machine.snapshots", f"{figures['snapshots_per_s']:.1f}"),
         _fact("machine.lines", f"{figures['lines_per_beat']:.1f}"),
         (),

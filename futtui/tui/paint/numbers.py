@@ -116,6 +116,21 @@ def date_time_text(time_ms: int, zone: tzinfo) -> str:
     return datetime.fromtimestamp(time_ms / 1000, zone).strftime(word("date.long"))
 
 
+def day_time_text(time_ms: int, zone: tzinfo) -> str:
+    """Day, month and time of day in `zone`, eleven cells."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).strftime(word("date.short"))
+
+
+def date_text(time_ms: int, zone: tzinfo) -> str:
+    """The date in `zone`."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).strftime(word("date.day"))
+
+
+def milliseconds_text(*values: float, decimals: int = 1) -> str:
+    """`1.3 / 18.2 ms`."""
+    return f"{' / '.join(f'{value:.{decimals}f}' for value in values)} {word('unit.ms')}"
+
+
 def until_text(time_ms: int, now_ms: int, zone: tzinfo) -> str:
     """Time of day, with the date in front when it is not within the next 20 hours."""
     moment = datetime.fromtimestamp(time_ms / 1000, zone)

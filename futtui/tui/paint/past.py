@@ -79,7 +79,7 @@ _RESULT_TOKENS = {TradeClass.WIN: "up", TradeClass.LOSS: "down", TradeClass.BREA
 
 
 def _past_line(item: PastSignal, view: View, width: int) -> Line:
-    when = numbers.date_time_text(item.time_ms, view.zone)[5:16]
+    when = numbers.day_time_text(item.time_ms, view.zone)
     head: Line = (
         (f" {when}  ", "dim"),
         (f"{fit(numbers.base_asset(item.symbol, view.rules(item.symbol)), 8)} ", "text"),

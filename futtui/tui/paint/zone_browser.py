@@ -253,7 +253,7 @@ def _ended(visit: Visit, kind: ZoneEventKind) -> bool:
 
 def _visit(visit: Visit, view: View, width: int) -> list[Line]:
     touch, outcome = visit.touch, visit.outcome
-    when = numbers.date_time_text(touch.time_ms, view.zone)[5:16]
+    when = numbers.day_time_text(touch.time_ms, view.zone)
     side = DOWNWARD if touch.side > 0 else UPWARD
     if width >= 56:
         side = f"{side} {word('browser.from_above' if touch.side > 0 else 'browser.from_below')}"
