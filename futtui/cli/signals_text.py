@@ -25,6 +25,8 @@ def explain_lines(stored: StoredSignal) -> Iterator[str]:
     yield f"  State: {signal.status.value.lower()}{f' - {signal.status_reason}' if signal.status_reason else ''}"
     yield from ("", "Levels", *_levels(raw))
     known = f"{signal.completeness * 100:.0f} % of its inputs were known"
+    if signal.needed_score:
+        known = f"needs {signal.needed_score:g}; {known}"
     yield from ("", f"Score {signal.score:.2f}, the sum of these parts ({known})", *map(_part, signal.parts))
     yield from ("", "Filters, in the order in which they were asked", *_filters(signal.checks))
     yield from ("", "What happened to it")

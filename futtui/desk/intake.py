@@ -163,8 +163,10 @@ class SignalIntake:
         """The scored signal before anything came of it."""
         told = self._state.mode_for(item.raw.strategy) is TradingMode.INFO
         tags = (FOR_INFORMATION,) if told else ()
+        needed = self._state.settings.scoring.threshold_of(item.raw.strategy, item.raw.system.value)
         return Signal(
-            item.raw, item.score, item.parts, SignalStatus.WAITING, "", time_ms, item.completeness, "", tags, checks
+            item.raw, item.score, item.parts, SignalStatus.WAITING, "", time_ms, item.completeness, "", tags, checks,
+            needed,
         )  # fmt: skip
 
     # --- outcomes -----------------------------------------------------------------------------------------------

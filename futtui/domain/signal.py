@@ -177,7 +177,10 @@ class RawSignal:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A scored signal as the desk keeps and shows it. `score` equals the sum of all parts' points."""
+    """A scored signal as the desk keeps and shows it. `score` equals the sum of all parts' points.
+
+    `needed_score`: the threshold it was measured by, as each system scores on a scale of its own; None if unknown.
+    """
 
     raw: RawSignal
     score: float
@@ -189,6 +192,7 @@ class Signal:
     position_id: str = ""
     tags: tuple[str, ...] = field(default=())
     checks: tuple[FilterCheck, ...] = field(default=())
+    needed_score: float | None = None
 
     @property
     def is_for_information(self) -> bool:

@@ -178,7 +178,8 @@ class AlertMaker:
             reward = f"{levels.reward_r(index):.2f}"
             lines.append(texts("signal.target", n=index + 1, price=price(target, rules), reward=reward))
         regime = texts(f"regime.{raw.regime.value}")
-        lines.append(texts("signal.score", score=f"{signal.score:.1f}", regime=regime))
+        score = f"{signal.score:.1f}" + (f" / {signal.needed_score:g}" if signal.needed_score else "")
+        lines.append(texts("signal.score", score=score, regime=regime))
         odds = next((part for part in signal.parts if part.name == PART_NAME and part.valid), None)
         if odds is not None:
             lines.append(texts("signal.odds", text=escaped(odds.reason)))

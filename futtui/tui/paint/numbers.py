@@ -152,6 +152,11 @@ def score_text(score: float) -> str:
     return f"{score:.1f}" if abs(score) < 20 else f"{score:.0f}"
 
 
+def score_of_needed(score: float, needed: float | None) -> str:
+    """A score beside the threshold of its scale, as `8.7/3`; alone where nothing is demanded."""
+    return f"{score_text(score)}/{needed:.0f}" if needed else score_text(score)
+
+
 def quantity_text(quantity: float) -> str:
     """A quantity without superfluous zeros, at most six significant figures after the separators."""
     if quantity >= 1000:

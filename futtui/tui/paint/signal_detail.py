@@ -129,10 +129,10 @@ def part_lines(signal: Signal, width: int) -> list[Line]:
     parts = signal.parts or signal.raw.parts
     lines: list[Line] = paragraph(signal.raw.summary, width, "text")
     known = word("detail.completeness", percent=round(signal.completeness * 100))
-    lines += [
-        (),
-        ((f" {word('detail.score', score=numbers.score_text(signal.score))}", "bold"), (f"   {known}", "muted")),
-    ]
+    score = word("detail.score", score=numbers.score_text(signal.score))
+    if signal.needed_score:
+        known = f"{word('detail.score_needed', needed=numbers.score_text(signal.needed_score))} · {known}"
+    lines += [(), ((f" {score}", "bold"), (f"   {known}", "muted"))]
     largest = max((abs(part.points) for part in parts), default=1.0) or 1.0
     for part in parts:
         lines += _part(part, largest, width)

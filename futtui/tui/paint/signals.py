@@ -20,7 +20,7 @@ COLUMNS = (
     Column("side", 7),
     Column("setup", 13, grow=9),
     Column("frame", 3, rank=1),
-    Column("score", 5, ">"),
+    Column("score", 6, ">"),
     Column("status", 8, rank=2),
     Column("entry", 10, ">", 3),
     Column("stop", 10, ">", 4),
@@ -74,7 +74,7 @@ def _cell(signal: Signal, view: View, column: Column) -> Span:
         case "frame":
             return frame_name(raw.timeframe), "muted"
         case "score":
-            return numbers.score_text(signal.score), "bold"
+            return numbers.score_of_needed(signal.score, signal.needed_score), "bold"
         case "status":
             return status_text(signal), status_token(signal.status)
         case "entry":

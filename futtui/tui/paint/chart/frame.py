@@ -80,8 +80,7 @@ def _measured(
     panes = tuple(
         name
         for name in ("volume", "flow")
-        if name in look.layers
-        and (name == "volume" or (height >= FLOW_FROM_ROWS and data.candles[-1 - data.is_forming].delta is not None))
+        if name in look.layers and (name == "volume" or (height >= FLOW_FROM_ROWS and _tells_flow(data)))
     )
     rows = height - 2 - PANE_ROWS * len(panes)
     first, end = span(data, look, width)
@@ -93,6 +92,12 @@ def _measured(
     follows = look.end_ms is None
     scale = fit(data.candles[first:end], data.levels, rows, before, data.price if follows else 0.0)
     return columns, scale, bars, panes
+
+
+def _tells_flow(data: ChartData) -> bool:
+    """Whether the newest closed candle knows who bought; a chart of the forming one alone has none."""
+    closed = data.candles[: -1 if data.is_forming else None]
+    return bool(closed) and closed[-1].delta is not None
 
 
 def _all_levels(
