@@ -23,6 +23,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalStatus, System, Trigger
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
 from futtui.risk.settings import CapSettings, EntrySettings, RiskSettings
+from futtui.signals.settings import ScoringSettings
 from tests.desk.world import START_MS, SYMBOL, World, raw_signal, rules, wide_settings
 
 
@@ -352,6 +353,7 @@ def test_refused_signals_are_recorded_with_score_and_reason() -> None:
     world.analyse(raw)
     stored = world.signals[raw.signal_id]
     assert stored.score == sum(part.points for part in stored.parts)
+    assert stored.needed_score == ScoringSettings().threshold > stored.score
     assert stored in world.desk.snapshot().signals
 
 

@@ -104,3 +104,11 @@ def test_zone_falls_back_for_old_and_unknown_names() -> None:
     assert load_zone("Europe/Kyiv")[1] == "Kyiv"
     assert load_zone("Nowhere/AtAll")[1] == "UTC"
     assert load_zone("../etc/passwd")[1] == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("score", "needed", "shown"),
+    [(8.7, 3.0, "8.7/3"), (99.1, 50.0, "99/50"), (6.1, 0.0, "6.1"), (6.1, None, "6.1"), (-0.4, 3.0, "-0.4/3")],
+)
+def test_score_stands_beside_what_its_system_demands(score: float, needed: float | None, shown: str) -> None:
+    assert numbers.score_of_needed(score, needed) == shown

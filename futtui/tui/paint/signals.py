@@ -18,7 +18,7 @@ COLUMNS = (
     Column("age", 4),
     Column("symbol", 7, grow=3),
     Column("side", 7),
-    Column("setup", 13, grow=9),
+    Column("setup", 12, grow=10),
     Column("frame", 3, rank=1),
     Column("score", 6, ">"),
     Column("status", 8, rank=2),
