@@ -102,6 +102,14 @@ def demo(
 
 
 @app.command()
+def welcome(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Open the terminal and ask the questions of the first start again: language, time zone, signs, colours."""
+    from futtui.cli.live_command import run_live
+
+    run_live(config, home, welcome=True)
+
+
+@app.command()
 def backtest(
     history: Annotated[
         Path, typer.Option(help="Folder of candle files: 15m/SYMBOL.csv.gz, better with 1m/ beside it.")

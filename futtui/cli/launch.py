@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from futtui.cli.backtest_runs import BacktestRuns
+from futtui.cli.habits_file import HabitsFile
 from futtui.cli.phone import Phone
 from futtui.cli.places import Places
 from futtui.cli.settings_file import SettingsFile
@@ -59,6 +60,8 @@ class Launch:
     """The user's own strategies, which the pool has, and what is wrong with others."""
     config_file: Path | None = None
     """Where the settings of this run came from; None = there is no file yet."""
+    welcome: str = "never"
+    """When the first questions are asked: never, once, always."""
 
     def plan(self) -> EnginePlan:
         """The engine's part."""
@@ -124,9 +127,16 @@ def _run_screen(launch: Launch) -> None:
         plain_glyphs=screen.plain_glyphs,
         pulse_hz=screen.pulse_hz,
         bell=screen.bell,
+        welcome=launch.welcome,
     )
     backtests = BacktestRuns(launch.places.home, launch.config_file, launch.settings)
-    app = FuttuiApp(engine, settings=ui, settings_port=settings_file(launch), backtests=backtests)
+    app = FuttuiApp(
+        engine,
+        settings=ui,
+        settings_port=settings_file(launch),
+        backtests=backtests,
+        habits_port=HabitsFile(launch.places.habits),
+    )
     try:
         with leave_on_signals(app):
             app.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +26,17 @@ NO_KEYS = (
 NOT_ALONE = "Another futtui on this PC already works with this account, so this one only watches. Close the other one."
 
 
-def run_live(config: Path | None, home: Path | None) -> None:
-    """Signals only (or Paper, if configured so) on real market data; with keys, Live can be chosen on the screen."""
+def run_live(config: Path | None, home: Path | None, *, welcome: bool = False) -> None:
+    """Signals only (or Paper, if configured so) on real market data; with keys, Live can be chosen on the screen.
+
+    The first questions are asked at the very first start without a configuration file, or when `welcome` asks for them.
+    """
     from futtui.cli.launch import need_terminal, run_screen
 
     need_terminal()
     with _launch(config, home) as launch:
-        run_screen(launch)
+        first = "once" if launch.config_file is None else "never"
+        run_screen(replace(launch, welcome="always" if welcome else first))
 
 
 def run_headless_live(config: Path | None, home: Path | None, *, live: bool) -> None:

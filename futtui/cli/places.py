@@ -55,6 +55,11 @@ class Places:
         """Until when an exchange wants no requests from this address; honoured after a restart too."""
         return self.home / "exchange-bans.json"
 
+    @property
+    def habits(self) -> Path:
+        """How the screen was arranged last; deleting it costs nothing else."""
+        return self.home / "screen.json"
+
     def databases(self) -> Iterator[tuple[str, Path]]:
         """Names and paths of all databases, whether they exist or not."""
         yield "real market", self.database
@@ -78,4 +83,5 @@ class Places:
         yield "archive files", self.archive
         yield "trained model", self.confidence_model
         yield "bans", self.ban_file
+        yield "screen", self.habits
         yield "logs", logs.absolute()

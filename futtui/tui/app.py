@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -30,6 +31,7 @@ from futtui.tui.compat.synchronized import enable_synchronized_output
 from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
+from futtui.tui.habits import Habits, HabitsPort
 from futtui.tui.heard import heard
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.news import NewsWatch
@@ -70,6 +72,7 @@ class FuttuiApp(App[None]):
         number_source: Callable[[], str] = typed_number,
         settings_port: SettingsPort | None = None,
         backtests: BacktestPort | None = None,
+        habits_port: HabitsPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
         speak(self.ui_settings.language)
@@ -80,6 +83,8 @@ class FuttuiApp(App[None]):
         self.settings_port = settings_port
         self.backtests = backtests
         self._run_watch = RunWatch(backtests)
+        self._habits_port = habits_port
+        self.habits = Habits.of(habits_port.load() if habits_port is not None else {})
         zone, zone_name = load_zone(self.ui_settings.time_zone)
         self.store = Store(engine, zone, zone_name, real_clock_s)
         self.pulse = Pulse(self, self.ui_settings.pulse_hz)
@@ -117,6 +122,8 @@ class FuttuiApp(App[None]):
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
+        if self.ui_settings.welcome == "always" or (self.ui_settings.welcome == "once" and not self.habits.welcomed):
+            self.action_open_place("welcome")
 
     def on_unmount(self) -> None:
         """Leaves the terminal as it was."""
@@ -130,6 +137,14 @@ class FuttuiApp(App[None]):
     def on_app_focus(self) -> None:
         """Back in front: full rate again."""
         self.pulse.set_background(False)
+
+    def keep_habits(self, **changes: Any) -> None:
+        """Remembers for the next start how the screen is arranged."""
+        habits = replace(self.habits, **changes)
+        if habits != self.habits:
+            self.habits = habits
+            if self._habits_port is not None:
+                self._habits_port.keep(habits.as_mapping())
 
     # News
 

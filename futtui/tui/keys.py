@@ -22,6 +22,8 @@ TWINS: dict[str, tuple[str, ...]] = {
     "x": ("ч",), "c": ("с",), "v": ("м",), "b": ("и",), "n": ("т",), "m": ("ь",), ",": ("б",), "/": (".",),
 }  # fmt: skip
 
+BY_NAME = ":"
+"""The key of an action that has none of its own: the list of commands."""
 PANELS = ("market", "signals", "positions", "zones", "log")
 
 
@@ -49,7 +51,7 @@ class Action:
     @property
     def key_text(self) -> str:
         """Its main keys as a person reads them."""
-        return " ".join(display_key(key) for key in self.keys[:2])
+        return " ".join(display_key(key) for key in self.keys[:2]) or display_key(BY_NAME)
 
     @property
     def all_keys(self) -> tuple[str, ...]:
@@ -104,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("health", "everywhere", ("f3",), "app.open_place('health')", True),
     Action("full_log", "everywhere", ("f4",), "app.open_place('full_log')", True),
     Action("orders", "everywhere", ("f6",), "app.open_place('orders')", True),
+    Action("welcome", "everywhere", (), "app.open_place('welcome')", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
     Action("zone_browser", "everywhere", ("Z",), "app.open_place('zone_browser')", True),
@@ -277,6 +280,7 @@ def bindings(*scopes: str) -> list[BindingType]:
             tooltip=item.description,
         )
         for item in actions_in(*scopes)
+        if item.keys
     ]
 
 

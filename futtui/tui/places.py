@@ -83,6 +83,12 @@ def _backtest(app: FuttuiApp) -> Screen[Any] | None:
     return BacktestScreen(app.backtests)
 
 
+def _welcome(app: FuttuiApp) -> Screen[Any]:
+    from futtui.tui.screens.welcome import WelcomeScreen
+
+    return WelcomeScreen()
+
+
 _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "why": _why,
     "performance": _performance,
@@ -93,6 +99,7 @@ _PLACES: dict[str, Callable[[FuttuiApp], Screen[Any] | None]] = {
     "full_log": _full_log,
     "orders": _orders,
     "backtest": _backtest,
+    "welcome": _welcome,
 }
 """None as answer: the place does not exist in this run, and that was told."""
 

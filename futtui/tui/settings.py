@@ -12,6 +12,7 @@ class UiSettings:
     """Choices for the screen; every field has a sensible default.
 
     `theme` is `night`, `colour-safe` or `light`. `pulse_hz` is how often the screen looks for news (1 to 30).
+    `welcome`: whether the first questions are asked at the start: never, once (unless they were asked before), always.
     `start_mode_text` is one sentence shown in the flash line at start, for example what the mode means.
     """
 
@@ -22,3 +23,4 @@ class UiSettings:
     pulse_hz: float = 5.0
     start_mode_text: str = ""
     bell: bool = True
+    welcome: str = "never"

@@ -18,6 +18,7 @@ from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
 from tests.tui.test_records_screen import sent_book
+from tests.tui.test_welcome import FakeHabits, first_start
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11) or sys.platform == "win32",
@@ -158,3 +159,16 @@ def test_picture_of_backtests(
         await after()(pilot)
 
     assert snap_compare(make_app(backtests=FakeBacktests()), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize(("keys", "size"), [((), (120, 35)), (("escape", "escape"), (80, 24))])
+def test_picture_of_the_welcome(
+    snap_compare: Compare, engine: FakeEngine, keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    app = first_start(engine, FakeHabits(), "never")
+
+    async def welcome(pilot: Pilot[None]) -> None:
+        app.action_open_place("welcome")
+        await after(*keys)(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=welcome)

@@ -78,8 +78,8 @@ def test_what_was_sent_and_what_became_of_it_in_words(sending: FakeEngine) -> No
     told = [(paint.what(entry, view), paint.outcome(entry, view)) for entry in view.snapshot.sent]
     assert told == [
         ("Entry: buy 0.51 ETH at market", ("filled: 0.51 at 3,098.10", "up")),
-        ("Stop: sell 0.51 ETH when price reaches 3,074.00", ("waiting", "text")),
-        ("Target: sell 0.51 ETH when price reaches 3,118.00", ("refused: price too far (-4131)", "attention")),
+        ("Stop: sell 0.51 ETH once at 3,074.00", ("waiting", "text")),
+        ("Target: sell 0.51 ETH once at 3,118.00", ("refused: price too far (-4131)", "attention")),
         ("Cancel the ETHUSDT order f-eth-S1", ("sent, no answer yet", "text")),
         ("Pause new trades", ("New trades are paused.", "text")),
         ("Change the mode to Live", ("Live needs keys.", "attention")),

@@ -54,7 +54,7 @@ _TERMS = {
 
 
 def _key_line(action: keys.Action) -> Line:
-    shown = ", ".join(keys.display_key(key) for key in action.keys)
+    shown = ", ".join(keys.display_key(key) for key in action.keys or (keys.BY_NAME,))
     return ((f" {fit(shown, 11)} ", "title"), (action.description, "text"))
 
 

@@ -32,7 +32,7 @@ KINDS = ("all", "orders", "cancels", "commands", "refused")
 SENT_COLUMNS = (
     Column("sent_time", 8),
     Column("sent_mode", 7, rank=3),
-    Column("sent_what", 34, grow=12),
+    Column("sent_what", 34, grow=16),
     Column("outcome", 24, grow=60),
     Column("sent_id", 18, rank=2, grow=18),
 )
