@@ -38,7 +38,7 @@ UKRAINIAN: dict[str, str] = {
     "past.loading": "Читаю попередні сигнали.",
     "past.odds": "Шанси: {text}.",
     "past.no_odds": "Шансів немає: {text}.",
-    "past.here": "{symbol}, той самий сетап",
+    "past.here": "{symbol}, той же сетап",
     "past.frame": "{frame}, усі символи",
     "past.no_trades": "ще жодної закритої угоди (сигналів: {n})",
     "past.trades": "n {n}",
