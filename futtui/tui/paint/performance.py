@@ -187,6 +187,20 @@ def _facts(item: Performance, look: PerformanceLook, width: int) -> Iterator[Lin
     figures = item.figures
     if item.system is not None:
         yield fact(word("detail.system"), system_name(item.system.value))
+    if figures.trades:
+        yield from _closed_facts(figures, width)
+    if item.open_trades:
+        yield from fact_lines(word("performance.open"), _open(item), width)
+    exits = [f"{word(f'exit.{reason.value}')}: {count}" for reason, count in item.exits[:EXITS_SHOWN]]
+    if exits:
+        yield from fact_lines(word("performance.exits"), f" {SEPARATOR} ".join(exits), width)
+    counts = _signal_counts(item, look)
+    if counts:
+        yield from fact_lines(word("performance.signals"), counts, width)
+
+
+def _closed_facts(figures: TradeStatistics, width: int) -> Iterator[Line]:
+    """Where the result of the closed trades comes from, and how far it fell on the way."""
     outcome = word("performance.outcome", wins=figures.wins, even=figures.break_evens, losses=figures.losses)
     yield from fact_lines(word("performance.trades"), outcome, width)
     made = word(
@@ -201,16 +215,6 @@ def _facts(item: Performance, look: PerformanceLook, width: int) -> Iterator[Lin
             word("performance.payoff"), word("performance.payoff_text", n=f"{figures.payoff:.2f}"), width
         )
     yield from fact_lines(word("performance.fall"), _fall(figures), width)
-    if item.open_trades:
-        yield from fact_lines(word("performance.open"), _open(item), width)
-    exits = f" {SEPARATOR} ".join(
-        f"{word(f'exit.{reason.value}')}: {count}" for reason, count in item.exits[:EXITS_SHOWN]
-    )
-    if exits:
-        yield from fact_lines(word("performance.exits"), exits, width)
-    counts = _signal_counts(item, look)
-    if counts:
-        yield from fact_lines(word("performance.signals"), counts, width)
 
 
 def _fall(figures: TradeStatistics) -> str:

@@ -97,8 +97,7 @@ class ZoneBrowserScreen(PageScreen):
             return
         zone, engine = self.query_one(ZoneList).marked(), self.futtui.engine
         if zone is not None:
-            names = (zone.zone_id, *zone.merged)
-            self.story.look(zone.zone_id, lambda: engine.zone_story(zone.symbol, names))
+            self.story.look(zone.zone_id, lambda: engine.zone_story(zone.symbol, (zone.zone_id,)))
             for panel in self.query(TextPanel):
                 panel.pulse(view)
 
