@@ -8,6 +8,7 @@ from typing import Any
 
 from futtui.desk import words
 from futtui.desk.blocking import end_blocks, set_block, take_off_block
+from futtui.desk.by_hand import HandDesk
 from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
@@ -41,6 +42,7 @@ from futtui.domain.events import (
     FundingAnnounced,
     FundingPaid,
     InterestSampled,
+    MoveStop,
     OrderChanged,
     OrderFilled,
     PriceUpdate,
@@ -82,6 +84,7 @@ class TradingDesk(DeskQuestions):
         self._intake = SignalIntake(self._state, self._out, self._life)
         self._outside = OutsideWatch(self._state, self._out, self._life)
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)
+        self._hand = HandDesk(self._state, self._out, self._life)
         self._builder = SnapshotBuilder()
         self._version = 1
         self._snapshot: DeskSnapshot | None = None
@@ -110,7 +113,8 @@ class TradingDesk(DeskQuestions):
             KillSwitch: self._kill.on_switch,
             Rearm: self._kill.on_rearm,
             SetPaused: self._on_paused,
-            ClosePosition: self._on_close_position,
+            ClosePosition: self._hand.on_close,
+            MoveStop: self._hand.on_move_stop,
         }
 
     # --- the three doors ----------------------------------------------------------------------------------------
@@ -345,13 +349,6 @@ class TradingDesk(DeskQuestions):
             self._state.paused, self._state.pause_reason = event.paused, ""
             text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
             self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
-
-    def _on_close_position(self, event: ClosePosition) -> None:
-        position = self._state.open.get(event.position_id)
-        if position is None:
-            self._out.say(event.time_ms, "trade", "This position is not open any more", Severity.NOTICE)
-            return
-        self._life.request_exit(position, ExitReason.MANUAL, event.time_ms, "by your command")
 
     # --- after every event --------------------------------------------------------------------------------------
 

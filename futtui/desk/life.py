@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from futtui.desk import words
 from futtui.desk.orders import WorkingOrder
@@ -138,6 +139,11 @@ class PositionLife:
         then = "the stop moves to break-even" if moved else "the stop stays where it is"
         symbol = position.plan.symbol
         self._out.say(time_ms, "trade", f"{symbol}: {why}; {then}", Severity.NOTICE, symbol)
+        self._advance(position, time_ms)
+
+    def move_stop(self, position: Position, price: Decimal, time_ms: int) -> None:
+        """Want the stop at `price`, better or worse than now; the old one stays until the new one is confirmed."""
+        self._protection.want(position, price)
         self._advance(position, time_ms)
 
     def _with_fee_in_quote(self, fill: Fill) -> Fill:

@@ -76,6 +76,14 @@ class Protection:
         self._out.touch(position)
         return True
 
+    def want(self, position: Position, price: Decimal) -> None:
+        """Want the stop exactly here, as the user said; beyond the entry it counts as a break-even."""
+        beyond = position.plan.side.sign * (price - position.entry_price) >= 0
+        position.goal_price = price
+        position.goal_kind = ExitReason.BREAK_EVEN if beyond else ExitReason.STOP
+        position.stop_retry_ms = 0
+        self._out.touch(position)
+
     def on_stop_refused(
         self, position: Position, order: WorkingOrder, reason: str, time_ms: int
     ) -> tuple[ExitReason, str] | None:

@@ -185,7 +185,7 @@ def target_hit(position: Position, number: int, quantity: Decimal, at: Decimal, 
 def stop_moved(position: Position, before: Decimal) -> str:
     """A better stop is confirmed."""
     names = {ExitReason.BREAK_EVEN: "break-even", ExitReason.TRAIL: "trailing"}
-    name = names.get(position.stop_kind, "new size")
+    name = names.get(position.stop_kind, "by hand")
     rules = position.rules
     if before == position.stop:
         return f"{position.plan.symbol}: stop stays at {price(rules, before)}, now for the quantity that is left"

@@ -216,6 +216,15 @@ class ClosePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveStop:
+    """The user moves the stop of an open position; never beyond its first stop and never past the price."""
+
+    time_ms: int
+    position_id: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class NoteForLog:
     """Something that the screen noticed, such as a price alert, for the log; decides nothing."""
 
@@ -224,7 +233,9 @@ class NoteForLog:
     symbol: str
 
 
-Command = BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | KillSwitch | Rearm | NoteForLog
+Command = (
+    BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | MoveStop | KillSwitch | Rearm | NoteForLog
+)
 
 Event = (
     CandleClosed

@@ -165,6 +165,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "market", ("s",), "sort", True),
     Action("sort_reverse", "market", ("S",), "sort_reverse", True),
     Action("close_position", "positions", ("C",), "screen.close_position", True),
+    Action("move_stop", "positions", ("s",), "screen.move_stop", True),
     Action("leave", "detail", ("escape",), "leave"),
     Action("settings_save", "settings", ("ctrl+s",), "save", True),
     Action("settings_undo", "settings", ("u",), "undo"),
@@ -303,7 +304,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
     "detail": ("scroll", "next_symbol", "chart", "block", "mode", "pause", "commands", "help"),
     "position_detail": (
-        "scroll", "next_symbol", "close_position", "chart", "block", "mode", "pause", "commands", "help",
+        "scroll", "next_symbol", "move_stop", "close_position", "chart", "block", "mode", "pause", "commands", "help",
     ),
     "zone_browser": ("chart", "zone_frame", "zone_sort", "next_symbol", "block", "mode", "pause", "commands", "help"),
     "performance": ("open", "next_account", "shorter_period", "mode", "pause", "commands", "help"),

@@ -67,6 +67,13 @@ ENGLISH: dict[str, str] = {
     "said.still_starting": "The engine is still starting. Try again in a moment.",
     "said.engine_stopped": "The engine has stopped.",
     "said.engine_failed": "The engine stopped because of an error: {error}",
+    "said.stop_goes": "{symbol}: the stop goes to {price} by your command",
+    "said.stop_stays": "{symbol}: the stop stays where it is, {why}",
+    "said.stop_unprotected": "the position is not protected by a stop at this moment",
+    "said.stop_there": "it is there already",
+    "said.stop_first": "it may not go beyond the first stop",
+    "said.stop_passed": "the price is beyond it already",
+    "said.stop_kill": "while the kill switch is on it may only come nearer to the price",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -130,6 +137,13 @@ UKRAINIAN: dict[str, str] = {
     "said.still_starting": "Двигун ще запускається. Спробуйте за мить.",
     "said.engine_stopped": "Двигун зупинився.",
     "said.engine_failed": "Двигун зупинився через помилку: {error}",
+    "said.stop_goes": "{symbol}: за вашою командою стоп переходить на {price}",
+    "said.stop_stays": "{symbol}: стоп лишається на місці, {why}",
+    "said.stop_unprotected": "зараз позиція не захищена стопом",
+    "said.stop_there": "він уже там",
+    "said.stop_first": "далі за перший стоп не можна",
+    "said.stop_passed": "ціна вже за ним",
+    "said.stop_kill": "поки діє аварійна зупинка, його можна лише наблизити до ціни",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -193,4 +207,11 @@ RUSSIAN: dict[str, str] = {
     "said.still_starting": "Двигатель ещё запускается. Попробуйте через мгновение.",
     "said.engine_stopped": "Двигатель остановился.",
     "said.engine_failed": "Двигатель остановился из-за ошибки: {error}",
+    "said.stop_goes": "{symbol}: по вашей команде стоп переходит на {price}",
+    "said.stop_stays": "{symbol}: стоп остаётся на месте, {why}",
+    "said.stop_unprotected": "сейчас позиция не защищена стопом",
+    "said.stop_there": "он уже там",
+    "said.stop_first": "дальше первого стопа нельзя",
+    "said.stop_passed": "цена уже за ним",
+    "said.stop_kill": "пока действует аварийная остановка, его можно только приблизить к цене",
 }

@@ -184,7 +184,7 @@ def why_lines(zone: Zone | None, view: View, width: int) -> list[Line]:
                 (
                     (f" {fit(word(f'browser.part.{name}'), _LABEL)}", "text"),
                     (f"{points:>5.0f} ", token if full else "dim"),
-                    (word("browser.of", most=f"{most:.0f}"), "dim"),
+                    (fit(word("browser.of", most=f"{most:.0f}"), 8), "dim"),
                     ("  " + BAR_FULL * full, token),
                     (BAR_EMPTY * (_BAR - full), "dim"),
                 )

@@ -261,6 +261,12 @@ class DashboardScreen(Screen[None]):
         """Asks whether to close the marked position."""
         self.futtui.ask_close(self.query_one(PositionsPanel).marked_position())
 
+    def action_move_stop(self) -> None:
+        """Asks where the stop of the marked position should go."""
+        from futtui.tui.screens.move_stop import ask_move_stop
+
+        ask_move_stop(self.futtui, self.query_one(PositionsPanel).marked_position())
+
     @on(RowOpened)
     def _open_row(self, message: RowOpened) -> None:
         if self._view is None:

@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import Timeframe
 from futtui.tui import keys
 from futtui.tui.paint.chart.content import Subject
@@ -156,8 +157,18 @@ class DetailScreen(ModalScreen[None]):
 
     def action_close_position(self) -> None:
         """Asks whether to close this position."""
+        if self.detail.position_id:
+            self.futtui.ask_close(self._position())
+
+    def action_move_stop(self) -> None:
+        """Asks where the stop of this position should go."""
+        from futtui.tui.screens.move_stop import ask_move_stop
+
+        if self.detail.position_id:
+            ask_move_stop(self.futtui, self._position())
+
+    def _position(self) -> PositionView | None:
+        """The open position that this is about; None once it is closed."""
         desk = self._view.snapshot.desk if self._view else None
         wanted = self.detail.position_id
-        found = next((item for item in (desk.positions if desk else ()) if item.position_id == wanted), None)
-        if wanted:
-            self.futtui.ask_close(found)
+        return next((item for item in (desk.positions if desk else ()) if item.position_id == wanted), None)

@@ -84,20 +84,22 @@ class PerformanceScreen(PageScreen):
         self._period = len(PERIODS_DAYS) - 1
         self._mode: TradingMode | None = None
         self.answer: Answer[PerformanceReport] = Answer()
+        self.results = ResultList()
+        self.curve = TextPanel(word("performance.box.curve"), self._curve, id="result-curve")
 
     def body(self) -> ComposeResult:
         """The table above words and line."""
-        yield ResultList()
+        yield self.results
         with Horizontal(id="result-below"):
             yield TextPanel(word("performance.box.words"), self._words, id="result-words")
-            yield TextPanel(word("performance.box.curve"), self._curve, id="result-curve")
+            yield self.curve
 
     def pulse(self, view: View) -> None:
         """Asks for the report of the period, then hands the view on."""
         days, engine = PERIODS_DAYS[self._period], self.futtui.engine
         self.answer.look(days, lambda: engine.performance(days))
         if self.watchers:
-            self.query_one(ResultList).look = self._look(view)
+            self.results.look = self._look(view)
         super().pulse(view)
 
     def _look(self, view: View) -> PerformanceLook:
@@ -106,17 +108,17 @@ class PerformanceScreen(PageScreen):
         return PerformanceLook(PERIODS_DAYS[self._period], mode, report, self.answer.trouble)
 
     def _words(self, view: View, width: int) -> list[Line]:
-        panel = self.query_one(ResultList)
+        panel = self.results
         lines = performance.words_lines(panel.marked(), panel.look, view, width)
-        if panel.marked() is None or self.query_one("#result-curve").display:
+        if panel.marked() is None or self.curve.display:
             return lines
         return [*lines, (), *self._drawn(view, width, CURVE_BELOW_WORDS)]
 
     def _curve(self, view: View, width: int) -> list[Line]:
-        return self._drawn(view, width, self.query_one("#result-curve").size.height)
+        return self._drawn(view, width, self.curve.size.height)
 
     def _drawn(self, view: View, width: int, height: int) -> list[Line]:
-        item = self.query_one(ResultList).marked()
+        item = self.results.marked()
         return curve_lines(item.running_r if item is not None else (), width, height, view.zone, "R")
 
     @on(CursorMoved)
@@ -133,7 +135,7 @@ class PerformanceScreen(PageScreen):
         """The next account that has a trade."""
         report = self.answer.value
         modes = [account.mode for account in report.accounts] if report is not None else []
-        shown = self.query_one(ResultList).look.mode
+        shown = self.results.look.mode
         if len(modes) < 2 or shown not in modes:
             self.futtui.flash(word("performance.one_account"), "attention")
             self.futtui.pulse.beat()

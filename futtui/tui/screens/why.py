@@ -57,7 +57,8 @@ class WhyScreen(DetailScreen):
         self.answer.look((symbol, since_ms), lambda: engine.why_no_signals(symbol, since_ms))
         if self.watchers:
             where = symbol or word("why.all_symbols")
-            self.query_one(Trail).names = (*self.detail.trail, where, word(f"why.days.{PERIODS_DAYS[self._period]}"))
+            for trail in self.query(Trail):
+                trail.names = (*self.detail.trail, where, word(f"why.days.{PERIODS_DAYS[self._period]}"))
         super().pulse(view)
 
     def _again(self) -> None:

@@ -77,6 +77,8 @@ class ZoneBrowserScreen(PageScreen):
         super().__init__()
         self._look = ZoneLook(symbol)
         self.story: Answer[tuple[ZoneEvent, ...]] = Answer()
+        self.zones = ZoneList(self._look)
+        self.told = TextPanel(word("browser.box.story"), self._told, id="zone-story")
 
     def trail_names(self) -> tuple[str, ...]:
         """The way to this place, and the symbol."""
@@ -85,31 +87,31 @@ class ZoneBrowserScreen(PageScreen):
     def body(self) -> ComposeResult:
         """The list beside what is known of the marked zone."""
         with Horizontal(id="zone-columns"):
-            yield ZoneList(self._look)
+            yield self.zones
             with Vertical(id="zone-right"):
                 yield TextPanel(word("browser.box.why"), self._why, id="zone-why")
-                yield TextPanel(word("browser.box.story"), self._told, id="zone-story")
+                yield self.told
 
     def pulse(self, view: View) -> None:
         """Hands the view on; asks for the story of the zone that is marked after that."""
         super().pulse(view)
         if not self.watchers:
             return
-        zone, engine = self.query_one(ZoneList).marked(), self.futtui.engine
+        zone, engine = self.zones.marked(), self.futtui.engine
         if zone is not None:
             self.story.look(zone.zone_id, lambda: engine.zone_story(zone.symbol, (zone.zone_id,)))
             for panel in self.query(TextPanel):
                 panel.pulse(view)
 
     def _why(self, view: View, width: int) -> list[Line]:
-        zone = self.query_one(ZoneList).marked()
+        zone = self.zones.marked()
         lines = paint.why_lines(zone, view, width)
-        if zone is None or self.query_one("#zone-story").display:
+        if zone is None or self.told.display:
             return lines
         return [*lines, (), ((f" {word('browser.box.story')}", "title"),), *self._told(view, width)]
 
     def _told(self, view: View, width: int) -> list[Line]:
-        if self.query_one(ZoneList).marked() is None:
+        if self.zones.marked() is None:
             return []
         return paint.story_lines(self.story.value, self.story.trouble, view, width)
 
@@ -121,8 +123,9 @@ class ZoneBrowserScreen(PageScreen):
 
     def _use(self, look: ZoneLook) -> None:
         self._look = look
-        self.query_one(ZoneList).look = look
-        self.query_one(Trail).names = self.trail_names()
+        self.zones.look = look
+        for trail in self.query(Trail):
+            trail.names = self.trail_names()
         self.look_again()
 
     def action_neighbour(self, step: int) -> None:
@@ -153,7 +156,7 @@ class ZoneBrowserScreen(PageScreen):
     @on(RowOpened)
     def action_chart(self) -> None:
         """Opens the chart where the marked zone was last touched; without one at the newest candle."""
-        zone = self.query_one(ZoneList).marked()
+        zone = self.zones.marked()
         frame = zone.timeframe if zone is not None and zone.timeframe in ANALYSIS_TIMEFRAMES else Timeframe.M15
         spot = (zone.last_touch_ms, zone.middle) if zone is not None else None
         self.futtui.open_chart([Subject(self._look.symbol)], 0, self.trail_names()[:2], frame, spot)
