@@ -14,6 +14,7 @@ from futtui.tui import keys
 from futtui.tui.app import FuttuiApp
 from futtui.tui.screens.dashboard import DashboardScreen
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.screen_text import screen_text
 
@@ -23,8 +24,7 @@ STOPS = (
     (), ("enter",), ("2", "enter"), ("3", "enter"), ("5", "enter"), ("c",), ("question_mark",), ("m",), ("m", "3"),
     ("b",), ("slash",), ("f12",), ("3", "C"), ("4", "question_mark"), ("2", "question_mark"),
 )  # fmt: skip
-PLACES = tuple((item.keys[0],) for item in keys.ACTIONS if item.command.startswith("app.open_place"))
-_NAMES = {"!": "exclamation_mark", ",": "comma", ":": "colon", "?": "question_mark", "/": "slash"}
+PLACES = tuple(item.command for item in keys.ACTIONS if item.command.startswith("app.open_place"))
 
 
 @lru_cache(maxsize=2)
@@ -50,14 +50,20 @@ async def back(app: FuttuiApp, pilot: Pilot[None]) -> None:
 
 
 @pytest.mark.parametrize("language", [Language.UKRAINIAN, Language.RUSSIAN])
-async def test_no_place_shows_an_english_text_of_the_table(make_app: AppMaker, language: Language) -> None:
+async def test_no_place_shows_an_english_text_of_the_table(
+    make_app: AppMaker, engine: FakeEngine, language: Language
+) -> None:
+    engine.show(phase_text="")
     app = make_app(language=language)
     app.settings_port = FakeSettings()
     seen = set()
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
         for stop in (*STOPS, *PLACES):
-            await pilot.press(*(_NAMES.get(key, key) for key in stop))
+            if isinstance(stop, str):
+                await app.run_action(stop)
+            else:
+                await pilot.press(*stop)
             await pilot.pause()
             app.pulse.beat()
             await pilot.pause()
