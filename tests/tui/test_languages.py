@@ -249,3 +249,9 @@ def test_what_the_desk_and_the_engine_say_is_known() -> None:
     ]
     for sentence in sentences:
         assert {each for each in words_of(heard(sentence)) if each.isascii()} <= {"SOLUSDT"}, sentence
+
+
+@EVERYWHERE
+def test_a_thing_has_one_word_on_every_screen(language: Language) -> None:
+    others = re.compile("издерж|движк|движок|рушій|руші[яї]|вимикач|выключател|дірк|дыр[аыу]", re.IGNORECASE)
+    assert [key for key, text in screen_table(language).items() if others.search(text)] == []
