@@ -8,18 +8,20 @@ from datetime import UTC, datetime, tzinfo
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TestedTrade
 from futtui.domain.performance import AccountPerformance, Performance
 from futtui.domain.position import TradeClass
+from futtui.domain.settings_sheet import Setting
 from futtui.tui.glyphs import ARROW, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR
 from futtui.tui.paint import numbers, performance
 from futtui.tui.paint.curve import Points, curve_lines
 from futtui.tui.paint.details import paragraph
 from futtui.tui.paint.names import setup_name, side_span
+from futtui.tui.paint.settings import NAME_WIDTH, VALUE_WIDTH, SettingsState, bounds_of, name_of, value_of
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, fit, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
 
 RUN_COLUMNS = (
-    Column("run_made", 11),
+    Column("run_made", 12),
     Column("run_symbols", 10, grow=14, rank=4),
     Column("run_period", 17, rank=1),
     Column("run_systems", 15, grow=10, rank=2),
@@ -113,6 +115,22 @@ def symbols_text(symbols: Sequence[str], room: int = 24) -> str:
         return text
     count = max(1, next((at for at in range(len(names), 0, -1) if len(" ".join(names[:at])) <= room - 4), 1))
     return f"{' '.join(names[:count])} +{len(names) - count}"
+
+
+def field_line(state: SettingsState, item: Setting, width: int, cursor: str, selected: bool) -> Line:
+    """A value of the form: name, whether it is changed, the value with as much room as there is, what it may be."""
+    name_width = min(NAME_WIDTH, max(16, width * 2 // 5))
+    bounds = bounds_of(item)
+    room = max(VALUE_WIDTH, width - name_width - 8 - (24 if bounds else 0))
+    changed = item.path in state.edits
+    token = "attention" if changed else "text" if item.value == item.default else "bold"
+    return (
+        (f" {cursor if selected else ' '} ", "marker"),
+        (fit(name_of(item), name_width), "bold" if selected else "text"),
+        (" * " if changed else "   ", "attention"),
+        (fit(value_of(item, state.value(item)), room), token),
+        (f" {bounds}", "dim"),
+    )
 
 
 def run_line(head: RunHead, marks: str, zone: tzinfo, columns: Sequence[Column], cursor: str, selected: bool) -> Line:

@@ -87,7 +87,7 @@ class FormFields(LivePanel):
 
 
 def _field(state: SettingsState, item: Setting, width: int, cursor: str, marked: bool) -> Line:
-    return form.setting_line(state, item, width, selected=marked, cursor=cursor)
+    return backtest.field_line(state, item, width, cursor, marked)
 
 
 class FieldNote(LineWidget):
