@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
-from futtui.domain.vwap import VwapReading, VwapReadings
+from futtui.domain.vwap import BUSIEST, SWING_HIGH, SWING_LOW, VwapReading, VwapReadings
 from futtui.indicators.vwap import Vwap
 from futtui.zones.reversals import ReversalSwings
 
@@ -22,7 +22,6 @@ US = ("US session", 27 * HOUR_MS // 2, 20 * HOUR_MS)
 SWING_ATR = 5.0
 """Move back from an extreme, in ATR of 15m, that makes it a major swing."""
 KEPT_BARS = 5 * DAY_MS // Timeframe.M15.ms
-SWING_HIGH, SWING_LOW, BUSIEST = "last major swing high", "last major swing low", "busiest bar of 5 days"
 DAY_OPEN, WEEK_OPEN = "day open", "week open"
 
 StartOf = Callable[[int], int | None]

@@ -271,18 +271,16 @@ class BacktestRuns:
             raise FuttuiError(f"The candles of this trade of {symbol} are not kept any more. Run it again.") from error
 
     def export(self, run_id: str) -> str:
-        """Copies table and page into the current folder, else into the user's own; tells where."""
-        names = (("trades.csv", f"backtest-{run_id}.csv"), ("report.html", f"backtest-{run_id}.html"))
-        trouble: OSError | None = None
-        for place in (Path.cwd(), Path.home()):
-            try:
-                for source, target in names:
-                    shutil.copyfile(self._folder / run_id / source, place / target)
-            except OSError as error:
-                trouble = error
-                continue
-            return f"Written: {names[0][1]} and {names[1][1]} in {place}."
-        raise FuttuiError(f"The files cannot be written ({trouble.strerror if trouble else 'unknown'}).")
+        """Copies table and page to where the user finds them; tells where. Raises FuttuiError."""
+        from futtui.cli.found_files import put
+
+        folder = self._folder / run_id
+        return put(
+            {
+                f"backtest-{run_id}.csv": lambda path: shutil.copyfile(folder / "trades.csv", path),
+                f"backtest-{run_id}.html": lambda path: shutil.copyfile(folder / "report.html", path),
+            }
+        )
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from futtui.cli.backtest_runs import BacktestRuns
+from futtui.cli.found_files import put_text
 from futtui.cli.habits_file import HabitsFile
 from futtui.cli.phone import Phone
 from futtui.cli.places import Places
@@ -135,6 +136,7 @@ def _run_screen(launch: Launch) -> None:
         settings=ui,
         settings_port=settings_file(launch),
         backtests=backtests,
+        save_text=put_text,
         habits_port=HabitsFile(launch.places.habits),
     )
     try:

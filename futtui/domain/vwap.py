@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+SWING_HIGH, SWING_LOW, BUSIEST = "last major swing high", "last major swing low", "busiest bar of 5 days"
+"""Names of the moments, beside the opens of day and week, at which a VWAP is anchored."""
+
 
 class VwapReading(NamedTuple):
     """One VWAP at the last close: `value` and the volume-weighted standard deviation of price since `anchor_ms`.

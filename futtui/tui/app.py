@@ -72,6 +72,7 @@ class FuttuiApp(App[None]):
         number_source: Callable[[], str] = typed_number,
         settings_port: SettingsPort | None = None,
         backtests: BacktestPort | None = None,
+        save_text: Callable[[str, str], str] | None = None,
         habits_port: HabitsPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
@@ -82,6 +83,7 @@ class FuttuiApp(App[None]):
         self.engine = engine
         self.settings_port = settings_port
         self.backtests = backtests
+        self.save_text = save_text
         self._run_watch = RunWatch(backtests)
         self._habits_port = habits_port
         self.habits = Habits.of(habits_port.load() if habits_port is not None else {})

@@ -143,6 +143,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("price_alert", "chart", ("w",), "price_alert"),
     Action("layer_zones", "chart", ("z",), "layer('zones')"),
     Action("layer_vwap", "chart", ("v",), "layer('vwap')"),
+    Action("layer_anchors", "chart", ("a",), "layer('anchors')"),
+    Action("chart_export", "chart", ("e",), "export"),
     Action("layer_profile", "chart", ("o",), "layer('profile')"),
     Action("layer_volume", "chart", ("u",), "layer('volume')"),
     Action("layer_flow", "chart", ("d",), "layer('flow')"),

@@ -50,6 +50,15 @@ class ChartDragged(Message):
         self.candles = candles
 
 
+class ChartHovered(Message):
+    """The mouse is over a cell of the plot; `row` counts from the top of the plot."""
+
+    def __init__(self, column: int, row: int) -> None:
+        super().__init__()
+        self.column = column
+        self.row = row
+
+
 class ChartClicked(Message):
     """A cell of the plot was clicked; `row` counts from the top of the plot."""
 

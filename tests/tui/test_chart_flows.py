@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from futtui.domain.errors import FuttuiError
 from futtui.domain.events import NoteForLog
 from futtui.domain.snapshot import FeedView
 from futtui.domain.timeframe import MINUTE_MS, Timeframe
+from futtui.domain.vwap import VwapReading
 from futtui.tui.app import FuttuiApp
 from futtui.tui.candle_feed import FIRST_CANDLES
 from futtui.tui.screens.chart import ChartScreen
@@ -338,3 +340,60 @@ async def test_chart_fits_every_layout(make_app: AppMaker, size: tuple[int, int]
         assert "13.744 Stop" in text
         if size[0] == 80:
             assert text.isascii()
+
+
+async def test_crosshair_follows_the_mouse_once_it_is_on(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        screen = await opened(pilot, app)
+        await pilot.hover("#chart", offset=(30, 10))
+        await pilot.pause()
+        assert screen.look.cross_ms is None
+        await pilot.press("x")
+        await pilot.hover("#chart", offset=(30, 10))
+        await pilot.pause()
+        first = screen.look
+        await pilot.hover("#chart", offset=(60, 6))
+        await pilot.pause()
+        assert screen.look.cross_ms > first.cross_ms
+        assert screen.look.cross_price > first.cross_price
+        await pilot.press("x")
+        assert screen.look.cross_ms is None
+
+
+async def test_chart_is_written_as_a_picture_or_says_why_not(make_app: AppMaker) -> None:
+    written: dict[str, str] = {}
+
+    def save(name: str, text: str) -> str:
+        if written:
+            raise FuttuiError("The files cannot be written (No space left on device).")
+        written[name] = text
+        return f"Written: {name} in /home/trader."
+
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await opened(pilot, app)
+        await pilot.press("e")
+        assert app.flash_line.text == "There is nothing to write yet."
+        app.save_text = save
+        await pilot.press("e")
+        assert app.flash_line.text == "Written: LINKUSDT-15m-20260901-113207.svg in /home/trader."
+        picture = written["LINKUSDT-15m-20260901-113207.svg"]
+        assert picture.startswith("<svg")
+        assert "13.744" in picture
+        assert "LINKUSDT" in picture
+        await pilot.press("у")  # e on a Cyrillic keyboard
+        assert "No space left" in app.flash_line.text
+
+
+async def test_anchored_vwaps_of_the_analysis_are_on_the_chart(make_app: AppMaker, engine: FakeEngine) -> None:
+    reading = engine.current.readings["LINKUSDT"]
+    anchor_ms = Timeframe.M15.open_ms(NOW_MS) - 60 * Timeframe.M15.ms
+    vwaps = replace(reading.vwaps, anchored=(VwapReading("last major swing low", anchor_ms, 14.3, 0.1, 60),))
+    engine.show(readings={**engine.current.readings, "LINKUSDT": replace(reading, vwaps=vwaps)})
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await opened(pilot, app)
+        assert "AvLow" in screen_text(app)
+        await pilot.press("a")
+        assert "AvLow" not in screen_text(app)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import ZoneState
 from futtui.tui.glyphs import ALLOWED, plain_text
+from futtui.tui.paint.chart.anchors import AnchoredLine, AnchoredLines, course
 from futtui.tui.paint.chart.bars import bars_in_sight
 from futtui.tui.paint.chart.data import LAYERS, ZOOMS, Level, Look, panned, span
 from futtui.tui.paint.chart.frame import Frame, paint_chart
@@ -272,3 +274,51 @@ def test_amounts_and_countdowns_are_short() -> None:
         "0.123", "12", "1.8k", "182k", "9.4M", "3.0B",
     ]  # fmt: skip
     assert (countdown(773_000), countdown(DAY_MS // 2 + 1000)) == ("12:53", "12:00:01")
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 1e5), st.floats(0, 1e6)), min_size=1, max_size=40),
+    st.integers(0, 45),
+    st.sampled_from((0, 7 * 60_000)),
+)
+def test_course_of_an_anchored_vwap_is_the_average_since_its_candle(rows, at, into_ms) -> None:
+    frame = Timeframe.M15
+    candles = [
+        Candle(place * frame.ms, price, price, price, price, volume) for place, (price, volume) in enumerate(rows)
+    ]
+    found = course(candles, at * frame.ms + into_ms)
+    first = min(at, len(rows) - 1)
+    assert len(found) == len(rows)
+    assert all(value is None for value in found[:first])
+    seen = rows[first:]
+    for place in range(len(seen)):
+        weight = sum(volume for _, volume in seen[: place + 1])
+        if weight > 0:
+            wanted = sum(price * volume for price, volume in seen[: place + 1]) / weight
+            assert found[first + place] == pytest.approx(wanted)
+        else:
+            assert found[first + place] is None
+
+
+def test_anchored_vwaps_are_drawn_named_and_can_be_switched_off() -> None:
+    data = link_chart()
+    price = data.candles[-1].close
+    line = AnchoredLine("AvHigh", price, tuple([price] * len(data.candles)))
+    data = replace(data, anchored=(line,), daily_vwap=(), weekly_vwap=())
+    look = Look(layers=frozenset({"anchors"}))
+    shown = "\n".join(line_text(each) for each in paint_chart(data, look, 120, 30).lines)
+    hidden = "\n".join(line_text(each) for each in paint_chart(data, look.toggled("anchors"), 120, 30).lines)
+    assert "AvHigh" in shown
+    assert "AvHigh" not in hidden
+    assert shown.count("·") > hidden.count("·")
+
+
+def test_lines_of_anchors_before_the_first_candle_or_without_a_name_are_left_out() -> None:
+    candles = link_chart().candles
+    first = candles[0].open_time_ms
+    readings = [
+        VwapReading("last major swing high", first, 1.0, 0.1, 9),
+        VwapReading("last major swing low", first - 1, 1.0, 0.1, 9),
+        VwapReading("day open", first, 1.0, 0.1, 9),
+    ]
+    assert [line.name for line in AnchoredLines().of(candles, readings)] == ["AvHigh"]

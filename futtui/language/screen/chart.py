@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "chart.level.anchor.high": "AvHigh",
+    "chart.level.anchor.low": "AvLow",
+    "chart.level.anchor.busy": "AvBusy",
+    "chart.layer.anchors": "Anchored VWAPs",
+    "chart.export_none": "There is nothing to write yet.",
+    "action.layer_anchors": "Anchored VWAPs on or off",
+    "action.chart_export": "Write the chart as a picture (SVG)",
+    "action.chart_export.short": "picture",
     "feed.name": "Feed",
     "feed.delay": "{n} ms",
     "feed.old": "Old data, {age}",
@@ -61,6 +69,14 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
+    "chart.level.anchor.high": "AvВерх",
+    "chart.level.anchor.low": "AvНиз",
+    "chart.level.anchor.busy": "AvОбсяг",
+    "chart.layer.anchors": "VWAP від подій",
+    "chart.export_none": "Ще нема чого записати.",
+    "action.layer_anchors": "VWAP від подій: увімкнути чи ні",
+    "action.chart_export": "Записати графік картинкою (SVG)",
+    "action.chart_export.short": "картинка",
     "feed.name": "Дані",
     "feed.delay": "{n} мс",
     "feed.old": "Старі дані, {age}",
@@ -119,6 +135,14 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
+    "chart.level.anchor.high": "AvВерх",
+    "chart.level.anchor.low": "AvНиз",
+    "chart.level.anchor.busy": "AvОбъём",
+    "chart.layer.anchors": "VWAP от событий",
+    "chart.export_none": "Пока нечего записать.",
+    "action.layer_anchors": "VWAP от событий: включить или нет",
+    "action.chart_export": "Записать график картинкой (SVG)",
+    "action.chart_export.short": "картинка",
     "feed.name": "Данные",
     "feed.delay": "{n} мс",
     "feed.old": "Старые данные, {age}",

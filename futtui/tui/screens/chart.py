@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from futtui.domain.errors import FuttuiError
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.candle_feed import CandleFeed
 from futtui.tui.heard import heard
-from futtui.tui.messages import ChartClicked, ChartDragged, ChartScrolled
+from futtui.tui.messages import ChartClicked, ChartDragged, ChartHovered, ChartScrolled
 from futtui.tui.paint import numbers
 from futtui.tui.paint.chart import content
+from futtui.tui.paint.chart.anchors import AnchoredLines
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.chart.data import ChartData, Look, panned, place_of, slots, span
 from futtui.tui.paint.names import frame_name
@@ -101,6 +104,7 @@ class ChartScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """The first frame of this screen."""
         self.feed = CandleFeed(self.futtui.engine)
+        self._anchored_lines = AnchoredLines()
         self.widget = self.query_one(CandleChart)
         self.watchers = find_watchers(self)
         self._choose_layout()
@@ -178,6 +182,7 @@ class ChartScreen(ModalScreen[None]):
             zones=content.zones_of(view, subject.symbol),
             levels=content.levels_of(view, subject, self.futtui.alerts.of(subject.symbol)),
             fills=content.fills_of(view, subject.symbol),
+            anchored=self._anchored_lines.of(series.candles, content.anchored_of(view, subject.symbol)),
             now_ms=view.now_ms,
             stale_text=word("feed.old", age=numbers.long_age_text(age_ms)) if stale else "",
             empty_text=self._empty_text(),
@@ -275,6 +280,24 @@ class ChartScreen(ModalScreen[None]):
         self.look = replace(self.look, end_ms=None, cross_ms=None)
         self._begin()
 
+    def action_export(self) -> None:
+        """Writes the chart as it is seen into an SVG file."""
+        from futtui.tui.picture import svg_of
+
+        app, frame = self.futtui, frame_name(self.timeframe)
+        if app.save_text is None or not self._chart.candles:
+            app.flash(word("chart.export_none"), "attention")
+        else:
+            moment = datetime.fromtimestamp(self._chart.now_ms / 1000, UTC)
+            name = f"{self.subject.symbol}-{self.timeframe.code}-{moment:%Y%m%d-%H%M%S}.svg"
+            title = f"{self.subject.symbol} {frame}  {moment:%Y-%m-%d %H:%M} UTC"
+            text = svg_of(self.widget.frame.lines, self.widget.size.width, app.palette, title)
+            try:
+                app.flash(app.save_text(name, text))
+            except FuttuiError as error:
+                app.flash(str(error), "down_bold")
+        app.pulse.beat()
+
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
         self.futtui.ask_block(self.subject.symbol)
@@ -337,13 +360,27 @@ class ChartScreen(ModalScreen[None]):
 
     @on(ChartClicked)
     def _clicked(self, message: ChartClicked) -> None:
-        frame = self.widget.frame
-        bar, scale = frame.bar_at(message.column), frame.scale
-        if bar is None or scale is None or not 0 <= message.row < scale.rows:
+        look = self._crossed(message.column, message.row)
+        if look is None:
             return
-        open_ms = self._chart.candles[bar.last].open_time_ms
-        look = replace(self.look, cross_ms=open_ms, cross_price=self._on_tick(scale.price(message.row)))
         if message.double:
             first, end = span(self._chart, look, self._columns)
-            look = panned(self._chart, look, self._columns, bar.last - (first + end) // 2)
+            place = place_of(self._chart, look.cross_ms or 0)
+            look = panned(self._chart, look, self._columns, place - (first + end) // 2)
         self._use(look)
+
+    @on(ChartHovered)
+    def _hovered(self, message: ChartHovered) -> None:
+        """The crosshair, once it is on, follows the mouse."""
+        look = self._crossed(message.column, message.row) if self.look.cross_ms is not None else None
+        if look is not None and look != self.look:
+            self._use(look)
+
+    def _crossed(self, column: int, row: int) -> Look | None:
+        """The look with the crosshair at a cell of the plot; None outside of it."""
+        frame = self.widget.frame
+        bar, scale = frame.bar_at(column), frame.scale
+        if bar is None or scale is None or not 0 <= row < scale.rows:
+            return None
+        open_ms = self._chart.candles[bar.last].open_time_ms
+        return replace(self.look, cross_ms=open_ms, cross_price=self._on_tick(scale.price(row)))

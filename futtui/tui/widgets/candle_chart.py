@@ -7,7 +7,7 @@ from textual.geometry import Region
 
 from futtui.tui.compat.border_text import set_border_text
 from futtui.tui.glyphs import plain_text
-from futtui.tui.messages import ChartClicked, ChartDragged, ChartScrolled
+from futtui.tui.messages import ChartClicked, ChartDragged, ChartHovered, ChartScrolled
 from futtui.tui.paint.chart.data import ChartData, Look
 from futtui.tui.paint.chart.frame import Frame, paint_chart
 from futtui.tui.paint.chart.texts import subtitle, title
@@ -93,8 +93,11 @@ class CandleChart(LineWidget, can_focus=True):
         self.release_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """A drag pans by whole candles."""
+        """A drag pans by whole candles; without one the crosshair may follow."""
         if self._drag is None:
+            offset = event.get_content_offset(self)
+            if offset is not None and self.look.cross_ms is not None:
+                self.post_message(ChartHovered(offset.x, offset.y - self.frame.top))
             return
         begun, told = self._drag
         per = self.look.per_candle

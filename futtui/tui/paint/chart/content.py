@@ -9,6 +9,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import PositionView
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import Zone
 from futtui.tui.glyphs import BLOCKED, DOWN, UP
 from futtui.tui.paint import numbers
@@ -117,6 +118,12 @@ def zones_of(view: View, symbol: str) -> tuple[Zone, ...]:
     """The zones that the analyzer sees around the symbol's price."""
     reading = view.snapshot.readings.get(symbol)
     return reading.zones if reading is not None else ()
+
+
+def anchored_of(view: View, symbol: str) -> tuple[VwapReading, ...]:
+    """The VWAPs that the analyzer anchors at named moments."""
+    reading = view.snapshot.readings.get(symbol)
+    return reading.vwaps.anchored if reading is not None else ()
 
 
 def plan_line(view: View, subject: Subject, width: int) -> Line:

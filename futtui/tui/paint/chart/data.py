@@ -11,11 +11,12 @@ from futtui.domain.candle import Candle
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
+from futtui.tui.paint.chart.anchors import AnchoredLine
 
 ZOOMS = (-8, -4, -2, 1, 2, 4, 6)
 """Columns a candle takes; a negative one is how many candles share a column."""
 FIRST_ZOOM = 3
-LAYERS = ("zones", "vwap", "profile", "volume", "flow")
+LAYERS = ("zones", "vwap", "anchors", "profile", "volume", "flow")
 LEAST_SHOWN = 5
 """Panning stops when only so many candles are left in sight."""
 
@@ -84,6 +85,7 @@ class ChartData:
     zones: Sequence[Zone] = ()
     levels: Sequence[Level] = ()
     fills: Sequence[FillMark] = ()
+    anchored: Sequence[AnchoredLine] = ()
     now_ms: int = 0
     stale_text: str = ""
     empty_text: str = ""

@@ -55,6 +55,9 @@ def paint_chart(data: ChartData, look: Look, width: int, height: int, before: Sc
     for level in levels:
         if level.line:
             layers.draw_level(canvas, level.price, level.ink, scale)
+    if "anchors" in look.layers:
+        for anchored in data.anchored:
+            layers.draw_vwap(canvas, bars, anchored.course, scale, layers.WEEK_SIGN, "muted")
     if "vwap" in look.layers:
         layers.draw_vwap(canvas, bars, data.weekly_vwap, scale, layers.WEEK_SIGN, "focus")
         layers.draw_vwap(canvas, bars, data.daily_vwap, scale, layers.VWAP_SIGN, "attention")
@@ -115,6 +118,8 @@ def _all_levels(
             value = values[min(at, len(values) - 1)] if values else None
             if value is not None:
                 levels.append(Level(value, word(f"chart.level.{name}"), ink, 40, line=False))
+    if "anchors" in look.layers:
+        levels += [Level(one.value, one.name, "muted", 45, line=False) for one in data.anchored]
     if profile is not None:
         levels.append(Level(scale.price(profile.poc_row), word("chart.level.poc"), "text", 50, line=False))
         for row, name in zip(profile.area, ("value_high", "value_low"), strict=True):
