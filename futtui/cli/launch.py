@@ -137,6 +137,7 @@ def _run_screen(launch: Launch) -> None:
         settings_port=settings_file(launch),
         backtests=backtests,
         save_text=put_text,
+        alerts_port=HabitsFile(alerts_file(launch.database)),
         habits_port=HabitsFile(launch.places.habits),
     )
     try:
@@ -149,6 +150,11 @@ def _run_screen(launch: Launch) -> None:
         logs.close()
     if engine.failure is not None:
         raise engine.failure
+
+
+def alerts_file(database: Path) -> Path:
+    """Where price alerts wait for the next start: beside the database, because each market has prices of its own."""
+    return database.with_name(f"{database.stem}-alerts.json")
 
 
 def settings_file(launch: Launch) -> SettingsFile:

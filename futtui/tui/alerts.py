@@ -1,9 +1,10 @@
-"""Price alerts: told once when price crosses them. Kept while the program runs, never written down."""
+"""Price alerts: told once when price reaches them. They are written down, so that they wait for the next start, too."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from futtui.tui.habits import HabitsPort
 from futtui.tui.paint.view import View
 
 MOST_ALERTS = 50
@@ -21,8 +22,16 @@ class PriceAlert:
 class PriceAlerts:
     """All alerts that wait. `look` takes out those that price has reached."""
 
-    def __init__(self) -> None:
-        self._waiting: list[PriceAlert] = []
+    def __init__(self, port: HabitsPort | None = None) -> None:
+        """`port`: where they are kept; alerts in it that make no sense are left out."""
+        self._port = port
+        kept = port.load().get("alerts") if port is not None else ()
+        found = map(_read, kept if isinstance(kept, list) else ())
+        self._waiting = [alert for alert in found if alert is not None][:MOST_ALERTS]
+
+    def _keep(self) -> None:
+        if self._port is not None:
+            self._port.keep({"alerts": [asdict(alert) for alert in self._waiting]})
 
     def of(self, symbol: str) -> tuple[float, ...]:
         """Prices of the alerts of a symbol."""
@@ -41,12 +50,14 @@ class PriceAlerts:
         for alert in self._waiting:
             if alert.symbol == symbol and low <= alert.price <= high:
                 self._waiting.remove(alert)
+                self._keep()
                 return alert.price
         return None
 
     def add(self, symbol: str, price: float, market: float) -> None:
         """Waits for `price`, seen from where the market is now."""
         self._waiting.append(PriceAlert(symbol, price, price > market))
+        self._keep()
 
     def look(self, view: View) -> list[PriceAlert]:
         """The alerts that were reached since the last look; the newest price of each symbol counts."""
@@ -61,4 +72,15 @@ class PriceAlerts:
                 reached.append(alert)
         if reached:
             self._waiting = [alert for alert in self._waiting if alert not in reached]
+            self._keep()
         return reached
+
+
+def _read(kept: object) -> PriceAlert | None:
+    """An alert as it was written down; None for anything else."""
+    if not isinstance(kept, dict):
+        return None
+    symbol, price, above = kept.get("symbol"), kept.get("price"), kept.get("above")
+    if not isinstance(symbol, str) or not isinstance(price, int | float) or not isinstance(above, bool):
+        return None
+    return PriceAlert(symbol, float(price), above) if 0 < price < float("inf") else None

@@ -73,6 +73,7 @@ class FuttuiApp(App[None]):
         settings_port: SettingsPort | None = None,
         backtests: BacktestPort | None = None,
         save_text: Callable[[str, str], str] | None = None,
+        alerts_port: HabitsPort | None = None,
         habits_port: HabitsPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
@@ -93,7 +94,7 @@ class FuttuiApp(App[None]):
         self.flash_line = Flash()
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
-        self.alerts = PriceAlerts()
+        self.alerts = PriceAlerts(alerts_port)
         self._number_source = number_source
         self._started = False
         for tokens in THEMES.values():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -13,6 +15,7 @@ from futtui.domain.events import NoteForLog
 from futtui.domain.snapshot import FeedView
 from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.domain.vwap import VwapReading
+from futtui.tui.alerts import PriceAlerts
 from futtui.tui.app import FuttuiApp
 from futtui.tui.candle_feed import FIRST_CANDLES
 from futtui.tui.screens.chart import ChartScreen
@@ -397,3 +400,44 @@ async def test_anchored_vwaps_of_the_analysis_are_on_the_chart(make_app: AppMake
         assert "AvLow" in screen_text(app)
         await pilot.press("a")
         assert "AvLow" not in screen_text(app)
+
+
+class KeptAlerts:
+    """A file of alerts in memory."""
+
+    def __init__(self, kept: object = None) -> None:
+        self.kept = {} if kept is None else {"alerts": kept}
+
+    def load(self) -> dict[str, object]:
+        return self.kept
+
+    def keep(self, habits: Mapping[str, object]) -> None:
+        self.kept = json.loads(json.dumps(dict(habits)))
+
+
+async def test_alerts_wait_for_the_next_start_and_are_told_then(make_app: AppMaker, engine: FakeEngine) -> None:
+    port = KeptAlerts()
+    first = PriceAlerts(port)
+    first.add("LINKUSDT", 14.0, 13.9)
+    first.add("BTCUSDT", 60_000.0, 64_000.0)
+    assert first.remove_near("BTCUSDT", 59_000.0, 61_000.0) == 60_000.0
+    app = make_app()
+    app.alerts = PriceAlerts(port)
+    async with app.run_test(size=FULL) as pilot:
+        await opened(pilot, app)
+        assert "14.000 Alert" in screen_text(app)
+        rows = [replace(row, price=14.01) if row.symbol == "LINKUSDT" else row for row in engine.current.market]
+        engine.show(market=tuple(rows))
+        app.pulse.beat()
+        assert app.flash_line.text == "LINKUSDT reached 14.000, your alert."
+    assert port.kept == {"alerts": []}
+
+
+@pytest.mark.parametrize(
+    "kept", [5, "x", [3], [{"symbol": "A"}], [{"symbol": "A", "price": "1", "above": True}],
+             [{"symbol": "A", "price": -1, "above": True}], [{"symbol": "A", "price": 1.0, "above": 1}]],
+)  # fmt: skip
+def test_damaged_alerts_are_left_out(kept: object) -> None:
+    assert len(PriceAlerts(KeptAlerts(kept))) == 0
+    good = {"symbol": "B", "price": 2, "above": False}
+    assert PriceAlerts(KeptAlerts([*(kept if isinstance(kept, list) else []), good])).of("B") == (2.0,)
