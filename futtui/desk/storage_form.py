@@ -58,6 +58,8 @@ def guard_text(position: Position) -> str:
     if position.status is PositionStatus.NAKED:
         return "stop not confirmed"
     if position.status is PositionStatus.PROTECTED:
+        if position.stop_kind is ExitReason.STOP and position.stop != position.plan.stop:
+            return "stop by hand"
         return _GUARD.get(position.stop_kind, "stop")
     return str(position.status.value).lower()
 

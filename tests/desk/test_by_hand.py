@@ -42,6 +42,7 @@ def test_stop_moves_nearer_with_the_new_one_confirmed_before_the_old_one_goes(si
     assert not cancels or places[0] < cancels[0]
     assert stop_price(world) == Decimal(str(at(side, -0.4)))
     assert any("by your command" in line for line in world.lines())
+    assert world.desk.snapshot().positions[0].guard == "stop by hand"
     walk(world, side, -0.4)
     (trade,) = world.trades
     assert [leg.reason for leg in trade.legs] == [ExitReason.STOP]

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from futtui.domain.orders import OrderPurpose, OrderStatus
-from futtui.domain.position_story import NextRule, OrderView, PositionStory, RuleKind, StepKind
+from futtui.domain.position import ExitReason
+from futtui.domain.position_story import NextRule, OrderView, PositionStep, PositionStory, RuleKind, StepKind
 from futtui.tui.paint import story
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word
@@ -60,6 +61,11 @@ def test_every_rule_step_and_state_has_its_sentence() -> None:
         assert has_word(f"story.state.{status.value}")
     for purpose in OrderPurpose:
         assert has_word(f"story.order.{purpose.value}")
+
+
+def test_first_stop_that_moved_without_a_rule_was_moved_by_hand() -> None:
+    step = PositionStep(NOW_MS, StepKind.STOP_MOVED, 3090.0, 0.51, ExitReason.STOP)
+    assert story.step_span(step, positions()[0], view_of())[0] == "stop moved to 3,090.00 (by hand)"
 
 
 async def test_position_detail_tells_the_next_rule_and_n_walks_to_the_next_position(

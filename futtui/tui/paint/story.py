@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from futtui.domain.orders import OrderPurpose, OrderStatus
+from futtui.domain.position import ExitReason
 from futtui.domain.position_story import NextRule, OrderView, PositionStep, RuleKind, StepKind
 from futtui.domain.snapshot import PositionView
 from futtui.tui.glyphs import ARROW, CHECK
@@ -111,10 +112,17 @@ def step_span(step: PositionStep, position: PositionView, view: View) -> Span:
     values = {
         "price": numbers.price_text(step.price, view.rules(position.symbol)),
         "size": numbers.quantity_text(step.quantity or 0.0),
-        "reason": word(f"exit.{step.reason.value}") if step.reason is not None else "",
+        "reason": _reason(step),
         "pnl": numbers.signed_text(step.pnl or 0.0),
     }
     text = word(f"story.step.{step.kind.value}", **values)
     if step.kind is StepKind.LEFT:
         return text, numbers.direction_token(step.pnl)
     return text, "attention" if step.kind is StepKind.STOP_REFUSED else "text"
+
+
+def _reason(step: PositionStep) -> str:
+    """Why it happened; a first stop that moved without any rule was moved by hand."""
+    if step.kind is StepKind.STOP_MOVED and step.reason is ExitReason.STOP:
+        return word("story.by_hand")
+    return word(f"exit.{step.reason.value}") if step.reason is not None else ""
