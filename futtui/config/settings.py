@@ -64,7 +64,7 @@ class ScreenSettings:
     theme: ThemeName = ThemeName.NIGHT
     """night, colour-safe or light."""
     language: Language = Language.ENGLISH
-    """en, uk or ru. Log lines and the reasons that the engine gives stay English."""
+    """en, uk or ru. Log lines, reasons of the engine and meanings of settings stay English."""
     plain_glyphs: bool = False
     """Only characters that every font has."""
     pulse_hz: Annotated[float, Ge(1), Le(30)] = 5.0

@@ -10,7 +10,7 @@ from futtui.language.screen.said import ENGLISH
 from futtui.tui.words import spoken_language, word
 
 _JOINED = "; "
-_SHAPES = {"frame": r"\S+", "n": r"[\d.,]+", "level": r"\d", "done": r"\d+", "total": r"\d+"}
+_SHAPES = {"frame": r"\S+", "n": r"[\d.,]+", "r": r"[+-]?[\d.,]+", "level": r"\d", "done": r"\d+", "total": r"\d+"}
 """What may stand in a place; other places take anything."""
 MOST_KEPT = 512
 

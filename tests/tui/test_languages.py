@@ -20,7 +20,7 @@ from futtui.live.symbol_state import Phase
 from futtui.tui import keys
 from futtui.tui.glyphs import ELLIPSIS, plain_text
 from futtui.tui.heard import heard
-from futtui.tui.paint import health, market, positions, signals
+from futtui.tui.paint import health, market, positions, signals, zones
 from futtui.tui.paint.chart import gutter
 from futtui.tui.paint.footer import footer_line
 from futtui.tui.paint.help import help_lines
@@ -120,6 +120,7 @@ def test_words_in_cells_fit_their_columns(language: Language) -> None:
     assert len(word("signal.waits")) <= widths["age"]
     assert len(word("position.targets_hit", hit=3, total=3)) <= widths["targets"]
     assert len(word("market.no_zone")) <= widths["zone"]
+    assert len(word("zones.inside")) <= next(column.width for column in zones.COLUMNS if column.id == "gap")
     for name in ("entry", "stop", "target", "armed_long", "armed_short", "alert", "week"):
         assert len(word(f"chart.level.{name}", **({"n": 1} if name == "target" else {}))) <= gutter.NAME_WIDTH - 2
     for key, text in screen_table(language).items():
@@ -219,6 +220,7 @@ def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
     ("sentence", "told"),
     [
         ("New trades go on", "Нові угоди дозволено"),
+        ("closed with -1.16 R", "закрито з -1.16 R"),
         ("Mode changed from signals only to paper", "Режим: був лише сигнали, тепер навчальний рахунок"),
         (
             "kill switch 3 (by you): re-arm it first (the ! key)",

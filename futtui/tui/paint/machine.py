@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from futtui.domain.health import BudgetView, HealthView
 from futtui.tui.glyphs import DOT, PROGRESS_EMPTY, PROGRESS_FULL
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.health import clock_text, state_text
 from futtui.tui.paint.text import Line, fit, wrap
@@ -24,7 +25,7 @@ def well_lines(view: View, width: int) -> list[Line]:
     """Sentences about what is not well, or that all is."""
     health = view.snapshot.health
     if health is None:
-        return _sentences(view.snapshot.phase_text or word("machine.starting"), width, "muted")
+        return _sentences(heard(view.snapshot.phase_text) or word("machine.starting"), width, "muted")
     if view.engine_silent:
         age = numbers.long_age_text(view.stale_age_ms)
         return _sentences(f"! {word('machine.silent', age=age)}", width, "attention")
@@ -49,7 +50,7 @@ def stream_lines(view: View, width: int) -> list[Line]:
                 (f" {DOT} ", token),
                 (fit(stream.name, LABEL - 2), "muted"),
                 (f" {state}", "text"),
-                (f"  {stream.note}" if stream.note else "", "dim"),
+                (f"  {heard(stream.note)}" if stream.note else "", "dim"),
             )
         )
     gaps = feed.gaps
