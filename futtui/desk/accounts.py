@@ -50,6 +50,11 @@ class Account:
             self.day_start_equity = wallet
 
     @property
+    def holds_money(self) -> bool:
+        """False for the account on which signals for information are followed."""
+        return self.mode is not TradingMode.INFO
+
+    @property
     def is_known(self) -> bool:
         """Whether the money of the account is known: always for virtual ones, after a report for live."""
         return self.mode is not TradingMode.LIVE or self.reported_wallet is not None
@@ -125,6 +130,7 @@ class Account:
             self.pause_until_ms,
             self.losses_in_a_row,
             ZERO if time_ms is None else self.week_pnl(time_ms),
+            self.holds_money,
         )
 
     def view(self, positions: Iterable[Position], caps: CapSettings) -> AccountView:

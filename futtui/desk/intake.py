@@ -233,7 +233,7 @@ class SignalIntake:
         mode = state.mode_for(raw.strategy)
         account = state.accounts[mode]
         draft = draft_entry(signal, price, rules, account, state.held(mode), time_ms, state.settings.risk)
-        if not isinstance(draft, Refusal):
+        if not isinstance(draft, Refusal) and account.holds_money:
             more_pct = state.settings.risk.sizing.risk_per_trade_pct
             draft = correlated_refusal(state, raw, state.held(mode), more_pct, time_ms) or draft
         if isinstance(draft, Refusal):

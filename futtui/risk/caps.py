@@ -30,6 +30,8 @@ class AccountRisk:
     losses_in_a_row: int = 0
     week_pnl: Decimal = Decimal(0)
     """Result of the trades closed since Monday."""
+    holds_money: bool = True
+    """False: signals are only followed on it, so no limit on losses or crowds may cut their record short."""
 
     @property
     def open_risk(self) -> Decimal:
@@ -46,6 +48,8 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
     """Why the account may not open any further trade in this direction now; None if it may."""
     if account.equity <= 0:
         return "the account has no equity"
+    if not account.holds_money:
+        return None
     if time_ms < account.pause_until_ms:
         minutes = -(-(account.pause_until_ms - time_ms) // 60_000)
         losses = max(account.losses_in_a_row, settings.loss_streak)  # a win of a trade still open starts the count anew
@@ -67,6 +71,8 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
 
 def trade_refusal(account: AccountRisk, risk_money: Decimal, settings: CapSettings) -> str | None:
     """Why a trade that may lose `risk_money` does not fit into the account's risk limits; None if it fits."""
+    if not account.holds_money:
+        return None
     open_pct = float(account.open_risk / account.equity * 100)
     new_pct = float(risk_money / account.equity * 100)
     if open_pct + new_pct > settings.max_open_risk_pct + 1e-9:

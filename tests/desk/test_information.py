@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -12,9 +12,11 @@ from futtui.domain.effects import PlaceOrder
 from futtui.domain.events import BalanceChanged
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
+from futtui.domain.timeframe import HOUR_MS
+from futtui.risk.settings import CapSettings
 from futtui.strategies.catalogue import build_strategies
 from futtui.strategies.settings import StrategySettings
-from tests.desk.world import SYMBOL, World, raw_signal
+from tests.desk.world import SYMBOL, World, raw_signal, wide_settings
 
 TOLD = frozenset({"atr_momentum"})
 
@@ -52,6 +54,35 @@ def test_information_position_does_not_stand_in_the_way_of_a_trade():
         ("atr_momentum", TradingMode.INFO),
         ("break_retest", TradingMode.PAPER),
     }
+
+
+@pytest.mark.parametrize("told", [TOLD, frozenset()], ids=["for information", "on paper"])
+def test_losses_stop_trading_but_not_the_record_of_what_is_only_followed(told):
+    caps = CapSettings(day_loss_limit_pct=1.0, week_loss_limit_pct=1.0, loss_streak=2, max_positions=2)
+    settings = wide_settings()
+    settings = replace(settings, risk=replace(settings.risk, caps=caps))
+    world = World(settings, mode=TradingMode.PAPER, for_information=told)
+    for _ in range(6):
+        world.price(100.0)
+        world.enter()
+        world.price(98.5)
+        world.now_ms += HOUR_MS
+    assert len(world.trades) == (6 if told else 1)
+    assert all(trade.result_r < -0.9 for trade in world.trades)
+
+
+def test_more_signals_are_followed_at_once_than_may_be_traded():
+    settings = wide_settings()
+    caps = replace(settings.risk.caps, max_positions=1, max_open_risk_pct=0.6)
+    settings = replace(settings, risk=replace(settings.risk, caps=caps))
+    symbols = ("AUSDT", "BUSDT", "CUSDT")
+    counts = {}
+    for told in (TOLD, frozenset()):
+        world = World(settings, mode=TradingMode.PAPER, for_information=told, symbols=symbols)
+        for symbol in symbols:
+            world.enter(symbol=symbol)
+        counts[bool(told)] = len(world.desk.snapshot().positions)
+    assert counts == {True: 3, False: 1}
 
 
 def test_what_is_traded_by_default_is_what_earned_it():
