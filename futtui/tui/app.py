@@ -309,6 +309,9 @@ class FuttuiApp(App[None]):
         if answer == "pause":
             self.action_toggle_pause()
             return
+        if answer == "stop":
+            self.action_kill_menu()
+            return
         view = self.store.read()
         mode = TradingMode(answer)
         if view.snapshot.desk is None:

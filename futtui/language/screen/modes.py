@@ -27,6 +27,8 @@ ENGLISH: dict[str, str] = {
     "mode.note.LIVE": "real orders (asks you to confirm)",
     "mode.note.live_embedded": "orders to the embedded exchange",
     "mode.note.pause": "open ones are still managed",
+    "mode.stop": "Stop everything",
+    "mode.note.stop": "next you choose how far",
     "mode.note.resume": "signals may open trades again",
     "mode.already": "The mode is already {mode}.",
 }
@@ -56,6 +58,8 @@ UKRAINIAN: dict[str, str] = {
     "mode.note.LIVE": "справжні ордери (перепитає)",
     "mode.note.live_embedded": "ордери на вбудовану біржу",
     "mode.note.pause": "відкриті ведемо далі",
+    "mode.stop": "Зупинити все",
+    "mode.note.stop": "далі виберете, наскільки",
     "mode.note.resume": "сигнали знову торгуються",
     "mode.already": "Режим уже такий: {mode}.",
 }
@@ -85,6 +89,8 @@ RUSSIAN: dict[str, str] = {
     "mode.note.LIVE": "настоящие ордера (спросит)",
     "mode.note.live_embedded": "ордера на встроенную биржу",
     "mode.note.pause": "открытые ведём дальше",
+    "mode.stop": "Остановить всё",
+    "mode.note.stop": "дальше выберете, насколько",
     "mode.note.resume": "сигналы снова торгуются",
     "mode.already": "Режим уже такой: {mode}.",
 }

@@ -13,7 +13,7 @@ from futtui.tui.words import word
 
 
 def mode_menu(view: View) -> MenuDialog:
-    """Signals only, paper, live; and pause."""
+    """Signals only, paper, live; pause; and the way to stopping everything."""
     desk = view.snapshot.desk
     live_note = "mode.note.live_embedded" if source_of(view.snapshot).embedded else "mode.note.LIVE"
     choices = [
@@ -26,6 +26,7 @@ def mode_menu(view: View) -> MenuDialog:
             word("mode.note.resume" if desk and desk.paused else "mode.note.pause"),
             "pause",
         ),
+        Choice("!", word("mode.stop"), word("mode.note.stop"), "stop"),
     ]
     marked = [TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.LIVE].index(view.mode)
     intro = [word("mode.now", mode=word(f"mode.{view.mode.value}").upper())]

@@ -1,0 +1,1 @@
+"""The walk of a new user, and the script that draws its pictures."""

@@ -1,0 +1,32 @@
+"""The walk of a new user: each step is told by the screen itself, and its pictures lie where the README shows them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from docs.walk import MOST_BYTES, PICTURES, SIZE, WALK, go, walk_app
+from tests.tui.screen_text import screen_text
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+async def test_every_step_of_the_walk_is_told_by_the_screen_before_it() -> None:
+    app, backtests = walk_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.pulse.stop()
+        for step in WALK:
+            before = await go(pilot, backtests, step)
+            assert step.hint in before, step
+            assert step.shows in screen_text(app), step
+
+
+def test_readme_shows_every_picture_of_the_walk_and_each_is_small() -> None:
+    drawn = {f"{step.picture}.svg" for step in WALK if step.picture}
+    assert set(re.findall(r"docs/pictures/([\w.-]+)", README.read_text(encoding="utf-8"))) == drawn
+    assert {path.name for path in PICTURES.glob("*.svg")} == drawn
+    for name in drawn:
+        text = (PICTURES / name).read_text(encoding="utf-8")
+        assert text.startswith("<svg")
+        assert len(text.encode()) <= MOST_BYTES
