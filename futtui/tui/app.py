@@ -17,11 +17,10 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
-from futtui.domain.kill import KillLevel, KillSwitch, Rearm
+from futtui.domain.events import BlockSymbol, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
-from futtui.domain.timeframe import HOUR_MS, Timeframe
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
 from futtui.tui import keys
 from futtui.tui.alerts import PriceAlerts
 from futtui.tui.backtest_port import BacktestPort
@@ -34,7 +33,8 @@ from futtui.tui.engine_port import EnginePort
 from futtui.tui.habits import Habits, HabitsPort
 from futtui.tui.heard import heard
 from futtui.tui.messages import CommandAnswered
-from futtui.tui.news import NewsWatch
+from futtui.tui.mode_commands import ask_kill, ask_mode
+from futtui.tui.news import NewsWatch, start_progress
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.numbers import price_text
@@ -95,7 +95,7 @@ class FuttuiApp(App[None]):
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
         self.alerts = PriceAlerts(alerts_port)
-        self._number_source = number_source
+        self.number_source = number_source
         self._started = False
         for tokens in THEMES.values():
             self.register_theme(textual_theme(tokens))
@@ -131,6 +131,8 @@ class FuttuiApp(App[None]):
     def on_unmount(self) -> None:
         """Leaves the terminal as it was."""
         self.pulse.stop()
+        self.keep_habits(symbol=self.store.symbol or self.habits.symbol)
+        self.terminal.set_progress(None)
         self.terminal.restore_title()
 
     def on_app_blur(self) -> None:
@@ -149,6 +151,11 @@ class FuttuiApp(App[None]):
             if self._habits_port is not None:
                 self._habits_port.keep(habits.as_mapping())
 
+    @property
+    def usual_frame(self) -> Timeframe:
+        """The timeframe of the last chart."""
+        return next((frame for frame in ANALYSIS_TIMEFRAMES if frame.name == self.habits.timeframe), Timeframe.M15)
+
     # News
 
     def notice_news(self, view: View) -> None:
@@ -162,6 +169,7 @@ class FuttuiApp(App[None]):
             self.flash(text, token)
         badge = source_of(view.snapshot).short_badge
         mode = word(f"mode.{view.mode.value}").upper()
+        self.terminal.set_progress(start_progress(view))
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
 
     def _tell_alerts(self, view: View) -> None:
@@ -224,9 +232,11 @@ class FuttuiApp(App[None]):
         """Help for the place where the focus is."""
         from futtui.tui.screens.help import HelpScreen
 
+        self.push_screen(HelpScreen(self._help_place()))
+
+    def _help_place(self) -> str:
         screen = self.screen
-        place = screen.main if isinstance(screen, DashboardScreen) else getattr(screen, "help_place", "detail")
-        self.push_screen(HelpScreen(place))
+        return screen.main if isinstance(screen, DashboardScreen) else getattr(screen, "help_place", "detail")
 
     def action_open_place(self, name: str) -> None:
         """Opens one of the screens that are a place of their own."""
@@ -255,6 +265,31 @@ class FuttuiApp(App[None]):
             for panel in screen.query(LivePanel):
                 panel.forget_strips()
 
+    def action_jump(self) -> None:
+        """Letters over everything that can be gone to."""
+        from futtui.tui.screens.jump import JumpScreen, targets
+
+        found = targets(self.screen)
+        if found:
+            self.push_screen(JumpScreen(found))
+
+    def action_explain(self) -> None:
+        """What the columns and words of this place mean."""
+        from futtui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self._help_place(), words_only=True))
+
+    def action_copy_row(self) -> None:
+        """Copies the marked row, or the whole text where nothing is marked."""
+        panel = self.screen.focused
+        text = panel.copy_text() if isinstance(panel, LivePanel) else ""
+        if text:
+            self.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        told = word("copy.row", text=text) if lines == 1 else word("copy.lines", n=lines)
+        self.flash(told if text else word("copy.nothing"), "bold" if text else "attention")
+        self.pulse.beat()
+
     def action_copy_or_hint(self) -> None:
         """Copies a selection; without one it says how to quit, because Ctrl+C often means that."""
         selected = self.screen.get_selected_text()
@@ -277,60 +312,11 @@ class FuttuiApp(App[None]):
 
     def action_mode_menu(self) -> None:
         """Signals only, paper, live, pause."""
-        from futtui.tui.screens.menus import mode_menu
-
-        self.push_screen(mode_menu(self.store.read()), self._mode_chosen)
+        ask_mode(self)
 
     def action_kill_menu(self) -> None:
         """The four levels of the kill switch."""
-        from futtui.tui.screens.menus import kill_menu
-
-        self.push_screen(kill_menu(self.store.read()), self._kill_chosen)
-
-    def _kill_chosen(self, answer: str | None) -> None:
-        if answer is None:
-            return
-        if answer == "rearm":
-            from futtui.tui.screens.go_live import RearmDialog
-
-            desk = self.store.read().snapshot.desk
-            reason = heard(desk.pause_reason) if desk is not None else ""
-            self.push_screen(RearmDialog(reason, self._number_source()), self._rearm_answered)
-            return
-        self.send(KillSwitch(self.engine.exchange_time_ms(), KillLevel(int(answer))))
-
-    def _rearm_answered(self, yes: bool | None) -> None:
-        if yes:
-            self.send(Rearm(self.engine.exchange_time_ms()))
-
-    def _mode_chosen(self, answer: str | None) -> None:
-        if answer is None:
-            return
-        if answer == "pause":
-            self.action_toggle_pause()
-            return
-        if answer == "stop":
-            self.action_kill_menu()
-            return
-        view = self.store.read()
-        mode = TradingMode(answer)
-        if view.snapshot.desk is None:
-            self.flash(word("command.not_ready"), "attention")
-        elif mode is view.mode:
-            self.flash(word("mode.already", mode=word(f"mode.{mode.value}")))
-        elif mode is TradingMode.LIVE:
-            from futtui.tui.screens.go_live import GoLiveDialog
-
-            current = word(f"mode.{view.mode.value}")
-            self.push_screen(GoLiveDialog(view.snapshot, self._number_source(), current), self._live_answered)
-        else:
-            self.send(ChangeMode(self.engine.exchange_time_ms(), mode))
-
-    def _live_answered(self, yes: bool | None) -> None:
-        if yes:
-            self.send(ChangeMode(self.engine.exchange_time_ms(), TradingMode.LIVE))
-        else:
-            self.flash(word("live.stayed", mode=word(f"mode.{self.store.read().mode.value}")))
+        ask_kill(self)
 
     # Symbols and positions
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from futtui.domain.effects import Say, Severity
 from futtui.domain.signal import Signal
+from futtui.tui.compat.terminal import Progress
 from futtui.tui.paint import numbers
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
@@ -19,6 +20,18 @@ class NewsItem:
     token: str
     time_ms: int
     rings: bool = False
+
+
+def start_progress(view: View) -> Progress | None:
+    """How far the start is, for the task bar; None once it is over."""
+    snapshot = view.snapshot
+    if view.failed:
+        return Progress(2, 100)
+    if snapshot.phase in ("running", "stopped"):
+        return None
+    if not snapshot.symbols_total:
+        return Progress(3)
+    return Progress(1, snapshot.symbols_ready * 100 // snapshot.symbols_total)
 
 
 class NewsWatch:

@@ -8,7 +8,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from textual.app import App
@@ -18,12 +19,31 @@ _RESTORE_TITLE = "\x1b[23;2t"
 WATCH_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something is. `state` as terminals number them: 1 under way, 2 failed, 3 under way without an end."""
+
+    state: int
+    percent: int = 0
+
+
+def shows_progress(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal has a task bar for it; others may take the code for a message to the desktop."""
+    known = ("WezTerm", "ghostty")
+    return (
+        "WT_SESSION" in environment
+        or environment.get("ConEmuANSI") == "ON"
+        or environment.get("TERM_PROGRAM", "") in known
+    )
+
+
 class TerminalWindow:
     """Sets the window title when it changes and gives the old one back at the end."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._title = ""
+        self._progress: Progress | None = None
 
     def set_title(self, title: str) -> None:
         """Shows `title` (control characters removed) in the window's title bar."""
@@ -40,6 +60,14 @@ class TerminalWindow:
         if self._title:
             self._title = ""
             self._write(_RESTORE_TITLE)
+
+    def set_progress(self, progress: Progress | None) -> None:
+        """Shows how far a long work is in the task bar, where the terminal can; None takes it away."""
+        if progress == self._progress or not (self._progress or progress) or not shows_progress(os.environ):
+            return
+        self._progress = progress
+        state, percent = (progress.state, progress.percent) if progress is not None else (0, 0)
+        self._write(f"\x1b]9;4;{state};{percent}\x07")
 
     def ring(self) -> None:
         """Rings the bell once."""

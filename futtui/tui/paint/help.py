@@ -39,6 +39,7 @@ _SCOPES = {
     "replay": ("detail", "walk", "replay"),
 }
 _TERMS = {
+    "health": ("weight", "request_gate", "lane", "lag", "percentile", "beat"),
     "market": ("regime", "zone", "vwap", "atr", "flow"),
     "signals": ("setup", "score", "waiting", "r", "target"),
     "positions": ("r", "target", "break_even", "trailing", "time_stop", "open_risk"),
@@ -71,15 +72,23 @@ def help_lines(place: str, width: int) -> list[Line]:
     lines = _two_blocks(
         [*_head(word("help.here", place=name)), *here], [*_head(word("help.everywhere")), *everywhere], width
     )
+    return [*lines, (), *words_lines(place, width)]
+
+
+def words_lines(place: str, width: int) -> list[Line]:
+    """What the columns, words and signs of a place mean."""
+    lines: list[Line] = []
     if place in _COLUMNS:
-        lines += [(), *_head(word("help.columns"))]
+        lines += _head(word("help.columns"))
         lines += _explained(
             ((word(f"column.{column}").strip(), word(f"explain.{place}.{column}")) for column in _COLUMNS[place]), width
         )
+        lines.append(())
     if place in _TERMS:
-        lines += [(), *_head(word("help.terms"))]
+        lines += _head(word("help.terms"))
         lines += _explained(((word(f"term.{term}"), word(f"term.{term}.means")) for term in _TERMS[place]), width)
-    lines += [(), *_head(word("help.signs_head"))]
+        lines.append(())
+    lines += _head(word("help.signs_head"))
     more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
     for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
         lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]

@@ -31,7 +31,7 @@ def well_lines(view: View, width: int) -> list[Line]:
         return _sentences(f"! {word('machine.silent', age=age)}", width, "attention")
     if not health.troubles:
         return _sentences(word("machine.well"), width, "up")
-    return [line for text in health.troubles for line in _sentences(f"! {text}", width, "attention")]
+    return [line for text in health.troubles for line in _sentences(f"! {heard(text)}", width, "attention")]
 
 
 def stream_lines(view: View, width: int) -> list[Line]:
@@ -109,7 +109,7 @@ def _gate_lines(budget: BudgetView, view: View, width: int) -> list[Line]:
         left = numbers.long_age_text(budget.closed_until_ms - view.now_ms)
         lines.append(_fact("machine.closed_until", f"{until}, {left}", "attention"))
     if budget.gate_text:
-        lines += _sentences(budget.gate_text, width, "attention")
+        lines += _sentences(heard(budget.gate_text), width, "attention")
     waits = numbers.age_text(budget.longest_wait_ms) if budget.waiting else ""
     return [*lines, _fact("machine.waiting", f"{budget.waiting}" + (f", {waits}" if waits else ""))]
 
@@ -205,7 +205,7 @@ def screen_lines(view: View, figures: Mapping[str, float], width: int) -> list[L
     token = {"REACHED": "up", "TROUBLE": "attention"}.get(state, "muted")
     lines.append(_fact("machine.phone", word(f"machine.phone.{state}"), token))
     if phone and phone.trouble:
-        lines += _sentences(f"! {phone.trouble}", width, "attention")
+        lines += _sentences(f"! {heard(phone.trouble)}", width, "attention")
     return lines
 
 

@@ -12,6 +12,7 @@ from futtui.domain.orders import OrderStatus
 from futtui.domain.sent import Sent
 from futtui.tui import keys
 from futtui.tui.glyphs import SEPARATOR
+from futtui.tui.heard import heard
 from futtui.tui.paint import log, numbers
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines
 from futtui.tui.paint.symbols import Block
@@ -206,7 +207,7 @@ def outcome(entry: Sent, view: View) -> Span:
     if entry.command is not None:
         if not entry.answered_ms:
             return word("records.no_answer"), "attention"
-        return entry.answer, "attention" if entry.refused else "text"
+        return heard(entry.answer), "attention" if entry.refused else "text"
     status = entry.status or OrderStatus.SENT
     text = word(f"story.state.{status.value}")
     if entry.filled and entry.order is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -37,6 +38,11 @@ def line_width(line: Line) -> int:
 def line_text(line: Line) -> str:
     """The characters of a line without their styles."""
     return "".join(text for text, _ in line)
+
+
+def plain_row(line: Line) -> str:
+    """A row of a table as one text: cells with two blanks between them."""
+    return re.sub(r" {2,}", "  ", line_text(line)).strip()
 
 
 def fit_line(line: Line, width: int, token: str = "text") -> Line:

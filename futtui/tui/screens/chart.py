@@ -250,6 +250,7 @@ class ChartScreen(ModalScreen[None]):
         at = ANALYSIS_TIMEFRAMES.index(self.timeframe) + step
         if 0 <= at < len(ANALYSIS_TIMEFRAMES):
             self.timeframe = ANALYSIS_TIMEFRAMES[at]
+            self.futtui.keep_habits(timeframe=self.timeframe.name)
             self.look = replace(self.look, end_ms=None, cross_ms=None)
             self._begin()
 

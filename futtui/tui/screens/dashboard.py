@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 LAYOUTS = ("-tiny", "-stacked", "-full", "-wide")
+ARRANGEMENTS = {
+    "all": keys.PANELS,
+    "watch": ("market", "signals", "zones"),
+    "trade": ("signals", "positions", "log"),
+}
+"""The user's three layouts: which panels each shows. Going to another panel shows all of them meanwhile."""
 
 
 def layout_for(width: int, height: int) -> str:
@@ -58,6 +64,7 @@ class DashboardScreen(Screen[None]):
         self.main = "market"
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
+        self._wanted = ""
 
     @property
     def futtui(self) -> FuttuiApp:
@@ -83,6 +90,8 @@ class DashboardScreen(Screen[None]):
     def on_mount(self) -> None:
         """The first frame."""
         self.market = self.query_one(MarketPanel)
+        self._wanted = self.futtui.habits.symbol
+        self.market.sort_as(self.futtui.habits.sort_by, reverse=self.futtui.habits.sort_reverse)
         self.watchers = find_watchers(self)
         self._choose_layout(self.app.size.width, self.app.size.height)
         self._show_main("market")
@@ -99,6 +108,8 @@ class DashboardScreen(Screen[None]):
             self.set_class(live, "-live")
         market = self.market
         market.pulse(view)
+        if self._wanted and market.select_key(self._wanted):
+            self._wanted = ""
         symbol = str(market.cursor_key or view.symbol or "")
         if symbol in view.by_symbol and symbol != view.symbol:
             self.futtui.store.symbol = symbol
@@ -125,8 +136,33 @@ class DashboardScreen(Screen[None]):
         if self._view is not None and self.is_attached:
             self.pulse(self._view)
 
+    @property
+    def arrangement(self) -> str:
+        """The layout that the user chose."""
+        chosen = self.futtui.habits.layout
+        return chosen if chosen in ARRANGEMENTS else "all"
+
+    def _arrange(self) -> None:
+        """Shows the panels of the layout; all of them while the main one is not among these."""
+        chosen = self.arrangement
+        for name, panels in ARRANGEMENTS.items():
+            self.set_class(name == chosen and self.main in panels, f"-{name}")
+        self.call_after_refresh(self._look_again)
+
+    def action_next_layout(self) -> None:
+        """The next of the three layouts."""
+        names = list(ARRANGEMENTS)
+        name = names[(names.index(self.arrangement) + 1) % len(names)]
+        self.futtui.keep_habits(layout=name)
+        if self.main not in ARRANGEMENTS[name]:
+            self.action_focus_panel(ARRANGEMENTS[name][0])
+        self._arrange()
+        self.futtui.flash(word("layout.now", name=word(f"layout.{name}")))
+        self.futtui.pulse.beat()
+
     def _show_main(self, panel: str) -> None:
         self.main = panel
+        self._arrange()
         for widget in self.query(LivePanel):
             widget.set_class(widget.name_id == panel, "-main")
         self.query_one("#panels").set_class(panel == "log", "-log-main")
@@ -216,7 +252,7 @@ class DashboardScreen(Screen[None]):
     def action_chart(self) -> None:
         """Opens the chart of the marked row; its neighbours are those of the list."""
         subjects, at = self._subjects()
-        frame = Timeframe.M15
+        frame = self.futtui.usual_frame
         if self.main == "signals" and self._view is not None and subjects:
             found = signal_of(self._view, subjects[at])
             frame = found.raw.timeframe if found is not None else frame

@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
-from futtui.domain.timeframe import Timeframe
 from futtui.tui import keys
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
@@ -153,7 +152,7 @@ class DetailScreen(ModalScreen[None]):
         """Opens the chart of what this is about."""
         detail = self.detail
         subject = Subject(detail.symbol, detail.signal_id, detail.position_id)
-        self.futtui.open_chart([subject], 0, detail.trail[:-1], detail.frame or Timeframe.M15)
+        self.futtui.open_chart([subject], 0, detail.trail[:-1], detail.frame or self.futtui.usual_frame)
 
     def action_close_position(self) -> None:
         """Asks whether to close this position."""

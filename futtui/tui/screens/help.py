@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from futtui.tui import keys
-from futtui.tui.paint.help import help_lines
+from futtui.tui.paint.help import help_lines, words_lines
 from futtui.tui.widgets.text_panel import TextPanel
 from futtui.tui.words import word
 
@@ -22,13 +22,15 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = keys.bindings("dialog", "copy")
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, words_only: bool = False) -> None:
         super().__init__(classes="help")
         self._place = place
+        self._lines_of = words_lines if words_only else help_lines
+        self._title = word("help.words_title" if words_only else "help.title")
 
     def compose(self) -> ComposeResult:
         """One framed text."""
-        panel = TextPanel(word("help.title"), lambda view, width: help_lines(self._place, width), id="help-text")
+        panel = TextPanel(self._title, lambda view, width: self._lines_of(self._place, width), id="help-text")
         panel.bottom_text = word("help.bottom")
         yield panel
 

@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 
 from futtui.domain.events import UnblockSymbol
-from futtui.domain.timeframe import Timeframe
 from futtui.tui import keys
 from futtui.tui.messages import RowOpened
 from futtui.tui.paint import symbols as paint
@@ -147,7 +146,7 @@ class SymbolsScreen(PageScreen):
         symbol = self._symbol()
         view = self.view
         known = view is not None and symbol in view.by_symbol
-        self.futtui.open_chart([Subject(symbol if known else "")], 0, self.trail_names(), Timeframe.M15)
+        self.futtui.open_chart([Subject(symbol if known else "")], 0, self.trail_names(), self.futtui.usual_frame)
 
     @on(RowOpened)
     def _opened(self, message: RowOpened) -> None:

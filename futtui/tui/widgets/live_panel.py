@@ -15,6 +15,7 @@ from futtui.tui import keys
 from futtui.tui.compat.border_text import set_border_text
 from futtui.tui.glyphs import plain_text
 from futtui.tui.messages import CursorMoved, RowOpened
+from futtui.tui.paint.text import plain_row
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.line_widget import make_strip
 from futtui.tui.widgets.rows import Content, Row, Rows
@@ -245,6 +246,17 @@ class LivePanel(ScrollView, can_focus=True):
         """Opens the marked row."""
         if self._cursor_key is not None:
             self.post_message(RowOpened(self.name_id, self._cursor_key))
+
+    def copy_text(self) -> str:
+        """The marked row as text; empty without one."""
+        index = self._content.body.index_of(self._cursor_key)
+        return plain_row(self._content.body[index].paint(False)) if index is not None else ""
+
+    def visible_rows(self) -> list[tuple[int, Hashable]]:
+        """(line from the top of the panel, key) of every row that can be marked and is in sight."""
+        height, top = self.size.height, self.scroll_offset.y
+        rows = ((y, self._row_at(y, height, top)) for y in range(height))
+        return [(y, row.key) for y, row in rows if row is not None and row.selectable]
 
     # Events
 

@@ -86,7 +86,13 @@ class MarketPanel(LivePanel):
             self.sort_by, self.reverse = column, False
         self._sort_now()
 
+    def sort_as(self, column: str, *, reverse: bool) -> None:
+        """Sorts as at the last start; an unknown column changes nothing."""
+        if column in market.SORTS:
+            self.sort_by, self.reverse = column, reverse
+
     def _sort_now(self) -> None:
+        self.futtui.keep_habits(sort_by=self.sort_by, sort_reverse=self.reverse)
         self._beats_to_sort = 0
         self.look_again()
         self._show_cursor()
