@@ -168,3 +168,18 @@ async def test_key_without_a_marked_position_says_so(make_app: AppMaker, engine:
         await pilot.press("3", "s")
         await pilot.pause()
         assert app.flash_line.text == "No open position is marked."
+
+
+async def test_help_over_a_position_names_its_keys_and_explains_its_words(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 50)) as pilot:
+        await pilot.press("3", "enter", "question_mark")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "Move the stop (loosening asks twice)" in text
+        assert "first stop" in text
+        await pilot.press("escape", "escape", "2", "enter", "question_mark")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "Move the stop" not in text
+        assert "odds" in text

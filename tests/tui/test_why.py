@@ -81,6 +81,9 @@ def test_short_says_first_what_stops_every_signal() -> None:
     assert "Nothing was looked at in this time" in text
     calm = told(why.short_lines(WhyLook("BTCUSDT", 1, why_no_signals()), view_of(snapshot()), 70))
     assert calm.startswith("Nothing stops new trades as such.")
+    every = told(why.short_lines(WhyLook("", 1, why_no_signals()), view_of(snapshot()), 70))
+    assert every.startswith("Nothing stops new trades as such.")  # one blocked symbol does not stop the others
+    assert "Blocked symbols: 1." in every
 
 
 def test_every_box_has_a_sentence_while_loading_in_trouble_and_when_there_is_nothing() -> None:

@@ -29,6 +29,9 @@ ENGLISH: dict[str, str] = {
     "zone.life.KEY": "key zone",
     "zone.life.STALE": "left alone",
     "zone.life.EXPIRED": "gone",
+    "help.signal_detail": "signal",
+    "term.odds": "odds",
+    "term.odds.means": "How often such signals won before, learned from past results; n is the number of trades behind it.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -58,6 +61,9 @@ UKRAINIAN: dict[str, str] = {
     "zone.life.KEY": "ключова",
     "zone.life.STALE": "забута",
     "zone.life.EXPIRED": "зникла",
+    "help.signal_detail": "сигнал",
+    "term.odds": "шанси",
+    "term.odds.means": "Як часто такі сигнали вигравали раніше, за минулими результатами; n - скільки угод за цим стоїть.",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -87,4 +93,7 @@ RUSSIAN: dict[str, str] = {
     "zone.life.KEY": "ключевая",
     "zone.life.STALE": "забыта",
     "zone.life.EXPIRED": "исчезла",
+    "help.signal_detail": "сигнал",
+    "term.odds": "шансы",
+    "term.odds.means": "Как часто такие сигналы выигрывали раньше, по прошлым результатам; n - сколько сделок за этим стоит.",
 }

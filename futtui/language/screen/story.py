@@ -42,6 +42,13 @@ ENGLISH: dict[str, str] = {
     "story.step.STOP_REFUSED": "a stop at {price} was refused",
     "story.step.LEFT": "{reason}: {size} at {price}, {pnl} before costs",
     "story.step.CLOSE_SENT": "closing order for {size} sent",
+    "help.position_detail": "position",
+    "term.next_rule": "what acts next",
+    "term.next_rule.means": "Rules that futtui carries out by itself, nearest first. You do not have to do anything.",
+    "term.first_stop": "first stop",
+    "term.first_stop.means": "The stop that the trade began with. It bounds the risk: no stop may ever go beyond it.",
+    "term.loosen": "loosen",
+    "term.loosen.means": "To move a stop away from the price, back towards the first stop. It risks more and is asked twice.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -84,6 +91,13 @@ UKRAINIAN: dict[str, str] = {
     "story.step.STOP_REFUSED": "стоп на {price} відхилено",
     "story.step.LEFT": "{reason}: {size} за {price}, {pnl} до витрат",
     "story.step.CLOSE_SENT": "надіслано ордер на закриття {size}",
+    "help.position_detail": "позиція",
+    "term.next_rule": "що спрацює далі",
+    "term.next_rule.means": "Правила, які futtui виконує сам, спершу найближче. Вам нічого робити не треба.",
+    "term.first_stop": "перший стоп",
+    "term.first_stop.means": "Стоп, з яким почалася угода. Він обмежує ризик: далі за нього стоп не піде ніколи.",
+    "term.loosen": "послабити",
+    "term.loosen.means": "Відсунути стоп від ціни, назад до першого стопа. Ризик більший, тому запитаємо двічі.",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -126,4 +140,11 @@ RUSSIAN: dict[str, str] = {
     "story.step.STOP_REFUSED": "стоп на {price} отклонён",
     "story.step.LEFT": "{reason}: {size} по {price}, {pnl} до расходов",
     "story.step.CLOSE_SENT": "отправлен ордер на закрытие {size}",
+    "help.position_detail": "позиция",
+    "term.next_rule": "что сработает дальше",
+    "term.next_rule.means": "Правила, которые futtui выполняет сам, сначала ближайшее. Вам ничего делать не нужно.",
+    "term.first_stop": "первый стоп",
+    "term.first_stop.means": "Стоп, с которым началась сделка. Он ограничивает риск: дальше него стоп не пойдёт никогда.",
+    "term.loosen": "ослабить",
+    "term.loosen.means": "Отодвинуть стоп от цены, назад к первому стопу. Риск больше, поэтому спросим дважды.",
 }

@@ -61,13 +61,15 @@ def short_lines(look: WhyLook, view: View, width: int) -> list[Line]:
         lines += paragraph(f"! {text}", width, "attention")
     if not stops:
         lines += paragraph(word("why.nothing_stops"), width, "text")
+    for text in _some(look, view):
+        lines += paragraph(text, width, "muted")
     lines.append(())
     return lines + (_waiting(look, width) or _funnel(look, width))
 
 
 def _stops(look: WhyLook, view: View) -> Iterator[str]:
     """Sentences about what keeps all signals of the symbol from trading at this moment."""
-    snapshot, desk = view.snapshot, view.snapshot.desk
+    desk = view.snapshot.desk
     row = view.by_symbol.get(look.symbol)
     if view.failed:
         yield word("why.stop.failed")
@@ -84,11 +86,19 @@ def _stops(look: WhyLook, view: View) -> Iterator[str]:
         when = numbers.until_text(until, view.now_ms, view.zone) if until else ""
         yield word("why.stop.blocked_until" if until else "why.stop.blocked", symbol=look.symbol, time=when)
     if row is not None and not row.ready:
-        yield word("why.stop.not_ready", symbol=look.symbol, state=heard(row.state_text) or word("market.warming_up"))
-    elif not look.symbol and snapshot.symbols_ready < snapshot.symbols_total:
+        state = heard(row.state_text) or word("market.warming_up")
+        yield word("why.stop.not_ready", symbol=look.symbol, state=state)
+
+
+def _some(look: WhyLook, view: View) -> Iterator[str]:
+    """Sentences about symbols that cannot trade now while the others can."""
+    snapshot = view.snapshot
+    if look.symbol:
+        return
+    if snapshot.symbols_ready < snapshot.symbols_total:
         yield word("why.stop.warming_up", n=snapshot.symbols_total - snapshot.symbols_ready)
     blocked = sum(item.blocked_until_ms is not None for item in snapshot.market)
-    if not look.symbol and blocked:
+    if blocked:
         yield word("why.stop.some_blocked", n=blocked)
 
 

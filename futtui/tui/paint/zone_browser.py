@@ -9,6 +9,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.domain.zone import MOST_POINTS, Zone, ZoneEvent, ZoneEventKind, ZoneState
 from futtui.domain.zone_words import zone_reasons
 from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL, SEPARATOR
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import fact, paragraph
 from futtui.tui.paint.names import frame_name, zone_letter, zone_token
@@ -140,7 +141,7 @@ def empty_lines(look: ZoneLook, view: View, width: int) -> list[Line]:
     elif look.frame is not None and frames_of(look, view):
         text = word("browser.none_in_frame", symbol=look.symbol, frame=frame_name(look.frame))
     elif not row.ready:
-        text = word("zones.warming_up", symbol=look.symbol, state=row.state_text or word("market.warming_up"))
+        text = word("zones.warming_up", symbol=look.symbol, state=heard(row.state_text) or word("market.warming_up"))
     else:
         text = word("zones.none", symbol=look.symbol)
     return [(), *paragraph(text, width, "muted", lead="   ")]

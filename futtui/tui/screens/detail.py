@@ -37,7 +37,6 @@ class DetailScreen(ModalScreen[None]):
 
     BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk")
     footer_context = "detail"
-    help_place = "detail"
 
     def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
         super().__init__(classes=f"detail {detail.layout}")
@@ -45,6 +44,11 @@ class DetailScreen(ModalScreen[None]):
         self._panel, self._key, self._rows = panel, key, rows
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
+
+    @property
+    def help_place(self) -> str:
+        """Which help fits here."""
+        return {"-signal": "signal_detail", "-position": "position_detail"}.get(self.detail.layout, "detail")
 
     @property
     def futtui(self) -> FuttuiApp:

@@ -22,7 +22,6 @@ class WhyScreen(DetailScreen):
 
     BINDINGS = keys.bindings("period", "why")
     footer_context = "why"
-    help_place = "why"
     place_name = "why"
 
     def __init__(self, symbol: str) -> None:
@@ -36,6 +35,11 @@ class WhyScreen(DetailScreen):
             Box("silences", word("why.box.silences"), self._with(why.silence_lines)),
         )
         super().__init__(Detail((word("trail.dashboard"), word("why.title")), boxes, symbol=symbol))
+
+    @property
+    def help_place(self) -> str:
+        """Which help fits here."""
+        return self.place_name
 
     def _with(self, painter: why.Painter) -> LineMaker:
         def lines(view: View, width: int) -> list[Line]:
