@@ -6,22 +6,41 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
 from futtui.domain.gaps import GapsView
 from futtui.language.catalogue import Language
 from futtui.tui.glyphs import ELLIPSIS
-from futtui.tui.paint import machine, notices, past, performance, positions, signals, story, symbols, why, zone_browser
+from futtui.tui.paint import (
+    backtest,
+    machine,
+    notices,
+    past,
+    performance,
+    positions,
+    records,
+    signals,
+    story,
+    symbols,
+    why,
+    zone_browser,
+)
+from futtui.tui.paint.chart import texts
+from futtui.tui.paint.chart.data import Look
 from futtui.tui.paint.status import status_line
 from futtui.tui.paint.text import Line, line_text, line_width
 from futtui.tui.paint.view import View
 from futtui.tui.words import speak
 from tests.tui import fake_engine
+from tests.tui.chart_data import link_chart
+from tests.tui.fake_backtests import run_result
 from tests.tui.test_health_screen import FIGURES, health
 from tests.tui.test_painters import DETAILS, PANELS, view_of
 from tests.tui.test_performance_screen import PAPER
 from tests.tui.test_performance_screen import table as performance_table
+from tests.tui.test_records_screen import sent_book
 from tests.tui.test_signal_screen import answered
 from tests.tui.test_zone_browser import LOOK, made_view
 from tests.tui.test_zone_browser import table as zone_table
@@ -30,8 +49,9 @@ CYRILLIC = (Language.UKRAINIAN, Language.RUSSIAN)
 
 
 def figures(lines: Sequence[Line]) -> Counter[str]:
-    """Every run of digits with how often it is shown."""
-    return Counter(re.findall(r"\d+", "\n".join(line_text(line) for line in lines)))
+    """Every whole run of digits with how often it is shown."""
+    text = "\n".join(line_text(line) for line in lines)
+    return Counter(re.findall(r"\d+", re.sub(rf"\d+{ELLIPSIS}", "", text)))
 
 
 def everything(width: int) -> dict[str, list[Line]]:
@@ -80,6 +100,20 @@ def places(view: View, width: int) -> Iterator[tuple[str, list[Line]]]:
     yield "engine", machine.engine_lines(working, width)
     yield "streams", machine.stream_lines(working, width)
     yield "screen", machine.screen_lines(working, FIGURES, width)
+    sending = replace(view.snapshot, sent=sent_book().view())
+    rows = records.sent_columns(width)
+    if width >= 77:
+        shown, none = view_of(sending), records.Filter("")
+        yield "orders", [records.sent_row(entry, shown, rows, none, selected=False) for entry in sending.sent]
+    chart = link_chart()
+    yield "chart", [texts.header_line(chart, Look(), width)]
+    result = run_result("a", 6)
+    yield "run", backtest.head_lines(result, width)
+    yield "two runs", backtest.compare_lines(result, run_result("b", 1, "volume_profile"), UTC, width)
+    runs = backtest.columns_for(backtest.RUN_COLUMNS, width)
+    yield "runs", [backtest.run_line(result.head, "", UTC, runs, ">", False)]
+    tested = backtest.columns_for(backtest.TRADE_COLUMNS, width)
+    yield "trades", [backtest.trade_line(item, UTC, tested, ">", False) for item in result.trades[:5]]
 
 
 @pytest.mark.parametrize("language", CYRILLIC, ids=lambda language: language.value)

@@ -69,12 +69,12 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
-    "chart.level.anchor.high": "AvВерх",
-    "chart.level.anchor.low": "AvНиз",
-    "chart.level.anchor.busy": "AvОбсяг",
+    "chart.level.anchor.high": "Якір↑",
+    "chart.level.anchor.low": "Якір↓",
+    "chart.level.anchor.busy": "ЯкірОб",
     "chart.layer.anchors": "VWAP від подій",
     "chart.export_none": "Ще нема чого записати.",
-    "action.layer_anchors": "VWAP від подій: увімкнути чи ні",
+    "action.layer_anchors": "VWAP від подій показати чи сховати",
     "action.chart_export": "Записати графік картинкою (SVG)",
     "action.chart_export.short": "картинка",
     "feed.name": "Дані",
@@ -135,12 +135,12 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
-    "chart.level.anchor.high": "AvВерх",
-    "chart.level.anchor.low": "AvНиз",
-    "chart.level.anchor.busy": "AvОбъём",
+    "chart.level.anchor.high": "Якорь↑",
+    "chart.level.anchor.low": "Якорь↓",
+    "chart.level.anchor.busy": "ЯкорьО",
     "chart.layer.anchors": "VWAP от событий",
     "chart.export_none": "Пока нечего записать.",
-    "action.layer_anchors": "VWAP от событий: включить или нет",
+    "action.layer_anchors": "VWAP от событий показать или скрыть",
     "action.chart_export": "Записать график картинкой (SVG)",
     "action.chart_export.short": "картинка",
     "feed.name": "Данные",

@@ -34,7 +34,7 @@ SENT_COLUMNS = (
     Column("sent_time", 8),
     Column("sent_mode", 7, rank=3),
     Column("sent_what", 34, grow=16),
-    Column("outcome", 24, grow=60),
+    Column("outcome", 26, grow=60),
     Column("sent_id", 18, rank=2, grow=18),
 )
 _LOUDNESS = {severity: rank for rank, severity in enumerate(Severity)}
@@ -146,7 +146,7 @@ def sent_text(entry: Sent, view: View) -> str:
 
 def sent_row(entry: Sent, view: View, columns: Sequence[Column], chosen: Filter, *, selected: bool) -> Line:
     """One entry: when, where to, what, what became of it, under which id."""
-    mode = word(f"mode.{entry.mode.value}") if entry.mode is not None else word("records.you")
+    mode = word(f"mode.short.{entry.mode.value}") if entry.mode is not None else word("records.you")
     cells: dict[str, Span] = {
         "sent_time": (numbers.time_text(entry.time_ms, view.zone), "dim"),
         "sent_mode": (mode, "muted"),
@@ -214,7 +214,7 @@ def outcome(entry: Sent, view: View) -> Span:
         price = numbers.price_text(float(entry.average_price or 0), view.rules(entry.symbol))
         text = word("records.filled", state=text, size=numbers.quantity_text(float(entry.filled)), price=price)
     elif entry.answer and status in (OrderStatus.REJECTED, OrderStatus.EXPIRED, OrderStatus.UNKNOWN):
-        text = f"{text}: {entry.answer}"
+        text = f"{text}: {heard(entry.answer)}"
     loud = entry.refused or status in (OrderStatus.UNKNOWN, OrderStatus.EXPIRED)
     return text, "attention" if loud else "up" if status is OrderStatus.FILLED else "text"
 
@@ -231,7 +231,7 @@ def sent_detail(entry: Sent, trail: tuple[str, ...]) -> Detail:
             took = word("records.took", ms=now.answered_ms - now.time_ms)
             facts.append(fact(word("records.answered"), numbers.time_text(now.answered_ms, view.zone), note=took))
         if now.answer and now.command is None:
-            facts += fact_lines(word("records.answer"), now.answer, width)
+            facts += fact_lines(word("records.answer"), heard(now.answer), width)
         if now.mode is not None:
             facts.append(fact(word("records.account"), word(f"mode.{now.mode.value}")))
         for label, value in (("column.symbol", now.symbol), ("column.sent_id", now.client_id)):
