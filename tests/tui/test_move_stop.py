@@ -16,6 +16,7 @@ from futtui.tui.paint import stop_wish
 from futtui.tui.paint.text import line_text
 from futtui.tui.screens.detail import DetailScreen
 from futtui.tui.screens.dialog import QuestionDialog
+from futtui.tui.screens.help import HelpScreen
 from futtui.tui.screens.move_stop import MoveStopDialog
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine, positions
@@ -183,3 +184,9 @@ async def test_help_over_a_position_names_its_keys_and_explains_its_words(make_a
         text = screen_text(app)
         assert "Move the stop" not in text
         assert "odds" in text
+
+
+def test_beat_before_the_dialog_is_on_screen_is_no_error() -> None:
+    view = view_of()
+    MoveStopDialog(ETH, view).pulse(view)
+    HelpScreen("detail").pulse(view)

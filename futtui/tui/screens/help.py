@@ -40,8 +40,9 @@ class HelpScreen(ModalScreen[None]):
         self.call_after_refresh(lambda: self.pulse(cast("FuttuiApp", self.app).store.read()))
 
     def pulse(self, view: View) -> None:
-        """Help does not change; only its size may."""
-        self.query_one(TextPanel).pulse(view)
+        """Help does not change; only its size may. A beat may come before the text is there."""
+        for panel in self.query(TextPanel):
+            panel.pulse(view)
 
     def action_cancel(self) -> None:
         """Closes the help."""

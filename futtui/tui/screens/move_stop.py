@@ -61,9 +61,11 @@ class MoveStopDialog(Dialog[float | None]):
         self._tell()
 
     def _tell(self) -> None:
-        text = self.query_one(Input).value
-        lines = stop_wish.wish_lines(text, self._position, self._view, TEXT_WIDTH)
-        self.query_one("#dialog-problem", DialogText).show([(), *lines, ()])
+        """A beat may come before the field is there."""
+        for field in self.query(Input):
+            lines = stop_wish.wish_lines(field.value, self._position, self._view, TEXT_WIDTH)
+            for panel in self.query("#dialog-problem").results(DialogText):
+                panel.show([(), *lines, ()])
 
     @on(Input.Changed)
     def _typed(self) -> None:
