@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from heapq import merge
 from pathlib import Path
 from typing import Protocol
 
 from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, holes_in, load_symbol
+from futtui.backtest.road import BarRoad
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
 from futtui.backtest.store import RunStore, key_of, symbol_hash
-from futtui.backtest.walk import waypoints
 from futtui.desk.desk import TradingDesk
 from futtui.desk.settings import DeskSettings
 from futtui.domain.candle import Candle
@@ -24,7 +23,7 @@ from futtui.domain.events import AnalysisDone, CandleClosed, ClockTick, FundingA
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Signal
-from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
+from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.exchange.simulator.market.funding_files import FundingHistory
 from futtui.exchange.simulator.paper import PaperBroker
 from futtui.live.analysis_rounds import LEADER
@@ -129,7 +128,7 @@ class Backtest:
         self._brokers = [
             PaperDeskBroker(account, mode, self._runner.submit) for mode, account in self._accounts.items()
         ]
-        self._last: dict[str, float] = {}
+        self._road = BarRoad(self._data, desk.levels_on, self._held, request.optimistic)
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request)
 
@@ -208,7 +207,8 @@ class Backtest:
                 by_time.setdefault(time_ms, []).append((symbol, result))
         waiting = {symbol: next(each, None) for symbol, each in bars.items()}
         for open_ms in range(start_ms, until_ms, BASE.ms):
-            self._fund(open_ms)
+            if open_ms == self._request.start_ms:
+                self._fund(open_ms, open_ms - open_ms % FUNDING_MS)
             here: list[tuple[str, Candle]] = []
             for symbol, bar in waiting.items():
                 if bar is not None and bar.open_time_ms == open_ms:
@@ -216,65 +216,25 @@ class Backtest:
             for symbol, _ in here:
                 waiting[symbol] = next(bars[symbol], None)
             self._prices(here, open_ms)
+            if (open_ms + BASE.ms) % FUNDING_MS == 0:
+                self._fund(open_ms + BASE.ms - 1, open_ms + BASE.ms)
             self._closes(open_ms + BASE.ms, dict(here), by_time.get(open_ms + BASE.ms, ()))
 
-    def _fund(self, time_ms: int) -> None:
-        """Before the funding of this moment is booked, its recorded rates become known; at the start the last ones."""
-        beside_ms = time_ms % FUNDING_MS
-        if beside_ms and time_ms != self._request.start_ms:
-            return
+    def _fund(self, time_ms: int, funding_ms: int) -> None:
+        """The rates of a funding become known: just before they are booked, at the start the last ones."""
         for symbol in self._data:
-            rate = self._funding.rate(symbol, time_ms - beside_ms)
+            rate = self._funding.rate(symbol, funding_ms)
             for account in self._accounts.values():
-                account.set_funding_rate(symbol, rate)
+                account.set_funding_rate(symbol, rate, time_ms)
             self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
 
     def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int) -> None:
-        """Walk all symbols of a quarter hour through their bars, in the order of time.
-
-        Where no price can change anything only the close is told, at the end: time never goes back.
-        """
-        quiet: list[tuple[str, Candle]] = []
-        paths: list[Iterator[tuple[int, str, Candle, int]]] = []
-        for symbol, quarter in here:
-            if not self._may_change(symbol, quarter):
-                quiet.append((symbol, quarter))
-                continue
-            frame, bars = self._data[symbol].path(quarter)
-            used = self._result.quarters_by_path
-            used[frame.code] = used.get(frame.code, 0) + 1
-            paths.append(iter([(bar.open_time_ms, symbol, bar, frame.ms) for bar in bars]))
-        minute = open_ms
-        for bar_ms, symbol, bar, length_ms in merge(*paths, key=lambda each: (each[0], each[1])):
-            while minute + MINUTE_MS <= bar_ms:
-                minute += MINUTE_MS
-                self._runner.submit(ClockTick(minute))
-            self._walk(symbol, bar, length_ms)
-        for symbol, quarter in quiet:
-            self._tell(symbol, open_ms + BASE.ms - 1, quarter.close)
-
-    def _may_change(self, symbol: str, quarter: Candle) -> bool:
-        """Whether a price of this quarter hour can change anything: something is held, or a level lies on its way.
-
-        The way begins where price was before, so that a level which a gap jumps over counts, too.
-        """
-        levels = self._runner.desk.levels_on(symbol)
-        if levels is None:
-            return False
-        if self._held(symbol) or symbol not in self._last:
-            return True
-        before = self._last[symbol]
-        low, high = min(before, quarter.low), max(before, quarter.high)
-        return any(low <= level <= high for level in levels)
-
-    def _walk(self, symbol: str, bar: Candle, length_ms: int) -> None:
-        desk = self._runner.desk
-        steps = waypoints(
-            bar, lambda: desk.levels_on(symbol) or [], lambda: self._held(symbol), self._request.optimistic
-        )
-        last_ms = bar.open_time_ms + length_ms - 1
-        for number, price in enumerate(steps):
-            self._tell(symbol, min(bar.open_time_ms + number, last_ms), price)
+        """Let prices go their way through a quarter hour."""
+        for step in self._road.quarter(here, open_ms):
+            if step.symbol:
+                self._tell(step.symbol, step.time_ms, step.price)
+            else:
+                self._runner.submit(ClockTick(step.time_ms))
 
     def _held(self, symbol: str) -> int:
         """The side held; where the accounts hold opposite ones, what is traded counts."""
@@ -285,13 +245,16 @@ class Backtest:
         return 0
 
     def _tell(self, symbol: str, time_ms: int, price: float) -> None:
-        self._last[symbol] = price
         update = PriceUpdate(symbol, time_ms, price, price, price)
         for broker in self._brokers:
             broker.on_price(update)
         self._runner.submit(update)
 
     def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
+        desk = self._runner.desk
+        for symbol, bar in bars.items():  # as live: the closed candle tells its price before it is analysed
+            if desk.levels_on(symbol) is not None:
+                self._tell(symbol, time_ms, bar.close)
         for symbol, result in sorted(results, key=lambda each: (each[0] != LEADER, each[0])):
             self._result.analyses += 1
             self._runner.submit(CandleClosed(symbol, BASE, bars[symbol]))
@@ -310,6 +273,7 @@ class Backtest:
         result.data_hash = data_hash(self._data, self._request.start_ms, self._request.end_ms)
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity
+        result.quarters_by_path = dict(self._road.quarters_by_path)
         return result
 
 

@@ -8,22 +8,9 @@ from pathlib import Path
 
 from futtui.analysis.settings import AnalysisSettings
 from futtui.desk.settings import DeskSettings
+from futtui.exchange.simulator.costs import Costs as Costs
 from futtui.live.settings import HistorySettings
 from futtui.signals.confidence import ConfidenceModel
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What every execution costs; fees are shares of the value, slippage is in percent of the price."""
-
-    maker_fee: Decimal = Decimal("0.0002")
-    taker_fee: Decimal = Decimal("0.0005")
-    slippage_pct: float = 0.02
-
-    def times(self, factor: float) -> Costs:
-        """The same costs multiplied, for a stress test."""
-        share = Decimal(str(factor))
-        return Costs(self.maker_fee * share, self.taker_fee * share, self.slippage_pct * factor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
     settings = load(file).settings
     own = own_strategies(settings, file)
     echo_problems(own)
+    entry = settings.desk.risk.entry
     return BacktestRequest(
         history=options.history,
         symbols=_symbols(options),
@@ -165,7 +166,7 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
         analysis=settings.analysis(own),
         desk=settings.desk,
         start_equity=Decimal(str(settings.start_equity)),
-        costs=Costs().times(options.cost_factor),
+        costs=Costs.expected(entry.taker_fee_pct, entry.slippage_pct).times(options.cost_factor),
         warm_up=settings.market.history,
         optimistic=options.optimistic,
         workers=options.workers,

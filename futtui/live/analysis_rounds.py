@@ -68,6 +68,8 @@ class AnalysisRounds:
         self.before_telling: Callable[[Sequence[str]], Awaitable[None]] | None = None
         """Given the symbols with new signals before the desk judges them, to bring what is asked for these alone."""
         self.times = RoundTimes()
+        self.after_telling: Callable[[], Awaitable[None]] | None = None
+        """Awaited after each close that the desk was told, where the next one is to see what came of it."""
         self._waiting: list[Close] = []
         self._wake = asyncio.Event()
 
@@ -118,6 +120,8 @@ class AnalysisRounds:
                 self._tell(close, result)
             except Exception:
                 log.exception("A close of %s could not be handed to the desk; the others follow", close.symbol)
+            if self.after_telling is not None:
+                await self.after_telling()
         self._strategies.look(result for _, result in done)
 
     async def _analyse(self, closes: Sequence[Close]) -> list[tuple[Close, AnalysisResult]]:

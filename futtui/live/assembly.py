@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.binance.routes import StreamSettings
+    from futtui.exchange.simulator.costs import Costs
     from futtui.exchange.simulator.paper import PaperBroker
     from futtui.live.brokers import Broker
     from futtui.live.desk_runner import DeskRunner
@@ -70,6 +71,7 @@ class EnginePlan:
 
 def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
+    from futtui.exchange.simulator.costs import Costs
     from futtui.live.code_hash import code_hash
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.fresh_database import FreshDatabase
@@ -93,13 +95,15 @@ def build_engine(plan: EnginePlan) -> Engine:
         live_book = LiveBook(live_book_file(plan.database))
     runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book)
     left = live_book.found if live_book is not None else None
+    entry = plan.desk.risk.entry
     accounts = VirtualAccounts(
         plan.settings.start_equity,
+        Costs.expected(entry.taker_fee_pct, entry.slippage_pct),
         lambda brokers, now_ms: restore_state(store, desk, brokers, now_ms, left) if not plan.fresh_database else (),
     )
 
     def announce_funding(event: FundingAnnounced) -> None:
-        accounts.set_funding_rate(event.symbol, event.rate)
+        accounts.set_funding_rate(event)
         runner.submit(event)
 
     return Engine(
@@ -114,6 +118,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             announce_funding=announce_funding,
+            set_mark=accounts.set_mark,
             live_book=live_book,
             database=plan.database,
             own_titles=plan.own_titles,
@@ -160,9 +165,12 @@ class VirtualAccounts:
     """The in-process accounts of signals-only, paper and information; opened at the exchange's time, once."""
 
     def __init__(
-        self, start_equity: Decimal, restore: Callable[[dict[TradingMode, PaperBroker], int], Sequence[Effect]]
+        self,
+        start_equity: Decimal,
+        costs: Costs,
+        restore: Callable[[dict[TradingMode, PaperBroker], int], Sequence[Effect]],
     ) -> None:
-        self._start_equity = start_equity
+        self._start_equity, self._costs = start_equity, costs
         self._restore = restore
         self._brokers: dict[TradingMode, PaperBroker] = {}
 
@@ -172,15 +180,27 @@ class VirtualAccounts:
         from futtui.live.brokers import PaperDeskBroker
 
         if not self._brokers:
-            self._brokers = {mode: PaperBroker(self._start_equity, now_ms, mode=mode) for mode in VIRTUAL_MODES}
+            costs = self._costs
+            self._brokers = {
+                mode: PaperBroker(
+                    self._start_equity, now_ms, maker_fee=costs.maker_fee, taker_fee=costs.taker_fee,
+                    slippage_pct=costs.slippage_pct, mode=mode,
+                )
+                for mode in VIRTUAL_MODES
+            }  # fmt: skip
             effects = self._restore(self._brokers, now_ms)
             runner.carry_out(effects)
         return {mode: PaperDeskBroker(broker, mode, runner.submit) for mode, broker in self._brokers.items()}
 
-    def set_funding_rate(self, symbol: str, rate: float) -> None:
+    def set_funding_rate(self, event: FundingAnnounced) -> None:
         """The rate that the exchange announces for the next funding."""
         for broker in self._brokers.values():
-            broker.set_funding_rate(symbol, rate)
+            broker.set_funding_rate(event.symbol, event.rate, event.time_ms, event.interval_hours)
+
+    def set_mark(self, symbol: str, mark: float) -> None:
+        """The newest mark price: funding is paid on it, and liquidation looks at it."""
+        for broker in self._brokers.values():
+            broker.set_mark(symbol, mark)
 
     def set_rules(self, event: RulesChanged) -> None:
         """Pass new trading rules on to all accounts."""

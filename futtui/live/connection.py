@@ -16,6 +16,7 @@ from futtui.exchange.ports import (
     BarrierMessage,
     Endpoints,
     MarketDataPort,
+    MarkPriceMessage,
     StreamMessage,
     StreamPort,
     StreamStateMessage,
@@ -143,7 +144,7 @@ class HeldMessages:
 
 
 def _order(message: StreamMessage) -> tuple[int, int, str, str]:
-    """Event time; account news before market data of the same moment, that by symbol and kind.
+    """Event time; account news before market data of the same moment, mark prices before candles, then by symbol.
 
     Many symbols are spread over several sockets; one socket keeps its own order of equal messages.
     """
@@ -153,4 +154,5 @@ def _order(message: StreamMessage) -> tuple[int, int, str, str]:
         return (0, 0, "", "")
     if isinstance(message, AccountMessage):
         return (message.event_time_ms, 0, "", "")
-    return (message.event_time_ms, 1, getattr(message, "symbol", ""), type(message).__name__)
+    rank = 1 if isinstance(message, MarkPriceMessage) else 2
+    return (message.event_time_ms, rank, getattr(message, "symbol", ""), type(message).__name__)

@@ -311,6 +311,7 @@ class Engine:
             state = self.states.get(message.symbol)
             if state is not None:
                 state.on_mark(message, self.parts.announce_funding)
+                self.parts.set_mark(message.symbol, message.mark_price)
         elif isinstance(message, OrderUpdate | Fill | AccountMessage):
             self._on_account_news(message)
         elif isinstance(message, ContractMessage):

@@ -29,6 +29,7 @@ async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
     now_ms, ended = start_ms, False
     connections = (await control.barrier()).connections
     engine.clock.observe(now_ms)
+    engine.rounds.after_telling = lambda: _settle_orders(engine)
     while not ended and (end_ms is None or now_ms < end_ms):
         step = await control.advance()
         now_ms, ended = step.now_ms, step.ended
@@ -84,16 +85,25 @@ async def _reconnected(engine: Engine, connections: int) -> Step:
 
 
 async def _settle(engine: Engine) -> None:
-    """Until nothing is left to do at this moment: analyses, order requests, and the news that orders cause."""
+    """Until nothing is left to do at this moment: order requests, the news that orders cause, and analyses."""
+    while engine.has_inner_work or not _is_idle(engine):
+        await _settle_orders(engine)
+        if engine.has_inner_work:
+            await engine.do_inner_work()
+
+
+async def _settle_orders(engine: Engine) -> None:
+    """Until every order is answered and its news is handled: the next close is judged with what came of this one."""
     assert engine.held is not None
     assert engine.connection is not None
     assert engine.connection.control is not None
-    while True:
-        while engine.has_inner_work:
-            await engine.do_inner_work()
-        if engine.live_broker is None or engine.live_broker.is_idle:
-            return
+    while not _is_idle(engine):
+        assert engine.live_broker is not None
         await engine.live_broker.drain()
         step = await engine.connection.control.barrier()
         await engine.held.wait_for(step.number, step.connections)
         engine.held.release()
+
+
+def _is_idle(engine: Engine) -> bool:
+    return engine.live_broker is None or engine.live_broker.is_idle

@@ -91,6 +91,8 @@ class EngineParts:
     set_rules: Callable[[RulesChanged], None]
     announce_funding: Callable[[FundingAnnounced], None]
     """Tells desk and virtual accounts a rate that the exchange announced."""
+    set_mark: Callable[[str, float], None]
+    """Tells the virtual accounts a mark price."""
     live_book: LiveBook | None
     """The write-ahead book of the real account; None where nothing may outlive the run."""
     database: Path

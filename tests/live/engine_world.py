@@ -199,12 +199,13 @@ class Wired:
     analyzers: WatchedAnalyzers = field(default_factory=WatchedAnalyzers)
     desk: DeskSettings = field(default_factory=DeskSettings)
     for_information: frozenset[str] = frozenset()
+    warm_up: HistorySettings = SHORT_HISTORY
 
     def build(self) -> Engine:
         return build_engine(self.plan())
 
     def plan(self) -> EnginePlan:
-        market = MarketSettings(symbols=self.symbols, min_quote_volume=0.0, history=SHORT_HISTORY)
+        market = MarketSettings(symbols=self.symbols, min_quote_volume=0.0, history=self.warm_up)
         settings = EngineSettings(
             market=market,
             mode=self.mode,

@@ -17,6 +17,8 @@ from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, Orde
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import HOUR_MS
+from futtui.exchange.simulator.core.careful import CarefulFills
 from futtui.exchange.simulator.core.exchange import BASIC_FUNDING_RATE, ExchangeCore
 from futtui.exchange.simulator.core.liquidity import FlatBook
 from futtui.exchange.simulator.core.records import (
@@ -33,10 +35,11 @@ from futtui.exchange.simulator.core.refusals import ExchangeRefusal
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
 PAPER_KEY = "paper"
+FUNDING_HOURS = 8
+NOTHING = Decimal(0)
 WHOLE_BOOK = Decimal(1)
 
 BrokerNews = OrderUpdate | Fill | FundingPaid
-Waypoint = tuple[float, bool]  # a price on the way, and whether a stop is triggered there
 
 ORDER_STATUS = {
     "NEW": OrderStatus.OPEN,
@@ -86,15 +89,18 @@ class PaperBroker:
         self._maker_fee, self._taker_fee = maker_fee, taker_fee
         self._mode = mode
         self._trade_prefix = f"{mode.value.lower()}-{start_ms}"
-        self._funding_rates: dict[str, Decimal] = {}
+        self._funding: dict[str, tuple[Decimal, int]] = {}
         self._rules: dict[str, SymbolRules] = {}
         self._unread: list[BrokerNews] = []
         self._placed: set[str] = set()
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
         self._book = FlatBook(slippage_ticks, slippage_pct)
-        self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
+        self._core = ExchangeCore(
+            [], start_ms, liquidity=self._book, funding_rate=self._funding_rate, funding_interval_ms=HOUR_MS
+        )
         self._account = self._core.add_account(PAPER_KEY, "", start_balance)
+        self._fills = CarefulFills(self._core, self._book, PAPER_KEY)
 
     def set_rules(self, rules: SymbolRules) -> None:
         """Make a symbol tradable, or change its rules; restored orders that waited for it come back to life."""
@@ -110,9 +116,21 @@ class PaperBroker:
         self._core.drain_events()
         self._restore_symbol(rules.symbol)
 
-    def set_funding_rate(self, symbol: str, rate: float | Decimal) -> None:
-        """The rate (a fraction) that the next funding of the symbol uses; 0.01 % until one is known."""
-        self._funding_rates[symbol] = Decimal(str(rate))
+    def set_funding_rate(
+        self, symbol: str, rate: float | Decimal, time_ms: int = 0, interval_hours: float = FUNDING_HOURS
+    ) -> None:
+        """The rate (a fraction) of the symbol's next funding after `time_ms`; 0.01 % until one is known.
+
+        What was due before is booked at the old rate first; it is told with the next news.
+        """
+        if time_ms:
+            self._advance(time_ms)
+        self._funding[symbol] = (Decimal(str(rate)), max(1, round(interval_hours)) * HOUR_MS)
+
+    def set_mark(self, symbol: str, mark: float) -> None:
+        """The newest mark price of a symbol; what it brings about is told with the next news."""
+        if symbol in self._rules and isfinite(mark) and mark > 0 and self._account.position(symbol).quantity:
+            self._core.set_mark_price(symbol, mark)
 
     def wallet_balance(self) -> Decimal:
         """Everything booked so far, in USDT, without open profit or loss."""
@@ -195,16 +213,14 @@ class PaperBroker:
         prices = (update.last, update.low, update.high)
         if update.symbol not in self._rules or not all(isfinite(p) and p > 0 for p in prices):
             return []
+        mark = update.mark if update.mark is not None and isfinite(update.mark) and update.mark > 0 else None
         if self._is_quiet(update.symbol):
-            self._see(update.symbol, update.time_ms, update.last, update.mark)
+            self._see(update.symbol, update.time_ms, update.last, mark)
             return []
         self._advance(update.time_ms)
-        for price, stops_here in self._path(update):
-            self._book.worse_than = update.last if stops_here else None
-            self._core.apply_tick(MarketTick(update.symbol, update.time_ms, price, 0.0, None))
-        self._book.worse_than = None
-        if update.mark is not None and isfinite(update.mark) and update.mark > 0:
-            self._core.set_mark_price(update.symbol, update.mark)
+        self._fills.move(update.symbol, update.time_ms, update.last, update.low, update.high)
+        if mark is not None:
+            self._core.set_mark_price(update.symbol, mark)
         return self._news()
 
     def _is_quiet(self, symbol: str) -> bool:
@@ -217,26 +233,8 @@ class PaperBroker:
     def _see(self, symbol: str, time_ms: int, last: float, mark: float | None) -> None:
         """Take note of a price at which nothing can happen."""
         self._core.apply_tick(MarketTick(symbol, time_ms, last, 0.0, None))
-        if mark is not None and isfinite(mark) and mark > 0:
+        if mark is not None:
             self._core.set_mark_price(symbol, mark)
-
-    def _path(self, update: PriceUpdate) -> list[Waypoint]:
-        """The prices that the update is taken to have visited, in order."""
-        symbol, last = update.symbol, update.last
-        algos = self._core.open_algo_orders(PAPER_KEY, symbol)
-        position = self._account.position(symbol).quantity
-        if not (algos or position or self._core.open_orders(PAPER_KEY, symbol)):
-            return [(last, False)]
-        low, high = min(update.low, last), max(update.high, last)
-        previous = float(self._core.market(symbol).last_price) or last
-        low_first = position > 0 or (position == 0 and last >= previous)
-        path: list[Waypoint] = []
-        at = previous
-        for goal in (low, high, last) if low_first else (high, low, last):
-            path += _triggers_between(algos, at, goal)
-            path.append((goal, False))
-            at = goal
-        return path
 
     def _advance(self, time_ms: int) -> None:
         self._core.advance_time(time_ms)
@@ -312,20 +310,9 @@ class PaperBroker:
         )
 
     def _funding_rate(self, symbol: str, time_ms: int) -> Decimal:
-        return self._funding_rates.get(symbol, BASIC_FUNDING_RATE)
-
-
-def _triggers_between(algos: Sequence[AlgoRecord], start: float, end: float) -> list[Waypoint]:
-    """Trigger levels on the way from `start` to `end`, in the order in which they are reached."""
-    downward = end < start
-    reached: dict[float, bool] = {}
-    for algo in algos:
-        stops = algo.order_type.startswith("STOP")
-        triggers_upward = (algo.side == "BUY") == stops
-        level = float(algo.trigger_price)
-        if triggers_upward != downward and min(start, end) <= level <= max(start, end):
-            reached[level] = stops or reached.get(level, False)
-    return sorted(reached.items(), reverse=downward)
+        """What is paid at a full hour: the announced rate where the symbol's interval ends there."""
+        rate, interval_ms = self._funding.get(symbol, (BASIC_FUNDING_RATE, FUNDING_HOURS * HOUR_MS))
+        return NOTHING if time_ms % interval_ms else rate
 
 
 def _order_request(intent: OrderIntent) -> OrderRequest:

@@ -8,7 +8,7 @@ from futtui.exchange.simulator.core.execution import end_order
 from futtui.exchange.simulator.core.margin import open_positions
 from futtui.exchange.simulator.core.orders import LiveOrder
 from futtui.exchange.simulator.core.reporting import book_income, report_account
-from futtui.exchange.simulator.core.state import FUNDING_INTERVAL_MS, CoreState
+from futtui.exchange.simulator.core.state import CoreState
 
 
 def advance(state: CoreState, now_ms: int) -> None:
@@ -18,7 +18,7 @@ def advance(state: CoreState, now_ms: int) -> None:
         expire_orders(state, moment)
         state.now_ms = max(state.now_ms, moment)
         pay_funding(state, moment)
-        state.next_funding_ms += FUNDING_INTERVAL_MS
+        state.next_funding_ms += state.funding_interval_ms
     expire_orders(state, now_ms)
     state.now_ms = max(state.now_ms, now_ms)
     dated = [order.good_till_date_ms for order in _dated_orders(state)]

@@ -35,7 +35,7 @@ from futtui.exchange.simulator.core.records import (
 )
 from futtui.exchange.simulator.core.refusals import ExchangeRefusal, refusal
 from futtui.exchange.simulator.core.restoring import restore
-from futtui.exchange.simulator.core.state import CoreState, FundingRate
+from futtui.exchange.simulator.core.state import FUNDING_INTERVAL_MS, CoreState, FundingRate
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
 CANCEL_BATCH_LIMIT = 10
@@ -65,9 +65,11 @@ class ExchangeCore:
         funding_rate: FundingRate = basic_funding_rate,
         liquidity: Liquidity | None = None,
         brackets: Mapping[str, BracketTable] | None = None,
+        funding_interval_ms: int = FUNDING_INTERVAL_MS,
     ) -> None:
+        """`funding_interval_ms`: how often `funding_rate` is asked; a rate of 0 pays nothing."""
         self._brackets = dict(brackets or {})
-        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate)
+        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate, funding_interval_ms)
         self._markets = self._state.markets
         for spec in specs:
             self.add_symbol(spec)

@@ -25,7 +25,13 @@ class CoreState:
     """The shared state; `due_ms` is the next moment at which time alone makes something happen."""
 
     def __init__(
-        self, markets: dict[str, Market], start_ms: int, seed: int, liquidity: Liquidity, funding_rate: FundingRate
+        self,
+        markets: dict[str, Market],
+        start_ms: int,
+        seed: int,
+        liquidity: Liquidity,
+        funding_rate: FundingRate,
+        funding_interval_ms: int = FUNDING_INTERVAL_MS,
     ) -> None:
         self.markets = markets
         self.accounts: dict[str, Account] = {}
@@ -33,7 +39,8 @@ class CoreState:
         self.seed = seed
         self.liquidity = liquidity
         self.funding_rate = funding_rate
-        self.next_funding_ms = (start_ms // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS
+        self.funding_interval_ms = funding_interval_ms
+        self.next_funding_ms = (start_ms // funding_interval_ms + 1) * funding_interval_ms
         self.due_ms = self.next_funding_ms
         self.events: list[CoreEvent] = []
         self._next_order_id = FIRST_ORDER_ID

@@ -20,7 +20,9 @@ class ServerConfig:
     `source`: `synthetic` or `history`. `symbols` empty = the source's own choice. `start_ms` None = the source's own
     start; `end_ms` and `history_path`, `funding_path` belong to `history`. `history_days`: days of candles before the
     start. `speed`: factor of real time, or "max" for lockstep in steps of `step_ms`. `port` 0 = any free port.
-    `balance` in USDT. `fault_file` empty = no faults. Raises InvalidInputError for values out of range.
+    `balance` in USDT. `fault_file` empty = no faults. `fills`: `book` trades against a made-up order book, `careful` as
+    virtual accounts and backtests do, with `slippage_pct` percent of slippage. Raises InvalidInputError for values out
+    of range.
     """
 
     source: str = "synthetic"
@@ -40,11 +42,15 @@ class ServerConfig:
     api_key: str = DEMO_KEY
     api_secret: str = DEMO_SECRET
     connection_life_s: float = 86_400.0
+    fills: str = "book"
+    slippage_pct: float = 0.02
 
     def __post_init__(self) -> None:
         check_speed(self.speed)
         if self.source not in ("synthetic", "history"):
             raise InvalidInputError(f"Unknown market source {self.source!r}. Use synthetic or history.")
+        if self.fills not in ("book", "careful"):
+            raise InvalidInputError(f"Unknown way of filling orders {self.fills!r}. Use book or careful.")
         if self.source == "history" and not self.history_path:
             raise InvalidInputError("A history replay needs the path of its candle files.")
         if not 1000 <= self.step_ms <= 60_000 or 60_000 % self.step_ms:

@@ -24,6 +24,7 @@ from futtui.exchange.simulator.wire.streams import StreamName
 ALL_BOOK_TICKERS_MS = 5_000
 ALL_TICKERS_MS = 1_000
 TICKER_MS = 2_000
+LAST_MINUTE_MS = 60_000
 CLOSED_KLINE = "klineClosed"
 """What fault rules call the final message of a bar (its `e` on the wire is `kline`)."""
 
@@ -140,8 +141,11 @@ class Publisher:
         return f"{self._core.market(symbol).mark_price:.8f}"
 
     def funding_text(self, symbol: str, now_ms: int) -> str:
-        """The funding rate of the period that ended last: what is known now, nothing from the future."""
-        funding_ms = payloads.next_funding_ms(now_ms) - payloads.FUNDING_PERIOD_MS
+        """The funding rate of the period that ended last: what is known now, nothing from the future.
+
+        In its last minute a period's own rate is as good as known, as on the real exchange.
+        """
+        funding_ms = payloads.next_funding_ms(now_ms + LAST_MINUTE_MS) - payloads.FUNDING_PERIOD_MS
         if self._funding[0] != funding_ms:
             self._funding = (funding_ms, {})
         known = self._funding[1]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from futtui.exchange.simulator.core.careful import CarefulFills
 from futtui.exchange.simulator.core.exchange import ExchangeCore
+from futtui.exchange.simulator.core.liquidity import FlatBook
 from futtui.exchange.simulator.core.records import OrderEvent
 from futtui.exchange.simulator.ports import MarketSource, MarketTick
 from futtui.exchange.simulator.wire.clock import VirtualClock
@@ -47,7 +49,11 @@ class Venue:
         self.source = source
         self.clock = VirtualClock(source.start_ms, config.speed, real_s)
         self.market = MarketState(source)
-        self.core = ExchangeCore(source.specs, source.start_ms, seed=config.seed, funding_rate=source.funding_rate)
+        flat = FlatBook(1, config.slippage_pct) if config.fills == "careful" else None
+        self.core = ExchangeCore(
+            source.specs, source.start_ms, seed=config.seed, funding_rate=source.funding_rate, liquidity=flat
+        )
+        self._fills = None if flat is None else CarefulFills(self.core, flat, config.api_key)
         self.directory = SymbolDirectory(source.specs, self.core)
         account = self.core.add_account(config.api_key, config.api_secret, config.balance)
         account.update_time_ms = source.start_ms  # the deposit; clients skip balances that were never updated
@@ -156,10 +162,17 @@ class Venue:
         symbols = self.market.symbols
         for tick in ticks:
             symbols[tick.symbol].apply(tick)
-        self.core.apply_ticks(ticks)
+        self._trade(ticks)
         self.tell_users()
         self.publisher.publish_trades(ticks, time_ms)
         self._pass_time(time_ms)
+
+    def _trade(self, ticks: list[MarketTick]) -> None:
+        if self._fills is None:
+            self.core.apply_ticks(ticks)
+            return
+        for tick in ticks:
+            self._fills.move(tick.symbol, tick.time_ms, tick.price, tick.price, tick.price)
 
     def _pass_time(self, until_ms: int) -> None:
         """Everything that time alone brings up to `until_ms`."""

@@ -1,0 +1,238 @@
+"""One market, three ways to trade it: a backtest, paper over the wire, and orders on an account over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from futtui.backtest.data import BASE, SymbolData, load_symbol
+from futtui.backtest.road import BarRoad, Step
+from futtui.backtest.run import Backtest, BacktestResult, shards_of
+from futtui.backtest.settings import BacktestRequest
+from futtui.backtest.shards import Answers
+from futtui.desk.settings import DeskSettings
+from futtui.domain.effects import RecordSignal
+from futtui.domain.position import Trade, TradingMode
+from futtui.domain.reading import AnalysisResult
+from futtui.domain.signal import Signal
+from futtui.domain.timeframe import MINUTE_MS
+from futtui.exchange.simulator.market.funding_files import funding_folder
+from futtui.exchange.simulator.market.history import HistoryMarket
+from futtui.exchange.simulator.ports import MarketTick
+from futtui.exchange.simulator.wire.config import DEMO_KEY, ServerConfig
+from futtui.live import control
+from futtui.live.control import SimulatorControl
+from futtui.live.engine import Engine
+from futtui.live.lockstep import run_lockstep
+from futtui.live.settings import HistorySettings
+from tests.live.engine_world import (
+    SHORT_HISTORY,
+    Exchange,
+    SignalScript,
+    WatchedAnalyzers,
+    exchange,
+    made_up_signal,
+    wired,
+)
+from tests.live.live_world import trades
+
+
+@dataclass(frozen=True)
+class Market:
+    """Candles in a folder and the days that are traded. Without a `script` the real strategies decide."""
+
+    history: Path
+    symbols: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    script: SignalScript | None = None
+    warm_up: HistorySettings = SHORT_HISTORY
+    desk: DeskSettings = DeskSettings()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    trades: dict[str, Trade]
+    signals: dict[str, Signal]
+    equity: Decimal
+    open_positions: int
+
+
+# --- the backtest ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class ScriptedAnalyses:
+    """Real analyses with the made-up signals of a script in place of their own."""
+
+    source: object
+    script: SignalScript
+
+    def ask(self, until_ms: int) -> None:
+        self.source.ask(until_ms)  # type: ignore[attr-defined]
+
+    def answers(self) -> dict[str, Answers]:
+        found: dict[str, Answers] = self.source.answers()  # type: ignore[attr-defined]
+        return {symbol: [(at, self._scripted(result)) for at, result in each] for symbol, each in found.items()}
+
+    def stop(self) -> None:
+        self.source.stop()  # type: ignore[attr-defined]
+
+    def _scripted(self, result: AnalysisResult) -> AnalysisResult:
+        wish = self.script.get((result.reading.symbol, result.reading.time_ms))
+        return replace(result, signals=(made_up_signal(result, wish),) if wish is not None else ())
+
+
+def backtest(market: Market) -> Outcome:
+    request = BacktestRequest(
+        market.history, market.symbols, market.start_ms, market.end_ms, warm_up=market.warm_up, desk=market.desk,
+        workers=0,
+    )  # fmt: skip
+    script = market.script
+    made = (lambda *asked: ScriptedAnalyses(shards_of(*asked), script)) if script is not None else None
+    result: BacktestResult = Backtest(request, made).run()  # type: ignore[arg-type]
+    return Outcome(
+        {trade.position_id: trade for trade in result.trades},
+        {signal.signal_id: signal for signal in result.signals},
+        Decimal(str(result.equity)),
+        result.open_positions,
+    )
+
+
+# --- over the wire --------------------------------------------------------------------------------------------------
+
+
+class RoadMarket(HistoryMarket):
+    """Recorded candles whose prices move when they are told to."""
+
+    def __init__(self, path: Path, symbols: tuple[str, ...], start_ms: int) -> None:
+        super().__init__(path, symbols, start_ms, None, warmup_days=4_000, funding=funding_folder(path))
+        self._told: list[MarketTick] = []
+
+    def tell(self, step: Step) -> None:
+        if step.symbol:
+            self._told = [MarketTick(step.symbol, step.time_ms, step.price, 0.0, None)]
+
+    def ticks(self, from_ms: int, to_ms: int) -> list[MarketTick]:
+        return [tick for tick in self._told if from_ms < tick.time_ms <= to_ms]
+
+
+class RoadControl(SimulatorControl):
+    """Moves the exchange along a road, a step at a time."""
+
+    world: Exchange
+    steps: Iterator[Step]
+
+    async def advance(self) -> control.Step:
+        venue, market = self.world.server.venue, self.world.source
+        assert isinstance(market, RoadMarket)
+        step = next(self.steps)
+        market.tell(step)
+        venue.move_to(step.time_ms)
+        return await self.barrier()
+
+
+def steps_of(market: Market, data: Mapping[str, SymbolData], road: BarRoad) -> Iterator[Step]:
+    bars = {
+        name: {bar.open_time_ms: bar for bar in each.quarters(market.start_ms, market.end_ms)}
+        for name, each in data.items()
+    }
+    for open_ms in range(market.start_ms, market.end_ms, BASE.ms):
+        here = [(name, each[open_ms]) for name, each in bars.items() if open_ms in each]
+        minute = open_ms
+        for step in road.quarter(here, open_ms):
+            while minute + MINUTE_MS < step.time_ms:
+                minute += MINUTE_MS
+                yield Step(minute)
+            if step.symbol:
+                yield step
+        while minute < open_ms + BASE.ms:
+            minute += MINUTE_MS
+            yield Step(minute)
+
+
+def over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Outcome:
+    return asyncio.run(_over_the_wire(market, mode, folder))
+
+
+async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Outcome:
+    config = ServerConfig(
+        symbols=market.symbols, start_ms=market.start_ms, speed="max", step_ms=60_000, fills="careful"
+    )
+    async with exchange(config, RoadMarket(market.history / "15m", market.symbols, market.start_ms)) as world:
+        analyzers = WatchedAnalyzers(market.script)
+        engine = wired(
+            folder / f"{mode.value}.db", world, mode=mode, symbols=market.symbols, analyzers=analyzers,
+            desk=market.desk, warm_up=market.warm_up,
+        ).build()  # fmt: skip
+        engine.runner.records = []
+        await engine.open()
+        assert engine.connection is not None
+        data = {name: load_symbol(market.history, name) for name in market.symbols}
+        held = _held_on_exchange(world) if mode is TradingMode.LIVE else _held_on_paper(engine, mode)
+        road = BarRoad(data, engine.runner.desk.levels_on, held)
+        moving = RoadControl(world.endpoints)
+        moving.world, moving.steps = world, steps_of(market, data, road)
+        before, engine.connection.control = engine.connection.control, moving
+        assert before is not None
+        await before.close()
+        await run_lockstep(engine, (market.end_ms - market.start_ms) // 60_000)
+        outcome = _outcome(engine, world, mode)
+        await engine.stop()
+        await moving.close()
+        return outcome
+
+
+def _held_on_exchange(world: Exchange) -> Callable[[str], int]:
+    def held(symbol: str) -> int:
+        quantity = world.quantity(symbol)
+        return (quantity > 0) - (quantity < 0)
+
+    return held
+
+
+def _held_on_paper(engine: Engine, mode: TradingMode) -> Callable[[str], int]:
+    account = getattr(engine.runner.brokers[mode], "_broker")  # noqa: B009 - the port does not show it
+
+    def held(symbol: str) -> int:
+        quantity = account.quantity(symbol)
+        return int((quantity > 0) - (quantity < 0))
+
+    return held
+
+
+def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:
+    view = engine.runner.desk.snapshot()
+    equity = Decimal(str(view.account.equity))
+    if mode is TradingMode.LIVE:
+        core = world.server.venue.core
+        open_profit = sum(
+            (
+                each.quantity * (core.market(each.symbol).last_price - each.entry_price)
+                for each in core.positions(DEMO_KEY)
+            ),
+            Decimal(0),
+        )
+        assert abs(world.wallet() + open_profit - equity) < Decimal("0.0001"), "the books are the exchange's"
+    found = {trade.position_id: trade for trade in trades(engine) if trade.mode is mode}
+    signals = [item.signal for item in engine.runner.records or [] if isinstance(item, RecordSignal)]
+    return Outcome(found, {signal.signal_id: signal for signal in signals}, equity, len(view.positions))
+
+
+# --- side by side ---------------------------------------------------------------------------------------------------
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Everything about the trades, a line each, money to the cent."""
+    ordered = sorted(outcome.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
+    return [
+        f"{trade.symbol} {trade.side.value} {trade.quantity} at {trade.entry_price.normalize():f}: "
+        + ", ".join(f"{leg.reason.value} {leg.quantity} at {leg.price.normalize():f}" for leg in trade.legs)
+        + f"; fees {trade.fees:.2f}, funding {trade.funding:.2f}, result {trade.pnl:.2f}"
+        for trade in ordered
+    ]

@@ -1,0 +1,91 @@
+"""Backtest, paper and orders over the wire earn the same to the cent where price goes the same way.
+
+All three share one desk, one way through a bar, one set of costs and one model of fills. What cannot be equal, and so
+is no part of these runs: an ordinary demo or the real exchange has its own prices inside a bar, where a backtest takes
+the careful order; a real book has depth; answers of a real exchange take time, in which price moves and further signals
+are judged; and where a person has to re-arm after a deep fall, a backtest goes on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.live.past_candles import time_of
+from futtui.live.settings import HistorySettings
+from tests.backtest.made_history import write_candles
+from tests.live.engine_world import Armed
+from tests.live.equity_world import Market, Outcome, backtest, over_the_wire, told
+from tests.shared_data import shared_path
+
+QUARTER_MS = Timeframe.M15.ms
+START_MS = 20_000 * DAY_MS
+WARM_DAYS = 62
+
+
+def made_market(folder: Path, symbols: tuple[str, ...], quarters: int, every: int) -> Market:
+    """Candles of a random walk, with a made-up signal on each symbol at the same closes: every third one waits."""
+    for number, name in enumerate(symbols):
+        write_candles(
+            folder / "15m" / f"{name}.csv", START_MS - WARM_DAYS * DAY_MS, WARM_DAYS + quarters / 96, seed=number + 1,
+            price=1000.0 * (number + 1), decimals=2, taker=True,
+        )  # fmt: skip
+    script: dict[tuple[str, int], Side | Armed] = {}
+    for number, quarter in enumerate(range(4, quarters - 4, every)):
+        side = Side.LONG if number // 2 % 2 else Side.SHORT
+        for name in symbols:
+            script[name, START_MS + quarter * QUARTER_MS] = Armed(side, 0.7) if number % 3 == 2 else side
+    return Market(folder, symbols, START_MS, START_MS + quarters * QUARTER_MS, script)
+
+
+def all_three(market: Market, folder: Path) -> tuple[Outcome, Outcome, Outcome]:
+    return (
+        backtest(market),
+        over_the_wire(market, TradingMode.PAPER, folder),
+        over_the_wire(market, TradingMode.LIVE, folder),
+    )
+
+
+def assert_equal(outcomes: tuple[Outcome, Outcome, Outcome]) -> Outcome:
+    past, paper, wire = outcomes
+    assert told(paper) == told(past)
+    assert told(wire) == told(past)
+    assert [round(each.equity, 2) for each in (paper, wire)] == [round(past.equity, 2)] * 2
+    assert paper.open_positions == wire.open_positions == past.open_positions
+    return past
+
+
+def reasons(outcome: Outcome) -> set[str]:
+    return {leg.reason.value for trade in outcome.trades.values() for leg in trade.legs}
+
+
+def test_backtest_paper_and_wire_agree_to_the_cent_over_a_day_of_made_up_signals(tmp_path: Path) -> None:
+    market = made_market(tmp_path, ("BTCUSDT",), quarters=70, every=3)
+    past = assert_equal(all_three(market, tmp_path))
+    assert len(past.trades) >= 5
+    assert {"STOP", "TARGET_1"} <= reasons(past)
+    assert any(trade.funding for trade in past.trades.values())
+
+
+@pytest.mark.slow
+def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_made_up_signals(tmp_path: Path) -> None:
+    market = made_market(tmp_path, ("BTCUSDT", "ETHUSDT"), quarters=30 * 96 - 3, every=5)
+    past = assert_equal(all_three(market, tmp_path))
+    assert len(past.trades) >= 150
+    assert {"STOP", "TARGET_1", "TARGET_2", "TARGET_3", "BREAK_EVEN", "TRAIL", "TIME"} <= reasons(past)
+
+
+@pytest.mark.slow
+def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_the_market(tmp_path: Path) -> None:
+    symbols = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "DOGEUSDT")
+    start_ms = time_of("2024-03-02 00:00")
+    market = Market(
+        shared_path("market-data/futures/klines"), symbols, start_ms, start_ms + 30 * DAY_MS - QUARTER_MS,
+        warm_up=HistorySettings(),
+    )  # fmt: skip
+    past = assert_equal(all_three(market, tmp_path))
+    assert len(past.trades) >= 10
