@@ -64,10 +64,10 @@ def reasons(outcome: Outcome) -> set[str]:
 
 
 def test_backtest_paper_and_wire_agree_to_the_cent_over_a_day_of_made_up_signals(tmp_path: Path) -> None:
-    market = made_market(tmp_path, ("BTCUSDT",), quarters=70, every=3)
+    market = made_market(tmp_path, ("BTCUSDT",), quarters=96, every=1)
     past = assert_equal(all_three(market, tmp_path))
     assert len(past.trades) >= 5
-    assert {"STOP", "TARGET_1"} <= reasons(past)
+    assert {"STOP", "TARGET_1", "BREAK_EVEN", "TIME"} <= reasons(past)
     assert any(trade.funding for trade in past.trades.values())
 
 

@@ -64,11 +64,11 @@ def test_held_messages_of_two_market_sockets_at_one_moment_have_one_order(first:
     held.release()
     seen = [(message.symbol, type(message).__name__) for message in handled]  # type: ignore[union-attr]
     assert seen == [
-        ("ADAUSDT", "KlineMessage"),
         ("ADAUSDT", "MarkPriceMessage"),
         ("BTCUSDT", "MarkPriceMessage"),
-        ("ETHUSDT", "KlineMessage"),
         ("ETHUSDT", "MarkPriceMessage"),
+        ("ADAUSDT", "KlineMessage"),
+        ("ETHUSDT", "KlineMessage"),
         ("ADAUSDT", "KlineMessage"),
     ]
 
