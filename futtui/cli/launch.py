@@ -81,7 +81,13 @@ class Launch:
             confidence=self.confidence,
             own_titles=self.own.titles if self.own is not None else (),
             own_problems=self.own.problems if self.own is not None else (),
+            look_at_config=self._config_watch(),
         )
+
+    def _config_watch(self) -> Callable[[], tuple[str, bool] | None] | None:
+        from futtui.config.watch import ConfigWatch
+
+        return None if self.config_file is None else ConfigWatch(self.config_file, self.settings).look
 
     def build_engine(self) -> Engine:
         """The engine; loads the heavy libraries, so it is called on the engine's own thread."""

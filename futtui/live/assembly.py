@@ -67,6 +67,8 @@ class EnginePlan:
     own_titles: tuple[str, ...] = ()
     own_problems: tuple[str, ...] = ()
     """The user's own strategies that the pool has, and sentences about those that could not be loaded."""
+    look_at_config: Callable[[], tuple[str, bool] | None] | None = None
+    """Tells of an edited configuration file."""
 
 
 def build_engine(plan: EnginePlan) -> Engine:
@@ -123,6 +125,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             database=plan.database,
             own_titles=plan.own_titles,
             own_problems=plan.own_problems,
+            look_at_config=plan.look_at_config,
             fresh=fresh,
         )
     )

@@ -52,6 +52,7 @@ from futtui.live.preflight import account_findings, machine_findings, refusal
 from futtui.live.provisional import ProvisionalCloses
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
+from futtui.live.self_watch import SelfWatch
 from futtui.live.sequencer import BASE, Close, Hole
 from futtui.live.silent_symbols import SilentSymbols
 from futtui.live.snapshots import SnapshotBuilder, speed_text
@@ -95,6 +96,7 @@ class Engine:
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
         self.kill_watch = KillWatch(self, parts.database, keeps=parts.live_book is not None)
+        self.self_watch = SelfWatch(self, parts.database.parent, parts.look_at_config)
         self.connection: Connection | None = None
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None

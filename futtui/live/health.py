@@ -77,7 +77,7 @@ class HealthMeter:
             clock=self.clock,
             database=engine.parts.store.health(),
             queues=tuple(self._queues(budget)),
-            processes=tuple(self._processes()),
+            processes=tuple(self.processes()),
             symbols_ready=sum(state.phase is Phase.READY for state in states),
             symbols_total=len(engine.states),
             gaps_open=sum(state.phase is Phase.FILLING for state in states),
@@ -103,7 +103,8 @@ class HealthMeter:
         yield "orders without an end", engine.live_broker.unfinished if engine.live_broker else 0
         yield "database", engine.parts.store.health().waiting
 
-    def _processes(self) -> Iterator[ProcessHealth]:
+    def processes(self) -> Iterator[ProcessHealth]:
+        """The processes of futtui and what they hold of the memory."""
         yield ProcessHealth("futtui", os.getpid(), memory_mb(os.getpid()))
         for number, process_id in enumerate(self._engine.parts.analyzers.worker_pids, 1):
             yield ProcessHealth(f"analysis {number}", process_id, memory_mb(process_id))

@@ -38,6 +38,7 @@ async def run_lockstep(engine: Engine, minutes: int | None) -> bool:
         if now_ms % MINUTE_MS == 0:
             engine.tick(now_ms)
             engine.kill_watch.look(now_ms)
+            engine.self_watch.look()
             if engine.live_broker is not None:
                 engine.live_broker.look_at_overdue()
                 await _look_at_account(engine, now_ms)

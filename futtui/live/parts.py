@@ -100,5 +100,7 @@ class EngineParts:
     own_titles: tuple[str, ...] = ()
     own_problems: tuple[str, ...] = ()
     """The user's own strategies that run, and sentences about those that could not be loaded."""
+    look_at_config: Callable[[], tuple[str, bool] | None] | None = None
+    """Tells of an edited configuration file: a sentence, and whether the file can be used."""
     fresh: FreshDatabase | None = None
     """What becomes of the database before; None where the database goes on."""

@@ -70,6 +70,7 @@ class Watchdog:
         if engine.live_broker is not None:
             engine.live_broker.look_at_overdue()
         engine.kill_watch.look(now_ms)
+        engine.self_watch.look()
         self._tell_trouble(engine.parts.store.trouble)
 
     def _tell_trouble(self, trouble: str) -> None:

@@ -3,7 +3,7 @@
 All three share one desk, one way through a bar, one set of costs and one model of fills. What cannot be equal, and so
 is no part of these runs: an ordinary demo or the real exchange has its own prices inside a bar, where a backtest takes
 the careful order; a real book has depth; answers of a real exchange take time, in which price moves and further signals
-are judged; and where a person has to re-arm after a deep fall, a backtest goes on.
+are judged; and where the real account waits for a person, after a deep fall or a day's loss, the others go on.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from futtui.desk.settings import DeskSettings
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.past_candles import time_of
 from futtui.live.settings import HistorySettings
+from futtui.risk.settings import CapSettings, KillSettings, RiskSettings
 from tests.backtest.made_history import write_candles
 from tests.live.engine_world import Armed
 from tests.live.equity_world import Market, Outcome, backtest, over_the_wire, told
 from tests.shared_data import shared_path
 
 QUARTER_MS = Timeframe.M15.ms
+UNSTOPPED = DeskSettings(
+    risk=RiskSettings(caps=CapSettings(day_loss_limit_pct=50.0), kill=KillSettings(drawdown_pct=100.0))
+)
+"""Without the stops after which the real account waits for a person."""
 START_MS = 20_000 * DAY_MS
 WARM_DAYS = 62
 
@@ -85,7 +91,7 @@ def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_the_marke
     start_ms = time_of("2024-03-02 00:00")
     market = Market(
         shared_path("market-data/futures/klines"), symbols, start_ms, start_ms + 30 * DAY_MS - QUARTER_MS,
-        warm_up=HistorySettings(),
+        warm_up=HistorySettings(), desk=UNSTOPPED,
     )  # fmt: skip
     past = assert_equal(all_three(market, tmp_path))
     assert len(past.trades) >= 10

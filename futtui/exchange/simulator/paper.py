@@ -36,7 +36,6 @@ from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
 PAPER_KEY = "paper"
 FUNDING_HOURS = 8
-NOTHING = Decimal(0)
 WHOLE_BOOK = Decimal(1)
 
 BrokerNews = OrderUpdate | Fill | FundingPaid
@@ -89,16 +88,15 @@ class PaperBroker:
         self._maker_fee, self._taker_fee = maker_fee, taker_fee
         self._mode = mode
         self._trade_prefix = f"{mode.value.lower()}-{start_ms}"
-        self._funding: dict[str, tuple[Decimal, int]] = {}
+        self._funding_rates: dict[str, Decimal] = {}
+        self._funding_hours: dict[str, float] = {}
         self._rules: dict[str, SymbolRules] = {}
         self._unread: list[BrokerNews] = []
         self._placed: set[str] = set()
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
         self._book = FlatBook(slippage_ticks, slippage_pct)
-        self._core = ExchangeCore(
-            [], start_ms, liquidity=self._book, funding_rate=self._funding_rate, funding_interval_ms=HOUR_MS
-        )
+        self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
         self._account = self._core.add_account(PAPER_KEY, "", start_balance)
         self._fills = CarefulFills(self._core, self._book, PAPER_KEY)
 
@@ -111,6 +109,7 @@ class PaperBroker:
             self._core.update_symbol(spec)
             return
         self._core.add_symbol(spec)
+        self._follow_interval(rules.symbol)
         leverage = min(self._core.settings(PAPER_KEY, rules.symbol).leverage, rules.max_leverage)
         self._core.set_leverage(PAPER_KEY, rules.symbol, max(1, leverage))
         self._core.drain_events()
@@ -125,7 +124,9 @@ class PaperBroker:
         """
         if time_ms:
             self._advance(time_ms)
-        self._funding[symbol] = (Decimal(str(rate)), max(1, round(interval_hours)) * HOUR_MS)
+        self._funding_rates[symbol] = Decimal(str(rate))
+        self._funding_hours[symbol] = interval_hours
+        self._follow_interval(symbol)
 
     def set_mark(self, symbol: str, mark: float) -> None:
         """The newest mark price of a symbol; what it brings about is told with the next news."""
@@ -310,9 +311,12 @@ class PaperBroker:
         )
 
     def _funding_rate(self, symbol: str, time_ms: int) -> Decimal:
-        """What is paid at a full hour: the announced rate where the symbol's interval ends there."""
-        rate, interval_ms = self._funding.get(symbol, (BASIC_FUNDING_RATE, FUNDING_HOURS * HOUR_MS))
-        return NOTHING if time_ms % interval_ms else rate
+        return self._funding_rates.get(symbol, BASIC_FUNDING_RATE)
+
+    def _follow_interval(self, symbol: str) -> None:
+        interval_ms = max(1, round(self._funding_hours.get(symbol, FUNDING_HOURS))) * HOUR_MS
+        if symbol in self._rules and self._core.funding_interval_ms(symbol) != interval_ms:
+            self._core.set_funding_interval(symbol, interval_ms)
 
 
 def _order_request(intent: OrderIntent) -> OrderRequest:

@@ -1,4 +1,4 @@
-"""What time alone does: funding every eight hours (00, 08, 16 UTC) and the end of good-till-date orders."""
+"""What time alone does: funding (every eight hours, at 00, 08, 16 UTC, or more often) and the end of dated orders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from futtui.exchange.simulator.core.execution import end_order
 from futtui.exchange.simulator.core.margin import open_positions
 from futtui.exchange.simulator.core.orders import LiveOrder
 from futtui.exchange.simulator.core.reporting import book_income, report_account
-from futtui.exchange.simulator.core.state import CoreState
+from futtui.exchange.simulator.core.state import FUNDING_INTERVAL_MS, CoreState
 
 
 def advance(state: CoreState, now_ms: int) -> None:
@@ -18,7 +18,8 @@ def advance(state: CoreState, now_ms: int) -> None:
         expire_orders(state, moment)
         state.now_ms = max(state.now_ms, moment)
         pay_funding(state, moment)
-        state.next_funding_ms += state.funding_interval_ms
+        shortest_ms = min([FUNDING_INTERVAL_MS, *state.funding_intervals_ms.values()])
+        state.next_funding_ms = (moment // shortest_ms + 1) * shortest_ms
     expire_orders(state, now_ms)
     state.now_ms = max(state.now_ms, now_ms)
     dated = [order.good_till_date_ms for order in _dated_orders(state)]
@@ -37,6 +38,8 @@ def pay_funding(state: CoreState, funding_time_ms: int) -> None:
     """Book funding on every open position: -quantity x mark price x rate, so longs pay a positive rate."""
     for account in state.accounts.values():
         for position in open_positions(account):
+            if funding_time_ms % state.funding_interval_ms(position.symbol):
+                continue
             _pay_one(state, account, position, funding_time_ms)
 
 

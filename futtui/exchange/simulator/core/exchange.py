@@ -35,7 +35,7 @@ from futtui.exchange.simulator.core.records import (
 )
 from futtui.exchange.simulator.core.refusals import ExchangeRefusal, refusal
 from futtui.exchange.simulator.core.restoring import restore
-from futtui.exchange.simulator.core.state import FUNDING_INTERVAL_MS, CoreState, FundingRate
+from futtui.exchange.simulator.core.state import CoreState, FundingRate
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 
 CANCEL_BATCH_LIMIT = 10
@@ -65,11 +65,9 @@ class ExchangeCore:
         funding_rate: FundingRate = basic_funding_rate,
         liquidity: Liquidity | None = None,
         brackets: Mapping[str, BracketTable] | None = None,
-        funding_interval_ms: int = FUNDING_INTERVAL_MS,
     ) -> None:
-        """`funding_interval_ms`: how often `funding_rate` is asked; a rate of 0 pays nothing."""
         self._brackets = dict(brackets or {})
-        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate, funding_interval_ms)
+        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate)
         self._markets = self._state.markets
         for spec in specs:
             self.add_symbol(spec)
@@ -94,6 +92,15 @@ class ExchangeCore:
         for account in self._state.accounts.values():
             preferences.lower_leverage(self._state, account, symbol)
             self._state.watch_account(account)
+
+    def set_funding_interval(self, symbol: str, interval_ms: int) -> None:
+        """Fund a listed symbol at another beat (of whole hours) from now on. Refused with -1121."""
+        self._state.market(symbol)
+        self._state.set_funding_interval(symbol, interval_ms)
+
+    def funding_interval_ms(self, symbol: str) -> int:
+        """How often a symbol is funded."""
+        return self._state.funding_interval_ms(symbol)
 
     def set_open(self, symbol: str, is_open: bool) -> None:
         """Whether a listed symbol takes new orders (else -4140); what is open stays. Refused with -1121."""

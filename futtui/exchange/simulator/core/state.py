@@ -25,13 +25,7 @@ class CoreState:
     """The shared state; `due_ms` is the next moment at which time alone makes something happen."""
 
     def __init__(
-        self,
-        markets: dict[str, Market],
-        start_ms: int,
-        seed: int,
-        liquidity: Liquidity,
-        funding_rate: FundingRate,
-        funding_interval_ms: int = FUNDING_INTERVAL_MS,
+        self, markets: dict[str, Market], start_ms: int, seed: int, liquidity: Liquidity, funding_rate: FundingRate
     ) -> None:
         self.markets = markets
         self.accounts: dict[str, Account] = {}
@@ -39,13 +33,25 @@ class CoreState:
         self.seed = seed
         self.liquidity = liquidity
         self.funding_rate = funding_rate
-        self.funding_interval_ms = funding_interval_ms
-        self.next_funding_ms = (start_ms // funding_interval_ms + 1) * funding_interval_ms
+        self.funding_intervals_ms: dict[str, int] = {}
+        """Of symbols that are not funded every eight hours."""
+        self.next_funding_ms = (start_ms // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS
         self.due_ms = self.next_funding_ms
         self.events: list[CoreEvent] = []
         self._next_order_id = FIRST_ORDER_ID
         self._next_algo_id = FIRST_ALGO_ID
         self._next_transaction_id = FIRST_TRANSACTION_ID
+
+    def set_funding_interval(self, symbol: str, interval_ms: int) -> None:
+        """Fund a symbol at another beat from now on."""
+        self.funding_intervals_ms[symbol] = interval_ms
+        shortest_ms = min(self.funding_intervals_ms.values())
+        self.next_funding_ms = min(self.next_funding_ms, (self.now_ms // shortest_ms + 1) * shortest_ms)
+        self.due_ms = min(self.due_ms, self.next_funding_ms)
+
+    def funding_interval_ms(self, symbol: str) -> int:
+        """How often a symbol is funded."""
+        return self.funding_intervals_ms.get(symbol, FUNDING_INTERVAL_MS)
 
     def market(self, symbol: str) -> Market:
         """The market of a listed symbol, else refusal -1121."""

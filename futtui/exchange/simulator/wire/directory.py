@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from futtui.domain.timeframe import HOUR_MS
 from futtui.exchange.simulator.core.brackets import BracketTable
 from futtui.exchange.simulator.core.exchange import ExchangeCore
 from futtui.exchange.simulator.ports import SymbolSpec
@@ -45,6 +46,8 @@ class SymbolDirectory:
         self._entries[rule.symbol] = (spec, state, ends_ms)
         self._core.update_symbol(spec)
         self._core.set_open(rule.symbol, state == TRADING)
+        if rule.funding_hours:
+            self._core.set_funding_interval(rule.symbol, rule.funding_hours * HOUR_MS)
         if rule.tiers:
             self._core.set_brackets(rule.symbol, BracketTable.from_tiers(rule.tier_rows))
 

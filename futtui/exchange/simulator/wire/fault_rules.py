@@ -42,8 +42,8 @@ class FaultRule:
     (503 kinds A-D), `code` and `message` shape `reject`. `alter` lets a kline close where it opened. `omit` leaves
     candles of `symbol` that lie inside the rule's time out of every answer and stream, as if nobody had traded.
     `change_symbol` lists `symbol` from then on with another `state` (as SETTLING; TRADING opens it again), another
-    `tick` or `step`, with an end `ends_s` virtual seconds later, or with other leverage `tiers` as "20:5000 5:100000":
-    highest leverage and the position value up to which it holds.
+    `tick` or `step`, with an end `ends_s` virtual seconds later, with funding every `funding_hours`, or with other
+    leverage `tiers` as "20:5000 5:100000": highest leverage and the position value up to which it holds.
     `older_than_s`: a timed `disconnect` cuts only connections that have been open for so many virtual seconds.
     """
 
@@ -76,6 +76,7 @@ class FaultRule:
     step: str = ""
     ends_s: float = 0.0
     tiers: str = ""
+    funding_hours: int = 0
 
     @property
     def tier_rows(self) -> tuple[tuple[int, Decimal], ...]:
@@ -219,8 +220,12 @@ class _Reader:
             self._say(node, "'respond' needs a status from 400 to 599, for example status: 503")
 
     def _check_change(self, node: yaml.Node, rule: FaultRule) -> None:
-        if not rule.symbol or not (rule.state or rule.tick or rule.step or rule.ends_s or rule.tiers):
-            self._say(node, "'change_symbol' needs 'symbol' and one of 'state', 'tick', 'step', 'ends_s', 'tiers'")
+        change = rule.state or rule.tick or rule.step or rule.ends_s or rule.tiers or rule.funding_hours
+        if not rule.symbol or not change:
+            names = "'state', 'tick', 'step', 'ends_s', 'tiers', 'funding_hours'"
+            self._say(node, f"'change_symbol' needs 'symbol' and one of {names}")
+        if rule.funding_hours not in (0, 1, 2, 4, 8):
+            self._say(node, f"'funding_hours' is 1, 2, 4 or 8, not {rule.funding_hours}")
         if not _are_tiers(rule):
             self._say(node, "'tiers' lists leverage:value by falling leverage and rising value, as '20:5000 5:100000'")
         for text in filter(None, (rule.tick, rule.step)):

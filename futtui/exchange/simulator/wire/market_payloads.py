@@ -23,9 +23,9 @@ DELIVERY_MS = 4_133_404_800_000
 """The delivery date of a contract without an end."""
 
 
-def next_funding_ms(now_ms: int) -> int:
-    """The first funding time strictly after `now_ms` (00, 08, 16 UTC)."""
-    return (now_ms // FUNDING_PERIOD_MS + 1) * FUNDING_PERIOD_MS
+def next_funding_ms(now_ms: int, period_ms: int = FUNDING_PERIOD_MS) -> int:
+    """The first funding time strictly after `now_ms` (00, 08, 16 UTC where nothing else is said)."""
+    return (now_ms // period_ms + 1) * period_ms
 
 
 def trade_id(time_ms: int) -> int:
@@ -184,7 +184,7 @@ def book_ticker_event(market: SymbolMarket, best: tuple[list[str], list[str]], n
     }
 
 
-def mark_price_event(symbol: str, mark: str, rate: str, now_ms: int) -> dict[str, Any]:
+def mark_price_event(symbol: str, mark: str, rate: str, funding_ms: int, now_ms: int) -> dict[str, Any]:
     """A markPriceUpdate event; this market's index is its own mark price."""
     return {
         "e": "markPriceUpdate",
@@ -195,7 +195,7 @@ def mark_price_event(symbol: str, mark: str, rate: str, now_ms: int) -> dict[str
         "i": mark,
         "P": mark,
         "r": rate,
-        "T": next_funding_ms(now_ms),
+        "T": funding_ms,
         "st": USD_MARGINED,
     }
 

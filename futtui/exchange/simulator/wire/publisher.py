@@ -44,7 +44,7 @@ class Publisher:
         self._next_close_ms: dict[str, int] = {}
         self._sent: dict[str, Any] = {}
         self._changes: dict[str, DepthChange] = {}
-        self._funding: tuple[int, dict[str, str]] = (0, {})
+        self._funding: dict[str, tuple[int, str]] = {}
         self._makers: dict[str, Callable[[StreamName, SymbolMarket, int], Any]] = {
             streams.KLINE: self._kline,
             streams.CONTINUOUS_KLINE: self._kline,
@@ -145,13 +145,17 @@ class Publisher:
 
         In its last minute a period's own rate is as good as known, as on the real exchange.
         """
-        funding_ms = payloads.next_funding_ms(now_ms + LAST_MINUTE_MS) - payloads.FUNDING_PERIOD_MS
-        if self._funding[0] != funding_ms:
-            self._funding = (funding_ms, {})
-        known = self._funding[1]
-        if symbol not in known:
-            known[symbol] = f"{self._state.source.funding_rate(symbol, funding_ms):.8f}"
-        return known[symbol]
+        period_ms = self._core.funding_interval_ms(symbol)
+        funding_ms = payloads.next_funding_ms(now_ms + LAST_MINUTE_MS, period_ms) - period_ms
+        known = self._funding.get(symbol)
+        if known is None or known[0] != funding_ms:
+            rate = self._state.source.funding_rate(symbol, funding_ms)
+            known = self._funding[symbol] = (funding_ms, f"{rate:.8f}")
+        return known[1]
+
+    def next_funding_ms(self, symbol: str, now_ms: int) -> int:
+        """When the symbol is funded next."""
+        return payloads.next_funding_ms(now_ms, self._core.funding_interval_ms(symbol))
 
     # -- single streams --------------------------------------------------------------------------------------------
 
@@ -188,7 +192,8 @@ class Publisher:
 
     def _mark_event(self, market: SymbolMarket, now_ms: int) -> dict[str, Any]:
         symbol = market.symbol
-        return payloads.mark_price_event(symbol, self.mark_text(symbol), self.funding_text(symbol, now_ms), now_ms)
+        mark, rate = self.mark_text(symbol), self.funding_text(symbol, now_ms)
+        return payloads.mark_price_event(symbol, mark, rate, self.next_funding_ms(symbol, now_ms), now_ms)
 
     def _depth(self, name: StreamName, market: SymbolMarket, now_ms: int) -> dict[str, Any] | None:
         change = self._change(market)

@@ -233,7 +233,7 @@ class MarketRoutes:
             "estimatedSettlePrice": mark,
             "lastFundingRate": self._venue.publisher.funding_text(market.symbol, now_ms),
             "interestRate": "0.00010000",
-            "nextFundingTime": payloads.next_funding_ms(now_ms),
+            "nextFundingTime": self._venue.publisher.next_funding_ms(market.symbol, now_ms),
             "time": now_ms,
         }
 

@@ -1,0 +1,105 @@
+"""Looks after futtui itself while it runs: an edited configuration file, and memory that grows too large."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from futtui.domain.effects import Severity
+from futtui.live.clock import steady_ms
+from futtui.live.health import MEMORY_MB
+
+if TYPE_CHECKING:
+    from futtui.live.engine import Engine
+
+log = logging.getLogger(__name__)
+
+SETTINGS_EVERY_MS = 5_000.0
+MEMORY_EVERY_MS = 60_000.0
+CALM_SHARE = 0.9
+"""Below this part of the limit memory counts as well again."""
+MOST_LINES = 40
+REPORTS_KEPT = 5
+
+LookAtConfig = Callable[[], "tuple[str, bool] | None"]
+
+
+class SelfWatch:
+    """`look` is called now and then; what takes long is done beside the engine."""
+
+    def __init__(self, engine: Engine, folder: Path, look_at_config: LookAtConfig | None) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._look_at_config = look_at_config
+        self._next_settings_ms = self._next_memory_ms = 0.0
+        self._too_large = False
+
+    def look(self, *, now: bool = False) -> None:
+        """Look at what is due; `now`: at everything."""
+        steady = steady_ms()
+        if now or steady >= self._next_settings_ms:
+            self._next_settings_ms = steady + SETTINGS_EVERY_MS
+            self._look_at_settings()
+        if now or steady >= self._next_memory_ms:
+            self._next_memory_ms = steady + MEMORY_EVERY_MS
+            self._look_at_memory()
+
+    def _look_at_settings(self) -> None:
+        found = self._look_at_config() if self._look_at_config is not None else None
+        if found is not None:
+            text, good = found
+            self._engine.say("settings", text, Severity.NOTICE if good else Severity.ERROR)
+
+    def _look_at_memory(self) -> None:
+        held_mb = sum(process.memory_mb or 0.0 for process in self._engine.health.processes())
+        if held_mb > MEMORY_MB and not self._too_large:
+            self._too_large = True
+            self._engine.beside(self._give_back(held_mb), "memory")
+        elif held_mb < MEMORY_MB * CALM_SHARE:
+            self._too_large = False
+
+    async def _give_back(self, held_mb: float) -> None:
+        """Let go of what can be had again, and write down what holds the rest."""
+        name = f"memory-{self._engine.clock.now_ms():015d}.txt"
+        await asyncio.to_thread(partial(_give_back_and_report, self._folder / name, held_mb))
+        text = f"futtui holds {held_mb:.0f} MB of memory; what could be given back was. What holds it is in {name}."
+        self._engine.say("engine", text, Severity.WARNING)
+
+
+def _give_back_and_report(path: Path, held_mb: float) -> None:
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library keeps what it has
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+    lines = [f"{held_mb:.0f} MB in RAM, all processes of futtui together.", *largest_holders()]
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for old in sorted(path.parent.glob("memory-*.txt"))[:-REPORTS_KEPT]:
+            old.unlink()
+    except OSError as error:
+        log.warning("What holds the memory could not be written to %s: %s", path, error)
+
+
+def largest_holders() -> list[str]:
+    """What holds most of this process' memory, largest first: by line of code where that is traced, else by type."""
+    if tracemalloc.is_tracing():
+        found = tracemalloc.take_snapshot().statistics("lineno")
+        return [str(each) for each in found[:MOST_LINES]]
+    sizes: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for item in gc.get_objects():
+        name = f"{type(item).__module__}.{type(item).__qualname__}"
+        counts[name] += 1
+        with suppress(Exception):  # a foreign object may refuse to tell its size
+            sizes[name] += sys.getsizeof(item)
+    return [f"{size / 1e6:10.1f} MB {counts[name]:9d} x {name}" for name, size in sizes.most_common(MOST_LINES)]
