@@ -212,7 +212,9 @@ class Protection:
                 then = "the rest is trailed"
         legs = position.ledger.legs
         at = legs[-1].price if legs else position.targets[order.leg_index - 1]
-        text = words.target_hit(position, order.leg_index, order.quantity, at, then)
+        reason = TARGET_REASONS[order.leg_index - 1]
+        sold = sum((leg.quantity for leg in legs if leg.reason is reason), ZERO)
+        text = words.target_hit(position, order.leg_index, sold, at, then)
         self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
 
     def _break_even(self, position: Position) -> bool:

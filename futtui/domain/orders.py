@@ -73,7 +73,10 @@ class OrderIntent:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """A fact about an order from the exchange or from the attempt to send it."""
+    """A fact about an order from the exchange or from the attempt to send it.
+
+    `executed`: how much of it the exchange says was executed, where it says so.
+    """
 
     client_id: str
     symbol: str
@@ -81,6 +84,7 @@ class OrderUpdate:
     time_ms: int
     exchange_id: str = ""
     reason: str = ""
+    executed: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

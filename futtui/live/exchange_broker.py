@@ -84,9 +84,14 @@ class SentOrder:
     negatives: int = 0
 
     @property
+    def executed(self) -> Decimal:
+        """How much of it is known to be executed."""
+        return sum(self.trades.values(), Decimal(0))
+
+    @property
     def is_complete(self) -> bool:
         """Whether all its executions are known."""
-        return sum(self.trades.values(), Decimal(0)) >= self.quantity
+        return self.executed >= self.quantity
 
 
 class WriteAhead(Protocol):
@@ -264,8 +269,7 @@ class ExchangeDeskBroker:
             update = await self._sent_once(order, intent)
         except ExchangeError as error:
             update = self._unknown(order, str(error))
-        self.on_update(update)
-        if update.status is OrderStatus.UNKNOWN:
+        if not await self._tell_end(order, update) or update.status is OrderStatus.UNKNOWN:
             self._look_up(order)
 
     async def _sent_once(self, order: SentOrder, intent: OrderIntent) -> OrderUpdate:
@@ -301,7 +305,8 @@ class ExchangeDeskBroker:
 
     async def _cancel(self, order: SentOrder) -> None:
         update = await self._cancel_once(order)
-        self.on_update(update)
+        if not await self._tell_end(order, update):
+            self._look_up(order)
         if update.status is OrderStatus.UNKNOWN:
             self._queue(f"{order.symbol} {order.client_id}", lambda: self._cancel_in_the_end(order))
 
@@ -372,9 +377,20 @@ class ExchangeDeskBroker:
             return False
         return self._one_lane or steady_ms() - order.sent_at_ms > VOID_AFTER_MS
 
+    async def _tell_end(self, order: SentOrder, update: OrderUpdate) -> bool:
+        """Pass on an answer; where it ends an order that was executed in part, the executions come first.
+
+        Else what is left would be taken for all of it, and done once more. False when they could not be had.
+        """
+        ended = update.status.is_final and update.status is not OrderStatus.FILLED
+        if ended and update.executed > order.executed:
+            return await self._tell(order, update)
+        self.on_update(update)
+        return True
+
     async def _tell(self, order: SentOrder, found: OrderUpdate) -> bool:
         """Pass on what was found, executions first; False when they could not be had."""
-        if found.status in _EXECUTED and not order.is_complete:
+        if (found.status in _EXECUTED and not order.is_complete) or found.executed > order.executed:
             try:
                 fills = await self._trading.executions(order.symbol, order.client_id, found.exchange_id)
             except ExchangeError as error:

@@ -90,6 +90,11 @@ class Exchange:
         """Position held on the exchange."""
         return self.server.venue.core.position(DEMO_KEY, symbol).quantity
 
+    def bought(self, symbol: str) -> Decimal:
+        """All that was ever bought."""
+        trades = self.server.venue.core.trades(DEMO_KEY, symbol)
+        return sum((each.quantity for each in trades if each.side == "BUY"), Decimal(0))
+
     def stops(self, symbol: str) -> list[Decimal]:
         """Quantities of live stop orders on the exchange."""
         algos = self.server.venue.core.open_algo_orders(DEMO_KEY, symbol)
@@ -200,6 +205,7 @@ class Wired:
     desk: DeskSettings = field(default_factory=DeskSettings)
     for_information: frozenset[str] = frozenset()
     warm_up: HistorySettings = SHORT_HISTORY
+    look_at_config: Callable[[], tuple[str, bool] | None] | None = None
 
     def build(self) -> Engine:
         return build_engine(self.plan())
@@ -224,6 +230,7 @@ class Wired:
             self.fresh,
             virtual_clock=True,
             for_information=self.for_information,
+            look_at_config=self.look_at_config,
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from futtui.exchange.simulator.wire.fault_rules import load_fault_script
+from tests.live.test_scenario_table import TABLE
 
 TESTS = Path(__file__).resolve().parents[1]
 STREAMS, LISTING = "exchange/binance/test_stream_scenarios.py", "live/test_listing_scenarios.py"
@@ -42,6 +43,10 @@ CATALOGUE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def test_catalogue_holds_every_fault_of_market_data() -> None:
     assert set(CATALOGUE) == {f"FS-{number}" for number in (*range(18, 36), 46, 47)}
+
+
+def test_no_fault_at_all_is_without_a_scenario() -> None:
+    assert CATALOGUE.keys() | TABLE.keys() == {f"FS-{number:02}" for number in range(1, 53)}
 
 
 @pytest.mark.parametrize("fault", CATALOGUE)

@@ -185,16 +185,18 @@ def _order(event: wire.OrderEvent, _: str) -> Decoded:
 
 def _algo(event: wire.AlgoEvent, _: str) -> Decoded:
     body = event.o
-    status = algo_status(body.X, body.aq)
+    status = algo_status(body.X, body.aq, body.q)
     exchange_id = str(body.ai) if body.ai else str(body.aid)
     reason = body.rm if status in (OrderStatus.REJECTED, OrderStatus.EXPIRED) else ""
     return (OrderUpdate(body.caid, body.s, status, event.T or event.E, exchange_id, reason),)
 
 
-def algo_status(word: str, executed: Decimal | None) -> OrderStatus:
-    """Our status of a conditional order; FINISHED means filled only if its engine order executed something."""
+def algo_status(word: str, executed: Decimal | None, quantity: Decimal | None = None) -> OrderStatus:
+    """Our status of a conditional order; FINISHED means filled only if its engine order executed all of it."""
     if word == "FINISHED":
-        return OrderStatus.FILLED if executed else OrderStatus.CANCELED
+        if not executed:
+            return OrderStatus.CANCELED
+        return OrderStatus.EXPIRED if quantity and executed < quantity else OrderStatus.FILLED
     return _ALGO_STATUS.get(word, OrderStatus.UNKNOWN)
 
 

@@ -119,6 +119,7 @@ def update_from_order(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdat
         ),
         time_ms=int(answer.get("updateTime") or fallback_ms),
         exchange_id=str(answer.get("orderId", "")),
+        executed=_decimal(answer.get("executedQty")),
     )
 
 
@@ -128,9 +129,10 @@ def update_from_algo(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate
     return OrderUpdate(
         client_id=str(answer.get("clientAlgoId", "")),
         symbol=str(answer.get("symbol", "")),
-        status=algo_status(str(answer.get("algoStatus", "")), executed),
+        status=algo_status(str(answer.get("algoStatus", "")), executed, _decimal(answer.get("quantity"))),
         time_ms=int(answer.get("updateTime") or fallback_ms),
         exchange_id=str(answer.get("actualOrderId") or answer.get("algoId", "")),
+        executed=executed,
     )
 
 

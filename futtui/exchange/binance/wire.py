@@ -148,12 +148,13 @@ class OrderEvent(msgspec.Struct, tag_field="e", tag="ORDER_TRADE_UPDATE"):
 
 
 class AlgoBody(msgspec.Struct):
-    """`o` of ALGO_UPDATE. `ai` is the engine's order id once triggered, `aq` what that order filled."""
+    """`o` of ALGO_UPDATE. `q` was ordered, `ai` is the engine's order once triggered, `aq` what that order filled."""
 
     caid: str
     aid: int
     s: str
     X: str
+    q: Decimal | None = None
     ai: int | str = ""
     aq: Decimal | None = None
     rm: str = ""
