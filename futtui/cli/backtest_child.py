@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -62,7 +63,10 @@ def tell(**facts: Any) -> None:
 def _stop_when_alone() -> None:
     while os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
         pass
-    interrupt_main()
+    if sys.platform == "win32":
+        interrupt_main()
+    else:  # wakes the main thread also where it waits for workers
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def work(folder: Path, asked: dict[str, Any]) -> None:
