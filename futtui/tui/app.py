@@ -169,7 +169,7 @@ class FuttuiApp(App[None]):
             self.flash(text, token)
         badge = source_of(view.snapshot).short_badge
         mode = word(f"mode.{view.mode.value}").upper()
-        self.terminal.set_progress(start_progress(view))
+        self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
 
     def _tell_alerts(self, view: View) -> None:

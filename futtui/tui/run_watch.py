@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from futtui.domain.backtests import RunState
 from futtui.tui.backtest_port import BacktestPort
+from futtui.tui.compat.terminal import Progress
 from futtui.tui.words import word
 
 
@@ -15,6 +16,12 @@ class RunWatch:
     def __init__(self, port: BacktestPort | None) -> None:
         self._port = port
         self._seen: RunState | None = None
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the run under way is, for the task bar; None without one."""
+        run = self._port.progress() if self._port is not None else None
+        return Progress(1, round(run.share * 100)) if run is not None and run.state is RunState.RUNNING else None
 
     def look(self) -> Iterator[tuple[str, str]]:
         """(text, style token) of what is new."""

@@ -13,8 +13,10 @@ from textual.widgets import Input
 from futtui.domain.backtests import RunProgress, RunState
 from futtui.domain.timeframe import Timeframe
 from futtui.tui.app import FuttuiApp
+from futtui.tui.compat.terminal import Progress
 from futtui.tui.paint import backtest, replay
 from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.run_watch import RunWatch
 from futtui.tui.screens.backtest import BacktestScreen
 from futtui.tui.screens.backtest_result import CompareScreen, ResultScreen
 from futtui.tui.screens.dashboard import DashboardScreen
@@ -187,6 +189,9 @@ async def test_result_trade_replay_and_the_way_back(make_app: AppMaker, port: Fa
         assert "backtest-20260818-060000.csv" in screen_text(app)
         await press(app, pilot, "n")
         assert app.screen.result.head.systems == "volume_profile"
+        await press(app, pilot, "d")
+        assert "volume_profile" in screen_text(app)
+        await press(app, pilot, "escape")
         await press(app, pilot, "N", "enter")
         screen = app.screen
         assert isinstance(screen, ReplayScreen)
@@ -237,3 +242,12 @@ async def test_nothing_kept_a_run_that_is_gone_and_no_backtests_at_all(make_app:
         await press(app, pilot, "t")
         assert isinstance(app.screen, DashboardScreen)
         assert app.flash_line.text == "Backtests are not available in this run."
+
+
+def test_progress_of_a_run_is_there_for_the_task_bar_while_it_works(port: FakeBacktests) -> None:
+    watch = RunWatch(port)
+    assert watch.progress is None
+    port.now = RunProgress("r", RunState.RUNNING, 0.416)
+    assert watch.progress == Progress(1, 42)
+    port.say(state=RunState.DONE)
+    assert watch.progress is None

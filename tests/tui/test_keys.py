@@ -12,7 +12,7 @@ from futtui.tui.paint.help import help_lines
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word
 
-BACKTEST_PLACES = ("backtest", "backtest_result", "backtest_compare", "replay")
+BACKTEST_PLACES = ("backtest", "backtest_result", "backtest_compare", "run_values", "replay")
 TAKEN_BY_WINDOWS_TERMINAL = {
     "alt+enter", "f11", "alt+f4", "alt+space", "ctrl+comma", "ctrl+shift+comma", "ctrl+tab", "ctrl+shift+tab",
     "ctrl+plus", "ctrl+minus", "ctrl+0", "ctrl+insert", "shift+insert", "ctrl+v", "f10",

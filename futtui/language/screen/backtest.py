@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "action.run_values": "Values that the run was made with",
+    "action.run_values.short": "values",
+    "trail.run_values": "Values",
+    "help.run_values": "values of a run",
+    "backtest.all_default": "Everything was as shipped.",
     "action.backtest": "Backtests",
     "action.backtest.short": "backtest",
     "action.run_start": "Run with these values",
@@ -131,6 +136,11 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
+    "action.run_values": "Значення, з якими йшов тест",
+    "action.run_values.short": "значення",
+    "trail.run_values": "Значення",
+    "help.run_values": "значення тесту",
+    "backtest.all_default": "Усе було типовим.",
     "action.backtest": "Тести на історії",
     "action.backtest.short": "тест",
     "action.run_start": "Запустити з цими значеннями",
@@ -259,6 +269,11 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
+    "action.run_values": "Значения, с которыми шёл тест",
+    "action.run_values.short": "значения",
+    "trail.run_values": "Значения",
+    "help.run_values": "значения теста",
+    "backtest.all_default": "Всё было обычным.",
     "action.backtest": "Тесты на истории",
     "action.backtest.short": "тест",
     "action.run_start": "Запустить с этими значениями",

@@ -267,8 +267,7 @@ def compare_lines(first: RunResult, second: RunResult, zone: tzinfo, width: int)
     lines += [(), ((f" {word('backtest.differ' if differing else 'backtest.same_settings')}", "title"),)]
     default = word("backtest.default")
     for path in differing:
-        name = f"settings.name.{path}"
-        lines.append(((f" {word(name) if has_word(name) else path}", "text"),))
+        lines.append(((f" {setting_name(path)}", "text"),))
         lines.append(row("", chosen[0].get(path, default), chosen[1].get(path, default)))
     return [*lines, (), *paragraph(word("backtest.compare_warning"), width, "dim")]
 
@@ -294,6 +293,25 @@ def _figures_of(result: RunResult, zone: tzinfo, room: int) -> list[tuple[str, s
         (word("column.verdict"), verdict_text(head.verdict)),
     ]
     return rows
+
+
+def values_lines(result: RunResult, width: int) -> list[Line]:
+    """Every value of the run that differs from its default, and what was told about the candles."""
+    lines: list[Line] = []
+    for path, text in result.chosen:
+        lines.append(((f" {setting_name(path)}", "muted"),))
+        lines += paragraph(text, width, "text", lead="   ")
+    if not result.chosen:
+        lines += paragraph(word("backtest.all_default"), width, "muted")
+    for note in result.notes:
+        lines += [(), *paragraph(f"! {note}", width, "attention")]
+    return lines
+
+
+def setting_name(path: str) -> str:
+    """A value of the form in everyday words, else its path in the file."""
+    identity = f"settings.name.{path}"
+    return word(identity) if has_word(identity) else path
 
 
 def columns_for(columns: Sequence[Column], width: int) -> tuple[Column, ...]:

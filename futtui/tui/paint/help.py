@@ -38,6 +38,7 @@ _SCOPES = {
     "backtest": ("detail", "backtest", "run_files", "list"),
     "backtest_result": ("detail", "walk", "run_files", "run_result", "list"),
     "backtest_compare": ("detail", "text"),
+    "run_values": ("detail", "text"),
     "replay": ("detail", "walk", "replay"),
 }
 _TERMS = {

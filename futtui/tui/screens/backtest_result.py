@@ -97,6 +97,34 @@ class ResultScreen(PageScreen):
         """Table and page of this run."""
         self.run_worker(export(self, self._port, self.run_id), group="export")
 
+    def action_show_values(self) -> None:
+        """The values that this run was made with."""
+        if self.result is not None:
+            self.app.push_screen(ValuesScreen(self.result))
+
+
+class ValuesScreen(PageScreen):
+    """What a run was made with."""
+
+    BINDINGS = keys.bindings(*PAGE_BINDINGS)
+    AUTO_FOCUS = "#compare"
+    place_name = "run_values"
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__()
+        self._result = result
+
+    def trail_names(self) -> tuple[str, ...]:
+        """The way to this place."""
+        return word("trail.dashboard"), word("trail.backtest"), self._result.head.run_id, word("trail.run_values")
+
+    def body(self) -> ComposeResult:
+        """One text."""
+        yield TextPanel(word("trail.run_values"), self._lines, id="compare")
+
+    def _lines(self, view: View, width: int) -> list[Line]:
+        return backtest.values_lines(self._result, width)
+
 
 class CompareScreen(PageScreen):
     """Two runs beside each other."""
