@@ -331,7 +331,9 @@ FOOTERS: dict[str, tuple[str, ...]] = {
         "run_side", "open", "run_start", "run_cancel", "run_mark", "run_compare", "run_export", "run_find",
         "run_default", "help",
     ),
-    "backtest_result": ("result_side", "open", "next_symbol", "run_values", "run_export", "mode", "pause", "commands", "help"),
+    "backtest_result": (
+        "result_side", "open", "next_symbol", "run_values", "run_export", "mode", "pause", "commands", "help",
+    ),
     "backtest_compare": ("scroll", "mode", "pause", "commands", "help"),
     "run_values": ("scroll", "mode", "pause", "commands", "help"),
     "replay": ("replay_play", "replay_on", "replay_slower", "replay_near", "next_symbol", "mode", "pause", "help"),

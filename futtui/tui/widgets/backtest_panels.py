@@ -141,7 +141,7 @@ class RunsPanel(LivePanel):
 
     def subtitle(self, view: View) -> str:
         """How many there are."""
-        return word("backtest.kept", n=len(self.runs)) if self.runs else ""
+        return str(len(self.runs)) if self.runs else ""
 
 
 class FiguresPanel(LivePanel):
@@ -214,4 +214,4 @@ class TestedTrades(LivePanel):
 
     def subtitle(self, view: View) -> str:
         """How many there are."""
-        return word("backtest.kept", n=len(self.result.trades)) if self.result is not None else ""
+        return str(len(self.result.trades)) if self.result is not None else ""
