@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from futtui.tui import keys
 from futtui.tui.paint import market, performance, positions, records, signals, symbols, zone_browser, zones
@@ -42,6 +42,14 @@ _SCOPES = {
     "replay": ("detail", "walk", "replay"),
 }
 _TERMS = {
+    "backtest": ("backtest", "slippage", "inside_bar", "default"),
+    "backtest_result": ("net", "interval", "drawdown", "r"),
+    "backtest_compare": ("net", "interval", "drawdown"),
+    "replay": ("r", "target", "break_even", "trailing"),
+    "settings": ("default", "saved"),
+    "symbols": ("block", "warming_up"),
+    "orders": ("trigger", "at_market"),
+    "full_log": ("topic", "skipped"),
     "health": ("weight", "request_gate", "lane", "lag", "percentile", "beat"),
     "market": ("regime", "zone", "vwap", "atr", "flow"),
     "signals": ("setup", "score", "waiting", "r", "target"),
@@ -59,9 +67,14 @@ _TERMS = {
 """Words of a place that are explained in its help."""
 
 
-def _key_line(action: keys.Action) -> Line:
-    shown = ", ".join(keys.display_key(key) for key in action.keys or (keys.BY_NAME,))
-    return ((f" {fit(shown, 11)} ", "title"), (action.description, "text"))
+def _key_lines(actions: Sequence[keys.Action]) -> list[Line]:
+    """Keys with what they do; the keys' column is as wide as the longest of them."""
+    shown = [", ".join(keys.display_key(key) for key in action.keys or (keys.BY_NAME,)) for action in actions]
+    room = max(11, *(len(text) for text in shown))
+    return [
+        ((f" {fit(text, room)} ", "title"), (action.description, "text"))
+        for text, action in zip(shown, actions, strict=True)
+    ]
 
 
 def _head(text: str) -> list[Line]:
@@ -70,9 +83,9 @@ def _head(text: str) -> list[Line]:
 
 def help_lines(place: str, width: int) -> list[Line]:
     """All lines of the help for a panel or a detail."""
-    here = [_key_line(action) for action in keys.actions_in(*_SCOPES.get(place, _PANEL))]
+    here = _key_lines(keys.actions_in(*_SCOPES.get(place, _PANEL)))
     scopes = ("everywhere", "dashboard") if place in keys.PANELS else ("everywhere",)
-    everywhere = [_key_line(action) for action in keys.actions_in(*scopes)]
+    everywhere = _key_lines(keys.actions_in(*scopes))
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
     lines = _two_blocks(
         [*_head(word("help.here", place=name)), *here], [*_head(word("help.everywhere")), *everywhere], width
