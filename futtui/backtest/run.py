@@ -120,7 +120,7 @@ class Backtest:
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self._memory = _Memory()
         desk = TradingDesk(
-            _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence
+            _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence, False
         )
         self._runner = DeskRunner(desk, self._memory, self._memory)
         modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)

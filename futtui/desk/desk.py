@@ -75,10 +75,14 @@ class TradingDesk(DeskQuestions):
         start_equity: Decimal = Decimal(10_000),
         for_information: Set[str] = frozenset(),
         confidence: ConfidenceModel | None = None,
+        keeps_positions: bool = True,
     ) -> None:
-        """`for_information`: strategies whose signals are followed on an account of their own, in no mode traded."""
+        """`for_information`: strategies whose signals are followed on an account of their own, in no mode traded.
+
+        `keeps_positions`: whether each step of a position is recorded, for a restart that nobody wants of a backtest.
+        """
         self._state = DeskState(settings or DeskSettings(), mode, start_equity, for_information, confidence)
-        self._out = Outbox(position_state)
+        self._out = Outbox(position_state if keeps_positions else None)
         risk = self._state.settings.risk
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
         self._intake = SignalIntake(self._state, self._out, self._life)
@@ -372,7 +376,7 @@ class TradingDesk(DeskQuestions):
             self._retire(position, time_ms)
         touched = self._out.touched
         effects = self._out.drain(time_ms)
-        if effects:
+        if effects or touched:
             self._changed()
         for position in touched:
             position.version = self._version

@@ -28,7 +28,8 @@ from futtui.domain.signal import Signal
 class Outbox:
     """Effects of the event being handled. A crash after any prefix of the drained list loses no intent."""
 
-    def __init__(self, state_of: Callable[[Position], PositionState]) -> None:
+    def __init__(self, state_of: Callable[[Position], PositionState] | None) -> None:
+        """`state_of`: what is recorded of a position; None = positions are not recorded."""
         self._state_of = state_of
         self._signals: dict[str, Signal] = {}
         self._positions: dict[str, Position] = {}
@@ -106,7 +107,8 @@ class Outbox:
         for position in self._positions.values():
             position.updated_ms = position.recorded_ms = time_ms
             position.recorded_best, position.recorded_worst = position.best_price, position.worst_price
-            effects.append(RecordPosition(self._state_of(position), time_ms))
+            if self._state_of is not None:
+                effects.append(RecordPosition(self._state_of(position), time_ms))
         effects += self._blocks
         effects += self._silences
         effects += self._orders

@@ -46,6 +46,7 @@ class Position:
     """Current state of one position: a fold over fills and order news. The rules live in `life.py`."""
 
     __slots__ = (
+        "_entry_id",
         "best_price",
         "completed",
         "counts",
@@ -86,6 +87,7 @@ class Position:
 
     def __init__(self, plan: Plan, rules: SymbolRules, time_ms: int, last_price: float) -> None:
         self.plan = plan
+        self._entry_id = client_id_for(plan.signal_id, OrderPurpose.ENTRY, 1)
         self.rules = rules
         self.status = PositionStatus.ENTERING
         self.ledger = Ledger(plan.side.sign)
@@ -188,7 +190,7 @@ class Position:
     @property
     def entry_order(self) -> WorkingOrder:
         """The order that opens the position."""
-        return self.orders[client_id_for(self.plan.signal_id, OrderPurpose.ENTRY, 1)]
+        return self.orders[self._entry_id]
 
     @property
     def entry_price(self) -> Decimal:
@@ -217,8 +219,8 @@ class Position:
     def covering_stop(self) -> WorkingOrder | None:
         """Newest confirmed stop that covers everything open; None if there is none."""
         wanted = self.quantity_to_protect
-        for order in reversed(self.of(OrderPurpose.STOP)):
-            if order.is_live and order.remaining >= wanted:
+        for order in reversed(self.orders.values()):
+            if order.purpose is OrderPurpose.STOP and order.is_live and order.remaining >= wanted:
                 return order
         return None
 

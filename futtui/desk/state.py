@@ -135,9 +135,8 @@ class DeskState:
         levels = [signal.raw.levels.entry for signal in waiting]
         for position in self._by_symbol.get(symbol, {}).values():
             for order in position.orders.values():
-                trigger = position.intent_of(order).trigger_price
-                if trigger is not None and not order.is_spent and not order.is_final:
-                    levels.append(float(trigger))
+                if order.trigger is not None and not order.is_final and not order.is_spent:
+                    levels.append(float(order.trigger))
         return levels
 
     def unsure_order(self, symbol: str) -> str | None:

@@ -295,7 +295,7 @@ class PaperBroker:
     def _cannot_trade(self, symbol: str) -> str:
         if symbol not in self._rules:
             return f"{symbol} is not known to the paper account"
-        if not self._core.market(symbol).last_price:
+        if not self._core.last_price(symbol):
             return f"no price of {symbol} has arrived yet"
         return ""
 

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 
 from futtui.exchange.simulator.core.exchange import ExchangeCore
 from futtui.exchange.simulator.core.liquidity import FlatBook
-from futtui.exchange.simulator.core.records import AlgoRecord
+from futtui.exchange.simulator.core.orders import LiveAlgo
 from futtui.exchange.simulator.ports import MarketTick
 
 Waypoint = tuple[float, bool]
 """A price on the way, and whether a stop is triggered there."""
+_Trigger = tuple[float, bool, bool]
+"""A level, whether it is a stop, and whether a rise reaches it."""
 
 
 class CarefulFills:
@@ -36,31 +38,35 @@ class CarefulFills:
 
     def _path(self, symbol: str, last: float, low: float, high: float) -> list[Waypoint]:
         """The prices that the move is taken to have visited, in order."""
-        algos = self._core.open_algo_orders(self._key, symbol)
-        position = self._core.account(self._key).position(symbol).quantity
-        if not (algos or position or self._core.open_orders(self._key, symbol)):
+        account = self._core.account(self._key)
+        triggers = [_trigger_of(algo) for algo in account.algos.values() if algo.symbol == symbol]
+        position = account.position(symbol).quantity
+        if not (triggers or position or account.orders.get(symbol)):
             return [(last, False)]
         low, high = min(low, last), max(high, last)
-        previous = float(self._core.market(symbol).last_price) or last
+        previous = float(self._core.last_price(symbol)) or last
         low_first = position > 0 or (position == 0 and last >= previous)
         path: list[Waypoint] = []
         at = previous
         for goal in (low, high, last) if low_first else (high, low, last):
-            path += _triggers_between(algos, at, goal)
+            path += _triggers_between(triggers, at, goal)
             if goal != at:
                 path.append((goal, False))
             at = goal
         return path or [(last, False)]
 
 
-def _triggers_between(algos: Sequence[AlgoRecord], start: float, end: float) -> list[Waypoint]:
+def _trigger_of(algo: LiveAlgo) -> _Trigger:
+    stops = algo.request.order_type.startswith("STOP")
+    return float(algo.trigger_price), stops, (algo.request.side == "BUY") == stops
+
+
+def _triggers_between(triggers: Sequence[_Trigger], start: float, end: float) -> list[Waypoint]:
     """Trigger levels on the way from `start` to `end`, in the order in which they are reached."""
     downward = end < start
+    low, high = (end, start) if downward else (start, end)
     reached: dict[float, bool] = {}
-    for algo in algos:
-        stops = algo.order_type.startswith("STOP")
-        triggers_upward = (algo.side == "BUY") == stops
-        level = float(algo.trigger_price)
-        if triggers_upward != downward and min(start, end) <= level <= max(start, end):
+    for level, stops, upward in triggers:
+        if upward != downward and low <= level <= high:
             reached[level] = stops or reached.get(level, False)
     return sorted(reached.items(), reverse=downward)

@@ -195,6 +195,10 @@ class ExchangeCore:
             taker_buy_volume=market.taker_buy_volume,
         )
 
+    def last_price(self, symbol: str) -> Decimal:
+        """The last price of a symbol, 0 before its first tick; refused with -1121."""
+        return self._state.market(symbol).last
+
     def book(self, symbol: str, levels: int) -> tuple[list[Level], list[Level]]:
         """(bids, asks), each best first, of (price, quantity); a function of seed, symbol, price and time only.
 
