@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.packing import travels
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class Candle:
     """A CLOSED bar: the only kind that may decide anything.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from futtui.domain.packing import travels
 from futtui.domain.side import Side
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class Divergence:
     """What the last two confirmed turning points of one timeframe say.
@@ -29,6 +31,7 @@ class Divergence:
 NO_DIVERGENCE = Divergence()
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class FrameDivergences:
     """The divergences of 15m and 1h, and what they say together.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
+from futtui.domain.packing import travels
 from futtui.domain.regime import UNKNOWN_REGIME, RegimeReading
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import Timeframe
@@ -13,6 +14,7 @@ from futtui.domain.vwap import NO_VWAPS, VwapReadings
 from futtui.domain.zone import Zone, ZoneEvent
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class FrameReading:
     """Measures of one timeframe at its last close; None = not available (still warming up or data unknown).
@@ -57,6 +59,7 @@ class FrameReading:
     flow_flip: int | None = None
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class ProfileReading:
     """Volume profile of an explicit window: point of control and 70 % value area, prices."""
@@ -74,6 +77,7 @@ class NakedPoc(NamedTuple):
     day_ms: int
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class ProfileReadings:
     """Volume profiles of explicit windows; None = the window was not seen whole, or had no volume.
@@ -90,6 +94,7 @@ class ProfileReadings:
 NO_PROFILES = ProfileReadings()
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class SymbolReading:
     """Everything one symbol's analyzer knows at `time_ms` (the close of the candle that caused it)."""
@@ -114,6 +119,7 @@ class SymbolReading:
         return min(self.zones, key=lambda zone: (zone.gap_pct(price), -zone.score), default=None)
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class StrategyVerdict:
     """Why a strategy did, or did not, propose something at this close; feeds "why no signals".
@@ -130,6 +136,7 @@ class StrategyVerdict:
     time_ms: int = 0
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class AnalysisResult:
     """Answer of an analyzer to one closed candle."""

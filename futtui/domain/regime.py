@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from futtui.domain.packing import travels
+
 
 class Regime(Enum):
     """State of a market on one timeframe."""
@@ -43,6 +45,7 @@ class Bias(Enum):
         return (self is Bias.BEARISH and sign > 0) or (self is Bias.BULLISH and sign < 0)
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class RegimeReading:
     """The regime of one symbol and timeframe, with how sure the detector is and why."""

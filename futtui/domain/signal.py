@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from futtui.domain.errors import InvalidLevelsError
+from futtui.domain.packing import travels
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.timeframe import Timeframe
@@ -49,6 +50,7 @@ class SignalStatus(Enum):
         return self in (SignalStatus.WAITING, SignalStatus.ACTIVE)
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class SignalPart:
     """One reason inside a signal: a component, modifier or filter.
@@ -72,6 +74,7 @@ class FilterCheck:
     reason: str = ""
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class Levels:
     """Entry, stop and targets of a plan, nearest target first. Build it with `check_levels`.
@@ -120,6 +123,7 @@ def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Lev
     return levels
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
     """Where a plan asks for other limits than the risk settings, because its geometry is another; None = as set.
@@ -131,6 +135,7 @@ class PlanLimits:
     min_reward_r: float | None = None
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class RawSignal:
     """A strategy's proposal, made from closed candles only; immutable.

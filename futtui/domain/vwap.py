@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from futtui.domain.packing import travels
+
 SWING_HIGH, SWING_LOW, BUSIEST = "last major swing high", "last major swing low", "busiest bar of 5 days"
 """Names of the moments, beside the opens of day and week, at which a VWAP is anchored."""
 
@@ -57,6 +59,7 @@ class VwapReading(NamedTuple):
         return self.band(-3.0)
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class VwapReadings:
     """All VWAPs of a symbol; None = not available (too fresh, period not seen whole, session closed, no volume)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from futtui.domain.packing import travels
 from futtui.domain.timeframe import Timeframe
 
 GRADES = ((80.0, "A"), (70.0, "B"), (60.0, "C"), (50.0, "D"))
@@ -65,6 +66,7 @@ class ZoneParts(NamedTuple):
         return tuple(most * part for most, part in zip(MOST_POINTS, self, strict=True))
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class ZoneEvent:
     """One thing that happened at a zone, in the bar that opened at `time_ms`; `event_id` names zone, kind and bar.
@@ -87,6 +89,7 @@ class ZoneEvent:
     size_atr: float | None = None
 
 
+@travels
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A price band where price turned before. `score` is 0-100; `flipped` means that it was broken and changed kind.
