@@ -253,8 +253,27 @@ def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
 
 def candles_hash(candles: Sequence[Candle]) -> str:
     """A short fingerprint of candles."""
-    digest = hashlib.blake2b(digest_size=8)
-    for bar in candles:
-        row = (bar.open_time_ms, bar.open, bar.high, bar.low, bar.close, bar.volume)
-        digest.update(repr(row).encode())
-    return digest.hexdigest()
+    return hashlib.blake2b(b"".join(map(_written, candles)), digest_size=8).hexdigest()
+
+
+def _written(bar: Candle) -> bytes:
+    return repr((bar.open_time_ms, bar.open, bar.high, bar.low, bar.close, bar.volume)).encode()
+
+
+class MovingHash:
+    """`candles_hash` for a window that moves on by a bar from call to call: each bar is written out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Candle, bytes]] = {}
+
+    def of(self, candles: Sequence[Candle]) -> str:
+        """The fingerprint of these candles."""
+        known, rows = self._known, []
+        self._known = {}
+        for bar in candles:
+            row = known.get(bar.open_time_ms)
+            if row is None or row[0] is not bar:
+                row = bar, _written(bar)
+            self._known[bar.open_time_ms] = row
+            rows.append(row[1])
+        return hashlib.blake2b(b"".join(rows), digest_size=8).hexdigest()

@@ -18,7 +18,7 @@ from futtui.domain.reading import FrameReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, candles_hash, parameters_hash
+from futtui.strategies.base import MemorylessStrategy, MovingHash, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.words import say_price
 
 SETUP_POINTS = 5.0
@@ -71,6 +71,7 @@ class LiquidityFlush(MemorylessStrategy):
         super().__init__(symbol)
         self._settings = settings or LiquidityFlushSettings()
         self._parameters = parameters_hash(self._settings)  # asked for at every close
+        self._fingerprint = MovingHash()
 
     @property
     def enabled(self) -> bool:
@@ -106,7 +107,8 @@ class LiquidityFlush(MemorylessStrategy):
         levels = self._levels(side, entry, distance, context.tick_size)
         if isinstance(levels, str):
             return self.refuse(levels)
-        return self._signal(levels, distance, own, own.atr, context, f"{self._parameters}.{candles_hash(candles)}")
+        inputs_hash = f"{self._parameters}.{self._fingerprint.of(candles)}"
+        return self._signal(levels, distance, own, own.atr, context, inputs_hash)
 
     def _day_atr(self, context: StrategyContext) -> float | None:
         """The least distance that the daily ATR asks for; 0 where it is not asked, None where it is not known."""

@@ -81,7 +81,7 @@ class OrderFlow(MemorylessStrategy):
         bars = context.candles(self.timeframe, self.required_bars)
         if len(bars) < self.required_bars:
             return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
-        unknown = sum(1 for bar in bars if bar.taker_buy_volume is None)
+        unknown = len([bar for bar in bars if bar.taker_buy_volume is None])
         if unknown:
             return self.unavailable(f"taker volume of {unknown} of the last {len(bars)} candles is not available")
         if four_hours is None or four_hours.regime.regime is Regime.UNKNOWN:

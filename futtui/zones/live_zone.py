@@ -26,6 +26,8 @@ from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 if TYPE_CHECKING:
     from futtui.zones.selector import Rated
 
+_TENTH, _HUNDREDTH = 0.049, 0.0049
+"""A value this near to a rounded one rounds to it, as most do at most closes; comparing is quicker than rounding."""
 Band = tuple[float, float]
 """Low, high."""
 
@@ -58,7 +60,11 @@ class LiveZone:
         "_key",
         "_reaction",
         "_record",
+        "_score",
         "_settings",
+        "_shown_fresh",
+        "_shown_purity",
+        "_strength",
         "bars",
         "changes",
         "closes_inside",
@@ -116,7 +122,8 @@ class LiveZone:
         self._freshness_ms = frame.freshness_days * DAY_MS
         self._held: _Held | None = None
         self._reaction: float | None = None
-        self._fresh = 1.0
+        self._fresh = self._shown_fresh = self._shown_purity = 1.0
+        self._score = self._strength = 0.0
         self._record: Zone | None = None
         self._key: tuple[object, ...] = ()
 
@@ -216,12 +223,19 @@ class LiveZone:
         good = held.points + 16.0 * fresh + 24.0 * (confluence if confluence < 1.0 else 1.0)
         total = 100.0 * good / 94.0 - 14.0 * noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces)
         total = 0.0 if total < 0.0 else 100.0 if total > 100.0 else total
-        return round(total if self.flipped_ms is None else total * self._flip_factor(now_ms), 1)
+        if self.flipped_ms is not None:
+            total *= self._flip_factor(now_ms)
+        if not -_TENTH < total - self._score < _TENTH:
+            self._score = round(total, 1)
+        return self._score
 
     def strength(self, score: float) -> float:
         """The score mixed with how often the zone really held."""
         held = self._held or self._what_held()
-        return round(held.score_share * score + held.bounce_points, 1)
+        strength = held.score_share * score + held.bounce_points
+        if not -_TENTH < strength - self._strength < _TENTH:
+            self._strength = round(strength, 1)
+        return self._strength
 
     @property
     def reaction_atr(self) -> float:
@@ -260,10 +274,26 @@ class LiveZone:
         _, score, strength, confluence, _ = rated
         flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
         touch = self.touch
-        fresh = round(self._fresh, 2)
-        purity = round(self.purity, 2)
-        counts = (touch.touches, touch.bounces, touch.breaks)
-        key = (score, fresh, confluence, flipped, self.state, self.low, self.high, counts, purity)
+        fresh, purity = self._shown_fresh, self._shown_purity
+        if not -_HUNDREDTH < self._fresh - fresh < _HUNDREDTH:
+            fresh = self._shown_fresh = round(self._fresh, 2)
+        pure = 1.0 - self.closes_inside / self.bars if self.bars else 1.0
+        if not -_HUNDREDTH < pure - purity < _HUNDREDTH:
+            purity = self._shown_purity = round(pure, 2)
+        touches, bounces = touch.touches, touch.bounces
+        key = (
+            score,
+            fresh,
+            confluence,
+            flipped,
+            self.state,
+            self.low,
+            self.high,
+            touches,
+            bounces,
+            touch.breaks,
+            purity,
+        )
         if key != self._key or self._record is None:
             held = self._held or self._what_held()
             parts = ZoneParts(
@@ -282,8 +312,8 @@ class LiveZone:
                 self.low,
                 self.high,
                 score,
-                touch.touches,
-                touch.bounces,
+                touches,
+                bounces,
                 self.created_ms,
                 self.last_touch_ms,
                 flipped,
