@@ -16,9 +16,13 @@ AGAIN_BEATS = 25
 
 
 class Answer(Generic[Found]):
-    """The newest answer to one question at a time. `look` is called on each beat and never waits."""
+    """The newest answer to one question at a time. `look` is called on each beat and never waits.
 
-    def __init__(self) -> None:
+    The same question is asked again after `again_beats`; a costly one wants more of them.
+    """
+
+    def __init__(self, again_beats: int = AGAIN_BEATS) -> None:
+        self._again_beats = again_beats
         self.value: Found | None = None
         self.trouble = ""
         self._key: Hashable = None
@@ -38,9 +42,13 @@ class Answer(Generic[Found]):
         self._take()
         self._wait -= 1
         if self._future is None and self._wait <= 0:
-            self._wait = AGAIN_BEATS
+            self._wait = self._again_beats
             self._future = question()
             self._take()
+
+    def hurry(self) -> None:
+        """The same question is asked again on the next beat; the old answer stays until the new one comes."""
+        self._wait = 0
 
     def _take(self) -> None:
         future = self._future

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -144,3 +145,22 @@ async def test_screen_says_what_it_waits_for_why_it_failed_and_that_there_is_not
         await pilot.press("a")
         await pilot.pause()
         assert "Only one account has trades." in app.flash_line.text
+
+
+async def test_next_closed_trade_brings_a_new_report_and_quiet_beats_do_not(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    engine.report = made_performance.report()
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("P")
+        await pilot.pause()
+        asked = len(engine.asked_days)
+        for _ in range(30):
+            app.pulse.beat()
+        assert len(engine.asked_days) == asked
+        assert engine.current.desk is not None
+        engine.show_desk(account=replace(engine.current.desk.account, closed_trades=8))
+        app.pulse.beat()
+        app.pulse.beat()
+        assert len(engine.asked_days) == asked + 1

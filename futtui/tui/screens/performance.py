@@ -26,6 +26,8 @@ from futtui.tui.widgets.text_panel import TextPanel
 from futtui.tui.words import word
 
 PERIODS_DAYS = (7, 30, 90, None)
+BEATS_BETWEEN = 300
+"""Intervals are drawn anew with every report, which costs: a minute between two, or the next closed trade."""
 CURVE_BELOW_WORDS = 9
 """Lines of the curve where it has no box of its own."""
 
@@ -83,7 +85,8 @@ class PerformanceScreen(PageScreen):
         super().__init__()
         self._period = len(PERIODS_DAYS) - 1
         self._mode: TradingMode | None = None
-        self.answer: Answer[PerformanceReport] = Answer()
+        self.answer: Answer[PerformanceReport] = Answer(BEATS_BETWEEN)
+        self._trades_closed = -1
         self.results = ResultList()
         self.curve = TextPanel(word("performance.box.curve"), self._curve, id="result-curve")
 
@@ -97,6 +100,10 @@ class PerformanceScreen(PageScreen):
     def pulse(self, view: View) -> None:
         """Asks for the report of the period, then hands the view on."""
         days, engine = PERIODS_DAYS[self._period], self.futtui.engine
+        closed = view.snapshot.desk.account.closed_trades if view.snapshot.desk is not None else 0
+        if closed != self._trades_closed:
+            self._trades_closed = closed
+            self.answer.hurry()
         self.answer.look(days, lambda: engine.performance(days))
         if self.watchers:
             self.results.look = self._look(view)
