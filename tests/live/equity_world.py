@@ -173,7 +173,7 @@ async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Out
         engine.runner.records = []
         await engine.open()
         assert engine.connection is not None
-        data = {name: load_symbol(market.history, name) for name in market.symbols}
+        data = {name: load_symbol(market.history, name, market.start_ms) for name in market.symbols}
         held = _held_on_exchange(world) if mode is TradingMode.LIVE else _held_on_paper(engine, mode)
         road = BarRoad(data, engine.runner.desk.levels_on, held)
         moving = RoadControl(world.endpoints)
