@@ -18,7 +18,6 @@ from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
-from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
 from futtui.tui import keys
@@ -32,6 +31,7 @@ from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.habits import Habits, HabitsPort
 from futtui.tui.heard import heard
+from futtui.tui.leaving import ask_quit
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.mode_commands import ask_kill, ask_mode
 from futtui.tui.news import NewsWatch, start_progress
@@ -370,18 +370,8 @@ class FuttuiApp(App[None]):
     # Quit
 
     def action_request_quit(self) -> None:
-        """Quits; asks first only when live positions are open."""
-        desk = self.store.read().snapshot.desk
-        live = [item for item in (desk.positions if desk else ()) if item.mode is TradingMode.LIVE]
-        if not live:
-            self.exit()
-            return
-        from futtui.tui.screens.dialog import QuestionDialog
-        from futtui.tui.screens.menus import quit_question
-
-        if not isinstance(self.screen, QuestionDialog):
-            embedded = source_of(self.store.read().snapshot).embedded
-            self.push_screen(quit_question(len(live), embedded=embedded), lambda yes: self.exit() if yes else None)
+        """Quits; asks first where something would be lost."""
+        ask_quit(self)
 
     def leave(self) -> None:
         """Quits without a question; may be called from a signal handler or another thread, at any moment."""

@@ -206,10 +206,11 @@ async def test_leaving_with_changes_asks_first(make_app: AppMaker, port: FakeSet
         await opened(app, pilot, port)
         await pilot.press("end", "up", "tab", "end", "enter")
         await settle(app, pilot)
-        await pilot.press("escape")
-        assert isinstance(app.screen, QuestionDialog)
-        await pilot.press("escape")
-        assert isinstance(app.screen, SettingsScreen)
+        for way_out in ("escape", "q"):
+            await pilot.press(way_out)
+            assert isinstance(app.screen, QuestionDialog)
+            await pilot.press("escape")
+            assert isinstance(app.screen, SettingsScreen)
         await pilot.press("delete", "escape")
         assert isinstance(app.screen, DashboardScreen)
 

@@ -106,6 +106,7 @@ ENGLISH: dict[str, str] = {
     "settings.leave_what": "Changes that are not saved and would be lost: {n}.",
     "settings.leave_yes": "Leave",
     "settings.leave_no": "Stay (Esc)",
+    "quit.unsaved": "Settings were changed and not saved. They would be lost.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -212,6 +213,7 @@ UKRAINIAN: dict[str, str] = {
     "settings.leave_what": "Незбережених змін: {n}. Вони пропадуть.",
     "settings.leave_yes": "Вийти",
     "settings.leave_no": "Лишитися (Esc)",
+    "quit.unsaved": "Налаштування змінено й не збережено. Вони пропадуть.",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -318,4 +320,5 @@ RUSSIAN: dict[str, str] = {
     "settings.leave_what": "Несохранённых изменений: {n}. Они пропадут.",
     "settings.leave_yes": "Выйти",
     "settings.leave_no": "Остаться (Esc)",
+    "quit.unsaved": "Настройки изменены и не сохранены. Они пропадут.",
 }

@@ -225,7 +225,7 @@ def sent_detail(entry: Sent, trail: tuple[str, ...]) -> Detail:
     def lines(view: View, width: int) -> list[Line]:
         now = next((item for item in view.snapshot.sent if item.number == entry.number), entry)
         facts = fact_lines(word("records.what"), what(now, view), width, "bold")
-        facts += fact_lines(word("column.outcome"), *_outcome_with_width(now, view, width))
+        facts += fact_lines(word("records.outcome"), *_outcome_with_width(now, view, width))
         facts.append(fact(word("detail.time"), numbers.date_time_text(now.time_ms, view.zone), note=view.zone_name))
         if now.answered_ms:
             took = word("records.took", ms=now.answered_ms - now.time_ms)

@@ -130,7 +130,7 @@ def _cell(item: Watched, view: View, column: str) -> Span:
     if column == "watch":
         return word(f"watch.{item.state}"), _TOKENS.get(item.state, "text")
     if column == "cause":
-        return heard(item.cause) or word("value.none"), "text" if item.cause else "dim"
+        return heard(item.cause), "text"
     if column == "next":
         return _next(item, view)
     if row is None or not row.price:

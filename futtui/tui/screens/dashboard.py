@@ -108,7 +108,8 @@ class DashboardScreen(Screen[None]):
             self.set_class(live, "-live")
         market = self.market
         market.pulse(view)
-        if self._wanted and market.select_key(self._wanted):
+        if self._wanted and market.cursor_key is not None:
+            market.select_key(self._wanted)
             self._wanted = ""
         symbol = str(market.cursor_key or view.symbol or "")
         if symbol in view.by_symbol and symbol != view.symbol:

@@ -1,0 +1,34 @@
+"""Quitting: asks first where something would be lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from futtui.domain.position import TradingMode
+from futtui.tui.paint.view import source_of
+from futtui.tui.words import word
+
+if TYPE_CHECKING:
+    from futtui.tui.app import FuttuiApp
+
+
+def ask_quit(app: FuttuiApp) -> None:
+    """Quits at once, or after a question where live positions are open or settings are not saved."""
+    from futtui.tui.screens.dialog import QuestionDialog
+
+    snapshot = app.store.read().snapshot
+    live = [item for item in (snapshot.desk.positions if snapshot.desk else ()) if item.mode is TradingMode.LIVE]
+    unsaved = any(getattr(screen, "has_changes", False) for screen in app.screen_stack)
+    if not live and not unsaved:
+        app.exit()
+        return
+    if isinstance(app.screen, QuestionDialog):
+        return
+    if live:
+        from futtui.tui.screens.menus import quit_question
+
+        question = quit_question(len(live), embedded=source_of(snapshot).embedded)
+    else:
+        texts = [word("quit.unsaved")]
+        question = QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))
+    app.push_screen(question, lambda yes: app.exit() if yes else None)
