@@ -33,7 +33,7 @@ from futtui.tui.paint.numbers import (
     milliseconds_text,
 )
 from futtui.tui.paint.text import line_text, line_width
-from futtui.tui.words import speak, word
+from futtui.tui.words import has_word, speak, word
 from tests.tui.conftest import AppMaker
 from tests.tui.screen_text import screen_text
 from tests.tui.test_painters import KYIV
@@ -144,7 +144,9 @@ def test_footer_at_eighty_keeps_help_and_the_way_out(language: Language, context
 
 
 @EVERYWHERE
-@pytest.mark.parametrize("place", [place for place in keys.FOOTERS if place in keys.PANELS or place in keys.SCOPE_SETS])
+@pytest.mark.parametrize(
+    "place", [place for place in keys.FOOTERS if place in keys.PANELS or has_word(f"help.{place}")]
+)
 def test_help_names_every_key_explains_words_and_cuts_nothing(language: Language, place: str) -> None:
     speak(language)
     for width in (77, 101):

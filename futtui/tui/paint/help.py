@@ -45,6 +45,7 @@ _TERMS = {
     "backtest": ("backtest", "slippage", "inside_bar", "default"),
     "backtest_result": ("net", "interval", "drawdown", "r"),
     "backtest_compare": ("net", "interval", "drawdown"),
+    "run_values": ("default", "slippage"),
     "replay": ("r", "target", "break_even", "trailing"),
     "settings": ("default", "saved"),
     "symbols": ("block", "warming_up"),
