@@ -47,3 +47,13 @@ def test_picture_of_all_zones(
 ) -> None:
     show_zones(engine)
     assert snap_compare(make_app(), terminal_size=size, run_before=after("Z", *["N"] * 7, "down"))
+
+
+@pytest.mark.parametrize("opened", ["W", "P", "Z", "signal", "position"])
+def test_picture_in_a_wide_window_in_safe_colours(
+    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, opened: str
+) -> None:
+    engine.report = made_performance.report()
+    show_zones(engine)
+    keys = {"signal": ("2", "enter"), "position": ("3", "enter"), "Z": ("Z", *["N"] * 7)}.get(opened, (opened,))
+    assert snap_compare(make_app(theme="colour-safe"), terminal_size=(200, 50), run_before=after(*keys))
