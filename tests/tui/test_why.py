@@ -86,6 +86,17 @@ def test_short_says_first_what_stops_every_signal() -> None:
     assert "Blocked symbols: 1." in every
 
 
+def test_short_counts_levels_that_wait_and_names_the_nearest_of_the_symbol_or_of_all() -> None:
+    every = told(why.short_lines(WhyLook("", 1, why_no_signals()), view_of(snapshot()), 90))
+    assert "Levels that wait in the market for price: 1. The nearest: SOL" in every
+    assert "0.3% away" in every
+    other = told(why.short_lines(WhyLook("BTCUSDT", 1, why_no_signals()), view_of(snapshot()), 90))
+    assert "Levels that wait" not in other
+    assert "Levels that wait" not in told(
+        why.short_lines(WhyLook("", 1, None), view_of(replace(snapshot(), desk=None)), 90)
+    )
+
+
 def test_every_box_has_a_sentence_while_loading_in_trouble_and_when_there_is_nothing() -> None:
     view = view_of(snapshot())
     nothing = WhyNoSignals("", 0, looks=3)

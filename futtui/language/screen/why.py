@@ -61,6 +61,7 @@ ENGLISH: dict[str, str] = {
     "why.newest": "{symbol}: {reason}",
     "why.data": "Data of the symbol",
     "why.gate.unknown": "Gate not recorded",
+    "why.levels": "Levels that wait in the market for price: {n}. The nearest: {symbol} {side} {setup}, {gap} away.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -122,6 +123,7 @@ UKRAINIAN: dict[str, str] = {
     "why.newest": "{symbol}: {reason}",
     "why.data": "Дані символу",
     "why.gate.unknown": "Перевірку не записано",
+    "why.levels": "Рівнів, що чекають на ціну: {n}. Найближчий: {symbol} {side} {setup}, за {gap}.",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -183,4 +185,5 @@ RUSSIAN: dict[str, str] = {
     "why.newest": "{symbol}: {reason}",
     "why.data": "Данные символа",
     "why.gate.unknown": "Проверка не записана",
+    "why.levels": "Уровней, которые ждут цену: {n}. Ближайший: {symbol} {side} {setup}, в {gap}.",
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from futtui.domain.signal import SignalStatus
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.tui.glyphs import ARROW
 from futtui.tui.heard import heard
@@ -63,8 +64,32 @@ def short_lines(look: WhyLook, view: View, width: int) -> list[Line]:
         lines += paragraph(word("why.nothing_stops"), width, "text")
     for text in _some(look, view):
         lines += paragraph(text, width, "muted")
+    lines += _levels(look, view, width)
     lines.append(())
     return lines + (_waiting(look, width) or _funnel(look, width))
+
+
+def _levels(look: WhyLook, view: View, width: int) -> list[Line]:
+    """How many levels wait in the market for price, and the nearest of them."""
+    desk = view.snapshot.desk
+    if desk is None:
+        return []
+    armed = [signal for signal in desk.signals if signal.status is SignalStatus.WAITING]
+    waiting = [each.raw for each in (*armed, *desk.standing) if not look.symbol or each.raw.symbol == look.symbol]
+    priced = [(raw, view.by_symbol[raw.symbol].price) for raw in waiting if raw.symbol in view.by_symbol]
+    gaps = [(abs(raw.levels.entry / price - 1.0) * 100.0, raw) for raw, price in priced if price > 0]
+    if not gaps:
+        return []
+    gap, raw = min(gaps, key=lambda item: item[0])
+    text = word(
+        "why.levels",
+        n=len(waiting),
+        symbol=_base(raw.symbol, view),
+        side=side_span(raw.side)[0],
+        setup=setup_name(raw.strategy),
+        gap=numbers.percent_text(gap),
+    )
+    return paragraph(text, width, "text")
 
 
 def _stops(look: WhyLook, view: View) -> Iterator[str]:
