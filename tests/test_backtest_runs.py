@@ -166,6 +166,7 @@ def test_a_failed_run_tells_why_and_leaves_nothing(tmp_path: Path, history: Path
     runs.start(values(history))
     assert ended(runs) is RunState.FAILED
     assert said in runs.progress().text
+    assert how == "fail" or str(tmp_path / "backtests" / "newest-run.log") in runs.progress().text
     assert runs.runs() == ()
     assert not [path for path in (tmp_path / "backtests").iterdir() if path.is_dir()]
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_RUNS = 60
 """Older ones are taken away when a new one is started."""
 FORM_FILE = "form.json"
+LOG_FILE = "newest-run.log"
+"""What the process of the newest run said on its error output."""
 END_WAIT_S = 5.0
 CHILD = (sys.executable, "-m", "futtui.cli.backtest_child")
 
@@ -155,14 +157,15 @@ class BacktestRuns:
 
     def _spawn(self, folder: Path, first: RunProgress) -> None:
         self._cancelled, self._began_s, self._progress = False, None, first
-        self._child = subprocess.Popen(
-            [*self._command, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        with (self._folder / LOG_FILE).open("wb") as complaints:
+            self._child = subprocess.Popen(
+                [*self._command, str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                encoding="utf-8",
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
         threading.Thread(target=self._follow, args=(self._child, folder), name="backtest", daemon=True).start()
 
     def _follow(self, child: subprocess.Popen[str], folder: Path) -> None:
@@ -185,7 +188,8 @@ class BacktestRuns:
         if self._cancelled:
             self._change(state=RunState.CANCELLED, seconds=seconds, text="")
             return
-        why = trouble or f"The process of the backtest ended unexpectedly (code {code}). The log file may tell more."
+        log = self._folder / LOG_FILE
+        why = trouble or f"The process of the backtest ended unexpectedly (code {code}). {log} may tell more."
         self._change(state=RunState.FAILED, seconds=seconds, text=why)
 
     def _tell(self, facts: Mapping[str, Any], seconds: float) -> None:

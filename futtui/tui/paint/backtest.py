@@ -121,7 +121,7 @@ def field_line(state: SettingsState, item: Setting, width: int, cursor: str, sel
     """A value of the form: name, whether it is changed, the value with as much room as there is, what it may be."""
     name_width = min(NAME_WIDTH, max(16, width * 2 // 5))
     bounds = bounds_of(item)
-    room = max(VALUE_WIDTH, width - name_width - 8 - (24 if bounds else 0))
+    room = max(VALUE_WIDTH, min(72, width - name_width - 8 - (24 if bounds else 0)))
     changed = item.path in state.edits
     token = "attention" if changed else "text" if item.value == item.default else "bold"
     return (
