@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from futtui.domain.health import BudgetView, HealthView
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.text import Line, fit, wrap
 from futtui.tui.paint.view import View
@@ -46,7 +47,7 @@ def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
     yield word("overlay.gaps"), f"{health.reconnects} / {health.gaps_filled} / {health.gaps_open}"
     for stream in health.streams:
         age = "" if stream.age_ms is None else numbers.age_text(int(stream.age_ms))
-        yield word("overlay.stream", name=stream.name), age or state_text(stream.state)
+        yield word("overlay.stream", name=heard(stream.name)), age or state_text(stream.state)
     if health.budget is not None:
         yield from _budget_rows(health.budget)
     yield word("overlay.clock"), clock_text(health)
@@ -57,7 +58,7 @@ def _engine_rows(health: HealthView) -> Iterator[tuple[str, str]]:
     )
     for name, depth in health.queues:
         if depth and name not in ("requests", "database"):
-            yield word("overlay.queue", name=name), str(depth)
+            yield word("overlay.queue", name=heard(name)), str(depth)
     megabytes = [process.memory_mb for process in health.processes]
     each = " + ".join("?" if size is None else f"{size:.0f}" for size in megabytes)
     yield word("overlay.memory"), f"{each} {word('unit.mb')}"

@@ -48,7 +48,7 @@ def stream_lines(view: View, width: int) -> list[Line]:
         lines.append(
             (
                 (f" {DOT} ", token),
-                (fit(stream.name, LABEL - 2), "muted"),
+                (fit(heard(stream.name), LABEL - 2), "muted"),
                 (f" {state}", "text"),
                 (f"  {heard(stream.note)}" if stream.note else "", "dim"),
             )
