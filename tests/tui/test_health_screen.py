@@ -129,6 +129,16 @@ def test_troubles_come_first_and_silence_before_them(measured: FakeEngine) -> No
     assert "has not answered for 9 s" in text_of(machine.well_lines(silent, 100))
 
 
+def test_no_connection_is_never_well(measured: FakeEngine) -> None:
+    lost = replace(measured.current.feed, connected=False, age_ms=9_000, attempt=3)
+    measured.show(feed=lost, phase_text="")
+    assert "No market data comes in" in text_of(machine.well_lines(view_of(measured), 100))
+    assert "none for 9s, try 3" in text_of(machine.stream_lines(view_of(measured), 60))
+    measured.show(feed=replace(lost, age_ms=0), phase_text="No connection to the exchange.")
+    assert "No connection to the exchange." in text_of(machine.well_lines(view_of(measured), 100))
+    assert "none yet, try 3" in text_of(machine.stream_lines(view_of(measured), 60))
+
+
 def test_before_the_engine_runs_it_says_so(engine: FakeEngine) -> None:
     engine.show(health=None, phase_text="Starting the engine.", feed=replace(engine.current.feed, budget=None))
     view = view_of(engine)

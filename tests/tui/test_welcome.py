@@ -58,7 +58,7 @@ def first_start(engine: FakeEngine, habits: FakeHabits, welcome: str = "once") -
 
 async def greeted(app: FuttuiApp, pilot: Pilot[None]) -> WelcomeScreen:
     """The welcome screen once the engine was started."""
-    for _ in range(100):
+    for _ in range(500):
         if isinstance(app.screen, WelcomeScreen):
             break
         await pilot.pause(0.02)
@@ -115,7 +115,7 @@ async def test_skipping_everything_saves_nothing_but_never_asks_again(engine: Fa
         assert app.settings_port.saved == []
     again = first_start(FakeEngine(), habits)
     async with again.run_test(size=SIZE) as pilot:
-        for _ in range(100):
+        for _ in range(500):
             if again._started:
                 break
             await pilot.pause(0.02)
@@ -152,7 +152,7 @@ async def test_answers_that_cannot_be_saved_hold_for_this_run_and_that_is_told(e
 async def test_without_a_wish_nothing_is_asked(make_app: AppMaker, engine: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        for _ in range(100):
+        for _ in range(500):
             if app._started:
                 break
             await pilot.pause(0.02)

@@ -29,9 +29,12 @@ def well_lines(view: View, width: int) -> list[Line]:
     if view.engine_silent:
         age = numbers.long_age_text(view.stale_age_ms)
         return _sentences(f"! {word('machine.silent', age=age)}", width, "attention")
-    if not health.troubles:
+    troubles = health.troubles
+    if not view.snapshot.feed.connected:  # the record speaks of connections only once there was one
+        troubles = (view.snapshot.phase_text or word("machine.not_connected"), *troubles)
+    if not troubles:
         return _sentences(word("machine.well"), width, "up")
-    return [line for text in health.troubles for line in _sentences(f"! {heard(text)}", width, "attention")]
+    return [line for text in troubles for line in _sentences(f"! {heard(text)}", width, "attention")]
 
 
 def stream_lines(view: View, width: int) -> list[Line]:
@@ -70,6 +73,8 @@ def stream_lines(view: View, width: int) -> list[Line]:
 
 def _feed_text(view: View) -> str:
     feed = view.snapshot.feed
+    if not feed.connected and not feed.age_ms:
+        return word("machine.feed_none", attempt=feed.attempt)
     if not feed.connected:
         return word("machine.feed_lost", age=numbers.age_text(feed.age_ms), attempt=feed.attempt)
     return word("machine.feed_text", delay=feed.delay_ms)
