@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import exp, nan
 
 from futtui.domain.regime import Regime
+from futtui.domain.shares import wilson_interval
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 
@@ -70,8 +71,14 @@ class Estimate:
 
     @property
     def words(self) -> str:
-        """As in `such signals won about 7 of 10 (n = 240), +0.03 R each`."""
-        return f"such signals won about {self.observed * 10:.0f} of 10 (n = {self.trades}), {self.result_r:+.2f} R each"
+        """As in `such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence), +0.03 R each`."""
+        interval = wilson_interval(round(self.observed * self.trades), self.trades)
+        low, high = interval if interval is not None else (0.0, 1.0)
+        sure = f"{low * 100:.0f}-{high * 100:.0f} of 100 with 95 % confidence"
+        return (
+            f"such signals won about {self.observed * 10:.0f} of 10 (n = {self.trades}, {sure}), "
+            f"{self.result_r:+.2f} R each"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from futtui.cli.train_command import told
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.signal import SignalPart
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
-from futtui.signals.confidence import CIRCUMSTANCES, PART_NAME, PART_PREFIX, figures_of
+from futtui.signals.confidence import CIRCUMSTANCES, PART_NAME, PART_PREFIX, Estimate, figures_of
 from tests.desk.world import START_MS, World, raw_signal, wide_settings
 
 PART = PART_PREFIX + "volume"
@@ -111,9 +111,10 @@ def test_model_speaks_only_of_known_strategies_after_its_cut_and_only_if_reliabl
     assert good.win_share > 0.65 > 0.35 > bad.win_share
     assert good.result_r > bad.result_r
     assert good.trades in model.counts
-    assert (
-        good.words
-        == f"such signals won about {good.observed * 10:.0f} of 10 (n = {good.trades}), {good.result_r:+.2f} R each"
+    assert good.words.startswith(f"such signals won about {good.observed * 10:.0f} of 10 (n = {good.trades}, ")
+    assert good.words.endswith(f" of 100 with 95 % confidence), {good.result_r:+.2f} R each")
+    assert Estimate(0.7, 0.03, 240, 0.7).words == (
+        "such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence), +0.03 R each"
     )
     assert model.estimate(raw_signal(time_ms=model.cut_ms), 4.0, (), 1.0) is None
     assert model.estimate(raw_signal(strategy="break_retest"), 4.0, (), 1.0) is None
