@@ -281,8 +281,8 @@ class FuttuiApp(App[None]):
 
     def action_copy_row(self) -> None:
         """Copies the marked row, or the whole text where nothing is marked."""
-        panel = self.screen.focused
-        text = panel.copy_text() if isinstance(panel, LivePanel) else ""
+        places: tuple[Any, ...] = (self.screen, self.screen.focused)
+        text = next((place.copy_text() for place in places if hasattr(place, "copy_text")), "")
         if text:
             self.copy_to_clipboard(text)
         lines = text.count("\n") + 1

@@ -146,7 +146,7 @@ async def test_copy_takes_the_marked_row_and_the_whole_of_a_text(make_app: AppMa
         await pilot.press("f3")
         await pilot.pause()
         await pilot.press("y")
-        assert copied[1:] == [app.screen.focused.copy_text()]  # type: ignore[union-attr]
+        assert {"Engine", "Requests to the exchange"} <= set(copied[1].splitlines())
         await pilot.press("escape", "c")
         await pilot.pause()
         await pilot.press("y")

@@ -14,6 +14,8 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 
 BLANK: Line = ()
+COPY_WIDTH = 100
+"""Cells of a line in copied texts."""
 
 
 def width_of(text: str) -> int:
@@ -38,6 +40,11 @@ def line_width(line: Line) -> int:
 def line_text(line: Line) -> str:
     """The characters of a line without their styles."""
     return "".join(text for text, _ in line)
+
+
+def plain_lines(lines: Iterable[Line]) -> str:
+    """Lines as one text without the blanks around them."""
+    return "\n".join(line_text(line).strip() for line in lines).strip()
 
 
 def plain_row(line: Line) -> str:

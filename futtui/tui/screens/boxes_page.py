@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from futtui.tui.paint.details import Box
-from futtui.tui.paint.text import Line
+from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.screens.page import PageScreen
 from futtui.tui.widgets.text_panel import TextPanel
@@ -25,6 +25,10 @@ class BoxesPage(PageScreen):
         for box in self._boxes:
             yield TextPanel(box.title, box.lines, id=f"box-{box.id}", classes="box -wide-box" if box.wide else "box")
         yield TextPanel(word(f"trail.{self.place_name}"), self._all_lines, id="all-boxes")
+
+    def copy_text(self) -> str:
+        """All boxes as one text."""
+        return plain_lines(self._all_lines(self.view, COPY_WIDTH)) if self.view is not None else ""
 
     def _all_lines(self, view: View, width: int) -> list[Line]:
         lines: list[Line] = []

@@ -15,7 +15,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.tui import keys
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
-from futtui.tui.paint.text import Line
+from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.row_details import detail_of
 from futtui.tui.screens.dashboard import find_watchers, layout_for
@@ -118,6 +118,10 @@ class DetailScreen(ModalScreen[None]):
         self.set_class(view.mode is TradingMode.LIVE, "-live")
         for widget in self.watchers:
             widget.pulse(view)
+
+    def copy_text(self) -> str:
+        """All boxes as one text."""
+        return plain_lines(self._all_lines(self._view, COPY_WIDTH)) if self._view is not None else ""
 
     def action_leave(self) -> None:
         """Back to where one came from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from futtui.tui import keys
-from futtui.tui.paint.text import Line, line_text
+from futtui.tui.paint.text import Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.widgets.rows import Content, Rows, fixed_rows
@@ -42,7 +42,7 @@ class TextPanel(LivePanel, inherit_bindings=False):
 
     def copy_text(self) -> str:
         """The whole text."""
-        return "\n".join(line_text(row.paint(False)).strip() for row in self._content.body).strip()
+        return plain_lines([row.paint(False) for row in self._content.body])
 
     def action_cursor(self, step: int) -> None:
         """Scrolls one line."""
