@@ -67,6 +67,8 @@ BUDGETS: tuple[tuple[str, str, str, float | None], ...] = (
     ("workers_pct", "analyzer processes, % of a core", ".1f", None),
     ("tick_p50_ms", "beat of the screen, median ms", ".2f", 3.0),
     ("tick_p99_ms", "beat of the screen, 99 % below ms", ".2f", 10.0),
+    ("work_p50_ms", "the same in time of the processor, median ms", ".2f", 3.0),
+    ("work_p99_ms", "the same in time of the processor, 99 % below ms", ".2f", 10.0),
     ("lag_p99_ms", "lateness of the screen's loop, 99 % below ms", ".1f", 20.0),
     ("engine_lag_p99_ms", "lateness of the engine's loop, 99 % below ms", ".1f", None),
     ("frames_per_s", "frames a second", ".1f", None),
@@ -104,9 +106,9 @@ def _measured(wanted: argparse.Namespace) -> dict[str, float]:
     beats, stuck = facts["beats_done"], facts["stuck_done"]
     seconds = beats["at"] - facts["beats"]["at"]
     sent = sum(size for at, size in received if facts["beats"]["at"] <= at <= beats["at"])
-    plain = ("events_per_s", "app_pct", "screen_pct", "workers_pct", "tick_p50_ms", "tick_p99_ms", "lag_p99_ms")
+    plain = ("events_per_s", "app_pct", "screen_pct", "workers_pct", "tick_p50_ms", "tick_p99_ms", "work_p50_ms")
     return {
-        **{name: beats[name] for name in (*plain, "engine_lag_p99_ms")},
+        **{name: beats[name] for name in (*plain, "work_p99_ms", "lag_p99_ms", "engine_lag_p99_ms")},
         "frames_per_s": beats["frames"] / seconds,
         "frame_kb_mean": beats["frame_bytes_mean"] / 1024,
         "frame_kb_p99": beats["frame_bytes_p99"] / 1024,
