@@ -118,6 +118,8 @@ def test_words_in_cells_fit_their_columns(language: Language) -> None:
         for key in (key for key in screen_table(language) if key.startswith(prefix)):
             assert len(word(key)) <= widths.get(column, 9), key
     assert len(word("signal.waits")) <= widths["age"]
+    news = word("news.signal", symbol="1000PEPE", side=word("side.short"), score="99")
+    assert len(f" 14:32:07  {news} {word('news.more_signals', n=12)}") <= 80
     assert len(word("position.targets_hit", hit=3, total=3)) <= widths["targets"]
     assert len(word("market.no_zone")) <= widths["zone"]
     assert len(word("zones.inside")) <= next(column.width for column in zones.COLUMNS if column.id == "gap")
