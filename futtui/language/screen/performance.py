@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
-    "action.performance": "How the strategies did",
+    "action.performance": "Performance of the strategies",
     "action.performance.short": "results",
     "action.next_account": "Next account",
     "action.next_account.short": "account",
