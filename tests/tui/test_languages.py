@@ -33,6 +33,7 @@ from futtui.tui.paint.numbers import (
     milliseconds_text,
 )
 from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.screens.dialog import TEXT_WIDTH
 from futtui.tui.words import has_word, speak, word
 from tests.tui.conftest import AppMaker
 from tests.tui.screen_text import screen_text
@@ -261,3 +262,18 @@ def test_what_the_desk_and_the_engine_say_is_known() -> None:
 def test_a_thing_has_one_word_on_every_screen(language: Language) -> None:
     others = re.compile("издерж|движк|движок|рушій|руші[яї]|вимикач|выключател|дірк|дыр[аыу]", re.IGNORECASE)
     assert [key for key, text in screen_table(language).items() if others.search(text)] == []
+
+
+@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+def test_both_buttons_of_a_question_fit_side_by_side(language: Language) -> None:
+    speak(language)
+    modes = [word(f"mode.{mode.value}") for mode in TradingMode]
+    asked = 0
+    for yes in (key for key in screen_table(language) if key.endswith(("_yes", ".yes"))):
+        no = f"{yes[:-3]}no"
+        if not has_word(no) or yes.startswith(("settings.yes", "welcome.")):
+            continue
+        texts = [word(no, mode=mode) for mode in modes] if "{mode}" in word(no) else [word(no)]
+        asked += 1
+        assert max(16, *map(len, texts)) + max(16, len(word(yes))) + 8 <= TEXT_WIDTH, yes
+    assert asked >= 5
