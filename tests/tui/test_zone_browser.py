@@ -148,3 +148,25 @@ async def test_keys_walk_symbols_timeframes_and_orders_and_enter_opens_the_chart
         await pilot.press("n")
         await pilot.pause()
         assert "Zones  ETHUSDT  H1" in screen_text(app)
+
+
+async def test_enter_on_a_zone_of_the_dashboard_opens_the_browser_at_it(make_app: AppMaker, engine: FakeEngine) -> None:
+    show_zones(engine)
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        app.dashboard.select_symbol("BTCUSDT")  # type: ignore[union-attr]
+        await pilot.pause()
+        for key, price in (("end", min(zone.low for zone in zones())), ("home", max(zone.high for zone in zones()))):
+            await pilot.press("4", key, "enter")
+            for _ in range(100):
+                marked = app.screen.zones.marked() if isinstance(app.screen, ZoneBrowserScreen) else None
+                if marked is not None and price in (marked.low, marked.high):
+                    break
+                await pilot.pause(0.02)
+                app.pulse.beat()
+            assert isinstance(app.screen, ZoneBrowserScreen)
+            assert marked is not None
+            assert price in (marked.low, marked.high)
+            await pilot.press("escape")
+            await pilot.pause()

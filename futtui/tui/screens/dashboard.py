@@ -308,6 +308,12 @@ class DashboardScreen(Screen[None]):
     def _open_row(self, message: RowOpened) -> None:
         if self._view is None:
             return
+        zone_id = message.key[2] if message.panel == "zones" and isinstance(message.key, tuple) else ""
+        if zone_id:
+            from futtui.tui.screens.zone_browser import ZoneBrowserScreen
+
+            self.app.push_screen(ZoneBrowserScreen(self.futtui.store.symbol, str(zone_id)))
+            return
         detail = detail_of(self._view, message.panel, message.key)
         if detail is None:
             return

@@ -73,8 +73,10 @@ class ZoneBrowserScreen(PageScreen):
     AUTO_FOCUS = "#zone-list"
     place_name = "zone_browser"
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, zone_id: str = "") -> None:
+        """`zone_id`: the zone that is marked at first; without one the nearest."""
         super().__init__()
+        self._wanted = zone_id
         self._look = ZoneLook(symbol)
         self.story: Answer[tuple[ZoneEvent, ...]] = Answer()
         self.zones = ZoneList(self._look)
@@ -97,6 +99,9 @@ class ZoneBrowserScreen(PageScreen):
         super().pulse(view)
         if not self.watchers:
             return
+        if self._wanted and self.zones.size.height and any(self.zones.rows()):
+            wanted, self._wanted = self._wanted, ""
+            self.zones.select_key(wanted)
         zone, engine = self.zones.marked(), self.futtui.engine
         if zone is not None:
             self.story.look(zone.zone_id, lambda: engine.zone_story(zone.symbol, (zone.zone_id,)))
