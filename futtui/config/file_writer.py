@@ -22,12 +22,16 @@ def write_with_backup(path: Path, text: str, check: Callable[[Path], None]) -> P
     `check` gets the new file before it takes the place of the old one and raises when it is not good. Raises
     ConfigurationError when the disk refuses; the old file is then still there.
     """
+    path = path.resolve()  # a link stays a link
     draft = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(draft, text)
         check(draft)
-        backup = _keep_backup(path) if path.is_file() else None
+        backup = None
+        if path.is_file():
+            shutil.copymode(path, draft)
+            backup = _keep_backup(path)
         _patiently(lambda: draft.replace(path))
     except OSError as error:
         reason = error.strerror or "the disk refused"

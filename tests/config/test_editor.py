@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_saving_keeps_comments_and_a_backup_and_loads_again(editor: FileSettings
     assert load(file).settings.market.top_count == 30
     assert editor.stamp() != stamp
     assert sorted(path.name for path in file.parent.iterdir()) == ["config.yaml", "config.yaml.backup1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and modes are not the same there")
+def test_a_link_stays_a_link_and_the_mode_of_the_file_stays(tmp_path: Path) -> None:
+    real = tmp_path / "kept" / "mine.yaml"
+    real.parent.mkdir()
+    real.write_text("start_equity: 5\n", encoding="utf-8")
+    real.chmod(0o600)
+    link = tmp_path / "config.yaml"
+    link.symlink_to(real)
+    FileSettings(link, Settings(), (tmp_path,)).save({"start_equity": "7"})
+    assert link.is_symlink()
+    assert real.read_text(encoding="utf-8") == "start_equity: 7.0\n"
+    assert real.stat().st_mode & 0o777 == 0o600
 
 
 def test_only_the_last_versions_are_kept(editor: FileSettings, file: Path) -> None:

@@ -42,7 +42,7 @@ def shown_panels(app: FuttuiApp) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("size", [FULL, (200, 50)])
+@pytest.mark.parametrize("size", [(200, 50)])
 async def test_three_layouts_go_round_and_another_panel_shows_all(
     make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
 ) -> None:

@@ -174,6 +174,6 @@ def test_picture_of_the_welcome(
     assert snap_compare(app, terminal_size=size, run_before=welcome)
 
 
-@pytest.mark.parametrize("keys", [("g",), ("l",), ("l", "l")], ids=["jump", "watch", "trade"])
+@pytest.mark.parametrize("keys", [("g",), ("l", "l")], ids=["jump", "trade"])
 def test_picture_of_habits(snap_compare: Compare, make_app: AppMaker, keys: tuple[str, ...]) -> None:
     assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -198,6 +200,28 @@ async def test_a_refused_save_keeps_the_changes(make_app: AppMaker, port: FakeSe
         assert screen.state is not None
         assert screen.state.edits == {"screen.bell": "false"}
         assert "disk full" in screen_text(app)
+
+
+async def test_a_second_save_waits_and_a_change_made_meanwhile_stays(make_app: AppMaker, port: FakeSettings) -> None:
+    app = make_app()
+    gate = threading.Event()
+    save = port.save
+
+    def slow_save(changes: Mapping[str, str]) -> str:
+        gate.wait(30)
+        return save(changes)
+
+    port.save = slow_save  # type: ignore[method-assign]
+    async with app.run_test(size=FULL) as pilot:
+        screen = await opened(app, pilot, port)
+        await pilot.press("end", "up", "tab", "end", "enter", "ctrl+s", "ctrl+s")
+        await pilot.press("home", "enter", "3")
+        gate.set()
+        await settle(app, pilot)
+        assert port.saved == [{"screen.bell": "false"}]
+        assert screen.state is not None
+        assert screen.state.edits == {"screen.theme": "light"}
+        assert screen.state.outside == 0
 
 
 async def test_leaving_with_changes_asks_first(make_app: AppMaker, port: FakeSettings) -> None:

@@ -16,7 +16,6 @@ from futtui.tui.app import FuttuiApp
 from futtui.tui.habits import Habits
 from futtui.tui.screens.welcome import WelcomeScreen
 from futtui.tui.settings import UiSettings
-from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings, setting
 from tests.tui.screen_text import screen_text
@@ -147,17 +146,6 @@ async def test_answers_that_cannot_be_saved_hold_for_this_run_and_that_is_told(e
         await left(app, pilot)
         assert app.ui_settings.language is Language.RUSSIAN
         assert "the disk is full" in app.flash_line.text
-
-
-async def test_without_a_wish_nothing_is_asked(make_app: AppMaker, engine: FakeEngine) -> None:
-    app = make_app()
-    async with app.run_test(size=SIZE) as pilot:
-        for _ in range(500):
-            if app._started:
-                break
-            await pilot.pause(0.02)
-        await pilot.pause()
-        assert app.screen is app.dashboard
 
 
 def test_habits_are_kept_and_nonsense_in_the_file_is_left_out(tmp_path: Path) -> None:

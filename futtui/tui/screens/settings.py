@@ -147,6 +147,7 @@ class SettingsScreen(PageScreen):
         self.state: SettingsState | None = None
         self._undo: list[tuple[str, str]] = []
         self._beats = 0
+        self._saving = False
 
     @property
     def has_changes(self) -> bool:
@@ -219,7 +220,9 @@ class SettingsScreen(PageScreen):
         """Looks at the file now and then."""
         super().pulse(view)
         self._beats += 1
-        if self._beats % BEATS_TO_LOOK == 0 and self.state is not None and self._port.stamp() != self.state.sheet.stamp:
+        if self._beats % BEATS_TO_LOOK or self.state is None or self._saving:
+            return
+        if self._port.stamp() != self.state.sheet.stamp:
             self._read(outside=True)
 
     # Moving
@@ -331,7 +334,7 @@ class SettingsScreen(PageScreen):
     def action_save(self) -> None:
         """Writes all changes into the file."""
         state = self.state
-        if state is None:
+        if state is None or self._saving:
             return
         if state.sheet.trouble:
             self.futtui.flash(word("settings.cannot_save"), "down_bold")
@@ -341,21 +344,25 @@ class SettingsScreen(PageScreen):
             self.futtui.flash(state.problem, "down_bold")
             self.action_show_changes()
         else:
-            self.run_worker(self._save_beside(state), exclusive=True, group="settings")
+            self._saving = True
+            self.run_worker(self._save_beside(state), group="save")
         self.look_again()
 
     async def _save_beside(self, state: SettingsState) -> None:
         edits = dict(state.edits)
         try:
             said = await asyncio.to_thread(self._port.save, edits)
+            sheet = await asyncio.to_thread(self._port.read)
         except FuttuiError as error:
             self.futtui.flash(str(error), "down_bold")
             self.look_again()
             return
+        finally:
+            self._saving = False
         later = [item for path in edits if (item := state.sheet.setting(path)) and not item.at_once]
         self.futtui.flash(f"{said} {word('settings.saved_later' if later else 'settings.saved_now')}")
-        sheet = await asyncio.to_thread(self._port.read)
-        self._show(SettingsState(sheet))
+        meanwhile = self.state.edits if self.state is not None else {}
+        self._show(SettingsState(sheet, {path: text for path, text in meanwhile.items() if edits.get(path) != text}))
         apply_settings(self.futtui, sheet)
 
     def action_leave(self) -> None:
