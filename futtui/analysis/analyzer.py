@@ -97,12 +97,13 @@ class SymbolAnalyzer:
                 self._decide(time_ms, taken)
         return self.reading
 
-    def on_closes(self, closes: Sequence[Close]) -> AnalysisResult:
+    def on_closes(self, closes: Sequence[Close], *, explain: bool = True) -> AnalysisResult:
         """What the closed candles of one moment mean: the new reading, raw signals, and reasons.
 
         Higher timeframes are taken first whatever the order given; should candles of several moments come at once, the
         moments are worked off in order. A repeated candle is ignored and named in the verdicts; a candle after a hole
         is refused, and its timeframe stays "not ready" until `load`. Raises InvalidInputError before the first `load`.
+        Without `explain` there are no reasons and no events of zones: nothing is decided by them.
         """
         signals: list[RawSignal] = []
         remarks: list[StrategyVerdict] = []
@@ -110,6 +111,9 @@ class SymbolAnalyzer:
             taken, refused = self._take(time_ms, group)
             signals += self._decide(time_ms, taken)
             remarks += (StrategyVerdict(SELF, False, reason) for reason in refused)
+        if not explain:
+            self._zones.forget_events()
+            return AnalysisResult(self.reading, tuple(signals), ())
         verdicts = (*remarks, *self._manager.verdicts)
         return AnalysisResult(self.reading, tuple(signals), verdicts, tuple(self._zones.take_events()))
 

@@ -49,9 +49,9 @@ class SymbolRun:
         answers: Answers = []
         for time_ms, closes in bars:
             if self._last_close_ms == time_ms - BASE.ms or self._load(time_ms - BASE.ms):
-                result = self._analyzer.on_closes(closes)
+                result = self._analyzer.on_closes(closes, explain=False)
                 self._last_close_ms = time_ms
-                answers.append((time_ms, replace(result, verdicts=(), zone_events=())))
+                answers.append((time_ms, result))
         return answers
 
     def state(self) -> bytes | None:

@@ -59,7 +59,8 @@ class StrategyManager:
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
         self._slow_in_a_row = dict.fromkeys(self._faults, 0)
         self._last_fault = dict.fromkeys(self._faults, "")
-        self._verdicts: dict[str, StrategyVerdict] = {}
+        self._answers: dict[str, tuple[StrategyVerdict | RawSignal, int]] = {}
+        """The last answer of each strategy, and the close at which it was asked."""
 
     @property
     def strategies(self) -> tuple[BaseStrategy, ...]:
@@ -79,7 +80,8 @@ class StrategyManager:
     @property
     def verdicts(self) -> tuple[StrategyVerdict, ...]:
         """The last answer of every strategy that has answered, in the fixed order: "why no signals"."""
-        return tuple(self._verdicts[each.name] for each in self._strategies if each.name in self._verdicts)
+        answers = self._answers
+        return tuple([_verdict(each.name, *answers[each.name]) for each in self._strategies if each.name in answers])
 
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals that the strategies of `timeframe` propose at this close."""
@@ -90,10 +92,7 @@ class StrategyManager:
             answer = self._ask(strategy, context)
             if isinstance(answer, RawSignal):
                 signals.append(answer)
-                answer = StrategyVerdict(strategy.name, True, answer.summary)
-            self._verdicts[strategy.name] = StrategyVerdict(
-                answer.strategy, answer.proposed, answer.reason, answer.available, answer.set_aside, context.time_ms
-            )
+            self._answers[strategy.name] = answer, context.time_ms
         return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
@@ -170,7 +169,7 @@ class StrategyManager:
             strategy.reset()
             self._faults[strategy.name] = self._slow_in_a_row[strategy.name] = 0
             self._last_fault[strategy.name] = ""
-        self._verdicts.clear()
+        self._answers.clear()
 
     def state(self) -> dict[str, Any]:
         """Memory and fault counts of all strategies, as plain JSON types."""
@@ -192,6 +191,13 @@ class StrategyManager:
                 self._faults[strategy.name] = int(saved["faults"])
                 self._last_fault[strategy.name] = str(saved.get("last_fault", ""))
                 strategy.restore(saved["memory"])
+
+
+def _verdict(name: str, answer: StrategyVerdict | RawSignal, time_ms: int) -> StrategyVerdict:
+    """An answer in words, with the close at which it was given."""
+    if isinstance(answer, RawSignal):
+        return StrategyVerdict(name, True, answer.summary, time_ms=time_ms)
+    return StrategyVerdict(answer.strategy, answer.proposed, answer.reason, answer.available, answer.set_aside, time_ms)
 
 
 def _check_answer(answer: object, strategy: BaseStrategy, context: StrategyContext) -> None:

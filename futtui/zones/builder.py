@@ -14,7 +14,6 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEvent, ZoneEventKind, ZoneKind, ZoneState
-from futtui.zones.clustering import NOISE, dbscan_labels
 from futtui.zones.confluence import Confluence, Moment
 from futtui.zones.density import Density
 from futtui.zones.events import Note, events_of, note_of
@@ -27,7 +26,7 @@ from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
 from futtui.zones.selector import Rated, Room, chosen, rank
 from futtui.zones.settings import ZoneSettings
-from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, refined, stands_out
+from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, dense_parts, refined, stands_out
 from futtui.zones.swings import Swing
 from futtui.zones.weights import swing_weights
 
@@ -92,6 +91,10 @@ class ZoneBuilder:
         events = [event for note in self._notes for event in events_of(note, self.symbol, self.timeframe)]
         self._notes.clear()
         return events
+
+    def forget_events(self) -> None:
+        """Forget what happened since the last call of `take_events`."""
+        self._notes.clear()
 
     def on_candle(
         self, candle: Candle, atr: float | None, seniors: Sequence[Band] = (), vwaps: Sequence[float] = ()
@@ -203,7 +206,7 @@ class ZoneBuilder:
             if len(chain) < least:
                 continue
             # With two swings to a cluster, DBSCAN finds in a chain the chain itself.
-            for cluster in [chain] if least == 2 else _dense(chain, eps, least):
+            for cluster in [chain] if least == 2 else dense_parts(chain, eps, least):
                 found += refined(cluster, guard, times)
         return found
 
@@ -377,15 +380,6 @@ class ZoneBuilder:
         rated = [zone.rated or self._rated(zone) for zone in self._live]
         kept = sorted(chosen(rated, room), key=_by_place)
         return tuple([each.zone.record(self.symbol, self.timeframe, now_ms, each) for each in kept])
-
-
-def _dense(chain: list[Swing], eps: float, least: int) -> list[list[Swing]]:
-    """The clusters that DBSCAN finds in a chain."""
-    by_label: dict[int, list[Swing]] = {}
-    for swing, label in zip(chain, dbscan_labels([each.price for each in chain], eps, least), strict=True):
-        by_label.setdefault(label, []).append(swing)
-    by_label.pop(NOISE, None)
-    return list(by_label.values())
 
 
 def _by_place(each: Rated) -> float:

@@ -57,6 +57,11 @@ class ZoneRegistry:
         events = [event for builder in self.builders.values() for event in builder.take_events()]
         return sorted(events, key=lambda event: event.time_ms + event.timeframe.ms)
 
+    def forget_events(self) -> None:
+        """Forget what happened since the last call of `take_events`."""
+        for builder in self.builders.values():
+            builder.forget_events()
+
     def zones(self) -> tuple[Zone, ...]:
         """The chosen zones of all timeframes, lowest first.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import TypeVar
 
-from futtui.zones.clustering import split_at_gaps
+from futtui.zones.clustering import NOISE, dbscan_labels, split_at_gaps
 from futtui.zones.density import Density, Valley, deepest
 from futtui.zones.swings import Swing
 from futtui.zones.weights import quantile
@@ -31,6 +31,15 @@ class Guard:
     valley_gap: float
     outlier_z: float
     least: int
+
+
+def dense_parts(chain: list[Swing], eps: float, least: int) -> list[list[Swing]]:
+    """The clusters that DBSCAN finds in a chain."""
+    by_label: dict[int, list[Swing]] = {}
+    for swing, label in zip(chain, dbscan_labels([each.price for each in chain], eps, least), strict=True):
+        by_label.setdefault(label, []).append(swing)
+    by_label.pop(NOISE, None)
+    return list(by_label.values())
 
 
 def refined(group: list[Swing], guard: Guard, wanted: Collection[int] | None = None) -> list[list[Swing]]:

@@ -227,3 +227,18 @@ def test_analyzer_signal_ids_are_unique():
     signals = [signal for _, found in whole_run() for signal in found]
     assert signals
     assert len({signal.signal_id for signal in signals}) == len(signals)
+
+
+def test_analyzer_that_is_not_asked_to_explain_decides_the_same_and_explains_later_what_comes_later():
+    silent, telling = loaded(), loaded()
+    silent.take_zone_events()
+    telling.take_zone_events()
+    answers = list(MOMENTS.values())
+    events = 0
+    for closes in answers[:-1]:
+        quiet, told = silent.on_closes(closes, explain=False), telling.on_closes(closes)
+        assert (quiet.reading, quiet.signals) == (told.reading, told.signals)
+        assert (quiet.verdicts, quiet.zone_events) == ((), ())
+        events += len(told.zone_events)
+    assert events
+    assert silent.on_closes(answers[-1]) == telling.on_closes(answers[-1])
