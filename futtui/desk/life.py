@@ -285,7 +285,8 @@ class PositionLife:
 
     def _protect(self, position: Position, time_ms: int) -> None:
         instead = self._protection.tend_stop(position, time_ms)
-        covered = position.covering_stop() is not None and position.quantity_to_protect > 0
+        wanted = position.quantity_to_protect
+        covered = wanted > 0 and position.stop_over(wanted) is not None
         if covered and position.status is PositionStatus.NAKED:
             position.move(Move.STOP_LIVE)
             self._out.touch(position)

@@ -102,6 +102,11 @@ class Outbox:
 
         A trade comes before its closed position: after a crash in between, `restore_desk` still knows the result.
         """
+        if not (
+            self._positions or self._signals or self._trades or self._blocks
+            or self._silences or self._orders or self._lines
+        ):  # fmt: skip
+            return []
         effects: list[Effect] = [RecordSignal(signal, time_ms) for signal in self._signals.values()]
         effects += [RecordTrade(trade, time_ms) for trade in self._trades]
         for position in self._positions.values():

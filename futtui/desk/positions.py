@@ -218,7 +218,10 @@ class Position:
 
     def covering_stop(self) -> WorkingOrder | None:
         """Newest confirmed stop that covers everything open; None if there is none."""
-        wanted = self.quantity_to_protect
+        return self.stop_over(self.quantity_to_protect)
+
+    def stop_over(self, wanted: Decimal) -> WorkingOrder | None:
+        """Newest confirmed stop that covers a quantity; None if there is none."""
         for order in reversed(self.orders.values()):
             if order.purpose is OrderPurpose.STOP and order.is_live and order.remaining >= wanted:
                 return order

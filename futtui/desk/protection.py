@@ -42,7 +42,7 @@ class Protection:
         wanted = position.quantity_to_protect
         if wanted <= 0:
             return None
-        covering = position.covering_stop()
+        covering = position.stop_over(wanted)
         if covering is not None:
             self._adopt(position, covering, time_ms)
             if self._is_as_wanted(position, covering):

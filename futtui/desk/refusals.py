@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from futtui.desk import words
 from futtui.domain.effects import Say
@@ -28,10 +29,17 @@ def judged(gates: Iterable[Gate]) -> tuple[Refusal | None, tuple[FilterCheck, ..
     """The first refusal (None if there is none), and every gate that was asked until then."""
     checks: list[FilterCheck] = []
     for name, refusal in gates:
-        checks.append(FilterCheck(name, refusal is None, "" if refusal is None else refusal.reason))
         if refusal is not None:
+            checks.append(FilterCheck(name, False, refusal.reason))
             return refusal, tuple(checks)
+        checks.append(_passed(name))
     return None, tuple(checks)
+
+
+@lru_cache(maxsize=256)
+def _passed(name: str) -> FilterCheck:
+    """A gate that nothing stands against; one for all signals: there are a dozen at every close."""
+    return FilterCheck(name, True)
 
 
 class RefusalLog:

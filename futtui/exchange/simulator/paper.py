@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from math import inf, isfinite
 
 from futtui.domain.events import FundingPaid, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
@@ -139,7 +139,7 @@ class PaperBroker:
 
     def quantity(self, symbol: str) -> Decimal:
         """What is held of a symbol; negative for shorts."""
-        return self._account.position(symbol).quantity
+        return self._account.quantity(symbol)
 
     def positions(self) -> list[PaperPosition]:
         """Open positions, to be stored and given to `restore` after a restart."""
@@ -211,10 +211,10 @@ class PaperBroker:
         A stop reached inside the update fills at the worse of its trigger and the last price, a take-profit at its
         trigger, both less slippage. Prices that make no sense, and symbols without rules, change nothing.
         """
-        prices = (update.last, update.low, update.high)
-        if update.symbol not in self._rules or not all(isfinite(p) and p > 0 for p in prices):
+        sound = 0.0 < update.last < inf and 0.0 < update.low < inf and 0.0 < update.high < inf
+        if not sound or update.symbol not in self._rules:
             return []
-        mark = update.mark if update.mark is not None and isfinite(update.mark) and update.mark > 0 else None
+        mark = update.mark if update.mark is not None and 0.0 < update.mark < inf else None
         if self._is_quiet(update.symbol):
             self._see(update.symbol, update.time_ms, update.last, mark)
             return []
@@ -227,9 +227,12 @@ class PaperBroker:
     def _is_quiet(self, symbol: str) -> bool:
         """Whether a price of the symbol can change nothing: most symbols at most times."""
         account = self._account
-        if self._unread or account.orders.get(symbol) or account.position(symbol).quantity:
+        if self._unread or account.orders.get(symbol) or account.quantity(symbol):
             return False
-        return not any(algo.symbol == symbol for algo in account.algos.values())
+        for algo in account.algos.values():  # noqa: SIM110 - asked at every price, and quicker than `any`
+            if algo.symbol == symbol:
+                return False
+        return True
 
     def _see(self, symbol: str, time_ms: int, last: float, mark: float | None) -> None:
         """Take note of a price at which nothing can happen."""

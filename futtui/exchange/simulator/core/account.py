@@ -138,6 +138,11 @@ class Account:
         """The position of a symbol; a flat one that is not kept if there never was any (asking changes nothing)."""
         return self.positions.get(symbol) or Position(symbol)
 
+    def quantity(self, symbol: str) -> Decimal:
+        """What is held of a symbol; negative for shorts."""
+        position = self.positions.get(symbol)
+        return ZERO if position is None else position.quantity
+
     def kept_position(self, symbol: str) -> Position:
         """The position of a symbol to be changed."""
         return self.positions.setdefault(symbol, Position(symbol))

@@ -40,7 +40,7 @@ class CarefulFills:
         """The prices that the move is taken to have visited, in order."""
         account = self._core.account(self._key)
         triggers = [_trigger_of(algo) for algo in account.algos.values() if algo.symbol == symbol]
-        position = account.position(symbol).quantity
+        position = account.quantity(symbol)
         if not (triggers or position or account.orders.get(symbol)):
             return [(last, False)]
         low, high = min(low, last), max(high, last)
