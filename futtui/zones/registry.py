@@ -29,7 +29,7 @@ class ZoneRegistry:
         self._merged: tuple[Zone, ...] | None = ()
         self._last_raised: dict[str, tuple[Zone, Zone]] = {}
         self._senior_zones: list[tuple[Zone, ...]] = []
-        self._senior_view: tuple[list[Zone], list[list[str]]] = ([], [])
+        self._senior_view: tuple[list[Zone], list[tuple[str, ...]]] = ([], [])
         self._places: dict[str, tuple[float, float, ZoneKind, int | None]] = {}
         """Where a zone of the lowest timeframe was absorbed, with the borders and the kind that it had then."""
         self._seniors: dict[Timeframe, tuple[Band, ...]] = {}
@@ -74,24 +74,27 @@ class ZoneRegistry:
     def _merge(self) -> tuple[Zone, ...]:
         if len(self._last_raised) > KEPT_RAISED:
             self._last_raised.clear()
-        kept, absorbed = self._seniors_merged()
-        seniors, places = len(kept), {}
+        seniors, absorbed = self._seniors_merged()
+        own: list[Zone] = []
+        more: dict[int, tuple[str, ...]] = {}
+        places = {}
         for zone in self.builders[ZONE_TIMEFRAMES[-1]].zones:
             known = self._places.get(zone.zone_id)
             if known is None or known[0] != zone.low or known[1] != zone.high or known[2] is not zone.kind:
-                known = (zone.low, zone.high, zone.kind, self._absorber(zone, kept, seniors))
+                known = (zone.low, zone.high, zone.kind, self._absorber(zone, seniors, len(seniors)))
             places[zone.zone_id] = known
-            if known[3] is None:
-                kept.append(zone)
+            place = known[3]
+            if place is None:
+                own.append(zone)
             else:
-                absorbed[known[3]].append(zone.zone_id)
+                more[place] = (*more.get(place, absorbed[place]), zone.zone_id)
         self._places = places
-        for place, names in enumerate(absorbed):
-            if names:
-                kept[place] = self._raised(kept[place], tuple(names))
-        return tuple(sorted(kept, key=lambda zone: (zone.low + zone.high, zone.zone_id)))
+        for place, zone in enumerate(seniors):
+            names = more.get(place) or absorbed[place]
+            own.append(self._raised(zone, names) if names else zone)
+        return tuple(sorted(own, key=_by_place))
 
-    def _seniors_merged(self) -> tuple[list[Zone], list[list[str]]]:
+    def _seniors_merged(self) -> tuple[list[Zone], list[tuple[str, ...]]]:
         """The zones of all timeframes but the lowest, and the names of those that each absorbed; known until one
         of these timeframes closes.
         """
@@ -108,10 +111,9 @@ class ZoneRegistry:
                         absorbed.append([])
                     else:
                         absorbed[place].append(zone.zone_id)
-            self._senior_zones, self._senior_view = zones, (kept, absorbed)
+            self._senior_zones, self._senior_view = zones, (kept, [tuple(names) for names in absorbed])
             self._places = {}
-        kept, absorbed = self._senior_view
-        return kept.copy(), [names.copy() for names in absorbed]
+        return self._senior_view
 
     def _absorber(self, zone: Zone, kept: list[Zone], seniors: int) -> int | None:
         """Place of the senior zone of the same kind that overlaps most, if it overlaps enough."""
@@ -135,3 +137,7 @@ class ZoneRegistry:
         raised = replace(zone, score=min(100.0, zone.score + bonus), strength=strength, merged=names)
         self._last_raised[zone.zone_id] = (zone, raised)
         return raised
+
+
+def _by_place(zone: Zone) -> tuple[float, str]:
+    return zone.low + zone.high, zone.zone_id
