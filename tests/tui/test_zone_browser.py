@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import ZoneEventKind, ZoneState
+from futtui.domain.zone import ZoneEventKind, ZoneParts, ZoneState
+from futtui.domain.zone_words import zone_reasons
+from futtui.language.catalogue import Language
 from futtui.tui.paint import zone_browser as paint
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.text import Line, line_text, line_width
@@ -15,7 +18,7 @@ from futtui.tui.paint.view import View
 from futtui.tui.paint.zone_browser import SORTS, ZoneLook
 from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.zone_browser import ZoneBrowserScreen
-from futtui.tui.words import has_word
+from futtui.tui.words import has_word, speak
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import FakeEngine, zone_events
 from tests.tui.golden import check_golden
@@ -105,6 +108,32 @@ def test_every_state_and_event_has_a_word() -> None:
         ended = kind in (ZoneEventKind.BOUNCE, ZoneEventKind.BREAK)
         assert kind is ZoneEventKind.TOUCH or has_word(f"browser.also.{kind.value}")
         assert not ended or has_word(f"browser.ended.{kind.value}")
+
+
+@pytest.mark.parametrize("language", [Language.UKRAINIAN, Language.RUSSIAN])
+def test_reasons_of_a_score_are_told_in_the_language_of_the_screen(language: Language) -> None:
+    view = made_view()
+    reading = view.snapshot.readings["BTCUSDT"]
+    some = [replace(zone, parts=parts) for zone in zones() for parts in PARTS_OF_ALL_KINDS]
+    some += [replace(zones()[0], touches=count, bounces=held, parts=PARTS_OF_ALL_KINDS[0]) for count, held in EDGES]
+    speak(language)
+    try:
+        for zone in some:
+            for reason in zone_reasons(zone, reading):
+                text = paint.told(reason)
+                assert not re.search("[a-z]{3}", text.replace("VWAP", "")), text
+    finally:
+        speak(Language.ENGLISH)
+    assert paint.told("last touch 8 h ago (7 of 17)") == "last touch 8 h ago"
+    assert paint.told("also here: a VWAP, a round number (13 of 26)") == "also here: a VWAP, a round number"
+
+
+PARTS_OF_ALL_KINDS = [
+    ZoneParts(0.5, reactions, 0.5, confluence, 0.5)
+    for reactions in (0.0, 0.2, 0.5, 0.9)
+    for confluence in (0.0, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
+]
+EDGES = ((0, 0), (1, 0), (1, 1))
 
 
 def test_old_data_is_grey() -> None:

@@ -70,6 +70,7 @@ ENGLISH: dict[str, str] = {
     "browser.also.FLIP": "changed sides",
     "browser.also.BOUNCE": "turned",
     "browser.also.BREAK": "broke",
+    "browser.also_here": "also here: {what}",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -140,6 +141,7 @@ UKRAINIAN: dict[str, str] = {
     "browser.also.FLIP": "змінила бік",
     "browser.also.BOUNCE": "розворот",
     "browser.also.BREAK": "пробито",
+    "browser.also_here": "також тут: {what}",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -210,4 +212,5 @@ RUSSIAN: dict[str, str] = {
     "browser.also.FLIP": "сменила сторону",
     "browser.also.BOUNCE": "разворот",
     "browser.also.BREAK": "пробита",
+    "browser.also_here": "также здесь: {what}",
 }

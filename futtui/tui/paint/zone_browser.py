@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ SORTS = ("away", "score", "price", "frame")
 PARTS = ("touches", "reactions", "freshness", "confluence", "noise")
 DOWNWARD, UPWARD = "↓", "↑"
 """Price came down to the zone, or up to it."""
+ALSO = "also here: "
+"""How the reason begins that names other levels at a zone."""
 _BAR = 10
 _LABEL = 14
 _LIFE_TOKENS = {ZoneState.KEY: "bold", ZoneState.CANDIDATE: "dim", ZoneState.STALE: "dim", ZoneState.EXPIRED: "dim"}
@@ -192,9 +195,17 @@ def why_lines(zone: Zone | None, view: View, width: int) -> list[Line]:
             )
     lines.append(())
     for reason in zone_reasons(zone, reading):
-        texts = wrap(reason, width - 4)
+        texts = wrap(told(reason), width - 4)
         lines += [((f" {SEPARATOR if at == 0 else ' '} {text}", "muted"),) for at, text in enumerate(texts)]
     return [*lines, (), *_life_facts(zone, view)]
+
+
+def told(reason: str) -> str:
+    """A reason in the user's language, without the points that the bars show already."""
+    text = re.sub(r" \([-+\d]+( of [-\d]+)?\)$", "", reason)
+    if text.startswith(ALSO):
+        return word("browser.also_here", what=", ".join(heard(part) for part in text[len(ALSO) :].split(", ")))
+    return heard(text)
 
 
 def _life_facts(zone: Zone, view: View) -> list[Line]:
