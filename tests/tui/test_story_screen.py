@@ -10,6 +10,7 @@ from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.position import ExitReason
 from futtui.domain.position_story import NextRule, OrderView, PositionStep, PositionStory, RuleKind, StepKind
 from futtui.tui.paint import story
+from futtui.tui.paint.position_detail import position_detail
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word
 from tests.tui.conftest import AppMaker
@@ -47,7 +48,7 @@ def test_order_in_doubt_stands_out_and_one_at_market_has_no_price() -> None:
     assert "Close        market" in text
     assert "no answer: being checked" in text
     assert "being cancelled" in text
-    assert orders_text(60) == " No order is known yet."
+    assert orders_text(60) == " No orders now."
 
 
 def test_every_rule_step_and_state_has_its_sentence() -> None:
@@ -85,3 +86,21 @@ async def test_position_detail_tells_the_next_rule_and_n_walks_to_the_next_posit
         await pilot.pause()
         assert "Dashboard › Positions › XRPUSDT" in screen_text(app)
         assert engine.commands == []
+
+
+def test_closed_position_keeps_its_last_figures_but_no_orders_and_no_rules() -> None:
+    opened = view_of()
+    detail = position_detail(positions()[0], ("Dashboard",))
+    moved = replace(positions()[0], mark_price=3130.0, pnl=16.27)
+    assert opened.snapshot.desk is not None
+    later = view_of(replace(opened.snapshot, desk=replace(opened.snapshot.desk, positions=(moved,))))
+    gone = view_of(replace(opened.snapshot, desk=replace(opened.snapshot.desk, positions=())))
+    money, rules, orders, steps, _ = (box.lines for box in detail.boxes)
+    for view in (opened, later):
+        assert "What acts next" in "\n".join(line_text(line) for line in rules(view, 60))
+    told = "\n".join(line_text(line) for line in money(gone, 60))
+    assert "This position is closed." in told
+    assert "3,130.00" in told
+    assert "What acts next" not in "\n".join(line_text(line) for line in rules(gone, 60))
+    assert [line_text(line) for line in orders(gone, 60)] == [" No orders now."]
+    assert len(steps(gone, 60)) == 5

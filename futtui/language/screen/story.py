@@ -5,7 +5,7 @@ from __future__ import annotations
 ENGLISH: dict[str, str] = {
     "story.box.orders": "Orders",
     "story.box.steps": "What happened",
-    "story.no_orders": "No order is known yet.",
+    "story.no_orders": "No orders now.",
     "story.no_steps": "Nothing happened yet.",
     "story.at_market": "market",
     "story.left": "of {bought} are left",
@@ -54,7 +54,7 @@ ENGLISH: dict[str, str] = {
 UKRAINIAN: dict[str, str] = {
     "story.box.orders": "Ордери",
     "story.box.steps": "Що сталося",
-    "story.no_orders": "Про ордери ще нічого не відомо.",
+    "story.no_orders": "Ордерів зараз немає.",
     "story.no_steps": "Ще нічого не сталося.",
     "story.at_market": "ринок",
     "story.left": "з {bought} лишилося",
@@ -103,7 +103,7 @@ UKRAINIAN: dict[str, str] = {
 RUSSIAN: dict[str, str] = {
     "story.box.orders": "Ордера",
     "story.box.steps": "Что произошло",
-    "story.no_orders": "Об ордерах ещё ничего не известно.",
+    "story.no_orders": "Ордеров сейчас нет.",
     "story.no_steps": "Ещё ничего не произошло.",
     "story.at_market": "рынок",
     "story.left": "из {bought} осталось",

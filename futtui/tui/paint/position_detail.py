@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from futtui.domain.position import Trade
 from futtui.domain.snapshot import PositionView
 from futtui.tui.glyphs import CHECK
@@ -17,14 +19,17 @@ from futtui.tui.words import has_word, word
 
 
 def position_detail(position: PositionView, trail: tuple[str, ...]) -> Detail:
-    """One open position; after it closed the last state stays with a note."""
+    """One open position; after it closed its last figures stay with a note, without orders and rules."""
+    last = [position]
 
     def newest(view: View) -> tuple[PositionView, bool]:
         desk = view.snapshot.desk
         for item in desk.positions if desk else ():
             if item.position_id == position.position_id:
+                last[0] = item
                 return item, True
-        return position, False
+        seen = last[0]
+        return replace(seen, story=replace(seen.story, orders=(), rules=())), False
 
     return Detail(
         trail,
