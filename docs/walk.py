@@ -17,7 +17,7 @@ from textual.widgets import Input
 from futtui.domain.backtests import RunState
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
-from tests.tui.fake_backtests import FakeBacktests, run_result
+from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.screen_text import screen_text
 
@@ -97,24 +97,23 @@ async def go(pilot: Pilot[None], backtests: FakeBacktests, step: Step) -> str:
     app = pilot.app
     assert isinstance(app, FuttuiApp)
     before = screen_text(app)
-    for key in step.keys:
-        await pilot.press(key)
-        await _settle(pilot)
+    await press(pilot, *step.keys)
     if step.typed:
+        await until(pilot, lambda: bool(app.screen.query(Input)))
         app.screen.query_one(Input).value = step.typed
-        await _settle(pilot)
     if step.then is not None:
+        await until(pilot, lambda: backtests.now is not None)
         step.then(backtests)
-    app.pulse.beat()
-    await _settle(pilot)
+
+    def is_shown() -> bool:
+        app.pulse.beat()
+        return step.shows in screen_text(app)
+
+    await until(pilot, is_shown)
+    await app.workers.wait_for_complete()
     app.pulse.beat()
     await pilot.pause()
     return before
-
-
-async def _settle(pilot: Pilot[None]) -> None:
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 async def draw() -> None:

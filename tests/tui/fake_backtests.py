@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from textual.pilot import Pilot
 
 from futtui.desk.performance import performance_report
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TestedTrade, TradeCandles
@@ -16,6 +18,9 @@ from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, Se
 from futtui.domain.side import Side
 from futtui.domain.signal import System
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
+from futtui.tui.screens.backtest import BacktestScreen
+from futtui.tui.screens.backtest_result import ResultScreen
+from futtui.tui.screens.replay import ReplayScreen
 from tests.tui.fake_engine import made_candles
 
 START_MS = int(datetime(2024, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -91,6 +96,39 @@ def run_result(run_id: str, seed: int, systems: str = "", count: int = 40) -> Ru
     )  # fmt: skip
     chosen = (("run.from", "2024-03-01"), *((("run.systems", systems),) if systems else ()))
     return RunResult(head, 12.3, chosen, traded, report.account(TradingMode.INFO), trades, 10_000.0, 10_210.5, 1, ())
+
+
+WAITS = 3_000
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Waits for a condition, up to a minute; the machine may be busy."""
+    for _ in range(WAITS):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("It did not come.")
+
+
+def has_come(screen: object) -> bool:
+    """Whether what the screen reads beside itself is there; other screens have nothing to wait for."""
+    if isinstance(screen, BacktestScreen):
+        return screen.state is not None and screen.runs.runs is not None
+    if isinstance(screen, ResultScreen):
+        return screen.result is not None
+    if isinstance(screen, ReplayScreen):
+        return screen.found is not None
+    return True
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Presses one key after the other, each once what the one before asked for is there."""
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+        await until(pilot, lambda: pilot.app.screen.is_mounted and has_come(pilot.app.screen))
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
 
 
 class FakeBacktests:

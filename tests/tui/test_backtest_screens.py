@@ -24,7 +24,7 @@ from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.replay import ReplayScreen
 from futtui.tui.widgets.backtest_panels import FormFields, RunsPanel
 from tests.tui.conftest import AppMaker
-from tests.tui.fake_backtests import FakeBacktests, run_result
+from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
 from tests.tui.screen_text import screen_text
 
 FULL = (120, 35)
@@ -40,16 +40,18 @@ def text_of(lines: list) -> str:
     return "\n".join(line_text(line) for line in lines)
 
 
-async def settle(app: FuttuiApp, pilot: Pilot[None]) -> None:
-    """Waits until what was asked for beside the screen is there."""
-    await app.workers.wait_for_complete()
-    await pilot.pause()
+async def shown(pilot: Pilot[None], text: str) -> None:
+    """Waits until the screen shows the text."""
+    app = pilot.app
+    assert isinstance(app, FuttuiApp)
+    await until(pilot, lambda: text in screen_text(app))
 
 
-async def press(app: FuttuiApp, pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(app, pilot)
+async def typed(pilot: Pilot[None], text: str) -> None:
+    """Types into the field of the dialog that opens, and takes it."""
+    await until(pilot, lambda: bool(pilot.app.screen.query(Input)))
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.press("enter")
 
 
 # Painters
@@ -125,121 +127,114 @@ def test_replay_knows_nothing_of_what_comes_later(port: FakeBacktests) -> None:
 async def test_form_run_progress_and_end(make_app: AppMaker, port: FakeBacktests) -> None:
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
-        await press(app, pilot, "t")
+        await press(pilot, "t")
         screen = app.screen
         assert isinstance(screen, BacktestScreen)
-        for _ in range(3):
-            await press(app, pilot, "down")
-        await press(app, pilot, "enter")
-        app.screen.query_one(Input).value = "2024-03-01"
-        await press(app, pilot, "enter")
+        await press(pilot, "down", "down", "down", "enter")
+        await typed(pilot, "2024-03-01")
+        await until(pilot, lambda: app.screen is screen)
+        await shown(pilot, "2024-03-01")
         assert screen.query_one(FormFields).marked().path == "run.from"
-        assert "2024-03-01" in screen_text(app)
-        await press(app, pilot, "к")  # r on a Cyrillic keyboard
-        assert port.started == [{"run.from": "2024-03-01"}]
+        await press(pilot, "к")  # r on a Cyrillic keyboard
+        await until(pilot, lambda: port.started == [{"run.from": "2024-03-01"}])
         port.say(text="running", share=0.4, days_per_s=3.0, seconds_left=12.0)
         app.pulse.beat()
-        await pilot.pause()
-        assert "40%" in screen_text(app)
-        assert "0:12 left" in screen_text(app)
-        await press(app, pilot, "x")
+        await shown(pilot, "40%")
+        await shown(pilot, "0:12 left")
+        await press(pilot, "x")
         assert isinstance(app.screen, QuestionDialog)
-        await press(app, pilot, "escape")
+        await press(pilot, "escape")
         assert port.cancelled == 0
         port.results["20260901-000000"] = run_result("20260901-000000", 9)
         port.say(state=RunState.DONE, share=1.0)
         app.pulse.beat()
-        await settle(app, pilot)
-        assert next(head.run_id for head in screen.query_one(RunsPanel).runs) == "20260901-000000"
-        await press(app, pilot, "escape")
+        await until(pilot, lambda: screen.query_one(RunsPanel).runs[0].run_id == "20260901-000000")
+        await press(pilot, "escape")
         assert isinstance(app.screen, DashboardScreen)
 
 
 async def test_cancel_asks_and_ends_the_run(make_app: AppMaker, port: FakeBacktests) -> None:
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
-        await press(app, pilot, "t", "x")
-        assert "No run is under way" in screen_text(app)
-        await press(app, pilot, "r", "x", "right", "enter")
-        assert port.cancelled == 1
+        await press(pilot, "t", "x")
+        await shown(pilot, "No run is under way")
+        await press(pilot, "r")
+        await until(pilot, lambda: port.now is not None)
+        await press(pilot, "x", "right", "enter")
+        await until(pilot, lambda: port.cancelled == 1)
         app.pulse.beat()
-        await pilot.pause()
-        assert "The run was ended" in screen_text(app)
+        await shown(pilot, "The run was ended")
 
 
 async def test_bad_input_is_told_in_sentences(make_app: AppMaker, port: FakeBacktests) -> None:
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
-        await press(app, pilot, "t", *["down"] * 5, "enter")
-        app.screen.query_one(Input).value = "cheap"
-        await press(app, pilot, "enter")
-        assert "cheap does not fit here: write a number from 0 to 10." in screen_text(app)
-        await press(app, pilot, "escape")
+        await press(pilot, "t", *["down"] * 5, "enter")
+        await typed(pilot, "cheap")
+        await shown(pilot, "cheap does not fit here: write a number from 0 to 10.")
+        await press(pilot, "escape")
         port.refuse = "The last day is not after the first one. Choose a later last day."
-        await press(app, pilot, "r")
-        assert "Choose a later last day." in screen_text(app)
+        await press(pilot, "r")
+        await shown(pilot, "Choose a later last day.")
 
 
 async def test_result_trade_replay_and_the_way_back(make_app: AppMaker, port: FakeBacktests) -> None:
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
-        await press(app, pilot, "t", "tab", "enter")
+        await press(pilot, "t", "tab", "enter")
         assert isinstance(app.screen, ResultScreen)
-        await press(app, pilot, "e")
-        assert "backtest-20260818-060000.csv" in screen_text(app)
-        await press(app, pilot, "n")
+        await press(pilot, "e")
+        await shown(pilot, "backtest-20260818-060000.csv")
+        await press(pilot, "n")
         assert app.screen.result.head.systems == "volume_profile"
-        await press(app, pilot, "d")
-        assert "volume_profile" in screen_text(app)
-        await press(app, pilot, "escape")
-        await press(app, pilot, "N", "enter")
+        await press(pilot, "d")
+        await shown(pilot, "volume_profile")
+        await press(pilot, "escape", "N", "enter")
         screen = app.screen
         assert isinstance(screen, ReplayScreen)
         before = screen.shown
-        await press(app, pilot, "right", "right", "left")
+        await press(pilot, "right", "right", "left")
         assert screen.shown == before + 1
-        assert "▲ LONG Volume Profile" in screen_text(app)
-        assert "in at 100, stop 98" in screen_text(app)
+        await shown(pilot, "▲ LONG Volume Profile")
+        await shown(pilot, "in at 100, stop 98")
         app.pulse.stop()
-        await press(app, pilot, "]", "space")
+        await press(pilot, "]", "space")
         assert screen.playing
         begun = screen.shown
         app.pulse.beat()
         app.pulse.beat()
         assert screen.shown > begun
-        await press(app, pilot, "end")
+        await press(pilot, "end")
         assert not screen.playing
         assert screen.shown == len(screen.found.candles)
-        await press(app, pilot, "n")
+        await press(pilot, "n")
         assert screen.item.trade.position_id == "p1"
-        await press(app, pilot, "escape", "escape", "escape")
+        await press(pilot, "escape", "escape", "escape")
         assert isinstance(app.screen, DashboardScreen)
 
 
 async def test_two_marked_runs_are_compared(make_app: AppMaker, port: FakeBacktests) -> None:
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
-        await press(app, pilot, "t", "tab", "v")
-        assert "Mark one run with Space" in screen_text(app)
-        await press(app, pilot, "space", "down", "v")
+        await press(pilot, "t", "tab", "v")
+        await shown(pilot, "Mark one run with Space")
+        await press(pilot, "space", "down", "v")
         assert isinstance(app.screen, CompareScreen)
-        assert "Where they differ" in screen_text(app)
+        await shown(pilot, "Where they differ")
 
 
 async def test_nothing_kept_a_run_that_is_gone_and_no_backtests_at_all(make_app: AppMaker) -> None:
-    empty = FakeBacktests(empty=True)
-    app = make_app(backtests=empty)
+    app = make_app(backtests=FakeBacktests(empty=True))
     async with app.run_test(size=(80, 24)) as pilot:
-        await press(app, pilot, "t")
-        assert "No run is kept yet" in screen_text(app)
+        await press(pilot, "t")
+        await shown(pilot, "No run is kept yet")
         broken = FakeBacktests()
         broken.refuse = "The run cannot be read any more. Run it again."
         app.push_screen(ResultScreen(broken, ["20260818-060000"], 0))
-        await settle(app, pilot)
-        assert "cannot be read any more" in screen_text(app)
-    app = make_app()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await press(app, pilot, "t")
+        await shown(pilot, "cannot be read any more")
+        await press(pilot, "escape", "escape")
+        app.backtests = None
+        await press(pilot, "t")
         assert isinstance(app.screen, DashboardScreen)
         assert app.flash_line.text == "Backtests are not available in this run."
 

@@ -13,7 +13,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView
 from futtui.tui.app import FuttuiApp
 from tests.tui.conftest import AppMaker
-from tests.tui.fake_backtests import FakeBacktests
+from tests.tui.fake_backtests import FakeBacktests, press
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
@@ -152,10 +152,8 @@ def test_picture_of_backtests(
     snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     async def run(pilot: Pilot[None]) -> None:
-        for key in keys:
-            await pilot.press(key)
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
+        await pilot.pause()
+        await press(pilot, *keys)
         await after()(pilot)
 
     assert snap_compare(make_app(backtests=FakeBacktests()), terminal_size=size, run_before=run)
