@@ -326,12 +326,15 @@ class FuttuiApp(App[None]):
         if not symbol or symbol not in view.by_symbol:
             self.flash(word("block.no_symbol"), "attention")
             return
+        from futtui.tui.screens.block_form import BlockForm
         from futtui.tui.screens.menus import block_menu
 
         def chosen(answer: str | None) -> None:
             now_ms = self.engine.exchange_time_ms()
             if answer == "unblock":
                 self.send(UnblockSymbol(now_ms, symbol))
+            elif answer == "reason":
+                self.push_screen(BlockForm(view, symbol), self.send_if)
             elif answer is not None:
                 hours = int(answer)
                 self.send(BlockSymbol(now_ms, symbol, now_ms + hours * HOUR_MS if hours else 0))

@@ -96,6 +96,13 @@ def test_help_names_every_key_of_the_place(place: str) -> None:
         assert action.description in text
 
 
+@pytest.mark.parametrize("place", ["settings", "symbols", "health", "full_log", "orders"])
+def test_help_of_a_place_names_every_key_that_is_in_force_there(place: str) -> None:
+    text = "\n".join(line_text(line) for line in help_lines(place, 100))
+    scopes = [scope for scope in keys.SCOPE_SETS[place] if scope != "copy"]
+    assert [item.id for item in keys.actions_in(*scopes) if item.description not in text] == []
+
+
 @pytest.mark.parametrize("context", sorted(keys.FOOTERS))
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_footer_fits_and_keeps_help_and_the_way_out(context: str, width: int) -> None:

@@ -118,6 +118,17 @@ async def test_block_with_reason_and_end_then_unblock(make_app: AppMaker, troubl
         assert len(troubled.commands) == 3
 
 
+async def test_the_block_menu_of_every_place_leads_to_the_form_with_a_reason(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("b", "к", *"cpi", "down", "enter")
+        assert engine.commands == [
+            BlockSymbol(NOW_MS, "LINKUSDT", NOW_MS + 4 * HOUR_MS, "blocked by you: cpi"),
+        ]
+
+
 async def test_a_strategy_is_blocked_on_one_symbol_or_everywhere(make_app: AppMaker, troubled: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -76,7 +76,7 @@ class JumpScreen(ModalScreen[None]):
         target = self._targets.get(keys.latin_text(event.character or "").lower())
         self.dismiss()
         if target is not None:
-            self.call_later(self._go, target)
+            self.app.call_later(self._go, target)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a letter goes there, anywhere else leaves."""
@@ -84,7 +84,7 @@ class JumpScreen(ModalScreen[None]):
         found = [item for item in self._targets.values() if item.y == at[1] and item.x <= at[0] < item.x + 3]
         self.dismiss()
         if found:
-            self.call_later(self._go, found[0])
+            self.app.call_later(self._go, found[0])
 
     @staticmethod
     def _go(target: Target) -> None:

@@ -56,13 +56,14 @@ def block_menu(view: View, symbol: str) -> MenuDialog:
         Choice("1", word("block.hour"), word("block.until", time=_later(view, 1)), "1"),
         Choice("2", word("block.hours"), word("block.until", time=_later(view, 4)), "4"),
         Choice("3", word("block.forever"), "", "0"),
+        Choice("r", word("block.reason"), word("block.reason_note"), "reason"),
     ]
     row = view.by_symbol.get(symbol)
     intro = [word("block.what"), word("block.not_closed")]
     if row is not None and row.blocked_until_ms is not None:
         choices.append(Choice("4", word("block.unblock"), word("block.unblock_note"), "unblock"))
         intro.insert(0, word("block.is_blocked", symbol=symbol))
-    marked = len(choices) - 1 if len(choices) == 4 else 0
+    marked = next((at for at, choice in enumerate(choices) if choice.answer == "unblock"), 0)
     return MenuDialog(word("block.heading", symbol=symbol), intro, choices, marked)
 
 
