@@ -18,8 +18,10 @@ from futtui.exchange.simulator.wire.config import ServerConfig
 from futtui.live.assembly import build_engine
 from futtui.live.lockstep import run_lockstep
 from futtui.live.logs import LogLevel, LogSettings, start_logs
-from tests.live.engine_world import WatchedAnalyzers, exchange, server_config, wired
-from tests.live.live_world import QUARTER_MS, START_MS, SYMBOL
+from tests.live.engine_world import WatchedAnalyzers, exchange, lines, server_config, until, wired
+from tests.live.live_world import QUARTER_MS, START_MS, SYMBOL, live_engine
+from tests.live.test_machine_scenarios import with_phone
+from tests.telegram.bot_api_server import TOKEN
 
 KEY = "PlantedKeyA1b2C3d4E5f6G7h8I9j0PlantedKeyA1b2C3d4E5f6G7h8I9j0XyZq"
 SECRET = "PlantedSecretZ9y8X7w6V5u4T3s2R1q0PlantedSecretZ9y8X7w6V5u4T3s2R"
@@ -72,8 +74,38 @@ async def test_planted_key_appears_nowhere(tmp_path: Path, caplog: pytest.LogCap
     check_files(tmp_path)
 
 
-def check_files(folder: Path) -> None:
+@pytest.mark.usefixtures("quiet_root")
+async def test_token_of_the_phone_appears_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = LogSettings(level=LogLevel.DEBUG, exchange_level=LogLevel.DEBUG)
+    logs = start_logs(settings, tmp_path / "logs", (TOKEN,))
+    logging.getLogger("futtui").propagate = True
+    caplog.set_level(logging.DEBUG)
+    try:
+        async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+            engine = await live_engine(world, tmp_path / "a.db", 1)
+            async with with_phone(engine, tmp_path) as (server, _):
+                server.down = True
+                await run_lockstep(engine, 17)
+                await until(lambda: bool(lines(engine, "cannot be reached")))
+                server.down = False
+                await until(lambda: bool(server.sent), 30)
+            async with with_phone(engine, tmp_path) as (server, _):
+                server.token_known = False
+                await until(lambda: bool(lines(engine, "oken")), 30)
+            shown = " ".join(line.text for line in engine.parts.log_book.lines()) + repr(engine.snapshot())
+            await engine.stop()
+    finally:
+        logs.close()
+    secret = TOKEN.partition(":")[2]
+    assert len(secret) > 10
+    assert "cannot be reached" in shown
+    ours = [record for record in caplog.records if record.name.startswith("futtui")]
+    assert secret not in shown + " ".join(record.getMessage() for record in ours)
+    check_files(tmp_path, secret)
+
+
+def check_files(folder: Path, *secrets: str) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert {"a.db", "a-live-book.jsonl", "futtui.log"} <= {path.name for path in files}
-    for secret in (KEY, SECRET):
+    for secret in secrets or (KEY, SECRET):
         assert [path.name for path in files if secret.encode() in path.read_bytes()] == []
