@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from futtui.cli.places import Places
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TradeCandles
 from futtui.domain.errors import FuttuiError, InvalidInputError
 from futtui.domain.timeframe import DAY_MS
@@ -45,7 +46,7 @@ class BacktestRuns:
         clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._home = home
-        self._folder = home / "backtests"
+        self._folder = Places.of(home).backtests
         self._config, self._settings = config, settings
         self._command, self._clock_s = command, clock_s
         self._lock = threading.Lock()

@@ -51,6 +51,11 @@ class Places:
         return self.home / "confidence.json"
 
     @property
+    def backtests(self) -> Path:
+        """The runs that were made on the screen, with the values of the newest one."""
+        return self.home / "backtests"
+
+    @property
     def ban_file(self) -> Path:
         """Until when an exchange wants no requests from this address; honoured after a restart too."""
         return self.home / "exchange-bans.json"
@@ -82,6 +87,7 @@ class Places:
         yield "demo database", self.demo_database
         yield "archive files", self.archive
         yield "trained model", self.confidence_model
+        yield "backtests", self.backtests
         yield "bans", self.ban_file
         yield "screen", self.habits
         yield "logs", logs.absolute()

@@ -200,6 +200,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run_side_back", "backtest", ("shift+tab",), "other_side(-1)"),
     Action("run_export", "run_files", ("e",), "export_run"),
     Action("result_side", "run_result", ("tab", "shift+tab"), "other_side(1)"),
+    Action("trade_order", "run_result", ("s",), "order"),
     Action("run_values", "run_result", ("d",), "show_values"),
     Action("replay_play", "replay", ("space",), "play"),
     Action("replay_back", "replay", ("left", "h"), "step(-1)"),
@@ -332,7 +333,8 @@ FOOTERS: dict[str, tuple[str, ...]] = {
         "run_default", "help",
     ),
     "backtest_result": (
-        "result_side", "open", "next_symbol", "run_values", "run_export", "mode", "pause", "commands", "help",
+        "result_side", "open", "next_symbol", "trade_order", "run_values", "run_export", "mode", "pause", "commands",
+        "help",
     ),
     "backtest_compare": ("scroll", "mode", "pause", "commands", "help"),
     "run_values": ("scroll", "mode", "pause", "commands", "help"),

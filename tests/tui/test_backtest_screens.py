@@ -189,7 +189,11 @@ async def test_result_trade_replay_and_the_way_back(make_app: AppMaker, port: Fa
         assert app.screen.result.head.systems == "volume_profile"
         await press(pilot, "d")
         await shown(pilot, "volume_profile")
-        await press(pilot, "escape", "N", "enter")
+        await press(pilot, "escape", "N", "s")
+        await shown(pilot, "worst first")
+        shown_r = [item.trade.result_r for item in app.screen.trades.trades]
+        assert shown_r == sorted(shown_r)
+        await press(pilot, "s", "s", "enter")
         screen = app.screen
         assert isinstance(screen, ReplayScreen)
         before = screen.shown

@@ -22,6 +22,7 @@ from futtui.language.screen import (
     past,
     performance,
     records,
+    replay,
     said,
     settings,
     stop,
@@ -35,6 +36,7 @@ from futtui.language.screen import (
 
 AREAS = (
     backtest,
+    replay,
     names,
     panels,
     actions,

@@ -42,6 +42,7 @@ TRADE_COLUMNS = (
     Column("run_held", 7, ">", rank=4),
     Column("run_exit", 10, grow=4, rank=3),
 )
+TRADE_ORDERS = ("time", "worst", "best")
 _CLASS_TOKENS = {TradeClass.WIN: "up", TradeClass.LOSS: "down", TradeClass.BREAK_EVEN: "muted"}
 
 
@@ -170,6 +171,14 @@ def verdict_text(verdict: str) -> str:
 def no_runs_lines(width: int, trouble: str = "") -> list[Line]:
     """Why there are no runs, and what to do."""
     return [(), *paragraph(trouble or word("backtest.no_runs"), width, "attention" if trouble else "muted", lead="   ")]
+
+
+def ordered(trades: Sequence[TestedTrade], order: str) -> tuple[TestedTrade, ...]:
+    """The trades by time, or the worst or the best first."""
+    if order == "time":
+        return tuple(trades)
+    sign = -1.0 if order == "best" else 1.0
+    return tuple(sorted(trades, key=lambda item: sign * item.trade.result_r))
 
 
 def trade_line(item: TestedTrade, zone: tzinfo, columns: Sequence[Column], cursor: str, selected: bool) -> Line:

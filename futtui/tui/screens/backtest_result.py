@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -77,14 +78,21 @@ class ResultScreen(PageScreen):
             return
         from futtui.tui.screens.replay import ReplayScreen
 
-        trades = self.result.trades
+        trades = self.trades.trades
         at = next((index for index, item in enumerate(trades) if item.trade.position_id == message.key), None)
         if at is not None:
-            self.app.push_screen(ReplayScreen(self._port, self.result, at))
+            self.app.push_screen(ReplayScreen(self._port, replace(self.result, trades=trades), at))
 
     def action_other_side(self, step: int) -> None:
         """Figures or trades."""
         (self.figures if self.focused is self.trades else self.trades).focus()
+
+    def action_order(self) -> None:
+        """By time, the worst first, the best first."""
+        orders = backtest.TRADE_ORDERS
+        self.trades.order = orders[(orders.index(self.trades.order) + 1) % len(orders)]
+        self.look_again()
+        self.trades.action_edge(-1)
 
     def action_neighbour(self, step: int) -> None:
         """The next or previous kept run."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, TestedTrade
 from futtui.domain.settings_sheet import Setting
-from futtui.tui.glyphs import CHECK
+from futtui.tui.glyphs import CHECK, SEPARATOR
 from futtui.tui.paint import backtest, performance
 from futtui.tui.paint import settings as form
 from futtui.tui.paint.settings import SettingsState
@@ -184,7 +184,7 @@ class FiguresPanel(LivePanel):
 
 
 class TestedTrades(LivePanel):
-    """The trades of a run by time."""
+    """The trades of a run."""
 
     __test__ = False
     name_id = "tested"
@@ -192,10 +192,16 @@ class TestedTrades(LivePanel):
     def __init__(self) -> None:
         super().__init__(id="run-trades", classes="panel")
         self.result: RunResult | None = None
+        self.order = backtest.TRADE_ORDERS[0]
+
+    @property
+    def trades(self) -> tuple[TestedTrade, ...]:
+        """The trades in the order shown."""
+        return backtest.ordered(self.result.trades, self.order) if self.result is not None else ()
 
     def content(self, view: View, width: int, height: int) -> Content:
         """Headings stay, trades scroll."""
-        trades = self.result.trades if self.result is not None else ()
+        trades = self.trades
         if not trades:
             text = word("backtest.no_trades") if self.result is not None else word("backtest.reading")
             return Content(Rows(fixed_rows("none", backtest.no_runs_lines(width, text)[1:])))
@@ -213,5 +219,7 @@ class TestedTrades(LivePanel):
         return word("backtest.trades")
 
     def subtitle(self, view: View) -> str:
-        """How many there are."""
-        return str(len(self.result.trades)) if self.result is not None else ""
+        """How many there are, and their order."""
+        if self.result is None:
+            return ""
+        return f"{len(self.result.trades)} {SEPARATOR} {word(f'backtest.order.{self.order}')}"
