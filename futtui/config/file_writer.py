@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -37,7 +38,8 @@ def write_with_backup(path: Path, text: str, check: Callable[[Path], None]) -> P
         reason = error.strerror or "the disk refused"
         raise ConfigurationError(f"{path} could not be written ({reason}). It is as it was before.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a scanner may hold it; the next save writes over it
+            draft.unlink(missing_ok=True)
     return backup
 
 

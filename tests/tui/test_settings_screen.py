@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from futtui.domain.settings_sheet import SettingKind
+from futtui.domain.settings_sheet import SettingKind, SettingsSheet
 from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.paint import settings as paint
@@ -258,6 +258,20 @@ async def test_keys_page_tells_which_are_set_and_shows_none(make_app: AppMaker, 
         text = screen_text(app)
         assert "FUTTUI_API_KEY" in text
         assert "is not set" in text
+
+
+async def test_settings_that_cannot_be_read_are_told_and_end_nothing(make_app: AppMaker, port: FakeSettings) -> None:
+    app = make_app()
+
+    def locked() -> SettingsSheet:
+        raise PermissionError(13, "Access is denied")
+
+    port.read = locked  # type: ignore[method-assign]
+    async with app.run_test(size=FULL) as pilot:
+        await opened(app, pilot, port)
+        assert "Access is denied" in app.flash_line.text
+        await pilot.press("escape")
+        assert app.screen is app.dashboard
 
 
 async def test_without_a_file_the_key_says_so(make_app: AppMaker) -> None:

@@ -174,7 +174,12 @@ class SettingsScreen(PageScreen):
         self.run_worker(self._read_beside(outside), exclusive=True, group="settings")
 
     async def _read_beside(self, outside: bool) -> None:
-        sheet = await asyncio.to_thread(self._port.read)
+        try:
+            sheet = await asyncio.to_thread(self._port.read)
+        except (FuttuiError, OSError) as error:
+            self.futtui.flash(word("settings.unreadable", reason=str(error)), "down_bold")
+            self.look_again()
+            return
         await self._show_sheet(sheet, outside)
 
     async def _show_sheet(self, sheet: SettingsSheet, outside: bool) -> None:
@@ -353,7 +358,7 @@ class SettingsScreen(PageScreen):
         try:
             said = await asyncio.to_thread(self._port.save, edits)
             sheet = await asyncio.to_thread(self._port.read)
-        except FuttuiError as error:
+        except (FuttuiError, OSError) as error:
             self.futtui.flash(str(error), "down_bold")
             self.look_again()
             return

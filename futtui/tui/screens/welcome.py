@@ -254,7 +254,7 @@ class WelcomeScreen(Dialog[None]):
                 changes = {path: text for path, text in self._answers.items() if values.get(path, text) != text}
                 if changes:
                     said = await asyncio.to_thread(port.save, changes)
-            except FuttuiError as error:
+            except (FuttuiError, OSError) as error:
                 app.flash(word("welcome.not_saved", reason=str(error)), "attention")
                 said = ""
         if said:
