@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from futtui.domain.signal import Signal
 
+ENTRY_ORDER = "entry accepted by the exchange"
+"""The last gate: every other let the candidate pass, and its entry order was refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefusalCount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Select, func, or_, select
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.position import TradingMode, class_of
 from futtui.domain.signal import RawSignal, SignalStatus
-from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
+from futtui.domain.silence import ENTRY_ORDER, RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import ZoneEvent
 from futtui.storage import tables
@@ -164,6 +164,7 @@ def _refusals(connection: Connection, symbol: str, since_ms: int) -> tuple[Refus
     return tuple(RefusalCount(gate, count, *last[gate]) for gate, count in often)
 
 
-def _gate_of(checks: Iterable[_Check]) -> str:
+def _gate_of(checks: Sequence[_Check]) -> str:
     """The gate that refused; empty where it was not recorded."""
-    return next((check.name for check in checks if not check.passed), "")
+    refused = next((check.name for check in checks if not check.passed), "")
+    return refused or (ENTRY_ORDER if checks else "")

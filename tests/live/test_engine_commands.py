@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +14,10 @@ import pytest
 
 from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, MoveStop, SetPaused, UnblockSymbol
+from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
+from futtui.domain.position_story import OrderView
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
@@ -115,6 +118,13 @@ async def test_engine_thread_blocked_symbol_gets_no_trade_and_the_others_do(tmp_
             report = await answer(thread.performance(None))
         assert {account.mode for account in report.accounts} == {TradingMode.PAPER}
         assert report.since_ms == 0 < report.until_ms
+        why = await answer(thread.why_no_signals("ETHUSDT", 0))
+        assert why.refused >= len(refused)
+        assert "not blocked" in [item.gate for item in why.refusals]
+        assert {signal.raw.symbol for signal in why.nearly} == {"ETHUSDT"}
+        similar = await answer(thread.similar_signals(refused[0]))
+        assert similar.signal_id == refused[0].signal_id
+        assert await answer(thread.zone_story("ETHUSDT", ("no such zone",))) == ()
 
 
 @pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.LIVE])
@@ -132,6 +142,13 @@ async def test_engine_thread_close_position_closes_it_and_leaves_nothing_on_the_
         analyzers.script = QUIET
         position = desk(thread).positions[0]
         assert (world.quantity("BTCUSDT") > 0) == (mode is TradingMode.LIVE)
+        nearer = Decimal(str(position.stop + 0.05 * (position.mark_price - position.stop)))
+        moved = await answer(thread.send(MoveStop(thread.exchange_time_ms(), position.position_id, nearer)))
+        assert moved.startswith("BTCUSDT: ")
+        assert "stop" in moved
+        await until(lambda: desk(thread).positions[0].stop > position.stop and len(_stops(thread)) == 1)
+        assert desk(thread).positions[0].stop == pytest.approx(float(nearer), rel=1e-3)
+        assert _stops(thread)[0].price == desk(thread).positions[0].stop
         text = await answer(thread.send(ClosePosition(thread.exchange_time_ms(), position.position_id)))
         assert "BTCUSDT" in text
         await until(lambda: desk(thread).account.closed_trades == 1)
@@ -139,6 +156,12 @@ async def test_engine_thread_close_position_closes_it_and_leaves_nothing_on_the_
         assert desk(thread).trades[0].legs[-1].reason.value == "MANUAL"
         gone = await answer(thread.send(ClosePosition(thread.exchange_time_ms(), position.position_id)))
         assert "not open any more" in gone
+
+
+def _stops(thread: EngineThread) -> list[OrderView]:
+    """Stops of the first position that the exchange still holds."""
+    orders = desk(thread).positions[0].story.orders
+    return [order for order in orders if order.purpose is OrderPurpose.STOP and not order.status.is_final]
 
 
 async def test_engine_thread_live_not_allowed_is_refused_with_the_reason_and_changes_nothing(tmp_path: Path) -> None:

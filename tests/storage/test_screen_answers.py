@@ -11,6 +11,7 @@ from futtui.domain.events import BlockSymbol, SetPaused
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus
+from futtui.domain.silence import ENTRY_ORDER
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.domain.zone import ZoneEvent, ZoneEventKind, ZoneKind
 from futtui.live.stored_answers import similar_signals, why_no_signals, zone_story
@@ -58,6 +59,24 @@ def test_why_counts_refusals_by_gate_with_the_newest_case(tmp_path: Path) -> Non
     assert found.refusals[0].last_symbol == "ETHUSDT"
     assert [signal.score for signal in found.nearly] == sorted((item.score for item in found.nearly), reverse=True)
     assert {signal.signal_id for signal in found.nearly} == set(world.signals)
+    store.close_now()
+
+
+def test_why_names_the_entry_order_where_every_gate_let_the_candidate_pass(tmp_path: Path) -> None:
+    world = World()
+    raw = raw_signal(time_ms=world.now_ms)
+    world.analyse(raw)
+    taken = world.signals[raw.signal_id]
+    assert all(check.passed for check in taken.checks)
+    store = Storage(tmp_path / "futtui.db")
+    for signal in (
+        replace(taken, status=SignalStatus.REFUSED, status_reason="the exchange did not accept the entry"),
+        replace(taken, raw=replace(raw, time_ms=raw.time_ms + HOUR_MS), status=SignalStatus.REFUSED, checks=()),
+    ):
+        store.submit(RecordSignal(signal, signal.updated_ms))
+    assert store.flush()
+    found = why_no_signals(store, "", 0)
+    assert sorted(item.gate for item in found.refusals) == ["", ENTRY_ORDER]
     store.close_now()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from futtui.domain.silence import WhyNoSignals
+from futtui.domain.silence import ENTRY_ORDER, WhyNoSignals
 from futtui.domain.timeframe import DAY_MS
 from futtui.tui.paint import why
 from futtui.tui.paint.text import Line, line_text, line_width
@@ -48,7 +48,7 @@ ELSEWHERE = ("not ready", "conflict", "place", "hours", "front run", "duplicate"
 
 
 def test_every_gate_of_the_desk_has_a_name_and_says_what_would_have_to_change() -> None:
-    gates = every_gate()
+    gates = every_gate() | {ENTRY_ORDER}
     assert len(gates) > 35
     for gate in gates:
         assert why.gate_name(gate) != gate, gate

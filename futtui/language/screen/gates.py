@@ -91,6 +91,8 @@ ENGLISH: dict[str, str] = {
     "why.change.ends": "Only the exchange can change that.",
     "why.gate.not_traded": "Closed by the exchange",
     "why.change.not_traded": "Only the exchange can change that.",
+    "why.gate.entry_accepted_by_the_exchange": "Entry not accepted",
+    "why.change.entry_accepted_by_the_exchange": "The reason names what the exchange wants: money, its steps, or a symbol that it trades now.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -182,6 +184,8 @@ UKRAINIAN: dict[str, str] = {
     "why.change.ends": "Це може змінити лише біржа.",
     "why.gate.not_traded": "Закрито біржею",
     "why.change.not_traded": "Це може змінити лише біржа.",
+    "why.gate.entry_accepted_by_the_exchange": "Вхід не прийнято",
+    "why.change.entry_accepted_by_the_exchange": "Причина каже, чого хоче біржа: грошей, її кроків або символу, яким зараз торгують.",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -273,4 +277,6 @@ RUSSIAN: dict[str, str] = {
     "why.change.ends": "Это может изменить только биржа.",
     "why.gate.not_traded": "Закрыто биржей",
     "why.change.not_traded": "Это может изменить только биржа.",
+    "why.gate.entry_accepted_by_the_exchange": "Вход не принят",
+    "why.change.entry_accepted_by_the_exchange": "Причина говорит, чего хочет биржа: денег, её шагов или символа, которым сейчас торгуют.",
 }
