@@ -9,6 +9,7 @@ from typing import Any
 from futtui.desk import words
 from futtui.desk.blocking import end_blocks, set_block, take_off_block
 from futtui.desk.by_hand import HandDesk
+from futtui.desk.data_watch import DataWatch
 from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
@@ -52,10 +53,10 @@ from futtui.domain.events import (
     UnblockSymbol,
 )
 from futtui.domain.kill import KillSwitch, Rearm
-from futtui.domain.position import ExitReason, PositionStatus, Trade, TradingMode
+from futtui.domain.position import PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
-from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
+from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.signals.confidence import ConfidenceModel
 
 _INFINITE = float("inf")
@@ -94,7 +95,7 @@ class TradingDesk(DeskQuestions):
         self._snapshot: DeskSnapshot | None = None
         self._next_day_ms = 0
         self._resumed: dict[str, None] = {}
-        self._data_alarms: dict[str, None] = {}
+        self._data = DataWatch(self._state, self._out, self._life)
         self._handlers: dict[type, Callable[[Any], None]] = {
             CandleClosed: self._on_candle,
             AnalysisDone: self._on_analysis,
@@ -108,7 +109,7 @@ class TradingDesk(DeskQuestions):
             FundingPaid: self._on_funding,
             FundingAnnounced: self._on_funding_rate,
             ClockTick: self._on_clock,
-            FeedState: self._on_feed,
+            FeedState: self._data.on_feed,
             BookSampled: self._state.note_book,
             InterestSampled: self._state.note_interest,
             BlockSymbol: self._on_block,
@@ -225,13 +226,6 @@ class TradingDesk(DeskQuestions):
     def _on_stopped(self, event: TradingStopped) -> None:
         on_stopped(self._state, self._life, event)
 
-    def _on_feed(self, event: FeedState) -> None:
-        if event.fresh:
-            self._state.stale.pop(event.symbol, None)
-            self._data_alarms.pop(event.symbol, None)
-        elif event.symbol not in self._state.stale:
-            self._state.stale[event.symbol] = (event.time_ms, event.reason)
-
     # --- orders and money ---------------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderChanged) -> None:
@@ -301,25 +295,11 @@ class TradingDesk(DeskQuestions):
         self._kill.on_clock(time_ms)
         for position in list(state.open.values()):
             self._life.on_clock(position, time_ms)
-            self._check_data(position, time_ms)
+            self._data.look(position, time_ms)
             leave_before_the_end(state, self._life, position, time_ms)
             extremes = (position.best_price, position.worst_price)
             if extremes != (position.recorded_best, position.recorded_worst):
                 self._out.touch(position)
-
-    def _check_data(self, position: Position, time_ms: int) -> None:
-        """A held symbol without market data: alarm, much later a safety exit."""
-        symbol, exits = position.plan.symbol, self._state.settings.risk.exits
-        stale = self._state.stale.get(symbol)
-        if stale is None:
-            return
-        minutes = (time_ms - stale[0]) // MINUTE_MS
-        if 0 < exits.data_exit_minutes <= minutes and position.exit_reason is None:
-            self._life.request_exit(position, ExitReason.DATA, time_ms, f"no market data for {minutes} minutes")
-        elif minutes >= exits.data_alarm_minutes and symbol not in self._data_alarms:
-            self._data_alarms[symbol] = None
-            text = f"{symbol}: no market data for {minutes} minutes, the stop on the exchange still protects it"
-            self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
 
     def _on_block(self, event: BlockSymbol) -> None:
         set_block(self._state.blocks, self._out, event)

@@ -22,7 +22,7 @@ from futtui.exchange.ports import (
     StreamStateMessage,
 )
 from futtui.live.control import SimulatorControl
-from futtui.live.exchange_broker import AccountPort
+from futtui.live.sent_orders import AccountPort
 
 
 class BookPort(Protocol):

@@ -6,20 +6,18 @@ import asyncio
 import itertools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Protocol
 
-from futtui.domain.account import AccountModes, KeyRights
 from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate, is_against_rules
 from futtui.domain.position import TradingMode
-from futtui.domain.symbols import LeverageTier, SymbolRules
-from futtui.exchange.ports import AccountMessage, TradingPort
+from futtui.domain.symbols import SymbolRules
+from futtui.exchange.ports import AccountMessage
 from futtui.live.clock import steady_ms
+from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead
 
 log = logging.getLogger(__name__)
 
@@ -36,68 +34,6 @@ NEWS_OVERDUE_MS = 5_000.0
 Work = Callable[[], Awaitable[None]]
 _ALIVE = (OrderStatus.OPEN, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
-
-
-class AccountPort(TradingPort, Protocol):
-    """Orders of an account, and questions about them."""
-
-    async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None: ...
-
-    async def executions(self, symbol: str, client_id: str, exchange_id: str) -> Sequence[Fill]: ...
-
-    async def symbol_fills(self, symbol: str, since_ms: int) -> Sequence[Fill]: ...
-
-    async def modes(self) -> AccountModes: ...
-
-    async def key_rights(self) -> KeyRights | None: ...
-
-    async def prepare(self, symbol: str, leverage: int) -> None: ...
-
-    async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
-
-    async def open_orders(self, symbol: str | None = None) -> Sequence[Any]: ...
-
-    async def positions(self) -> Sequence[Any]: ...
-
-    def take_rules(self, rules: SymbolRules) -> None: ...
-
-    async def leverage_tiers(self) -> Mapping[str, tuple[LeverageTier, ...]]: ...
-
-
-@dataclass(slots=True)
-class SentOrder:
-    """An order that may still have news."""
-
-    client_id: str
-    symbol: str
-    conditional: bool
-    quantity: Decimal
-    sent_at_ms: float
-    trades: dict[str, Decimal] = field(default_factory=dict)
-    executed_at_ms: float | None = None
-    looking: bool = False
-    accepted: bool = False
-    """Whether the exchange had it once."""
-    adopted: bool = False
-    """Whether an earlier run sent it."""
-    is_entry: bool = False
-    negatives: int = 0
-
-    @property
-    def executed(self) -> Decimal:
-        """How much of it is known to be executed."""
-        return sum(self.trades.values(), Decimal(0))
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all its executions are known."""
-        return self.executed >= self.quantity
-
-
-class WriteAhead(Protocol):
-    """Makes sure that what was asked for is on disk before it is asked of the exchange."""
-
-    async def secure(self) -> None: ...
 
 
 class ExchangeDeskBroker:
