@@ -21,7 +21,7 @@ def put(files: Mapping[str, Callable[[Path], object]]) -> str:
         except OSError as error:
             trouble = error.strerror or str(error)
             continue
-        return f"Written: {' and '.join(files)} in {place}."
+        return f"Written to {place}: {' and '.join(files)}."
     raise FuttuiError(f"The files cannot be written ({trouble}). Start futtui in a folder of your own.")
 
 

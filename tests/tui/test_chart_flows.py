@@ -441,3 +441,17 @@ def test_damaged_alerts_are_left_out(kept: object) -> None:
     assert len(PriceAlerts(KeptAlerts(kept))) == 0
     good = {"symbol": "B", "price": 2, "above": False}
     assert PriceAlerts(KeptAlerts([*(kept if isinstance(kept, list) else []), good])).of("B") == (2.0,)
+
+
+async def test_in_a_small_window_news_takes_the_line_of_the_zones_for_a_moment(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, app)
+        assert "Zones " in screen_text(app)
+        await pilot.press("x", "w")
+        assert app.flash_line.text.startswith("Alert at ")
+        assert app.flash_line.text in screen_text(app)
+        app.flash_line.fade(60.0)
+        app.pulse.beat()
+        await pilot.pause()
+        assert app.flash_line.text not in screen_text(app)

@@ -15,6 +15,7 @@ from futtui.tui.paint.names import setup_name, side_span
 from futtui.tui.paint.text import Line
 from futtui.tui.words import word
 
+ROOMY = 110
 SPEEDS = (1, 2, 5, 10, 25)
 """Bars a second."""
 
@@ -61,8 +62,10 @@ def _is_over(item: TestedTrade, now_ms: int) -> bool:
     return now_ms > item.trade.closed_ms
 
 
-def state_line(found: TradeCandles, item: TestedTrade, shown: int, speed: int, *, playing: bool) -> Line:
-    """Where the replay is, how fast it runs, and how the trade stands."""
+def state_line(
+    found: TradeCandles, item: TestedTrade, shown: int, speed: int, *, playing: bool, width: int = 120
+) -> Line:
+    """Where the replay is, how fast it runs, and how the trade stands; the strategy where there is room."""
     trade, now_ms = item.trade, moment_ms(found, shown)
     state = word("replay.playing" if playing else "replay.paused", speed=speed)
     candle = found.candles[shown - 1]
@@ -74,7 +77,8 @@ def state_line(found: TradeCandles, item: TestedTrade, shown: int, speed: int, *
         r = open_r(item, candle)
         stands = (word("replay.open", r=numbers.signed_text(r)), _token(r))
     count = word("replay.bar", at=shown, all=len(found.candles))
-    return (("  ", "text"), side_span(trade.side), (f" {setup_name(trade.strategy)}   ", "text"), stands,
+    setup = f" {setup_name(trade.strategy)}   " if width >= ROOMY else "   "
+    return (("  ", "text"), side_span(trade.side), (setup, "text"), stands,
             (f"   {count}   ", "muted"), (state, "attention" if playing else "bold"))  # fmt: skip
 
 

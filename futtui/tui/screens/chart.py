@@ -41,13 +41,15 @@ OLDER_AHEAD = 1.0
 
 
 class ChartNotes(LineWidget):
-    """Two lines below the chart: the plan and the nearest zones."""
+    """Two lines below the chart: the plan and the nearest zones; news takes the second where it has no line."""
 
     subject = Subject("")
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """Two lines."""
-        return [content.plan_line(view, self.subject, width), content.zones_line(view, self.subject.symbol, width)]
+        news = self.futtui.flash_line.bright_line(view, width) if self.screen.has_class("-stacked") else None
+        zones = content.zones_line(view, self.subject.symbol, width)
+        return [content.plan_line(view, self.subject, width), news or zones]
 
 
 class ChartScreen(ModalScreen[None]):

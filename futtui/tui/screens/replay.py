@@ -112,7 +112,9 @@ class ReplayScreen(PageScreen):
             self.chart.show(data, self._look, "", view)
             return
         width = max(20, self.words.size.width)
-        state = replay.state_line(found, item, self.shown, replay.SPEEDS[self._speed], playing=self.playing)
+        state = replay.state_line(
+            found, item, self.shown, replay.SPEEDS[self._speed], playing=self.playing, width=width
+        )
         self.words.lines = (state, *replay.story_lines(found, item, self.shown, view.zone, width))
         self.chart.show(replay.chart_of(found, item, self.shown, view.zone), self._look, "", view)
 
