@@ -246,6 +246,8 @@ class PositionLife:
 
     def _advance(self, position: Position, time_ms: int) -> None:
         """Do what the facts demand; calling it again without new facts does nothing."""
+        if position.settled_for is position.goal_price and position.exit_reason is None:
+            return
         if position.status is PositionStatus.ENTERING:
             self._advance_entering(position, time_ms)
         elif not position.is_open and position.ledger.open > 0:
@@ -286,7 +288,8 @@ class PositionLife:
     def _protect(self, position: Position, time_ms: int) -> None:
         instead = self._protection.tend_stop(position, time_ms)
         wanted = position.quantity_to_protect
-        covered = wanted > 0 and position.stop_over(wanted) is not None
+        covering = position.stop_over(wanted) if wanted > 0 else None
+        covered = covering is not None
         if covered and position.status is PositionStatus.NAKED:
             position.move(Move.STOP_LIVE)
             self._out.touch(position)
@@ -301,6 +304,8 @@ class PositionLife:
             self._protection.place_targets(position, time_ms)
         elif position.retarget_ms:
             self._protection.tend_targets(position, time_ms)
+        elif covering is not None and position.targets_placed and self._protection.is_as_wanted(position, covering):
+            position.settled_for = position.goal_price
 
     def _advance_closing(self, position: Position, time_ms: int) -> None:
         if position.is_flat:

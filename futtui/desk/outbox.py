@@ -47,6 +47,7 @@ class Outbox:
     def touch(self, position: Position) -> None:
         """Record a position as it is at the end of the event."""
         self._positions[position.position_id] = position
+        position.settled_for = None
 
     def block(self, symbol: str, until_ms: int | None, reason: str, time_ms: int) -> None:
         """Record the block state of a symbol."""

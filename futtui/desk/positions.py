@@ -73,6 +73,7 @@ class Position:
         "retry_ms",
         "rules",
         "rules_wait_ms",
+        "settled_for",
         "slices",
         "status",
         "stop",
@@ -99,6 +100,8 @@ class Position:
         self.targets_placed = False
         self.goal_price = self.stop = plan.stop
         self.goal_kind = self.stop_kind = ExitReason.STOP
+        self.settled_for: Decimal | None = None
+        """The very goal at which nothing was left to do; None since anything happened to the position."""
         self.resize_due = False
         self.lost_stops = 0
         self.rules_wait_ms = 0

@@ -45,7 +45,7 @@ class Protection:
         covering = position.stop_over(wanted)
         if covering is not None:
             self._adopt(position, covering, time_ms)
-            if self._is_as_wanted(position, covering):
+            if self.is_as_wanted(position, covering):
                 return None
         if any(order.is_in_flight for order in position.of(OrderPurpose.STOP)):
             return None
@@ -114,7 +114,8 @@ class Protection:
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
         return None
 
-    def _is_as_wanted(self, position: Position, order: WorkingOrder) -> bool:
+    def is_as_wanted(self, position: Position, order: WorkingOrder) -> bool:
+        """Whether a confirmed stop lies where it is wanted, and is as large."""
         same_size = order.remaining == position.quantity_to_protect or not position.resize_due
         return order.trigger == position.goal_price and same_size
 

@@ -36,10 +36,11 @@ class OrderStatus(Enum):
     EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
 
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more can happen to the order."""
-        return self in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+    is_final: bool
+    """Whether nothing more can happen to the order."""
+
+    def __init__(self, code: str) -> None:
+        self.is_final = code in ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
 
 
 class OrderPurpose(Enum):
