@@ -246,7 +246,7 @@ class PositionLife:
 
     def _advance(self, position: Position, time_ms: int) -> None:
         """Do what the facts demand; calling it again without new facts does nothing."""
-        if position.settled_for is position.goal_price and position.exit_reason is None:
+        if position.is_settled:
             return
         if position.status is PositionStatus.ENTERING:
             self._advance_entering(position, time_ms)
@@ -305,7 +305,7 @@ class PositionLife:
         elif position.retarget_ms:
             self._protection.tend_targets(position, time_ms)
         elif covering is not None and position.targets_placed and self._protection.is_as_wanted(position, covering):
-            position.settled_for = position.goal_price
+            position.settle()
 
     def _advance_closing(self, position: Position, time_ms: int) -> None:
         if position.is_flat:

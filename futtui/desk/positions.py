@@ -47,6 +47,7 @@ class Position:
 
     __slots__ = (
         "_entry_id",
+        "_levels",
         "best_price",
         "completed",
         "counts",
@@ -102,6 +103,7 @@ class Position:
         self.goal_kind = self.stop_kind = ExitReason.STOP
         self.settled_for: Decimal | None = None
         """The very goal at which nothing was left to do; None since anything happened to the position."""
+        self._levels: list[float] = []
         self.resize_due = False
         self.lost_stops = 0
         self.rules_wait_ms = 0
@@ -178,7 +180,29 @@ class Position:
         if sign * (adverse - self.worst_price) < 0.0:
             self.worst_price = adverse
 
+    def settle(self) -> None:
+        """Note that nothing is left to do until something happens to the position."""
+        self._levels = self._waiting_levels()
+        self.settled_for = self.goal_price
+
     # --- questions ----------------------------------------------------------------------------------------------
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing was left to do, and nothing has happened since."""
+        return self.settled_for is self.goal_price and self.exit_reason is None
+
+    @property
+    def levels(self) -> list[float]:
+        """Prices at which its orders wait."""
+        return self._levels if self.is_settled else self._waiting_levels()
+
+    def _waiting_levels(self) -> list[float]:
+        return [
+            float(order.trigger)
+            for order in self.orders.values()
+            if order.trigger is not None and not order.is_final and not order.is_spent
+        ]
 
     @property
     def position_id(self) -> str:

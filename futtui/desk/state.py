@@ -134,9 +134,7 @@ class DeskState:
         waiting = (*self.book.waiting(symbol), *self.standing.on(symbol))
         levels = [signal.raw.levels.entry for signal in waiting]
         for position in self._by_symbol.get(symbol, {}).values():
-            for order in position.orders.values():
-                if order.trigger is not None and not order.is_final and not order.is_spent:
-                    levels.append(float(order.trigger))
+            levels += position.levels
         return levels
 
     def unsure_order(self, symbol: str) -> str | None:

@@ -31,6 +31,9 @@ class CarefulFills:
 
     def move(self, symbol: str, time_ms: int, last: float, low: float, high: float) -> None:
         """Price went to `last` and was between `low` and `high` meanwhile."""
+        if low == high == last and self._core.is_calm(symbol, last):
+            self._core.apply_tick(MarketTick(symbol, time_ms, last, 0.0, None))
+            return
         for price, stops_here in self._path(symbol, last, low, high):
             self._book.worse_than = last if stops_here else None
             self._core.apply_tick(MarketTick(symbol, time_ms, price, 0.0, None))

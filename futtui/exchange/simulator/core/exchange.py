@@ -168,7 +168,11 @@ class ExchangeCore(CoreQuestions):
 
     def advance_time(self, now_ms: int) -> None:
         """Let time pass: funding at 00, 08, 16 UTC and good-till-date orders fall due. Never goes back."""
-        clock.advance(self._state, now_ms)
+        state = self._state
+        if now_ms >= state.due_ms:
+            clock.advance(state, now_ms)
+        elif now_ms > state.now_ms:
+            state.now_ms = now_ms
 
     def market(self, symbol: str) -> MarketView:
         """Prices of a symbol now; refused with -1121. All prices are 0 before its first tick."""
@@ -188,6 +192,14 @@ class ExchangeCore(CoreQuestions):
     def last_price(self, symbol: str) -> Decimal:
         """The last price of a symbol, 0 before its first tick; refused with -1121."""
         return self._state.market(symbol).last
+
+    def is_calm(self, symbol: str, price: float) -> bool:
+        """Whether no order of a symbol waits at its last price, at `price`, or between them."""
+        market = self._state.market(symbol)
+        low, high = market.price_low, market.price_high
+        if not (low < price < high and low < market.price < high):
+            return False
+        return all(algo.request.working_type != "MARK_PRICE" for algo in market.algos.values())
 
     def book(self, symbol: str, levels: int) -> tuple[list[Level], list[Level]]:
         """(bids, asks), each best first, of (price, quantity); a function of seed, symbol, price and time only.
