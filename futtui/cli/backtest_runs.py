@@ -30,6 +30,8 @@ FORM_FILE = "form.json"
 LOG_FILE = "newest-run.log"
 """What the process of the newest run said on its error output."""
 END_WAIT_S = 5.0
+WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+"""No window of its own, and the market comes first; zero elsewhere, where the process itself steps back."""
 CHILD = (sys.executable, "-m", "futtui.cli.backtest_child")
 
 
@@ -165,7 +167,7 @@ class BacktestRuns:
                 stdout=subprocess.PIPE,
                 stderr=complaints,
                 encoding="utf-8",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=WINDOWS_FLAGS,
             )
         threading.Thread(target=self._follow, args=(self._child, folder), name="backtest", daemon=True).start()
 
