@@ -246,14 +246,19 @@ def parameters_hash(settings: object) -> str:
     return hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
 
 
-def inputs_hash(settings: object, candles: Sequence[Candle]) -> str:
-    """Short fingerprints of the parameters and of the candles behind a decision, as `parameters.candles`."""
-    return f"{parameters_hash(settings)}.{candles_hash(candles)}"
+def inputs_hash(settings: object, candles: Sequence[Candle], more: object = None) -> str:
+    """Short fingerprints of the parameters and of the candles behind a decision, as `parameters.candles`.
+
+    `more`: what else of the candles was looked at. Nothing that comes of averages belongs in it: these never forget
+    wholly where they began, so the same signal would have another fingerprint after another start.
+    """
+    return f"{parameters_hash(settings)}.{candles_hash(candles, more)}"
 
 
-def candles_hash(candles: Sequence[Candle]) -> str:
-    """A short fingerprint of candles."""
-    return hashlib.blake2b(b"".join(map(_written, candles)), digest_size=8).hexdigest()
+def candles_hash(candles: Sequence[Candle], more: object = None) -> str:
+    """A short fingerprint of candles, and of more about them."""
+    text = b"".join(map(_written, candles)) + (b"" if more is None else repr(more).encode())
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def _written(bar: Candle) -> bytes:

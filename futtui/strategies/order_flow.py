@@ -205,7 +205,7 @@ class OrderFlow(MemorylessStrategy):
             regime=candidate.four_hours.regime.regime,
             parts=parts,
             summary=_summary(candidate),
-            inputs_hash=inputs_hash((settings, candidate.level, flows), candidate.bars),
+            inputs_hash=inputs_hash(settings, candidate.bars, flows),
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

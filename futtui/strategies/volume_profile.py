@@ -273,7 +273,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
             regime=candidate.four_hours.regime.regime,
             parts=parts,
             summary=_summary(candidate),
-            inputs_hash=inputs_hash((settings, candidate.value), candidate.bars),
+            inputs_hash=inputs_hash(settings, candidate.bars, candidate.value),
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

@@ -181,6 +181,21 @@ def test_order_flow_least_flow_of_a_move_is_a_setting():
     assert part(signal(context(lifted(flow=0.21))), "strength of the flow").points > 0.0
 
 
+def test_order_flow_fingerprint_names_parameters_and_flows_and_not_where_averages_began():
+    far = ProfileReadings(rolling_24h=replace(DAY, value_area_low=90.0))
+    at_zone, with_tail = (
+        context(absorbed(), Surroundings(zones=(zone(ZoneKind.SUPPORT, 99.0, edge, 75.0),)), far)
+        for edge in (100.0, 100.0 + 1e-12)
+    )
+    first = signal(at_zone).inputs_hash
+    assert signal(with_tail).inputs_hash == first
+    parameters, _, candles = first.partition(".")
+    other = signal(at_zone, OrderFlowSettings(target_3_r=4.0)).inputs_hash.partition(".")
+    assert (other[0] != parameters, other[2]) == (True, candles)
+    flows = signal(context(absorbed(flow=-0.41))).inputs_hash.partition(".")
+    assert (flows[0], flows[2] != candles) == (parameters, True)
+
+
 def test_order_flow_entry_setting_chooses_the_setup():
     assert "neither" in reason(context(absorbed()), OrderFlowSettings(entry="initiation"))
     assert "neither" in reason(context(lifted()), OrderFlowSettings(entry="absorption"))

@@ -216,7 +216,7 @@ class SrStrategy(BaseStrategy):
             regime=_regime(context),
             parts=parts,
             summary=self.summary(setup, say_price(setup.sign * setup.edge, context.tick_size)),
-            inputs_hash=inputs_hash((settings, setup), view.bars),
+            inputs_hash=inputs_hash(settings, view.bars),
             volume_ratio=view.reading.volume_ratio,
             flow=view.reading.flow,
             time_stop_bars=settings.time_stop_bars,
