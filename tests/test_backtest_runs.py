@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from futtui.cli import backtest_child
@@ -18,16 +19,15 @@ from futtui.domain.backtests import RunState
 from futtui.domain.errors import FuttuiError
 from futtui.domain.settings_sheet import SettingKind
 from tests.backtest.made_history import write_candles
+from tests.tui.fake_backtests import run_result
 
 START_MS = 1_709_251_200_000
 """2024-03-01."""
 
 CHILD = """
-import json, os, sys, time
+import json, os, sys
 from pathlib import Path
-import msgspec
-from tests.tui.fake_backtests import run_result
-folder, how = Path(sys.argv[-1]), sys.argv[1]
+how, template, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 def tell(**facts): print(json.dumps(facts), flush=True)
 tell(text="running", notes=["DOGEUSDT has a hole"]); tell(share=0.5)
 if how == "fail": tell(error="DOGEUSDT has no candles."); sys.exit(1)
@@ -35,11 +35,21 @@ if how == "wait":
     while os.read(0, 1): pass
     sys.exit(130)
 if how == "die": os._exit(9)
-kept = run_result(folder.name, 3)
-(folder / "result.json").write_bytes(msgspec.json.encode(kept))
-(folder / "trades.csv").write_text("kind"); (folder / "report.html").write_text("<html>")
-(folder / "head.json").write_bytes(msgspec.json.encode(kept.head))
+for file in template.iterdir():
+    (folder / file.name).write_text(file.read_text().replace("TEMPLATE", folder.name))
 """
+"""Does as told without loading anything: a run works for the rest."""
+
+
+def template_of(place: Path) -> Path:
+    """The files that a run leaves."""
+    place.mkdir(parents=True, exist_ok=True)
+    kept = run_result("TEMPLATE", 3)
+    (place / "result.json").write_bytes(msgspec.json.encode(kept))
+    (place / "head.json").write_bytes(msgspec.json.encode(kept.head))
+    (place / "trades.csv").write_text("kind")
+    (place / "report.html").write_text("<html>")
+    return place
 
 
 @pytest.fixture
@@ -52,7 +62,8 @@ def history(tmp_path: Path) -> Path:
 
 def runs_of(home: Path, how: str = "work") -> BacktestRuns:
     """Runs whose child does as told instead of working."""
-    return BacktestRuns(home, None, Settings(), command=(sys.executable, "-c", CHILD, how))
+    template = template_of(home / "template")
+    return BacktestRuns(home, None, Settings(), command=(sys.executable, "-c", CHILD, how, str(template)))
 
 
 def values(history: Path, **more: str) -> dict[str, str]:
