@@ -21,6 +21,7 @@ def test_painters_do_not_load_textual() -> None:
     code = (
         "import sys, futtui.tui.paint.help, futtui.tui.paint.signal_detail, futtui.tui.paint.position_detail, "
         "futtui.tui.paint.symbol_detail, futtui.tui.paint.status, futtui.tui.paint.notices, "
+        "futtui.tui.paint.settings, futtui.tui.paint.symbols, futtui.tui.paint.machine, futtui.tui.paint.records, "
         "futtui.tui.paint.chart.frame, futtui.tui.paint.chart.content; "
         "print('textual' in sys.modules)"
     )
