@@ -46,7 +46,12 @@ def yaml_text(value: Any) -> str:
             return text
     except yaml.YAMLError:
         pass
-    return json.dumps(_plain(value), ensure_ascii=False)
+    return _with_points(json.dumps(_plain(value), ensure_ascii=False), value)
+
+
+def _with_points(text: str, value: Any) -> str:
+    """YAML takes `1e-05` for a text and `1.0e-05` for a number."""
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 
 
 def _plain(value: Any) -> Any:

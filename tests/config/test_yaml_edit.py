@@ -117,6 +117,11 @@ def test_any_change_reads_back_and_every_comment_stays(changes: dict[str, Any]) 
     assert all(comment in new for comment in kept)
 
 
+@pytest.mark.parametrize("value", [1e-05, -1e-05, 1e16, -3e22, 1.5e-7, 0.0])
+def test_very_small_and_large_numbers_stay_numbers(value: float) -> None:
+    assert yaml.safe_load(changed_text(FILE, {"market.max_spread_pct": value}))["market"]["max_spread_pct"] == value
+
+
 @given(PLAIN)
 def test_a_value_in_one_line_reads_back(value: Any) -> None:
     text = yaml_text(value)
