@@ -31,7 +31,7 @@ ENGLISH: dict[str, str] = {
 
 UKRAINIAN: dict[str, str] = {
     "action.jump": "Літери: перейти за літерою",
-    "action.explain": "Що значать стовпці й слова тут",
+    "action.explain": "Що значать колонки й слова тут",
     "action.copy_row": "Скопіювати рядок як текст",
     "action.layout": "Інший вигляд: усе, огляд, торгівля",
     "help.words_title": "Що це значить",
@@ -58,7 +58,7 @@ UKRAINIAN: dict[str, str] = {
 
 RUSSIAN: dict[str, str] = {
     "action.jump": "Буквы: перейти по букве",
-    "action.explain": "Что значат столбцы и слова здесь",
+    "action.explain": "Что значат колонки и слова здесь",
     "action.copy_row": "Скопировать строку как текст",
     "action.layout": "Другой вид: всё, обзор, торговля",
     "help.words_title": "Что это значит",
