@@ -45,7 +45,15 @@ class Confluence:
             if low - near <= vwap <= high + near:
                 value += 0.3
                 break
-        for senior_low, senior_high in moment.seniors:
-            if senior_low <= high and low <= senior_high:
-                return value + 0.5, True
-        return value, False
+        seniors, known = moment.seniors, zone.under
+        if known is None or known[0] is not seniors or known[1] != low or known[2] != high:
+            known = zone.under = seniors, low, high, _is_under(low, high, seniors)
+        return (value + 0.5, True) if known[3] else (value, False)
+
+
+def _is_under(low: float, high: float, seniors: Sequence[Band]) -> bool:
+    """Whether a zone of a higher timeframe lies over these borders."""
+    for senior_low, senior_high in seniors:  # noqa: SIM110 - quicker than `any`
+        if senior_low <= high and low <= senior_high:
+            return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,6 +83,7 @@ class LiveZone:
         "round_number",
         "state",
         "touch",
+        "under",
         "wakes_above",
         "wakes_below",
         "zone_id",
@@ -117,6 +119,8 @@ class LiveZone:
         """Only bars that reach down to the one or up to the other can change anything but `bars`."""
         self.rated: Rated | None = None
         """What it was worth when somebody asked at this close; None since it changed."""
+        self.under: tuple[Sequence[Band], float, float, bool] | None = None
+        """The zones of higher timeframes and the borders that were compared last, and whether one lies over them."""
         self._settings = settings
         self._frame = frame
         self._freshness_ms = frame.freshness_days * DAY_MS
