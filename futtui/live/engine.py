@@ -7,19 +7,16 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any
 
-from futtui.domain.candle import Candle
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, Command, NoteForLog, RulesChanged
+from futtui.domain.events import ChangeMode, ClockTick, Command, NoteForLog, RulesChanged
 from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import BudgetView, EngineSnapshot
 from futtui.domain.symbols import SymbolRules
-from futtui.domain.timeframe import DAY_MS, MINUTE_MS, Timeframe
 from futtui.exchange.ports import (
     AccountMessage,
     ContractMessage,
@@ -47,17 +44,18 @@ from futtui.live.health_file import keep_health_file
 from futtui.live.kill_watch import KillWatch
 from futtui.live.lag import LagMeter
 from futtui.live.loader import HistoryLoader
+from futtui.live.market_news import MarketNews
 from futtui.live.parts import EngineParts
-from futtui.live.preflight import account_findings, machine_findings, refusal
 from futtui.live.provisional import ProvisionalCloses
+from futtui.live.real_account import RealAccount
 from futtui.live.rules_watch import RulesWatch
 from futtui.live.second_look import CORRECTED
 from futtui.live.self_watch import SelfWatch
-from futtui.live.sequencer import BASE, Close, Hole
+from futtui.live.sequencer import Hole
 from futtui.live.silent_symbols import SilentSymbols
 from futtui.live.snapshots import SnapshotBuilder, speed_text
 from futtui.live.strategy_watch import StrategyWatch
-from futtui.live.symbol_state import Phase, SymbolState
+from futtui.live.symbol_state import SymbolState
 from futtui.live.universe_watch import stream_of
 from futtui.live.warmup import Warmup
 from futtui.live.watchdog import Watchdog
@@ -67,8 +65,6 @@ log = logging.getLogger(__name__)
 
 OPEN_PAUSE_S = (1.5, 2.5, 5.0, 10.0, 20.0, 30.0)
 """Pauses between tries to reach the exchange at the start; the last one repeats."""
-LONGEST_JUMP_MS = 2 * DAY_MS
-"""Between two messages of the market, even for a PC that slept; the watchdog asks for the time after a sleep."""
 ACCOUNT_STREAM = "private"
 WHOLE_MARKET = ("!markPrice@arr@1s", "!contractInfo")
 START = "start"
@@ -92,6 +88,7 @@ class Engine:
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.silent = SilentSymbols(self)
         self.provisional = ProvisionalCloses(self)
+        self.market_news = MarketNews(self)
         self.book_watch = BookWatch(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
         self.clock_watch = ClockWatch(self)
@@ -101,6 +98,7 @@ class Engine:
         self.account: Account | None = None
         self.live_broker: ExchangeDeskBroker | None = None
         self.account_watch: AccountWatch | None = None
+        self.real_account = RealAccount(self)
         self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
         self.pictures = SnapshotBuilder(parts.log_book, speed_text(parts.settings))
         self.loader: HistoryLoader
@@ -115,7 +113,6 @@ class Engine:
         self._stopping: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
         self._last_words = "Stopped."
-        self._account_gate = asyncio.Lock()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -180,7 +177,7 @@ class Engine:
         warmup = self.warmup = Warmup(self, loader)
         self.rules_watch = RulesWatch(self, warmup.universe)
         self.kill_watch.restore()
-        await self._protect_what_is_open()
+        await self.real_account.protect_what_is_open()
         self.keeper = GapKeeper(self, loader, self.parts.store)
         await self.keeper.restore()
         say = self.parts.log_book.say
@@ -188,7 +185,7 @@ class Engine:
         await warmup.choose_symbols()
         await connection.streams.subscribe([*map(stream_of, self.states), *WHOLE_MARKET])
         if self.settings.mode is TradingMode.LIVE:
-            await self.use_account()
+            await self.real_account.use()
         self.feed.error, self.feed.attempt = "", 0
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
@@ -200,64 +197,6 @@ class Engine:
             self.spawn(self.keeper.run(), "gap ledger")
         await warmup.load_all()
         self._phase("running", "")
-
-    async def use_account(self) -> None:
-        """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer."""
-        async with self._account_gate:
-            if self.account is None:
-                await self._open_account()
-
-    async def _protect_what_is_open(self) -> None:
-        """Positions that an earlier run left on the real account come before everything else, whatever the mode."""
-        count = len(self.runner.desk.live_symbols)
-        if not count or self.account is not None:
-            return
-        if self.connection is not None and self.connection.account is not None:
-            await self.use_account()
-            return
-        text = (
-            f"Positions of an earlier live run: {count}. Without keys futtui cannot see or manage them; their stops on "
-            "the exchange go on protecting them. Start futtui with the keys of that account."
-        )
-        self.say("account", text, Severity.ERROR)
-
-    async def _open_account(self) -> None:
-        if self.connection is None or self.connection.account is None:
-            raise FuttuiError("No account is connected, so Live is not possible. Use Paper.")
-        account = await self.connection.account()
-        broker = ExchangeDeskBroker(
-            account.trading,
-            self.runner.submit,
-            self.clock.now_ms,
-            one_lane=self.settings.lockstep,
-            ahead=self.parts.live_book,
-        )
-        broker.on_rules_refusal = self.rules_watch.ask_soon
-        watch = AccountWatch(self, account.trading, broker)
-        self.account, self.live_broker, self.account_watch = account, broker, watch
-        self.runner.brokers[TradingMode.LIVE] = broker
-        try:
-            await watch.protect()
-            await account.user_stream.start()
-            balance = await account.trading.wallet_balance()
-            self.runner.submit(BalanceChanged(self.clock.now_ms(), TradingMode.LIVE, balance))
-            await watch.take_over()
-            await self.rules_watch.ask_tiers()
-        except BaseException:
-            await self._close_account()
-            raise
-        if not self.settings.lockstep:
-            self.spawn(watch.run(), "account watch")
-
-    async def _close_account(self) -> None:
-        """Close the ends to the account, whatever fails on the way."""
-        if self.live_broker is not None:
-            await asyncio.gather(self.live_broker.close(), return_exceptions=True)
-            self.live_broker, self.account_watch = None, None
-            self.runner.brokers.pop(TradingMode.LIVE, None)
-        if self.account is not None:
-            await self.account.close()
-            self.account = None
 
     def ask_to_stop(self) -> None:
         """Let `run` return; its caller then stops the engine."""
@@ -293,7 +232,7 @@ class Engine:
 
     async def _disconnect(self) -> None:
         """Close all ends to the exchange, whatever fails on the way."""
-        await self._close_account()
+        await self.real_account.close()
         if self.connection is not None:
             await self.connection.close()
             self.connection = None
@@ -304,88 +243,15 @@ class Engine:
         """One message of a stream, on the engine's loop."""
         self.health.saw(message)
         if isinstance(message, KlineMessage):
-            self._on_kline(message)
+            self.market_news.on_kline(message)
         elif isinstance(message, MarkPriceMessage):
-            if self._is_from_the_future(message.event_time_ms):
-                return
-            self.clock.observe(message.event_time_ms)
-            self.blind.saw(message.event_time_ms)
-            state = self.states.get(message.symbol)
-            if state is not None:
-                state.on_mark(message, self.parts.announce_funding)
-                self.parts.set_mark(message.symbol, message.mark_price)
+            self.market_news.on_mark(message)
         elif isinstance(message, OrderUpdate | Fill | AccountMessage):
-            self._on_account_news(message)
+            self.real_account.on_news(message)
         elif isinstance(message, ContractMessage):
             self.rules_watch.on_contract(message)
         elif isinstance(message, StreamStateMessage):
             self._on_stream_state(message)
-
-    def _on_account_news(self, message: OrderUpdate | Fill | AccountMessage) -> None:
-        broker = self.live_broker
-        if broker is None:
-            return
-        if isinstance(message, OrderUpdate):
-            broker.on_update(message)
-        elif isinstance(message, Fill):
-            broker.on_fill(message)
-        else:
-            broker.on_account(message)
-
-    def _on_kline(self, message: KlineMessage) -> None:
-        state = self.states.get(message.symbol)
-        if state is None or message.timeframe is not Timeframe.M15 or self._is_from_the_future(message.event_time_ms):
-            return
-        self.clock.observe(message.event_time_ms)
-        self.blind.saw(message.event_time_ms)
-        self.feed.on_payload(self.clock.lateness_ms(message.event_time_ms))
-        state.seen_at_ms = steady_ms()
-        if message.forming is not None:
-            self.provisional.saw(message.symbol, message.forming)
-        bar = message.closed or message.forming
-        if bar is None:
-            return
-        if message.forming is not None:
-            state.forming = message.forming
-        old = self.blind.is_old(message.event_time_ms, state.tracker.time_ms, self.clock.now_ms())
-        update = state.tracker.on_bar(bar.open_time_ms, bar.high, bar.low, bar.close, message.event_time_ms)
-        if update is not None and state.phase is not Phase.NEW and state.phase is not Phase.LOADING:
-            for broker in self.runner.brokers.values():
-                broker.on_price(update)
-            self.runner.submit(replace(update, late=True) if old else update)
-        if message.closed is not None and self._can_have_closed(message.closed):
-            self.accept(state, message.closed)
-
-    def _is_from_the_future(self, event_time_ms: int) -> bool:
-        """Whether a message carries a time that cannot be: believing it would put our clock ahead for good."""
-        if event_time_ms - self.clock.now_ms() <= LONGEST_JUMP_MS:
-            return False
-        self.counts["impossible_messages"] += 1
-        return True
-
-    def _can_have_closed(self, candle: Candle) -> bool:
-        """Whether such a quarter hour can be over; one that cannot would look like a hole up to its time."""
-        ahead_ms = BASE.end_ms(candle.open_time_ms) - self.clock.now_ms()
-        if candle.open_time_ms % BASE.ms == 0 and ahead_ms <= MINUTE_MS * max(1.0, self.clock.speed):
-            return True
-        self.counts["impossible_messages"] += 1
-        return False
-
-    def accept(self, state: SymbolState, candle: Candle) -> None:
-        """A closed quarter hour of a symbol, from whichever source, in whichever order."""
-        if state.phase is not Phase.READY:
-            if state.phase is not Phase.DISABLED:
-                state.buffered.append(candle)
-            return
-        outcome = state.sequencer.accept(candle)
-        if isinstance(outcome, Close):
-            self.rounds.add(outcome)
-        elif isinstance(outcome, Hole):
-            state.buffered.append(candle)
-            state.phase = Phase.FILLING
-            self.repair(state, outcome)
-        else:
-            self.counts["duplicates"] += 1
 
     def _on_stream_state(self, message: StreamStateMessage) -> None:
         self.book_watch.on_state(message)
@@ -411,8 +277,8 @@ class Engine:
         if isinstance(command, ChangeMode) and command.mode is TradingMode.LIVE:
             if not self.settings.live_allowed:
                 raise FuttuiError(self.settings.live_refusal)
-            await self.use_account()
-            await self._pre_flight()
+            await self.real_account.use()
+            await self.real_account.pre_flight()
         if isinstance(command, NoteForLog):
             self.say("alert", command.text, Severity.NOTICE, command.symbol)
             return command.text
@@ -422,20 +288,6 @@ class Engine:
             self.kill_watch.flatten_soon()
         self.publish()
         return self.parts.log_book.newest_since(before) or "Done."
-
-    async def _pre_flight(self) -> None:
-        """Check account and machine once more; raises FuttuiError with everything that stands against Live."""
-        assert self.account is not None
-        folder, book = self.parts.database.parent, self.parts.live_book
-        found = [
-            *await account_findings(self.account.trading),
-            *await machine_findings(folder if book is not None else None, self.health.clock, book),
-        ]
-        for finding in found:
-            self.say("account", finding.line(), Severity.INFO if finding.passed else Severity.ERROR)
-        against = refusal(found)
-        if against is not None:
-            raise FuttuiError(against)
 
     def snapshot(self) -> EngineSnapshot:
         """The newest picture."""

@@ -109,7 +109,7 @@ class Warmup:
         state.seen_at_ms = state.seen_at_ms or steady_ms()
         buffered, state.buffered = state.buffered, []
         for candle in sorted(buffered, key=lambda bar: bar.open_time_ms):
-            engine.accept(state, candle)
+            engine.market_news.accept(state, candle)
 
 
 def _refuse_behind(history: Mapping[Timeframe, Sequence[Candle]], now_ms: int) -> None:

@@ -126,13 +126,26 @@ class RoadControl(SimulatorControl):
     """Moves the exchange along a road, a step at a time."""
 
     world: Exchange
+    engine: Engine
     steps: Iterator[Step]
+
+    def _forget_what_was_before_an_entry(self, end_ms: int) -> None:
+        """After an entry inside a bar the careful way leaves out the extreme that may have come before it.
+
+        The closed candle tells it all the same: here it counts as seen, as a trader saw it who watched the whole bar.
+        """
+        for name, state in self.engine.states.items():
+            for bar in self.world.candles(name, BASE, end_ms - BASE.ms, end_ms):
+                state.tracker._high = max(state.tracker._high, bar.high)
+                state.tracker._low = min(state.tracker._low, bar.low)
 
     async def advance(self) -> control.Step:
         venue, market = self.world.server.venue, self.world.source
         assert isinstance(market, RoadMarket)
         step = next(self.steps)
         market.tell(step)
+        if step.time_ms % BASE.ms == 0:
+            self._forget_what_was_before_an_entry(step.time_ms)
         venue.move_to(step.time_ms)
         return await self.barrier()
 
@@ -177,7 +190,7 @@ async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Out
         held = _held_on_exchange(world) if mode is TradingMode.LIVE else _held_on_paper(engine, mode)
         road = BarRoad(data, engine.runner.desk.levels_on, held)
         moving = RoadControl(world.endpoints)
-        moving.world, moving.steps = world, steps_of(market, data, road)
+        moving.world, moving.engine, moving.steps = world, engine, steps_of(market, data, road)
         before, engine.connection.control = engine.connection.control, moving
         assert before is not None
         await before.close()

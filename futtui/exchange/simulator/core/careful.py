@@ -34,10 +34,14 @@ class CarefulFills:
         if low == high == last and self._core.is_calm(symbol, last):
             self._core.apply_tick(MarketTick(symbol, time_ms, last, 0.0, None))
             return
-        for price, stops_here in self._path(symbol, last, low, high):
+        path = self._path(symbol, last, low, high)
+        before = self._core.price_state(symbol)
+        for price, stops_here in path:
             self._book.worse_than = last if stops_here else None
             self._core.apply_tick(MarketTick(symbol, time_ms, price, 0.0, None))
         self._book.worse_than = None
+        if len(path) > 1:  # the mark price does not hang on whose orders lay on the way
+            self._core.take_as_one_move(symbol, before)
 
     def _path(self, symbol: str, last: float, low: float, high: float) -> list[Waypoint]:
         """The prices that the move is taken to have visited, in order."""

@@ -160,6 +160,17 @@ class ExchangeCore(CoreQuestions):
         for tick in ticks:
             self.apply_tick(tick)
 
+    def price_state(self, symbol: str) -> tuple[float, float, int]:
+        """Price, its average and their time, for `take_as_one_move`."""
+        market = self._state.market(symbol)
+        return market.price, market.average, market.time_ms
+
+    def take_as_one_move(self, symbol: str, before: tuple[float, float, int]) -> None:
+        """Count the ticks since `before` as one move, for the mark price."""
+        market = self._state.market(symbol)
+        if market.as_one_move(*before):
+            react(self._state, market)
+
     def set_mark_price(self, symbol: str, mark_price: float) -> None:
         """Use a mark price known from outside until the next tick."""
         market = self._state.market(symbol)

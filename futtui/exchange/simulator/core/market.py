@@ -124,6 +124,16 @@ class Market:
         self.mark = mark
         return price <= self.price_low or price >= self.price_high or mark <= self.mark_low or mark >= self.mark_high
 
+    def as_one_move(self, price: float, average: float, time_ms: int) -> bool:
+        """Average and mark as if price had come here straight from where it was; True as for `move`."""
+        elapsed_ms = self.time_ms - time_ms
+        if not price:
+            return False
+        if elapsed_ms > 0:
+            average += (self.price - average) * elapsed_ms / (elapsed_ms + AVERAGE_MS)
+        self.average = average
+        return self.set_mark(min(max(average, min(price, self.price)), max(price, self.price)))
+
     def set_mark(self, mark: float) -> bool:
         """Use a mark price known from outside; True when a watched level may have been reached."""
         self.mark = mark
