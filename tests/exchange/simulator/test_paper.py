@@ -13,7 +13,8 @@ from futtui.domain.events import FundingPaid, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
-from futtui.exchange.simulator.paper import PaperBroker, PaperPosition
+from futtui.domain.timeframe import HOUR_MS
+from futtui.exchange.simulator.paper import BrokerNews, PaperBroker, PaperPosition
 from tests.exchange.simulator.core.helpers import BTC, START_MS, D, btc_rules
 
 TICK = D("0.1")
@@ -204,6 +205,38 @@ def test_funding_is_told_once_and_before_an_order_that_closes_what_it_was_paid_o
         assert news[0] == FundingPaid(funding_ms, BTC, TradingMode.PAPER, D(-1))
         assert sum(isinstance(item, FundingPaid) for item in news) == 1
         assert paper.wallet_balance() == wallet - 1 - sum((fill.fee for fill in fills(first)), D(0))
+
+
+def test_funding_comes_as_often_as_announced() -> None:
+    paper = broker(slippage_ticks=0)
+    paper.set_funding_rate(BTC, 0.0002, START_MS + 1, 4.0)
+    paper.place(intent("a", BUY, quantity="0.1"), START_MS + 5)
+    news = [at(paper, hour) for hour in range(1, 13)]
+    paid = [item.time_ms - START_MS for each in news for item in each if isinstance(item, FundingPaid)]
+    assert paid == [4 * HOUR_MS, 8 * HOUR_MS, 12 * HOUR_MS]
+
+
+def test_rate_announced_after_a_funding_counts_from_the_next_one_on() -> None:
+    paper = broker(slippage_ticks=0)
+    paper.set_funding_rate(BTC, 0.0002)
+    paper.place(intent("a", BUY, quantity="0.1"), START_MS + 5)
+    paper.set_funding_rate(BTC, 0.003, START_MS + 8 * HOUR_MS + 900)
+    news = [*paper.on_price(moved(50_000.0, START_MS + 8 * HOUR_MS + 1000)), *at(paper, 16)]
+    assert [item.amount for item in news if isinstance(item, FundingPaid)] == [D(-1), D(-15)]
+
+
+def test_funding_is_paid_on_the_newest_mark_price() -> None:
+    paper = broker(slippage_ticks=0)
+    paper.set_funding_rate(BTC, 0.0002)
+    paper.set_mark(BTC, 70_000.0)
+    paper.place(intent("a", BUY, quantity="0.1"), START_MS + 5)
+    paper.set_mark(BTC, nan)
+    paper.set_mark(BTC, 60_000.0)
+    assert [item.amount for item in at(paper, 8) if isinstance(item, FundingPaid)] == [D("-1.2")]
+
+
+def at(paper: PaperBroker, hour: int) -> list[BrokerNews]:
+    return paper.on_price(moved(50_000.0, START_MS + hour * HOUR_MS + 1000))
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -1.0, 0.0])
