@@ -135,7 +135,7 @@ class ZoneBuilder:
         worn_out = []
         for zone in self._live:
             zone.bars += 1
-            zone.rated = None
+            zone.worth = None
             woken = low <= zone.wakes_below or high >= zone.wakes_above
             if woken and zone.update(bar, now_ms):
                 self._notes.append(note_of(zone, bar))
@@ -259,12 +259,12 @@ class ZoneBuilder:
 
     def _rated(self, zone: LiveZone) -> Rated:
         """The zone with score and strength at this close, worked out once unless it changes."""
-        rated = zone.rated
-        if rated is None:
+        worth = zone.worth
+        if worth is None:
             confluence, has_senior = self._confluence.at(zone, self._moment)
             score = zone.score(self._moment.now_ms, confluence)
-            rated = zone.rated = Rated(zone, score, zone.strength(score), confluence, has_senior)
-        return rated
+            worth = zone.worth = score, zone.strength(score), confluence, has_senior
+        return Rated(zone, *worth)
 
     def _renew(self, old: LiveZone, guard: Guard) -> None:
         """Live an old zone anew from the bars of the lookback: what is older counts no longer, whoever still saw it.
@@ -286,7 +286,7 @@ class ZoneBuilder:
         zone.kind, zone.zone_id, zone.number = old.kind, old.zone_id, old.number
         zone.created_ms, zone.renewed_ms = old.created_ms, self._moment.now_ms
         zone.flipped_ms, zone.state = old.flipped_ms, old.state
-        zone.rated = None
+        zone.worth = None
         self._live[self._live.index(old)] = zone
         self._judge(zone)
 
@@ -377,8 +377,7 @@ class ZoneBuilder:
             self.frame.spacing_atr * self._moment.atr,
         )
         now_ms = self._moment.now_ms
-        rated = [zone.rated or self._rated(zone) for zone in self._live]
-        kept = sorted(chosen(rated, room), key=_by_place)
+        kept = sorted(chosen([self._rated(zone) for zone in self._live], room), key=_by_place)
         return tuple([each.zone.record(self.symbol, self.timeframe, now_ms, each) for each in kept])
 
 

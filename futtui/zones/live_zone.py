@@ -78,7 +78,6 @@ class LiveZone:
         "low",
         "news",
         "number",
-        "rated",
         "renewed_ms",
         "round_number",
         "state",
@@ -86,6 +85,7 @@ class LiveZone:
         "under",
         "wakes_above",
         "wakes_below",
+        "worth",
         "zone_id",
     )
 
@@ -117,8 +117,9 @@ class LiveZone:
         self.round_number = round_number_part(self.low, self.high)
         self.wakes_below, self.wakes_above = inf, -inf
         """Only bars that reach down to the one or up to the other can change anything but `bars`."""
-        self.rated: Rated | None = None
-        """What it was worth when somebody asked at this close; None since it changed."""
+        self.worth: tuple[float, float, float, bool] | None = None
+        """Score, strength, confluence and whether a senior lies over it, once asked for at this close; None since it
+        changed. (Without the zone itself: a circle would keep every zone that is gone until the collector comes.)"""
         self.under: tuple[Sequence[Band], float, float, bool] | None = None
         """The zones of higher timeframes and the borders that were compared last, and whether one lies over them."""
         self._settings = settings
@@ -143,7 +144,7 @@ class LiveZone:
         self.kind = replay_flips(self.flips, self.kind, past, near, (low, high))
         if self.touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = self.touch.last_touch_ms
-        self._held = self._reaction = self.rated = None
+        self._held = self._reaction = self.worth = None
         self._set_alarm()
 
     def update(self, bar: Bar, close_ms: int) -> bool:
@@ -171,7 +172,7 @@ class LiveZone:
                 self.changes += 1
         if touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = touch.last_touch_ms
-        self._held = self._reaction = self.rated = None
+        self._held = self._reaction = self.worth = None
         if touch.episode is None and flips.pending_bars is None:
             self._set_alarm()
         else:
@@ -194,7 +195,7 @@ class LiveZone:
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
         self.round_number = round_number_part(self.low, self.high)
-        self.rated = None
+        self.worth = None
         self._set_alarm()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -16,7 +17,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneKind
 from futtui.indicators import Atr
 from futtui.zones import ZoneBuilder, ZoneFrameSettings, ZoneRegistry, ZoneSettings
-from futtui.zones.live_zone import overlap_share
+from futtui.zones.live_zone import LiveZone, overlap_share
 from tests.indicators.market import grouped, made_candles, mirrored, real_candles
 
 FRAMES = (Timeframe.D1, Timeframe.H4, Timeframe.H1, Timeframe.M15)
@@ -349,3 +350,20 @@ def test_registry_share_of_flipped_zones_is_moderate(real_life):
     shown = [zone for _, zones in real_life[2_000:] for zone in zones]
     assert 0.05 < sum(zone.flipped for zone in shown) / len(shown) < 0.45
     assert all(zone.flipped_ms is not None for zone in shown if zone.flipped)
+
+
+def test_zones_that_are_gone_leave_no_circles_for_the_collector():
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        builder = built(made_candles(900, seed=11, noise=2.0))
+        assert builder.zones
+        del builder
+        gc.collect()
+        left = [each for each in gc.garbage if isinstance(each, LiveZone)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == []
