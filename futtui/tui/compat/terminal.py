@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -82,23 +83,51 @@ class TerminalWindow:
 def let_go_of_lost_terminal(app: App[Any]) -> None:
     """After the window was closed: output goes nowhere from now on, so that the app can end.
 
-    Textual's writing thread dies with the terminal, and the end of the app would wait for it for ever.
+    Textual's writing thread dies with the terminal, sooner or later, and the end of the app would wait for it for ever.
+    The SIGCONT that comes with the loss would have Textual enter the terminal anew.
     """
     if sys.platform == "win32" or app.is_headless or not _is_lost():
         return
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCONT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
         if stream is not None:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-    driver: Any = app._driver
+    write_nowhere(app._driver)
+
+
+class Nowhere:
+    """Takes the place of Textual's writing thread once there is no terminal to write to."""
+
+    def write(self, text: str) -> None:
+        """Nothing."""
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing: there is no thread to wait for."""
+
+
+def write_nowhere(driver: Any) -> None:
+    """From now on `driver` never waits for its writing thread, alive or dead."""
     writer = getattr(driver, "_writer_thread", None)
-    if writer is not None and not writer.is_alive():
-        driver._writer_thread = type(writer)(sys.__stderr__)
-        driver._writer_thread.start()
-        with contextlib.suppress(queue.Empty):
-            while True:  # the app may be waiting for room in the dead thread's queue
-                writer._queue.get_nowait()
+    if writer is None or isinstance(writer, Nowhere):
+        return
+    driver._writer_thread = Nowhere()
+    # In a thread of its own: this may run in a signal handler, and the code below it may hold the queue's lock.
+    threading.Thread(target=_empty, args=(writer,), name="terminal gone", daemon=True).start()
+
+
+def _empty(writer: Any) -> None:
+    """The app may wait for room in the queue, and then for the end of the thread."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            writer._queue.get_nowait()
+    with contextlib.suppress(queue.Full):
+        writer._queue.put_nowait(None)
 
 
 def watch_terminal(app: App[Any], leave: Callable[[], None]) -> None:
@@ -109,11 +138,12 @@ def watch_terminal(app: App[Any], leave: Callable[[], None]) -> None:
 
 
 def _watch(app: App[Any], leave: Callable[[], None]) -> None:
-    while not app._exit:
-        if _is_lost():
-            leave()
-            return
+    while not _is_lost():
         time.sleep(WATCH_S)
+    if app._exit:
+        let_go_of_lost_terminal(app)  # it went while the app was ending
+    else:
+        leave()
 
 
 def _is_lost() -> bool:
