@@ -254,7 +254,7 @@ class Backtest:
         desk = self._runner.desk
         for symbol, bar in bars.items():  # as live: the closed candle tells its price before it is analysed
             if desk.levels_on(symbol) is not None:
-                self._tell(symbol, time_ms, bar.close)
+                self._runner.submit(PriceUpdate(symbol, time_ms, bar.close, bar.close, bar.close))
         for symbol, result in sorted(results, key=lambda each: (each[0] != LEADER, each[0])):
             self._result.analyses += 1
             self._runner.submit(CandleClosed(symbol, BASE, bars[symbol]))

@@ -241,11 +241,19 @@ def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:
 
 
 def told(outcome: Outcome) -> list[str]:
-    """Everything about the trades, a line each, money to the cent."""
-    ordered = sorted(outcome.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
+    """What was done, a trade a line."""
     return [
         f"{trade.symbol} {trade.side.value} {trade.quantity} at {trade.entry_price.normalize():f}: "
         + ", ".join(f"{leg.reason.value} {leg.quantity} at {leg.price.normalize():f}" for leg in trade.legs)
-        + f"; fees {trade.fees:.2f}, funding {trade.funding:.2f}, result {trade.pnl:.2f}"
-        for trade in ordered
+        for trade in in_order(outcome)
     ]
+
+
+def money(outcome: Outcome) -> list[float]:
+    """Fees, funding and result of each trade, and the equity."""
+    sums = [float(each) for trade in in_order(outcome) for each in (trade.fees, trade.funding, trade.pnl)]
+    return [*sums, float(outcome.equity)]
+
+
+def in_order(outcome: Outcome) -> list[Trade]:
+    return sorted(outcome.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
