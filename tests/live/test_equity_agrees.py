@@ -46,7 +46,7 @@ def made_market(folder: Path, symbols: tuple[str, ...], quarters: int, every: in
         side = Side.LONG if number // 2 % 2 else Side.SHORT
         for name in symbols:
             script[name, START_MS + quarter * QUARTER_MS] = Armed(side, 0.7) if number % 3 == 2 else side
-    return Market(folder, symbols, START_MS, START_MS + quarters * QUARTER_MS, script)
+    return Market(folder, symbols, START_MS, START_MS + quarters * QUARTER_MS, script, desk=UNSTOPPED)
 
 
 def all_three(market: Market, folder: Path) -> tuple[Outcome, Outcome, Outcome]:
