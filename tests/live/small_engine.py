@@ -101,6 +101,7 @@ class SmallEngine:
         )
         self.live_broker = None
         self.kill_watch = SimpleNamespace(look=lambda now_ms: None)
+        self.self_watch = SimpleNamespace(look=lambda: None)
         self.lines: list[tuple[Severity, str, str]] = []
         self.repaired: list[Hole] = []
         self.reloaded: list[str] = []
