@@ -252,6 +252,8 @@ class Backtest:
 
     def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
         desk = self._runner.desk
+        for broker in self._brokers:
+            broker.on_time(time_ms)
         for symbol, bar in bars.items():  # as live: the closed candle tells its price before it is analysed
             if desk.levels_on(symbol) is not None:
                 self._runner.submit(PriceUpdate(symbol, time_ms, bar.close, bar.close, bar.close))

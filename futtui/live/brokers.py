@@ -60,6 +60,10 @@ class PaperDeskBroker:
         """Let the price work on resting and conditional orders."""
         self._tell(self._broker.on_price(update), update.time_ms)
 
+    def on_time(self, time_ms: int) -> None:
+        """Let time alone pass."""
+        self._tell(self._broker.on_time(time_ms), time_ms)
+
     def _tell(self, answers: Sequence[OrderUpdate | Fill | FundingPaid], time_ms: int) -> None:
         for answer in answers:
             if isinstance(answer, Fill):

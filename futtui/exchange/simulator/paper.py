@@ -205,6 +205,11 @@ class PaperBroker:
             return [gone or _update(client_id, symbol, OrderStatus.REJECTED, time_ms, reason=reason)]
         return self._news()
 
+    def on_time(self, time_ms: int) -> list[BrokerNews]:
+        """Let time alone pass: funding that falls due."""
+        self._advance(time_ms)
+        return self._news()
+
     def on_price(self, update: PriceUpdate) -> list[BrokerNews]:
         """Let price move: fills, status changes and funding that follow, in order.
 
