@@ -21,6 +21,7 @@ from futtui.domain.errors import StorageError
 from futtui.domain.kill import KillLevel
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
+from futtui.domain.snapshot import DeskSnapshot
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.exchange.simulator.wire.fault_rules import load_fault_script
@@ -71,10 +72,14 @@ async def test_fs37_screen_that_looks_at_nothing_for_ten_minutes_holds_nothing_u
             await until(lambda: world.now_ms > blocked_ms + 10 * MINUTE_MS and bool(states(engines[0])), 120)
             told_ms = world.now_ms
             await until(lambda: thread.snapshot().time_ms >= told_ms, 120)
-            desk = thread.snapshot().desk
+
+            def newest_desk() -> DeskSnapshot | None:
+                return thread.snapshot().desk
+
+            await until(lambda: (desk := newest_desk()) is not None and desk.version >= 2, 120)
+            desk = newest_desk()
             assert desk is not None
             assert [view.symbol for view in desk.positions] in ([SYMBOL], [])
-            assert desk.version >= 2
         finally:
             await asyncio.to_thread(thread.stop)
 

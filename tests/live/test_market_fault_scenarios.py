@@ -16,7 +16,7 @@ from futtui.exchange.binance import transport
 from futtui.exchange.ports import KlineMessage, MarkPriceMessage
 from futtui.exchange.simulator.wire.fault_rules import load_fault_script
 from futtui.live import engine as engine_module
-from futtui.live import feed, silent_symbols, symbol_state, watchdog
+from futtui.live import feed, market_news, silent_symbols, symbol_state, watchdog
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
 from futtui.live.symbol_state import Phase
@@ -63,7 +63,7 @@ async def test_fs20_silent_symbol_alone_is_stale_and_the_exchange_is_asked_wheth
 ) -> None:
     script = WatchedAnalyzers({(symbol, START_MS + QUARTER_MS): Side.LONG for symbol in ("BTCUSDT", "ETHUSDT")})
     async with exchange(server_config(speed="max")) as world:
-        for module in (engine_module, feed, silent_symbols, symbol_state, watchdog):
+        for module in (engine_module, feed, market_news, silent_symbols, symbol_state, watchdog):
             monkeypatch.setattr(module, "steady_ms", lambda: float(world.now_ms))
         monkeypatch.setattr(feed, "STALE_AFTER_MS", 61_000.0)
         engine = await opened(world, tmp_path, script, mode=TradingMode.PAPER)
