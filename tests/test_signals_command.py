@@ -174,6 +174,9 @@ def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp
     assert "    2 times  calm (your own): no level was broken" in told.output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "XRPUSDT", "--day", "2024-03-01").output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "--day", "2024-03-02").output
+    Places.of(tmp_path).database.rename(Places.of(tmp_path).demo_database)
+    newest = signals(tmp_path, "why-not", "ethusdt", "--demo")
+    assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC)" in newest.output, "a demo's today is its newest day"
 
 
 def test_why_not_counts_an_hourly_strategy_only_at_the_closes_at_which_it_was_asked() -> None:

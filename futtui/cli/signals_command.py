@@ -73,11 +73,14 @@ def why_not(
     from futtui.cli.signals_text import why_not_lines
     from futtui.domain.timeframe import DAY_MS
     from futtui.live.history_jobs.taking import now_ms
-    from futtui.storage.signal_archive import refused_candidates, silences
+    from futtui.storage.signal_archive import newest_moment_ms, refused_candidates, silences
 
-    start_ms = (day_ms(day, "--day") if day else None) or now_ms() // DAY_MS * DAY_MS
+    asked_ms = day_ms(day, "--day") if day else None
     wanted = symbol.strip().upper()
     with database(home, demo) as engine:
+        # A demo has days of its own: its newest one is its today.
+        today_ms = (newest_moment_ms(engine) if demo else None) or now_ms()
+        start_ms = asked_ms or today_ms // DAY_MS * DAY_MS
         nearly, silent = refused_candidates(engine, start_ms, wanted), silences(engine, start_ms, wanted)
     for line in why_not_lines(start_ms, wanted, nearly, silent):
         typer.echo(line)

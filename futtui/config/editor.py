@@ -216,7 +216,7 @@ def _raw(item: FieldShape, text: str) -> Any:
         return text[1:-1] if quoted else text
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # a plain ValueError for `2024-02-31` or `0x_`
         return text
 
 

@@ -108,6 +108,10 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             self.problems.append(self._syntax(error))
             return {}
+        except yaml.YAMLError:  # a control character: the reader knows no line
+            advice = "Open it in an editor and write it anew, or save it again as plain text."
+            self.problems.append(Problem(str(file), "this file holds signs that no text has.", advice))
+            return {}
         if node is None:
             return {}
         if not isinstance(node, yaml.MappingNode):
@@ -158,6 +162,9 @@ class _Reader:
             raw = loader.construct_object(node, deep=True)
         except yaml.MarkedYAMLError as error:
             self.problems.append(self._syntax(error))
+            return
+        except ValueError as error:
+            self.problems.append(Problem(self._at(node), f"`{path}` cannot be read: {error}."))
             return
         finally:
             loader.dispose()

@@ -160,7 +160,11 @@ def _load_and_check(file: Path | None, named: Mapping[str, str], overrides: Mapp
     given: dict[str, tuple[Any, str]] = {}
     for name, text in named.items():
         path = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
-        given[path] = (yaml.safe_load(text), f"environment variable {name}")
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError):  # the check of the setting says what is wrong with the text
+            value = text
+        given[path] = (value, f"environment variable {name}")
     given |= {path: (value, "command line") for path, value in overrides.items() if value is not None}
     return load_settings(Settings, file, given)
 

@@ -24,14 +24,17 @@ def changed_text(text: str, changes: Mapping[str, Any]) -> str:
 
     Raises ConfigurationError where the file is written in a way that cannot be changed safely.
     """
-    wanted = yaml.safe_load(text) or {}
+    try:
+        wanted = yaml.safe_load(text) or {}
+    except ValueError:
+        raise ConfigurationError(f"The file holds a date or number that does not exist. {BY_HAND}") from None
     for path, value in changes.items():
         keys = tuple(path.split("."))
         text = _with_value(text, keys, value)
         _put(wanted, keys, value)
     try:
         found = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         found = None
     if found != wanted:
         raise ConfigurationError(f"The file is written in a way that cannot be changed from here. {BY_HAND}")
@@ -44,7 +47,7 @@ def yaml_text(value: Any) -> str:
     try:
         if yaml.safe_load(text) == _plain(value):
             return text
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         pass
     return _with_points(json.dumps(_plain(value), ensure_ascii=False), value)
 

@@ -103,6 +103,14 @@ def silences(engine: Engine, day_ms: int, symbol: str = "") -> list[Silence]:
         return [Silence(*row) for row in connection.execute(query)]
 
 
+def newest_moment_ms(engine: Engine) -> int | None:
+    """When the database last heard of a signal or of the lack of one, epoch milliseconds UTC; None if never."""
+    moments = (tables.signals.c.updated_ms, tables.no_signals.c.updated_ms)
+    with engine.connect() as connection:
+        found = [connection.execute(select(func.max(column))).scalar() for column in moments]
+    return max((int(each) for each in found if each is not None), default=None)
+
+
 def refused_candidates(engine: Engine, day_ms: int, symbol: str = "") -> list[Signal]:
     """Candidates of a UTC day that a filter refused, the best score first."""
     table = tables.signals

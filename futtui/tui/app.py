@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -100,6 +101,11 @@ class FuttuiApp(App[None]):
         for tokens in THEMES.values():
             self.register_theme(textual_theme(tokens))
         self.theme = theme_name(self.ui_settings.theme)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error that ends the screen is in the log, too: the terminal that showed it may be closed."""
+        logging.getLogger("futtui.screen").critical(word("failed.screen"), exc_info=error)
+        super()._handle_exception(error)
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard."""

@@ -308,7 +308,9 @@ def cyrillic_texts(text: str) -> tuple[str, ...]:
 FOOTERS: dict[str, tuple[str, ...]] = {
     "market": ("panels", "open", "chart", "find", "sort", "block", "mode", "pause", "commands", "help"),
     "signals": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
-    "positions": ("panels", "open", "chart", "close_position", "full", "block", "mode", "pause", "commands", "help"),
+    "positions": (
+        "panels", "open", "chart", "close_position", "move_stop", "block", "mode", "pause", "commands", "help",
+    ),
     "zones": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
     "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
     "detail": ("scroll", "next_symbol", "chart", "block", "mode", "pause", "commands", "help"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from futtui.domain.backtests import RunState
 from futtui.domain.position import TradingMode
 from futtui.tui.paint.view import source_of
 from futtui.tui.words import word
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def ask_quit(app: FuttuiApp) -> None:
-    """Quits at once, or after a question where live positions are open or settings are not saved."""
+    """Quits at once, or after a question where live positions, unsaved settings or a running backtest would be lost."""
     from futtui.tui.screens.dialog import QuestionDialog
 
     snapshot = app.store.read().snapshot
     live = [item for item in (snapshot.desk.positions if snapshot.desk else ()) if item.mode is TradingMode.LIVE]
     unsaved = any(getattr(screen, "has_changes", False) for screen in app.screen_stack)
-    if not live and not unsaved:
+    running = app.backtests.progress() if app.backtests is not None else None
+    is_running = running is not None and running.state is RunState.RUNNING
+    if not live and not unsaved and not is_running:
         app.exit()
         return
     if isinstance(app.screen, QuestionDialog):
@@ -29,6 +32,6 @@ def ask_quit(app: FuttuiApp) -> None:
 
         question = quit_question(len(live), embedded=source_of(snapshot).embedded)
     else:
-        texts = [word("quit.unsaved")]
+        texts = [word("quit.unsaved")] if unsaved else [word("quit.run")]
         question = QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))
     app.push_screen(question, lambda yes: app.exit() if yes else None)

@@ -194,3 +194,9 @@ def test_a_file_with_byte_order_mark_keeps_it(editor: FileSettings, file: Path) 
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     editor.save({"market.top_count": "30"})
     assert file.read_bytes().startswith(b"\xef\xbb\xbfmarket:")
+
+
+@pytest.mark.parametrize("text", ["2024-02-31", "0x_"])
+def test_impossible_dates_and_numbers_are_refused_in_words(editor: FileSettings, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="top_count"):
+        editor.take("market.top_count", text)

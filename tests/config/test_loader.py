@@ -124,3 +124,15 @@ def test_reference_text_loads_back_to_the_defaults(tmp_path: Path) -> None:
     text = reference_text(Outer, "All settings.")
     assert "# Risk of one trade in percent." in text
     assert load(tmp_path, text).settings == Outer()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("count: 2024-02-31\n", "line 1: `count` cannot be read"),
+        ("symbols: [ok]\ncount: 0x_\n", "line 2: `count` cannot be read"),
+        ("count: 3\x08\n", "signs that no text has"),
+    ],
+)
+def test_load_settings_impossible_dates_numbers_and_signs_are_named(tmp_path: Path, text: str, said: str) -> None:
+    assert said in refusal(tmp_path, text)

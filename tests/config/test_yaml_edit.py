@@ -122,6 +122,14 @@ def test_very_small_and_large_numbers_stay_numbers(value: float) -> None:
     assert yaml.safe_load(changed_text(FILE, {"market.max_spread_pct": value}))["market"]["max_spread_pct"] == value
 
 
+@pytest.mark.parametrize("text", ["2024-02-31", "0x_", "0b_"])
+def test_texts_that_look_like_impossible_dates_and_numbers_stay_texts(text: str) -> None:
+    new = changed_text(FILE, {"screen.theme": text})
+    assert yaml.safe_load(new)["screen"]["theme"] == text
+    with pytest.raises(ConfigurationError, match="by hand"):
+        changed_text(f"a: {text}\nb: 1\n", {"b": 2})
+
+
 @given(PLAIN)
 def test_a_value_in_one_line_reads_back(value: Any) -> None:
     text = yaml_text(value)

@@ -80,6 +80,7 @@ def test_backtest_paper_and_wire_agree_to_the_cent_over_a_day_of_made_up_signals
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_made_up_signals(tmp_path: Path) -> None:
     market = made_market(tmp_path, ("BTCUSDT", "ETHUSDT"), quarters=30 * 96 - 3, every=5)
     past = assert_equal(all_three(market, tmp_path))
@@ -88,6 +89,7 @@ def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_made_up_s
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_the_market(tmp_path: Path) -> None:
     symbols = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "DOGEUSDT")
     start_ms = time_of("2024-03-02 00:00")

@@ -488,3 +488,37 @@ async def test_footer_click_runs_the_key(make_app: AppMaker, engine: FakeEngine)
         line = app.screen.query_one("#footer").render_line(0).text  # type: ignore[attr-defined]
         await pilot.click("#footer", offset=(line.index("pause"), 0))
         assert engine.commands == [SetPaused(NOW_MS, True)]
+
+
+async def test_focus_comes_back_after_the_window_was_too_small(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("2")
+        assert app.focused is not None
+        panel = app.focused.id
+        await pilot.resize_terminal(60, 15)
+        await pilot.pause()
+        await pilot.resize_terminal(*FULL)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.focused is not None
+        assert app.focused.id == panel
+
+
+async def test_an_error_that_ends_the_screen_is_in_the_log(
+    make_app: AppMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app()
+
+    def stumble() -> None:
+        raise RuntimeError("a bad day")
+
+    async def run() -> None:
+        async with app.run_test(size=FULL) as pilot:
+            app.call_later(stumble)
+            await pilot.pause()
+
+    with pytest.raises(RuntimeError, match="a bad day"):
+        await run()
+    assert "The screen ended with an error." in caplog.text
+    assert "a bad day" in caplog.text

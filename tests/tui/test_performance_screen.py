@@ -136,7 +136,7 @@ async def test_screen_says_what_it_waits_for_why_it_failed_and_that_there_is_not
         engine.give_performance()
         app.pulse.beat()
         await pilot.pause()
-        assert "No signal became a trade in this time." in screen_text(app)
+        assert "No signal became a closed trade yet." in screen_text(app)
         engine.hold_performance = False
         engine.refuse_performance = "The engine has stopped."
         await pilot.press("[")

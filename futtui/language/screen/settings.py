@@ -108,6 +108,7 @@ ENGLISH: dict[str, str] = {
     "settings.leave_yes": "Leave",
     "settings.leave_no": "Stay (Esc)",
     "quit.unsaved": "Settings were changed and not saved. They would be lost.",
+    "quit.run": "A backtest is running. Nothing of its result would be kept.",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -213,6 +214,7 @@ UKRAINIAN: dict[str, str] = {
     "settings.find_heading": "Знайти налаштування",
     "settings.leave_heading": "Вийти без збереження?",
     "settings.leave_what": "Незбережених змін: {n}. Вони пропадуть.",
+    "quit.run": "Тест на історії ще триває. Від його результату нічого не лишиться.",
     "settings.leave_yes": "Вийти",
     "settings.leave_no": "Лишитися (Esc)",
     "quit.unsaved": "Налаштування змінено й не збережено. Вони пропадуть.",
@@ -321,6 +323,7 @@ RUSSIAN: dict[str, str] = {
     "settings.find_heading": "Найти настройку",
     "settings.leave_heading": "Выйти без сохранения?",
     "settings.leave_what": "Несохранённых изменений: {n}. Они пропадут.",
+    "quit.run": "Тест на истории ещё идёт. От его результата ничего не останется.",
     "settings.leave_yes": "Выйти",
     "settings.leave_no": "Остаться (Esc)",
     "quit.unsaved": "Настройки изменены и не сохранены. Они пропадут.",

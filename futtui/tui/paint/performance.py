@@ -160,7 +160,12 @@ def empty_lines(look: PerformanceLook, width: int) -> list[Line]:
     if look.report is None:
         token = "attention" if look.trouble else "muted"
         return [(), *paragraph(look.trouble or word("performance.loading"), width, token, lead="   ")]
-    return [(), *paragraph(word("performance.none"), width, "muted", lead="   ")]
+    return [
+        (),
+        *paragraph(
+            word("performance.none" if look.days is not None else "performance.none_ever"), width, "muted", lead="   "
+        ),
+    ]
 
 
 def words_lines(item: Performance | None, look: PerformanceLook, view: View, width: int) -> list[Line]:

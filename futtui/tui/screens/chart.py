@@ -26,7 +26,7 @@ from futtui.tui.paint.chart.data import ChartData, Look, panned, place_of, slots
 from futtui.tui.paint.names import frame_name
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import find_watchers, layout_for
+from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.candle_chart import CandleChart
 from futtui.tui.widgets.line_widget import LineWidget
@@ -119,8 +119,7 @@ class ChartScreen(ModalScreen[None]):
     def _choose_layout(self) -> None:
         size = self.app.size
         chosen = layout_for(size.width, size.height)
-        for name in ("-tiny", "-stacked", "-full", "-wide"):
-            self.set_class(name == chosen, name)
+        set_layout(self, chosen)
         self.call_after_refresh(self._look_again)
 
     def _look_again(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -46,6 +48,25 @@ def layout_for(width: int, height: int) -> str:
     if width >= 180 and height >= 40:
         return "-wide"
     return "-full" if width >= 110 and height >= 28 else "-stacked"
+
+
+def set_layout(screen: Screen[Any], chosen: str) -> None:
+    """Gives the screen the layout. Where the window was too small, hiding took the focus: it comes back."""
+    if chosen == "-tiny" and screen.focused is not None:
+        _focus_before_tiny[screen] = screen.focused
+    for name in LAYOUTS:
+        screen.set_class(name == chosen, name)
+    focused = _focus_before_tiny.pop(screen, None) if chosen != "-tiny" else None
+    if focused is not None:
+        screen.call_after_refresh(_focus_again, screen, focused)
+
+
+_focus_before_tiny: WeakKeyDictionary[Screen[Any], Widget] = WeakKeyDictionary()
+
+
+def _focus_again(screen: Screen[Any], widget: Widget) -> None:
+    if screen.focused is None and widget.is_attached and widget.focusable:
+        screen.set_focus(widget)
 
 
 def find_watchers(screen: Screen[Any]) -> tuple[LineWidget | LivePanel, ...]:
@@ -128,8 +149,7 @@ class DashboardScreen(Screen[None]):
 
     def _choose_layout(self, width: int, height: int) -> None:
         chosen = layout_for(width, height)
-        for name in LAYOUTS:
-            self.set_class(name == chosen, name)
+        set_layout(self, chosen)
         self.set_class(height >= 32, "-tall")
         self.call_after_refresh(self._look_again)
 

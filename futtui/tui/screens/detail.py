@@ -18,7 +18,7 @@ from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.row_details import detail_of
-from futtui.tui.screens.dashboard import find_watchers, layout_for
+from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -96,8 +96,7 @@ class DetailScreen(ModalScreen[None]):
     def _choose_layout(self) -> None:
         size = self.app.size
         chosen = layout_for(size.width, size.height)
-        for name in ("-tiny", "-stacked", "-full", "-wide"):
-            self.set_class(name == chosen, name)
+        set_layout(self, chosen)
         first = "#together" if chosen in ("-tiny", "-stacked") else f"#box-{self.detail.boxes[0].id}"
         self.call_after_refresh(self._settle, first)
 

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from futtui.domain.position import TradingMode
 from futtui.tui import keys
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import find_watchers, layout_for
+from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -79,8 +79,7 @@ class PageScreen(ModalScreen[None]):
     def _choose_layout(self) -> None:
         size = self.app.size
         chosen = layout_for(size.width, size.height)
-        for name in ("-tiny", "-stacked", "-full", "-wide"):
-            self.set_class(name == chosen, name)
+        set_layout(self, chosen)
         self.call_after_refresh(self.look_again)
 
     def look_again(self) -> None:
