@@ -16,7 +16,7 @@ from time import process_time
 import numpy as np
 
 from benchmarks._ema_cross import PlainBar, ema_cross
-from futtui.desk.statistics import break_even_win_rate, drawdown, profit_factor, wilson
+from futtui.measurement.statistics import break_even_win_rate, drawdown, profit_factor, wilson
 
 NAME = "backtest-peers"
 DESCRIPTION = "EMA cross, ATR stop, 1R and 2R on a year of 1m bars: our event engine beside backtesting.py and others"

@@ -15,14 +15,14 @@ from typer.testing import CliRunner
 from futtui.cli.app import app
 from futtui.cli.places import Places
 from futtui.cli.stats_command import stats_lines
-from futtui.desk.performance import performance_report
-from futtui.desk.statistics import statistics_of
 from futtui.domain.effects import RecordSignal, RecordTrade
 from futtui.domain.errors import InvalidInputError, StorageError
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import System
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.live.history_jobs.taking import now_ms
+from futtui.measurement.performance import performance_report
+from futtui.measurement.statistics import statistics_of
 from futtui.storage.store import Storage
 from tests.backtest.made_trades import made_trade
 from tests.desk.world import START_MS, World, raw_signal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from futtui.backtest.settings import Costs
-from futtui.desk.statistics import risk_money
 from futtui.domain.position import Trade
+from futtui.measurement.statistics import risk_money
 
 
 def slippage_money(trade: Trade, costs: Costs, tick_size: Decimal) -> Decimal:

@@ -8,8 +8,8 @@ from enum import Enum
 
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
-from futtui.desk.statistics import LEAST_DAYS, LEAST_TRADES
 from futtui.domain.performance import TradeStatistics
+from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES
 
 DEFLATED_GATE = 0.95
 OVERFITTING_GATE = 0.2

@@ -15,11 +15,11 @@ from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import slippage_of
-from futtui.desk.statistics import cost_r, risk_money, statistics_of, wilson
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
 from futtui.live.code_hash import code_hash
+from futtui.measurement.statistics import cost_r, risk_money, statistics_of, wilson
 from futtui.version import VERSION
 
 ASSETS = Path(__file__).with_name("assets")

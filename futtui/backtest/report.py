@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from futtui.backtest.run import BacktestResult
-from futtui.desk.statistics import statistics_of
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
 from futtui.live.code_hash import code_hash
+from futtui.measurement.statistics import statistics_of
 from futtui.version import VERSION
 
 SCHEMA = 1

@@ -11,9 +11,9 @@ from typing import Any
 
 from futtui.backtest.charges import slippage_money
 from futtui.backtest.run import BacktestResult
-from futtui.desk.statistics import risk_money
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal
+from futtui.measurement.statistics import risk_money
 
 TRADE_COLUMNS = (
     "kind", "position_id", "symbol", "system", "strategy", "side", "signal_time", "opened", "closed", "entry", "stop",

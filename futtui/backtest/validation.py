@@ -25,12 +25,12 @@ from futtui.backtest.sharpe import daily_results, deflated_sharpe, moments
 from futtui.backtest.trials import Trial, seen_before, trial_of, trial_table
 from futtui.backtest.variant_pass import Found, StrategyVariant, settings_of, without_components
 from futtui.backtest.variants import Variant
-from futtui.desk.path_risk import drawn_falls, shuffled_falls
-from futtui.desk.statistics import by_day, cost_r, statistics_of
 from futtui.domain.performance import FallRisk, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import DAY_MS
+from futtui.measurement.path_risk import drawn_falls, shuffled_falls
+from futtui.measurement.statistics import by_day, cost_r, statistics_of
 
 QUICK_RANDOM, FULL_RANDOM = 400, 3_000
 QUICK_WINDOWS = 6

@@ -10,9 +10,9 @@ import numpy as np
 
 from futtui.backtest.checklist import OUTSIDE_GATE
 from futtui.backtest.folds import Fold
-from futtui.desk.statistics import statistics_of
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
+from futtui.measurement.statistics import statistics_of
 
 LEAST_TO_CHOOSE = 30
 

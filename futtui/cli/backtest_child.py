@@ -103,8 +103,8 @@ def result_of(
     run_id: str, asked: dict[str, Any], wanted: Wanted, result: BacktestResult, seconds: float, notes: list[str]
 ) -> RunResult:
     """What the screen keeps of a run."""
-    from futtui.desk.performance import performance_report
-    from futtui.desk.statistics import statistics_of
+    from futtui.measurement.performance import performance_report
+    from futtui.measurement.statistics import statistics_of
 
     total = statistics_of(result.trades)
     every = [*result.trades, *result.information]

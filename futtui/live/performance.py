@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Engine
 
-from futtui.desk.performance import performance_report
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.timeframe import DAY_MS
+from futtui.measurement.performance import performance_report
 from futtui.storage.results import Chosen, StoredResults, read_results
 from futtui.storage.store import Storage
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from futtui.desk.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, wilson
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.catalogue import Texts
+from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, wilson
 from futtui.telegram.formatting import foot, signed, strategy_name
 from futtui.telegram.pages import Page
 

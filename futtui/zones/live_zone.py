@@ -208,10 +208,6 @@ class LiveZone:
         """Open time of the bar of the last touch; before any touch, when the zone was made."""
         return self.touch.last_touch_ms or self.created_ms
 
-    def idle_days(self, now_ms: int) -> float:
-        """Days since the last touch, or since the zone was made if that is later."""
-        return (now_ms - self.idle_from_ms) / DAY_MS
-
     def parts(self, now_ms: int, confluence: float) -> ScoreParts:
         """The parts of the score at `now_ms`, to be shown."""
         held = self._held or self._what_held()

@@ -25,8 +25,8 @@ from futtui.backtest.checklist import (
 )
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
-from futtui.desk.statistics import statistics_of
 from futtui.domain.timeframe import DAY_MS
+from futtui.measurement.statistics import statistics_of
 from tests.backtest.made_trades import made_trade
 
 SAMPLE = ("enough trades", "wins often enough", "earns")

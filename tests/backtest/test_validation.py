@@ -24,11 +24,11 @@ from futtui.backtest.shards import Answers
 from futtui.backtest.trials import TrialBook
 from futtui.backtest.variants import Variant
 from futtui.cli.app import app
-from futtui.desk.statistics import statistics_of
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Levels, RawSignal
 from futtui.domain.timeframe import DAY_MS
 from futtui.live.settings import HistorySettings
+from futtui.measurement.statistics import statistics_of
 from tests.backtest.plug_ins import START_MS, SYMBOL, Coin, made_history
 
 pytestmark = pytest.mark.usefixtures("few_random_entries")

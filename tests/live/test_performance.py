@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from futtui.desk.statistics import statistics_of
 from futtui.desk.storage_form import position_state
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState, RecordPosition, RecordSignal, RecordTrade
@@ -18,6 +17,7 @@ from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.live.performance import performance_of, stored_performance
+from futtui.measurement.statistics import statistics_of
 from futtui.storage.store import Storage
 from tests.backtest.made_trades import made_trade
 from tests.desk.world import START_MS, SYMBOL, World, raw_signal

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from textual.pilot import Pilot
 
-from futtui.desk.performance import performance_report
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TestedTrade, TradeCandles
 from futtui.domain.errors import FuttuiError
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
@@ -18,6 +17,7 @@ from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, Se
 from futtui.domain.side import Side
 from futtui.domain.signal import System
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
+from futtui.measurement.performance import performance_report
 from futtui.tui.screens.backtest import BacktestScreen
 from futtui.tui.screens.backtest_result import ResultScreen
 from futtui.tui.screens.replay import ReplayScreen

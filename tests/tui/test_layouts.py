@@ -11,7 +11,8 @@ from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import FeedView
-from futtui.tui.screens.dashboard import DashboardScreen, layout_for
+from futtui.tui.screens.dashboard import DashboardScreen
+from futtui.tui.screens.sized import layout_for
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import word
 from tests.tui.conftest import AppMaker

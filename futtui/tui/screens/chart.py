@@ -26,7 +26,8 @@ from futtui.tui.paint.chart.data import ChartData, Look, panned, place_of, slots
 from futtui.tui.paint.names import frame_name
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
+from futtui.tui.screens.dashboard import find_watchers
+from futtui.tui.screens.sized import SizedScreen
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.candle_chart import CandleChart
 from futtui.tui.widgets.line_widget import LineWidget
@@ -52,7 +53,7 @@ class ChartNotes(LineWidget):
         return [content.plan_line(view, self.subject, width), news or zones]
 
 
-class ChartScreen(ModalScreen[None]):
+class ChartScreen(SizedScreen, ModalScreen[None]):
     """Follows the newest snapshot; Esc takes the crosshair away first, then goes back.
 
     `spot`: a moment (ms) and a price where the crosshair is put once the candles are there.
@@ -117,9 +118,7 @@ class ChartScreen(ModalScreen[None]):
         self._choose_layout()
 
     def _choose_layout(self) -> None:
-        size = self.app.size
-        chosen = layout_for(size.width, size.height)
-        set_layout(self, chosen)
+        self.fit_window()
         self.call_after_refresh(self._look_again)
 
     def _look_again(self) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widget import Widget
 
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -19,6 +17,7 @@ from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint.chart.content import Subject, signal_of
 from futtui.tui.paint.view import View
 from futtui.tui.row_details import detail_of, is_like
+from futtui.tui.screens.sized import SizedScreen
 from futtui.tui.widgets.bars import FlashLine, FooterBar, Overlay, StatusBar, TabBar, TooSmall
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -32,7 +31,6 @@ from futtui.tui.words import word
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
-LAYOUTS = ("-tiny", "-stacked", "-full", "-wide")
 ARRANGEMENTS = {
     "all": keys.PANELS,
     "watch": ("market", "signals", "zones"),
@@ -41,40 +39,12 @@ ARRANGEMENTS = {
 """The user's three layouts: which panels each shows. Going to another panel shows all of them meanwhile."""
 
 
-def layout_for(width: int, height: int) -> str:
-    """The layout class of a window: a notice, one column, two columns, or two columns with more in sight."""
-    if width < 80 or height < 24:
-        return "-tiny"
-    if width >= 180 and height >= 40:
-        return "-wide"
-    return "-full" if width >= 110 and height >= 28 else "-stacked"
-
-
-def set_layout(screen: Screen[Any], chosen: str) -> None:
-    """Gives the screen the layout. Where the window was too small, hiding took the focus: it comes back."""
-    if chosen == "-tiny" and screen.focused is not None:
-        _focus_before_tiny[screen] = screen.focused
-    for name in LAYOUTS:
-        screen.set_class(name == chosen, name)
-    focused = _focus_before_tiny.pop(screen, None) if chosen != "-tiny" else None
-    if focused is not None:
-        screen.call_after_refresh(_focus_again, screen, focused)
-
-
-_focus_before_tiny: WeakKeyDictionary[Screen[Any], Widget] = WeakKeyDictionary()
-
-
-def _focus_again(screen: Screen[Any], widget: Widget) -> None:
-    if screen.focused is None and widget.is_attached and widget.focusable:
-        screen.set_focus(widget)
-
-
 def find_watchers(screen: Screen[Any]) -> tuple[LineWidget | LivePanel, ...]:
     """Everything on a screen that wants to see each new view; looked up once, because a search is not free."""
     return tuple(widget for widget in screen.query("*") if isinstance(widget, LineWidget | LivePanel))
 
 
-class DashboardScreen(Screen[None]):
+class DashboardScreen(SizedScreen, Screen[None]):
     """Market, signals, positions, zones and log at one glance."""
 
     BINDINGS = keys.bindings("everywhere", "copy", "dashboard", "row", "to_chart")
@@ -114,7 +84,7 @@ class DashboardScreen(Screen[None]):
         self._wanted = self.futtui.habits.symbol
         self.market.sort_as(self.futtui.habits.sort_by, reverse=self.futtui.habits.sort_reverse)
         self.watchers = find_watchers(self)
-        self._choose_layout(self.app.size.width, self.app.size.height)
+        self._choose_layout()
         self._show_main("market")
         self.futtui.pulse.beat()
         self.call_after_refresh(self._first_frame_is_laid_out)
@@ -143,14 +113,13 @@ class DashboardScreen(Screen[None]):
 
     # Layout
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """A new size may need another layout."""
-        self._choose_layout(event.size.width, event.size.height)
+        self._choose_layout()
 
-    def _choose_layout(self, width: int, height: int) -> None:
-        chosen = layout_for(width, height)
-        set_layout(self, chosen)
-        self.set_class(height >= 32, "-tall")
+    def _choose_layout(self) -> None:
+        self.fit_window()
+        self.set_class(self.app.size.height >= 32, "-tall")
         self.call_after_refresh(self._look_again)
 
     def _look_again(self) -> None:

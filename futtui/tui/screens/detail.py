@@ -18,7 +18,8 @@ from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.row_details import detail_of
-from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
+from futtui.tui.screens.dashboard import find_watchers
+from futtui.tui.screens.sized import SizedScreen
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 
-class DetailScreen(ModalScreen[None]):
+class DetailScreen(SizedScreen, ModalScreen[None]):
     """Everything about one row. Follows the newest snapshot; Esc goes back.
 
     `rows` are the keys of the rows of `panel` that n and N walk through; `key` is the one that is shown.
@@ -94,9 +95,7 @@ class DetailScreen(ModalScreen[None]):
         self._choose_layout()
 
     def _choose_layout(self) -> None:
-        size = self.app.size
-        chosen = layout_for(size.width, size.height)
-        set_layout(self, chosen)
+        chosen = self.fit_window()
         first = "#together" if chosen in ("-tiny", "-stacked") else f"#box-{self.detail.boxes[0].id}"
         self.call_after_refresh(self._settle, first)
 

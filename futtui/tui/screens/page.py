@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from futtui.domain.position import TradingMode
 from futtui.tui import keys
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import find_watchers, layout_for, set_layout
+from futtui.tui.screens.dashboard import find_watchers
+from futtui.tui.screens.sized import SizedScreen
 from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PAGE_BINDINGS = ("everywhere", "copy", "detail")
 
 
-class PageScreen(ModalScreen[None]):
+class PageScreen(SizedScreen, ModalScreen[None]):
     """Subclasses give `place_name` (footer, help and word of the trail) and a body."""
 
     BINDINGS = keys.bindings(*PAGE_BINDINGS)
@@ -77,9 +78,7 @@ class PageScreen(ModalScreen[None]):
         self._choose_layout()
 
     def _choose_layout(self) -> None:
-        size = self.app.size
-        chosen = layout_for(size.width, size.height)
-        set_layout(self, chosen)
+        self.fit_window()
         self.call_after_refresh(self.look_again)
 
     def look_again(self) -> None:

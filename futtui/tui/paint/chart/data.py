@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -120,11 +120,6 @@ def panned(data: ChartData, look: Look, columns: int, step: int) -> Look:
 def place_of(data: ChartData, time_ms: int) -> int:
     """Index of the candle that opened at `time_ms`, or of the last one before it; -1 before the first."""
     return bisect_right(data.candles, time_ms, key=_open_ms) - 1
-
-
-def first_at(data: ChartData, time_ms: int) -> int:
-    """Index of the first candle that opened at `time_ms` or later."""
-    return bisect_left(data.candles, time_ms, key=_open_ms)
 
 
 def _open_ms(candle: Candle) -> int:

@@ -9,7 +9,7 @@ from futtui.tui.paint import numbers
 from futtui.tui.paint.chart import layers
 from futtui.tui.paint.chart.bars import Bar, bars_in_sight, draw_bars, draw_flow, draw_volume
 from futtui.tui.paint.chart.canvas import Canvas
-from futtui.tui.paint.chart.data import ChartData, Level, Look, place_of, slots, span
+from futtui.tui.paint.chart.data import ChartData, Level, Look, place_of, span
 from futtui.tui.paint.chart.gutter import Label, gutter_labels, gutter_line, gutter_width
 from futtui.tui.paint.chart.scale import Scale, fit
 from futtui.tui.paint.chart.texts import amount_text, axis_text, header_line
@@ -187,8 +187,3 @@ def _empty(data: ChartData, width: int, height: int) -> tuple[Line, ...]:
     lines += [((f"  {text}", "muted"),) for text in texts]
     lines += [()] * height
     return tuple(fit_line(line, width) for line in lines[:height])
-
-
-def shown_slots(look: Look, frame: Frame, width: int) -> int:
-    """Candles that have room in the frame, or in `width` cells before there is one."""
-    return slots(look, frame.columns or width)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from futtui.desk import path_risk
-from futtui.desk.path_risk import drawn_falls, shuffled_falls
-from futtui.desk.statistics import drawdown
+from futtui.measurement import path_risk
+from futtui.measurement.path_risk import drawn_falls, shuffled_falls
+from futtui.measurement.statistics import drawdown
 
 Days = st.lists(st.lists(st.floats(-3, 3).map(lambda value: round(value, 2)), min_size=1, max_size=4), min_size=1,
                 max_size=6)  # fmt: skip

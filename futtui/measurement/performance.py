@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from futtui.desk.snapshots import position_view
-from futtui.desk.statistics import statistics_of
 from futtui.desk.storage_form import resume_position
 from futtui.domain.effects import PositionState
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.performance import AccountPerformance, Performance, PerformanceReport, SignalCounts
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import System
+from futtui.measurement.statistics import statistics_of
 
 ACCOUNT_ORDER = (TradingMode.LIVE, TradingMode.PAPER, TradingMode.SIGNALS, TradingMode.INFO)
 

@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from futtui.desk.statistics import bootstrap, break_even_win_rate, by_day, drawdown, profit_factor, verdict_of, wilson
 from futtui.domain.performance import Interval
 from futtui.domain.position import WIN_R
 from futtui.domain.timeframe import DAY_MS
+from futtui.measurement.statistics import (
+    bootstrap,
+    break_even_win_rate,
+    by_day,
+    drawdown,
+    profit_factor,
+    verdict_of,
+    wilson,
+)
 
 
 @given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

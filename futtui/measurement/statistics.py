@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from futtui.desk.path_risk import drawn_falls
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import WIN_R, Trade, TradeClass
 from futtui.domain.shares import wilson_interval
 from futtui.domain.timeframe import DAY_MS
+from futtui.measurement.path_risk import drawn_falls
 
 DRAWS = 10_000
 FALL_DRAWS = 2_000
