@@ -70,6 +70,8 @@ class PositionLife:
             position.observe(at, at)
         if order.purpose is OrderPurpose.TARGET and order.filled >= order.quantity:
             self._on_target_complete(position, order, fill.time_ms)
+        if order.purpose is OrderPurpose.PART and order.is_spent:
+            self._on_part_closed(position, order, fill.time_ms)
         self._out.touch(position)
         self._advance(position, fill.time_ms)
 
@@ -131,6 +133,14 @@ class PositionLife:
             self._out.touch(position)
         self._advance(position, time_ms)
 
+    def close_part(self, position: Position, quantity: Decimal, time_ms: int) -> None:
+        """Close `quantity` of it at market by command. Until that is done the stop covers what it covered before."""
+        text = words.closing_part(position, quantity)
+        self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
+        intent = position.new_order(OrderPurpose.PART, OrderType.MARKET, quantity, time_ms, reason=ExitReason.MANUAL)
+        self._out.place(position, intent)
+        self._advance(position, time_ms)
+
     def tighten(self, position: Position, time_ms: int, why: str) -> None:
         """Move the stop to break-even where price is beyond it; say what was done, and why."""
         if position.status not in _OPEN or position.exit_reason is not None:
@@ -170,6 +180,22 @@ class PositionLife:
         if position.targets:
             self._protection.on_target_complete(position, order, time_ms, *self._trail_inputs(position))
 
+    def _on_part_closed(self, position: Position, order: WorkingOrder, time_ms: int) -> None:
+        self._protection.on_part_closed(position)
+        if position.ledger.open > 0 and position.status in _OPEN:
+            text = words.part_closed(position, order.filled)
+            self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
+
+    def _on_part_failed(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
+        """A part was not closed, or not all of it; what is left is protected as before, and nothing is tried again."""
+        if order.filled > 0:
+            self._on_part_closed(position, order, update.time_ms)
+            return
+        symbol = position.plan.symbol
+        reason = words.because(update.reason or update.status.value.lower())
+        text = f"{symbol}: the part could not be closed ({reason}); the position stays as it is"
+        self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)
+
     def _set_deadlines(self, position: Position, opened_ms: int) -> None:
         plan = position.plan
         position.progress_deadline_ms = progress_deadline_ms(opened_ms, plan.timeframe, plan.time_stop_bars)
@@ -187,6 +213,8 @@ class PositionLife:
             position.entry_refusal = words.because(update.reason)
         elif order.purpose is OrderPurpose.EXIT:
             self._on_exit_failed(position, order, update)
+        elif order.purpose is OrderPurpose.PART:
+            self._on_part_failed(position, order, update)
         elif order.purpose is OrderPurpose.TARGET and position.status in _OPEN and not order.cancel_sent:
             self._protection.on_target_lost(position, order, update.reason, time_ms)
 
@@ -315,7 +343,7 @@ class PositionLife:
             return
         if position.ledger.open <= 0 or time_ms < position.retry_ms:
             return
-        if any(not order.is_spent for order in position.of(OrderPurpose.EXIT)):
+        if any(not order.is_spent for order in position.closing_orders):
             return
         if any(order.fired and not order.is_spent for order in position.of(OrderPurpose.STOP)):
             return

@@ -21,7 +21,13 @@ _RANK = {
     OrderStatus.EXPIRED: 5,
     OrderStatus.REJECTED: 5,
 }
-_LETTER = {OrderPurpose.ENTRY: "E", OrderPurpose.STOP: "S", OrderPurpose.TARGET: "T", OrderPurpose.EXIT: "X"}
+_LETTER = {
+    OrderPurpose.ENTRY: "E",
+    OrderPurpose.STOP: "S",
+    OrderPurpose.TARGET: "T",
+    OrderPurpose.EXIT: "X",
+    OrderPurpose.PART: "P",
+}
 
 
 def client_id_for(signal_id: str, purpose: OrderPurpose, number: int) -> str:

@@ -243,6 +243,11 @@ class Position:
         """Orders of one purpose, oldest first."""
         return [order for order in self.orders.values() if order.purpose is purpose]
 
+    @property
+    def closing_orders(self) -> list[WorkingOrder]:
+        """Orders at market that close it or a part of it, oldest first."""
+        return [order for order in self.orders.values() if order.purpose in (OrderPurpose.EXIT, OrderPurpose.PART)]
+
     def covering_stop(self) -> WorkingOrder | None:
         """Newest confirmed stop that covers everything open; None if there is none."""
         return self.stop_over(self.quantity_to_protect)

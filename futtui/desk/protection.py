@@ -13,7 +13,7 @@ from futtui.domain.orders import OrderPurpose, OrderStatus, OrderType, is_agains
 from futtui.domain.position import ExitReason
 from futtui.domain.symbols import ZERO, to_decimal
 from futtui.risk.settings import RiskSettings
-from futtui.risk.targets import shares_for, slice_quantity, targets_from_entry
+from futtui.risk.targets import rescaled, shares_for, slice_quantity, targets_from_entry
 from futtui.risk.trailing import break_even_price, trailed_stop
 
 MOST_LOST_STOPS = 3
@@ -22,6 +22,8 @@ MOST_TARGET_ORDERS = 4
 _TARGET_RETRY_MS = 30_000
 _PASSED_PAUSE_MS = 2_000
 _RULES_WAIT_MS = 2_000
+_AT_ONCE_MS = 1
+"""A time that is over whatever clock the next news carries."""
 TARGET_REASONS = (ExitReason.TARGET_1, ExitReason.TARGET_2, ExitReason.TARGET_3)
 
 
@@ -152,7 +154,7 @@ class Protection:
     def on_target_lost(self, position: Position, order: WorkingOrder, reason: str, time_ms: int) -> None:
         """A target ended unfilled. Price is there: the rest is sold at market; else it is placed again later."""
         symbol, number = position.plan.symbol, order.leg_index
-        tries = sum(item.leg_index == number for item in position.of(OrderPurpose.TARGET))
+        tries = sum(item.leg_index == number and not item.cancel_sent for item in position.of(OrderPurpose.TARGET))
         text = (
             f"{symbol}: target {number} is not on the exchange ({words.because(reason or order.status.value.lower())})"
         )
@@ -167,20 +169,47 @@ class Protection:
             self._out.say(time_ms, "trade", f"{text}; it is placed again soon", Severity.WARNING, symbol)
 
     def tend_targets(self, position: Position, time_ms: int) -> None:
-        """Place lost targets again when their pause is over."""
-        if not position.retarget_ms or time_ms < position.retarget_ms:
+        """Place lost targets again when their pause is over, and all of them anew once a part was closed by hand."""
+        if not position.retarget_ms or time_ms < position.retarget_ms or self._resizes_targets(position, time_ms):
             return
         position.retarget_ms = 0
         self._out.touch(position)
         for item in position.slices:
             orders = [order for order in position.of(OrderPurpose.TARGET) if order.leg_index == item.target]
-            done = item.target in position.completed or len(orders) >= MOST_TARGET_ORDERS
+            tries = sum(not order.cancel_sent for order in orders)
+            done = item.target in position.completed or tries >= MOST_TARGET_ORDERS
             if done or any(not order.is_spent for order in orders):
                 continue
-            reason = TARGET_REASONS[item.target - 1]
-            sold = sum((leg.quantity for leg in position.ledger.legs if leg.reason is reason), ZERO)
+            wanted = item.quantity - _sold_at(position, item.target)
             passed = _has_reached(position, item.target)
-            self._place_target(position, item.target, item.quantity - sold, time_ms, at_market=passed)
+            if wanted > 0:
+                self._place_target(position, item.target, wanted, time_ms, at_market=passed)
+
+    def on_part_closed(self, position: Position) -> None:
+        """A part was closed by hand: the stop shrinks with the position, and the targets share what is left."""
+        if position.ledger.open > 0:
+            position.resize_due = True
+            position.retarget_ms = _AT_ONCE_MS
+            self._out.touch(position)
+
+    def _resizes_targets(self, position: Position, time_ms: int) -> bool:
+        """Whether targets of another size are still on their way out; nothing is sent twice, nothing sold twice.
+
+        A target that is being filled comes first: what it sells is not there for the others.
+        """
+        orders = [order for order in position.of(OrderPurpose.TARGET) if not order.is_spent]
+        if not _is_off_size(position):
+            return any(order.cancel_sent for order in orders)
+        if any(order.is_under_way or order.status is OrderStatus.FILLED for order in orders):
+            return True
+        sold = {item.target: _sold_at(position, item.target) for item in position.slices}
+        position.slices = rescaled(position.slices, position.completed, sold, position.ledger.open, position.rules)
+        wanted = {item.target: item.quantity - sold[item.target] for item in position.slices}
+        for order in orders:
+            if order.is_live and order.remaining != wanted.get(order.leg_index):
+                order.cancel_sent = True
+                self._out.cancel(position, order.client_id, order.order_type.is_conditional, time_ms)
+        return any(order.cancel_sent for order in orders)
 
     def _place_target(
         self, position: Position, number: int, quantity: Decimal, time_ms: int, *, at_market: bool = False
@@ -213,8 +242,7 @@ class Protection:
                 then = "the rest is trailed"
         legs = position.ledger.legs
         at = legs[-1].price if legs else position.targets[order.leg_index - 1]
-        reason = TARGET_REASONS[order.leg_index - 1]
-        sold = sum((leg.quantity for leg in legs if leg.reason is reason), ZERO)
+        sold = _sold_at(position, order.leg_index)
         text = words.target_hit(position, order.leg_index, sold, at, then)
         self._out.say(time_ms, "trade", text, Severity.NOTICE, position.plan.symbol)
 
@@ -263,6 +291,25 @@ class Protection:
 def _has_reached(position: Position, number: int) -> bool:
     """Whether the last price is at or beyond target `number`."""
     return position.plan.side.sign * (to_decimal(position.last_price) - position.targets[number - 1]) >= 0
+
+
+def _sold_at(position: Position, number: int) -> Decimal:
+    """What target `number` sold so far."""
+    reason = TARGET_REASONS[number - 1]
+    return sum((leg.quantity for leg in position.ledger.legs if leg.reason is reason), ZERO)
+
+
+def _is_off_size(position: Position) -> bool:
+    """Whether the targets that wait sell another quantity than is open."""
+    waiting = sum(
+        (
+            item.quantity - _sold_at(position, item.target)
+            for item in position.slices
+            if item.target not in position.completed
+        ),
+        ZERO,
+    )
+    return 0 < waiting != position.ledger.open > 0
 
 
 def _is_passed(reason: str) -> bool:

@@ -98,7 +98,7 @@ class DeskQuestions:
         return any(position.status not in calm for position in self._state.open.values())
 
     def unsettled_orders(self) -> tuple[tuple[PlaceOrder, OrderStatus], ...]:
-        """Orders that were under way when the last run ended: without an answer, or begun without an end.
+        """Orders that were under way when the last run ended: unanswered, begun without an end, or being cancelled.
 
         With the last known status of each. What became of them only the broker can tell.
         """
@@ -106,7 +106,7 @@ class DeskQuestions:
             (PlaceOrder(position.plan.mode, position.intent_of(order)), order.status)
             for position in self._state.open.values()
             for order in position.orders.values()
-            if order.is_under_way
+            if order.is_under_way or (order.cancel_sent and not order.is_spent and not order.is_final)
         )
 
     def booked_wallet(self, mode: TradingMode) -> Decimal:

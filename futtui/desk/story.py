@@ -108,8 +108,9 @@ def _steps(position: Position) -> Iterator[PositionStep]:
         pnl = sign * (float(leg.price) - entry_price) * float(leg.quantity)
         yield PositionStep(leg.time_ms, StepKind.LEFT, float(leg.price), float(leg.quantity), leg.reason, pnl)
     yield from _stop_steps(position)
-    for order in position.of(OrderPurpose.EXIT):
-        yield PositionStep(order.sent_ms, StepKind.CLOSE_SENT, quantity=float(order.quantity), reason=order.reason)
+    for order in position.closing_orders:
+        kind = StepKind.CLOSE_SENT if order.purpose is OrderPurpose.EXIT else StepKind.PART_SENT
+        yield PositionStep(order.sent_ms, kind, quantity=float(order.quantity), reason=order.reason)
 
 
 def _stop_steps(position: Position) -> Iterator[PositionStep]:

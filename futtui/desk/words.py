@@ -197,6 +197,20 @@ def closing(position: Position, why: str) -> str:
     return f"{position.plan.symbol} {side(position.plan.side)}: closing at market, {why}"
 
 
+def closing_part(position: Position, quantity: Decimal) -> str:
+    """A part is being closed at market."""
+    plan, held = position.plan, amount(position.ledger.open)
+    return f"{plan.symbol} {side(plan.side)}: closing {amount(quantity)} of {held} at market, by your command"
+
+
+def part_closed(position: Position, quantity: Decimal) -> str:
+    """A part was closed by hand, and what goes on."""
+    legs = position.ledger.legs
+    at = price(position.rules, legs[-1].price)
+    left = amount(position.ledger.open)
+    return f"{position.plan.symbol}: {amount(quantity)} closed at {at}; stop and targets go on with {left}"
+
+
 def closed(trade: Trade) -> str:
     """A trade with its net result and where it went."""
     shares: dict[ExitReason, Decimal] = {}

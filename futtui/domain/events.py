@@ -10,6 +10,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.part_close import ALL_PCT
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.symbols import SymbolRules
@@ -209,10 +210,11 @@ class SetPaused:
 
 @dataclass(frozen=True, slots=True)
 class ClosePosition:
-    """The user closes a position at market."""
+    """The user closes a position at market, or a part of it: `percent` of what is open then."""
 
     time_ms: int
     position_id: str
+    percent: Decimal = ALL_PCT
 
 
 @dataclass(frozen=True, slots=True)

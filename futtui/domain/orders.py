@@ -50,6 +50,8 @@ class OrderPurpose(Enum):
     STOP = "STOP"
     TARGET = "TARGET"
     EXIT = "EXIT"
+    PART = "PART"
+    """A part is closed at market by command; the rest of the position goes on."""
 
 
 @dataclass(frozen=True, slots=True)

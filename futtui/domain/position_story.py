@@ -67,6 +67,7 @@ class StepKind(Enum):
     STOP_REFUSED = "STOP_REFUSED"
     LEFT = "LEFT"
     CLOSE_SENT = "CLOSE_SENT"
+    PART_SENT = "PART_SENT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from futtui.domain.side import Side
-from futtui.domain.symbols import SymbolRules, to_decimal
+from futtui.domain.symbols import ZERO, SymbolRules, to_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,30 @@ def slice_quantity(quantity: Decimal, shares: Sequence[float], rules: SymbolRule
     rest = quantity - steps * step
     slices[-1] = Slice(number, slices[-1].quantity + rest)
     return tuple(slices)
+
+
+def rescaled(
+    slices: Sequence[Slice],
+    completed: Sequence[int],
+    sold: Mapping[int, Decimal],
+    quantity: Decimal,
+    rules: SymbolRules,
+) -> tuple[Slice, ...]:
+    """The slices for a position of which only `quantity` is left: what waits keeps its shares of it.
+
+    `sold` is what each target sold already; it stays in its slice. A target whose share is below the exchange's minimum
+    is merged as in `slice_quantity`, and drops out.
+    """
+    done = [item for item in slices if item.target in completed]
+    waiting = [(item.target, item.quantity - sold.get(item.target, ZERO)) for item in slices if item not in done]
+    total = sum((left for _, left in waiting), ZERO)
+    if total == quantity or total <= 0 or quantity <= 0:
+        return tuple(slices)
+    shares = [float(left / total) for _, left in waiting]
+    for item in slice_quantity(quantity, shares, rules):
+        number = waiting[item.target - 1][0]
+        done.append(Slice(number, item.quantity + sold.get(number, ZERO)))
+    return tuple(sorted(done, key=lambda item: item.target))
 
 
 def _deal(steps: int, shares: Sequence[float], minimum: int) -> list[int]:

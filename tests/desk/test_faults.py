@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -30,6 +31,7 @@ step = st.one_of(
     st.tuples(st.just("remove_stop")),
     st.tuples(st.just("unknown"), st.booleans()),
     st.tuples(st.just("close")),
+    st.tuples(st.just("part"), st.integers(1, 99)),
     st.tuples(st.just("tick"), st.integers(1, 60)),
     st.tuples(st.just("analyse")),
     st.tuples(st.just("restart")),
@@ -108,6 +110,9 @@ class BadLine(World):
             self.lost_answers = values[0]
         elif kind == "tick":
             self.tick(values[0])
+        elif kind == "part":
+            for position in self.desk.snapshot().positions[:1]:
+                self.send(ClosePosition(self.now_ms, position.position_id, Decimal(values[0])))
         elif kind == "analyse":
             self.analyse(price=100 + self.moved / 20)
         else:

@@ -48,7 +48,7 @@ step = st.one_of(
     st.tuples(st.just("fill"), st.integers(0, 60), st.integers(1, 60_000), st.integers(9_600, 10_400), st.booleans()),
     st.tuples(st.just("honest"), st.integers(0, 60)),
     st.tuples(st.just("tick"), st.integers(1, 400)),
-    st.tuples(st.just("close"), st.integers(0, 5)),
+    st.tuples(st.just("close"), st.integers(0, 5), st.sampled_from([100, 50, 25, 99])),
     st.tuples(st.just("command"), st.integers(0, 7)),
 )
 
@@ -90,7 +90,7 @@ class Chaos:
         elif kind == "close":
             held = self.desk.snapshot().positions
             name = held[values[0] % len(held)].position_id if held else "p-none"
-            self.give(ClosePosition(self.now_ms, name))
+            self.give(ClosePosition(self.now_ms, name, Decimal(values[1])))
         elif kind == "command":
             self.give(self.command(values[0]))
         elif self.sent:

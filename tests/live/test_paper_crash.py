@@ -103,15 +103,18 @@ class Run:
         return time_ms
 
 
-def first_life(side: Side, by_hand: bool) -> list[Record]:
+def first_life(side: Side, by_hand: str) -> list[Record]:
     run = Run((), START_MS)
     run.price(100.0, START_MS + 1000)
     run.signal(START_MS + 2000, side)
     prices = [mirrored(side, price) for price in PRICES]
-    end_ms = run.walk(prices[:4] if by_hand else prices, START_MS + 3000)
+    cut = {"": len(prices), "all": 4, "part": 2}[by_hand]
+    end_ms = run.walk(prices[:cut], START_MS + 3000)
     if by_hand:
         (view,) = run.desk.snapshot().positions
-        run.runner.submit(ClosePosition(end_ms, view.position_id))
+        run.runner.submit(ClosePosition(end_ms, view.position_id, Decimal(50 if by_hand == "part" else 100)))
+    if by_hand == "part":
+        run.walk(prices[cut:], end_ms)
     assert len(run.memory.trades(10)) == 1
     return run.memory.records
 
@@ -134,9 +137,9 @@ def check_whole(run: Run) -> None:
         assert run.paper.wallet_balance() == EQUITY + sum((trade.pnl for trade in trades), Decimal(0))
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("by_hand", ["", "all", "part"])
 @pytest.mark.parametrize("side", Side)
-def test_paper_crash_after_any_record_leaves_a_whole_account(side: Side, by_hand: bool) -> None:
+def test_paper_crash_after_any_record_leaves_a_whole_account(side: Side, by_hand: str) -> None:
     records = first_life(side, by_hand)
     assert len(records) > 12
     for count in range(len(records) + 1):
