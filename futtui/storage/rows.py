@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import (
@@ -44,6 +45,10 @@ SELECT_CANDLES = (
     f"SELECT {', '.join(CANDLE_COLUMNS[2:])} FROM candles WHERE symbol = ? AND timeframe = ? "
     "AND open_time_ms < ? ORDER BY open_time_ms DESC LIMIT ?"
 )
+_INSERT_STEP = insert(tables.signal_events).on_conflict_do_nothing()
+_INSERT_LEG = insert(tables.legs)
+_FORGET_LEGS = delete(tables.legs).where(tables.legs.c.position_id == bindparam("of_position"))
+_FORGET_NO_SIGNALS = delete(tables.no_signals).where(tables.no_signals.c.day_ms < bindparam("before_ms"))
 
 
 def candle_rows(symbol: str, timeframe: Timeframe, candles: Iterable[Candle]) -> list[CandleRow]:
@@ -94,12 +99,18 @@ def write_record(connection: Connection, record: Record, code_hash: str = "") ->
 
 
 def _upsert(
-    connection: Connection, table: Any, row: dict[str, Any], key: tuple[str, ...], kept: tuple[str, ...] = ()
+    connection: Connection, table: Table, row: dict[str, Any], key: tuple[str, ...], kept: tuple[str, ...] = ()
 ) -> None:
     """Insert the row, or bring the one with this key up to date; columns in `kept` stay as they were first written."""
-    statement = insert(table).values(row)
-    changed = {name: statement.excluded[name] for name in row if name not in key and name not in kept}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
+    connection.execute(_upsert_statement(table, tuple(row), key, kept), row)
+
+
+@lru_cache(maxsize=16)
+def _upsert_statement(table: Table, names: tuple[str, ...], key: tuple[str, ...], kept: tuple[str, ...]) -> Insert:
+    """Made once: each holds a copy of the table's columns in a circle that only the garbage collector finds."""
+    statement = insert(table)
+    changed = {name: statement.excluded[name] for name in names if name not in key and name not in kept}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
 def _write_signal(connection: Connection, record: RecordSignal, code_hash: str) -> None:
@@ -139,17 +150,30 @@ def _write_signal(connection: Connection, record: RecordSignal, code_hash: str) 
         "status": signal.status.value,
         "reason": signal.status_reason,
     }
-    connection.execute(insert(tables.signal_events).values(step).on_conflict_do_nothing())
+    connection.execute(_INSERT_STEP, step)
 
 
 def _count_no_signal(connection: Connection, record: RecordNoSignal) -> None:
+    connection.execute(_FORGET_NO_SIGNALS, {"before_ms": record.day_ms - NO_SIGNAL_DAYS * DAY_MS})
+    row = {
+        "day_ms": record.day_ms,
+        "symbol": record.symbol,
+        "strategy": record.strategy,
+        "kind": record.kind,
+        "count": 1,
+        "reason": record.reason,
+        "updated_ms": record.time_ms,
+    }
+    connection.execute(_count_statement(), row)
+
+
+@lru_cache(maxsize=1)
+def _count_statement() -> Insert:
     table = tables.no_signals
-    key = {"day_ms": record.day_ms, "symbol": record.symbol, "strategy": record.strategy, "kind": record.kind}
-    statement = insert(table).values(**key, count=1, reason=record.reason, updated_ms=record.time_ms)
+    statement = insert(table)
     newest = {name: statement.excluded[name] for name in ("reason", "updated_ms")}
     more = {"count": table.c["count"] + 1, **newest}
-    connection.execute(delete(table).where(table.c.day_ms < record.day_ms - NO_SIGNAL_DAYS * DAY_MS))
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=more))
+    return statement.on_conflict_do_update(index_elements=["day_ms", "symbol", "strategy", "kind"], set_=more)
 
 
 def _position_row(state: PositionState) -> dict[str, Any]:
@@ -190,7 +214,7 @@ def _write_trade(connection: Connection, record: RecordTrade) -> None:
         "score": trade.score,
     }
     _upsert(connection, tables.trades, row, ("position_id",))
-    connection.execute(delete(tables.legs).where(tables.legs.c.position_id == trade.position_id))
+    connection.execute(_FORGET_LEGS, {"of_position": trade.position_id})
     for index, leg in enumerate(trade.legs):
         leg_row = {
             "position_id": trade.position_id,
@@ -201,7 +225,7 @@ def _write_trade(connection: Connection, record: RecordTrade) -> None:
             "time_ms": leg.time_ms,
             "fee": str(leg.fee),
         }
-        connection.execute(insert(tables.legs).values(leg_row))
+        connection.execute(_INSERT_LEG, leg_row)
 
 
 def _json(value: Any) -> str:

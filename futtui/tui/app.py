@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -26,6 +25,8 @@ from futtui.tui.alerts import PriceAlerts
 from futtui.tui.backtest_port import BacktestPort
 from futtui.tui.commands import FuttuiCommands, command_list
 from futtui.tui.compat.clock import load_zone
+from futtui.tui.compat.collector import CollectorCare
+from futtui.tui.compat.strips import let_strips_go
 from futtui.tui.compat.synchronized import enable_synchronized_output
 from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
 from futtui.tui.compat.timers import give_timers_room
@@ -98,6 +99,7 @@ class FuttuiApp(App[None]):
         self.alerts = PriceAlerts(alerts_port)
         self.number_source = number_source
         self._started = False
+        self._care = CollectorCare()
         for tokens in THEMES.values():
             self.register_theme(textual_theme(tokens))
         self.theme = theme_name(self.ui_settings.theme)
@@ -114,6 +116,7 @@ class FuttuiApp(App[None]):
     def on_mount(self) -> None:
         """Prepares the terminal; the dashboard calls `after_first_frame` once it is on screen."""
         give_timers_room()
+        let_strips_go()
         self.set_class(self.ui_settings.plain_glyphs, "-plain")
         enable_synchronized_output(self)
         watch_terminal(self, self.leave)
@@ -128,9 +131,7 @@ class FuttuiApp(App[None]):
         self.pulse.beat()
         self.engine.start()
         self.pulse.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)
+        self._care.begin()
         if self.ui_settings.welcome == "always" or (self.ui_settings.welcome == "once" and not self.habits.welcomed):
             self.action_open_place("welcome")
 
@@ -177,6 +178,7 @@ class FuttuiApp(App[None]):
         mode = word(f"mode.{view.mode.value}").upper()
         self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
+        self._care.look(running=view.snapshot.phase == "running")
 
     def _tell_alerts(self, view: View) -> None:
         for alert in self.alerts.look(view):

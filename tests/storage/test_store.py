@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from futtui.domain.candle import Candle
-from futtui.domain.effects import RecordSignal, RecordSymbolState, RecordTrade
+from futtui.domain.effects import RecordNoSignal, RecordSignal, RecordSymbolState, RecordTrade
 from futtui.domain.errors import StorageError
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.storage.database import open_database
+from futtui.storage.rows import write_record
 from futtui.storage.store import Storage
 from futtui.storage.tables import METADATA
 
@@ -141,3 +143,26 @@ def test_writer_locked_database_is_written_after_the_lock_ends(store: Storage) -
     other.close()
     assert store.writer.flush(15)
     assert store.candles("BTCUSDT", Timeframe.M15, 1) == [candle(1)]
+
+
+def test_storage_records_leave_no_circles_for_the_garbage_collector(tmp_path: Path) -> None:
+    connection_to = open_database(tmp_path / "futtui.db")
+    records = [
+        RecordNoSignal(DAY_MS, "BTCUSDT", "pullback", "needs #, has #", "needs 1, has 2", DAY_MS),
+        RecordSignal(signal(5), 5),
+        RecordTrade(trade(), 9),
+        RecordSymbolState("BTCUSDT", 99, "because", 5),
+    ]
+    with connection_to.begin() as connection:
+        for record in records:
+            write_record(connection, record)
+        gc.collect()
+        gc.disable()
+        try:
+            for record in records * 5:
+                write_record(connection, record)
+            left = gc.collect()
+        finally:
+            gc.enable()
+    connection_to.dispose()
+    assert left < 50, "a statement made anew for each record leaves about 200 objects in circles"
