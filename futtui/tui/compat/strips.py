@@ -24,4 +24,4 @@ def let_strips_go() -> None:
         return [strip] if wanted == [width] else divide(strip, wanted)
 
     divided._lets_go = True  # type: ignore[attr-defined]
-    Strip.divide = divided  # type: ignore[method-assign]
+    Strip.divide = divided  # type: ignore[assignment, method-assign]
