@@ -66,7 +66,8 @@ def run(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def check_shape(found: dict[str, Any]) -> None:
-    assert found.keys() == {"schema", "run", "counts", "account", "fingerprint", "wall_seconds", "signals", "trades"}
+    named = {"schema", "run", "counts", "account", "fingerprint", "decisions", "wall_seconds", "signals", "trades"}
+    assert found.keys() == named
     assert found["schema"] == 1
     assert found["run"].keys() == RUN
     assert found["counts"].keys() == COUNTS

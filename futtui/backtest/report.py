@@ -15,6 +15,7 @@ from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
 from futtui.live.code_hash import code_hash
+from futtui.live.decisions import decisions_of
 from futtui.measurement.statistics import statistics_of
 from futtui.version import VERSION
 
@@ -53,6 +54,7 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
         "account": {"equity": result.equity, "open_positions": result.open_positions, "open_r": list(result.open_r)},
         "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
         "fingerprint": fingerprint(trades),
+        "decisions": decisions_of(result.signals, [*trades, *result.information]).hash,
     }
 
 

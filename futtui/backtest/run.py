@@ -158,7 +158,8 @@ class Backtest:
             for account in self._accounts.values():
                 account.set_rules(data.rules)
             self._runner.submit(RulesChanged(request.start_ms, data.rules))
-            past = data.past.between(BASE, request.start_ms - 10 * DAY_MS, request.start_ms)
+            known_ms = min(10 * DAY_MS, request.warm_up.bars_15m * BASE.ms)  # as much as live would have loaded
+            past = data.past.between(BASE, request.start_ms - known_ms, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
         if self._source is None:
             shards = shards_of(request, self._data, self._store, self._crew)

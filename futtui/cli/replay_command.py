@@ -27,6 +27,8 @@ def run_replay(journal: Path | None, home: Path | None) -> None:
     if result.torn_lines:
         typer.echo(f"torn lines   {result.torn_lines}")
     typer.echo(f"state hash   {result.last_hash}")
+    found = result.decisions
+    typer.echo(f"decisions    {found.hash} ({found.signals} signals, {found.trades} trades)")
     if not result.agrees:
         typer.echo(f"DIFFERS      {result.first_difference}")
         raise SystemExit(1)

@@ -10,8 +10,8 @@ import gzip
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, get_args
@@ -27,6 +27,7 @@ from futtui.domain.events import Event, PriceUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
+from futtui.live.decisions import DecisionBook, Decisions, decisions_of
 
 log = logging.getLogger(__name__)
 
@@ -243,6 +244,8 @@ class Replay:
     last_hash: str = ""
     torn_lines: int = 0
     first_difference: str = ""
+    decisions: Decisions = field(default_factory=lambda: decisions_of((), ()))
+    """The signals and trades of the replay itself, not those that were recorded."""
 
     @property
     def agrees(self) -> bool:
@@ -250,13 +253,13 @@ class Replay:
         return not self.first_difference
 
 
-def replay(files: Sequence[Path]) -> Replay:
-    """Give a new desk what the files of one run recorded, and compare.
+def replay(files: Sequence[Path], told: Callable[[Effect], None] | None = None) -> Replay:
+    """Give a new desk what the files of one run recorded, and compare; `told` gets every effect of the new desk.
 
     Raises StorageError when they do not begin with the start of a run.
     """
     desk: TradingDesk | None = None
-    result = Replay()
+    result, book = Replay(), DecisionBook()
     for line in _lines(files, result):
         if line.kind == "start":
             start = msgspec.json.decode(line.value, type=Start)
@@ -264,31 +267,36 @@ def replay(files: Sequence[Path]) -> Replay:
             continue
         if desk is None:
             raise StorageError("The journal does not begin with the start of a run. Give all its files, the first too.")
-        found = _give(desk, line, result)
+        if line.kind == "hash":
+            result.hashes += 1
+            now = desk.fingerprint()
+            found = "" if now == line.name else f"after event {result.events}: state {now}, recorded {line.name}"
+        else:
+            effects = _give(desk, line, result)
+            for effect in effects:
+                book.note(effect)
+                if told is not None:
+                    told(effect)
+            same = effects_hash(effects) == line.effects
+            found = "" if same else f"event {result.events} ({line.name}): other effects than recorded"
         if found and not result.first_difference:
             result.first_difference = found
     result.last_hash = desk.fingerprint() if desk is not None else ""
+    result.decisions = book.decisions()
     return result
 
 
-def _give(desk: TradingDesk, line: Line, result: Replay) -> str:
-    """Carry a line out; returns how it differs from what was recorded."""
+def _give(desk: TradingDesk, line: Line, result: Replay) -> Sequence[Effect]:
+    """Carry a line out; returns what the desk asks for."""
     if line.kind == "warmed":
         given = msgspec.json.decode(line.value, type=Warmed)
         desk.warm_up(given.symbol, given.candles)
-        return ""
-    if line.kind == "hash":
-        result.hashes += 1
-        now = desk.fingerprint()
-        return "" if now == line.name else f"after event {result.events}: state {now}, recorded {line.name}"
+        return ()
     if line.kind == "restored":
         old = msgspec.json.decode(line.value, type=Restored)
-        effects = desk.restore(old.positions, old.signals, old.blocked, old.trades, old.time_ms)
-    else:
-        effects = desk.handle(msgspec.json.decode(line.value, type=EVENT_TYPES[line.name]))
-        result.events += 1
-    mine = effects_hash(effects)
-    return "" if mine == line.effects else f"event {result.events} ({line.name}): other effects than recorded"
+        return desk.restore(old.positions, old.signals, old.blocked, old.trades, old.time_ms)
+    result.events += 1
+    return desk.handle(msgspec.json.decode(line.value, type=EVENT_TYPES[line.name]))
 
 
 def _lines(files: Sequence[Path], result: Replay) -> Iterator[Line]:

@@ -19,6 +19,7 @@ from futtui.domain.position import TradeClass, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms
+from futtui.live.decisions import DecisionBook
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
 
@@ -36,6 +37,8 @@ class HeadlessResult:
     signals: list[dict[str, Any]]
     trades: list[dict[str, Any]]
     wall_seconds: float
+    decisions: str
+    """As a backtest and a replay have it."""
 
     @property
     def fingerprint(self) -> str:
@@ -53,6 +56,7 @@ class HeadlessResult:
                 yield name, value
         yield from self.account.items()
         yield "fingerprint", self.fingerprint
+        yield "decisions", self.decisions
         yield "wall_seconds", round(self.wall_seconds, 1)
 
     def as_json(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class HeadlessResult:
             "counts": self.counts,
             "account": self.account,
             "fingerprint": self.fingerprint,
+            "decisions": self.decisions,
             "wall_seconds": round(self.wall_seconds, 3),
             "signals": self.signals,
             "trades": self.trades,
@@ -160,7 +165,15 @@ def _result(engine: Engine, start_ms: int, complete: bool, wall_seconds: float) 
         signals=signals,
         trades=trades,
         wall_seconds=wall_seconds,
+        decisions=_decisions(records),
     )
+
+
+def _decisions(records: list[Any]) -> str:
+    book = DecisionBook()
+    for record in records:
+        book.note(record)
+    return book.decisions().hash
 
 
 def _counts(engine: Engine, records: list[Any]) -> dict[str, Any]:

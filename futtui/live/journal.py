@@ -24,23 +24,28 @@ class JournalRecorder:
     def submit(self, record: Record) -> None:
         """Record it in both places; never waits for the disk."""
         self._store.submit(record)
-        if isinstance(record, RecordSignal):
-            signal = record.signal
-            self._write(record.time_ms, signal.raw.system.value, signal.signal_id, signal.status.value.lower(), signal)
-        elif isinstance(record, RecordTrade):
-            trade = record.trade
-            self._write(record.time_ms, trade.system.value, trade.signal_id, "exit", trade)
+        if isinstance(record, RecordSignal | RecordTrade):
+            moment = datetime.datetime.fromtimestamp(record.time_ms / 1000.0, tz=datetime.UTC)
+            text = journal_line(record).decode()
+            log.info(text, extra={"system": _system(record).lower(), "month": f"{moment:%Y-%m}"})
 
-    def _write(self, time_ms: int, system: str, signal_id: str, kind: str, payload: object) -> None:
-        moment = datetime.datetime.fromtimestamp(time_ms / 1000.0, tz=datetime.UTC)
-        line = {
-            "schema": SCHEMA,
-            "time_ms": time_ms,
-            "time": moment.isoformat(timespec="milliseconds"),
-            "system": system,
-            "signal_id": signal_id,
-            "type": kind,
-            "payload": payload,
-        }
-        text = msgspec.json.encode(line).decode()
-        log.info(text, extra={"system": system.lower(), "month": f"{moment:%Y-%m}"})
+
+def journal_line(record: RecordSignal | RecordTrade) -> bytes:
+    """The JSON line of a step in a signal's life."""
+    payload = record.signal if isinstance(record, RecordSignal) else record.trade
+    kind = record.signal.status.value.lower() if isinstance(record, RecordSignal) else "exit"
+    moment = datetime.datetime.fromtimestamp(record.time_ms / 1000.0, tz=datetime.UTC)
+    line = {
+        "schema": SCHEMA,
+        "time_ms": record.time_ms,
+        "time": moment.isoformat(timespec="milliseconds"),
+        "system": _system(record),
+        "signal_id": payload.signal_id,
+        "type": kind,
+        "payload": payload,
+    }
+    return msgspec.json.encode(line)
+
+
+def _system(record: RecordSignal | RecordTrade) -> str:
+    return (record.signal.raw if isinstance(record, RecordSignal) else record.trade).system.value

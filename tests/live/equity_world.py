@@ -1,4 +1,7 @@
-"""One market, three ways to trade it: a backtest, paper over the wire, and orders on an account over the wire."""
+"""One market, the ways to trade it: a backtest, paper over the wire, orders on an account over the wire, and replays.
+
+The runs over the wire keep a journal, which a new desk then replays as `futtui replay` does.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from futtui.backtest.data import BASE, SymbolData, load_symbol
+from futtui.backtest.report import as_json
 from futtui.backtest.road import BarRoad, Step
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers
+from futtui.cli.app import app
 from futtui.desk.settings import DeskSettings
-from futtui.domain.effects import RecordSignal
+from futtui.domain.effects import Effect, RecordSignal, RecordTrade
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Signal
@@ -24,8 +31,12 @@ from futtui.exchange.simulator.market.history import HistoryMarket
 from futtui.exchange.simulator.ports import MarketTick
 from futtui.exchange.simulator.wire.config import DEMO_KEY, ServerConfig
 from futtui.live import control
+from futtui.live.assembly import journal_folder
 from futtui.live.control import SimulatorControl
+from futtui.live.decisions import DecisionBook, Decisions
+from futtui.live.desk_journal import files_of, replay
 from futtui.live.engine import Engine
+from futtui.live.journal import journal_line
 from futtui.live.lockstep import run_lockstep
 from futtui.live.settings import HistorySettings
 from tests.live.engine_world import (
@@ -51,6 +62,7 @@ class Market:
     script: SignalScript | None = None
     warm_up: HistorySettings = SHORT_HISTORY
     desk: DeskSettings = DeskSettings()  # noqa: RUF009 - frozen
+    for_information: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,40 @@ class Outcome:
     signals: dict[str, Signal]
     equity: Decimal
     open_positions: int
+    decisions: Decisions
+    steps: list[bytes]
+    """Every step of a signal and every trade, in the order in which they were recorded."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a new desk decided from the journal of a run."""
+
+    decisions: Decisions
+    steps: list[bytes]
+    printed: str
+
+
+def step_of(record: Effect) -> bytes:
+    """The line that the journal of signals gets, without the account that traded."""
+    assert isinstance(record, RecordSignal | RecordTrade)
+    if isinstance(record, RecordTrade) and record.trade.mode is not TradingMode.INFO:
+        record = replace(record, trade=replace(record.trade, mode=TradingMode.PAPER))
+    return journal_line(record)
+
+
+class Steps(list[Effect]):
+    """Keeps those effects that the journal of signals gets."""
+
+    def note(self, effect: Effect) -> None:
+        if isinstance(effect, RecordSignal | RecordTrade):
+            self.append(effect)
+
+    def decisions(self) -> Decisions:
+        book = DecisionBook()
+        for effect in self:
+            book.note(effect)
+        return book.decisions()
 
 
 # --- the backtest ---------------------------------------------------------------------------------------------------
@@ -91,16 +137,22 @@ class ScriptedAnalyses:
 def backtest(market: Market) -> Outcome:
     request = BacktestRequest(
         market.history, market.symbols, market.start_ms, market.end_ms, warm_up=market.warm_up, desk=market.desk,
-        workers=0,
+        workers=0, for_information=market.for_information,
     )  # fmt: skip
     script = market.script
     made = (lambda *asked: ScriptedAnalyses(shards_of(*asked), script)) if script is not None else None
-    result: BacktestResult = Backtest(request, made).run()  # type: ignore[arg-type]
+    steps, run = Steps(), Backtest(request, made)  # type: ignore[arg-type]
+    run._runner.watchers.append(steps.note)
+    result: BacktestResult = run.run()
+    found = steps.decisions()
+    assert as_json(result)["decisions"] == found.hash, "what is printed is what the desk recorded"
     return Outcome(
         {trade.position_id: trade for trade in result.trades},
         {signal.signal_id: signal for signal in result.signals},
         Decimal(str(result.equity)),
         result.open_positions,
+        found,
+        [step_of(each) for each in steps],
     )
 
 
@@ -181,14 +233,16 @@ async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Out
         analyzers = WatchedAnalyzers(market.script)
         engine = wired(
             folder / f"{mode.value}.db", world, mode=mode, symbols=market.symbols, analyzers=analyzers,
-            desk=market.desk, warm_up=market.warm_up,
+            desk=market.desk, warm_up=market.warm_up, fresh=False,
+            for_information=market.for_information,
         ).build()  # fmt: skip
         engine.runner.records = []
         await engine.open()
         assert engine.connection is not None
         data = {name: load_symbol(market.history, name, market.start_ms) for name in market.symbols}
         held = _held_on_exchange(world) if mode is TradingMode.LIVE else _held_on_paper(engine, mode)
-        road = BarRoad(data, engine.runner.desk.levels_on, held)
+        informed = _held_on_paper(engine, TradingMode.INFO)
+        road = BarRoad(data, engine.runner.desk.levels_on, lambda symbol: held(symbol) or informed(symbol))
         moving = RoadControl(world.endpoints)
         moving.world, moving.engine, moving.steps = world, engine, steps_of(market, data, road)
         before, engine.connection.control = engine.connection.control, moving
@@ -233,8 +287,23 @@ def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:
         )
         assert abs(world.wallet() + open_profit - equity) < Decimal("0.0001"), "the books are the exchange's"
     found = {trade.position_id: trade for trade in trades(engine) if trade.mode is mode}
-    signals = [item.signal for item in engine.runner.records or [] if isinstance(item, RecordSignal)]
-    return Outcome(found, {signal.signal_id: signal for signal in signals}, equity, len(view.positions))
+    steps = Steps(engine.runner.records or [])
+    signals = [item.signal for item in steps if isinstance(item, RecordSignal)]
+    named = {signal.signal_id: signal for signal in signals}
+    return Outcome(found, named, equity, len(view.positions), steps.decisions(), [step_of(each) for each in steps])
+
+
+# --- from the journal -----------------------------------------------------------------------------------------------
+
+
+def replayed(mode: TradingMode, folder: Path) -> Replayed:
+    """A new desk on the journal of the run over the wire in `mode`, and what `futtui replay` prints about it."""
+    journal, steps = journal_folder(folder / f"{mode.value}.db"), Steps()
+    result = replay(files_of(journal), steps.note)
+    assert result.first_difference == ""
+    printed = CliRunner().invoke(app, ["replay", str(journal)])
+    assert printed.exit_code == 0, printed.output
+    return Replayed(result.decisions, [step_of(each) for each in steps], printed.output)
 
 
 # --- side by side ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Backtest, paper and orders over the wire earn the same to the cent where price goes the same way.
+"""Backtest, paper, orders over the wire and replays of their journals decide and earn the same on the same prices.
 
 All three share one desk, one way through a bar, one set of costs and one model of fills. What cannot be equal, and so
 is no part of these runs: an ordinary demo or the real exchange has its own prices inside a bar, where a backtest takes
@@ -19,9 +19,10 @@ from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.past_candles import time_of
 from futtui.live.settings import HistorySettings
 from futtui.risk.settings import CapSettings, KillSettings, RiskSettings
+from futtui.strategies.settings import StrategySettings
 from tests.backtest.made_history import write_candles
 from tests.live.engine_world import Armed
-from tests.live.equity_world import Market, Outcome, backtest, money, over_the_wire, told
+from tests.live.equity_world import Market, Outcome, backtest, money, over_the_wire, replayed, told
 from tests.shared_data import shared_path
 
 QUARTER_MS = Timeframe.M15.ms
@@ -49,6 +50,16 @@ def made_market(folder: Path, symbols: tuple[str, ...], quarters: int, every: in
     return Market(folder, symbols, START_MS, START_MS + quarters * QUARTER_MS, script, desk=UNSTOPPED)
 
 
+def assert_replays_decide_the_same(past: Outcome, folder: Path) -> None:
+    for mode in (TradingMode.PAPER, TradingMode.LIVE):
+        found = replayed(mode, folder)
+        assert found.steps == past.steps
+        assert found.decisions == past.decisions
+        assert (
+            f"{past.decisions.hash} ({past.decisions.signals} signals, {past.decisions.trades} trades)" in found.printed
+        )
+
+
 def all_three(market: Market, folder: Path) -> tuple[Outcome, Outcome, Outcome]:
     return (
         backtest(market),
@@ -64,6 +75,8 @@ def assert_equal(outcomes: tuple[Outcome, Outcome, Outcome]) -> Outcome:
     assert money(paper) == pytest.approx(money(past), abs=HALF_A_CENT)
     assert money(wire) == pytest.approx(money(past), abs=HALF_A_CENT)
     assert paper.open_positions == wire.open_positions == past.open_positions
+    assert paper.steps == wire.steps == past.steps
+    assert paper.decisions == wire.decisions == past.decisions
     return past
 
 
@@ -71,9 +84,11 @@ def reasons(outcome: Outcome) -> set[str]:
     return {leg.reason.value for trade in outcome.trades.values() for leg in trade.legs}
 
 
-def test_backtest_paper_and_wire_agree_to_the_cent_over_a_day_of_made_up_signals(tmp_path: Path) -> None:
-    market = made_market(tmp_path, ("BTCUSDT",), quarters=94, every=1)
+@pytest.mark.timeout(600)
+def test_backtest_paper_wire_and_replay_agree_over_half_a_day_of_made_up_signals(tmp_path: Path) -> None:
+    market = made_market(tmp_path, ("BTCUSDT", "ETHUSDT"), quarters=48, every=1)
     past = assert_equal(all_three(market, tmp_path))
+    assert_replays_decide_the_same(past, tmp_path)
     assert len(past.trades) >= 5
     assert {"STOP", "TARGET_1", "BREAK_EVEN", "TIME"} <= reasons(past)
     assert any(trade.funding for trade in past.trades.values())
@@ -99,3 +114,21 @@ def test_backtest_paper_and_wire_agree_to_the_cent_over_thirty_days_of_the_marke
     )  # fmt: skip
     past = assert_equal(all_three(market, tmp_path))
     assert len(past.trades) >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("informed", [frozenset(), StrategySettings().for_information()], ids=["all traded", "shipped"])
+def test_backtest_wire_and_replay_decide_the_same_over_a_week_of_the_market(
+    informed: frozenset[str], tmp_path: Path
+) -> None:
+    symbols = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")
+    start_ms = time_of("2024-03-02 00:00")
+    market = Market(
+        shared_path("market-data/futures/klines"), symbols, start_ms, start_ms + 7 * DAY_MS - QUARTER_MS,
+        warm_up=HistorySettings(), desk=UNSTOPPED, for_information=informed,
+    )  # fmt: skip
+    past = assert_equal(all_three(market, tmp_path))
+    assert_replays_decide_the_same(past, tmp_path)
+    assert past.decisions.trades >= 20
+    assert past.decisions.signals >= 50
