@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 
 from textual.pilot import Pilot
 
@@ -81,6 +82,7 @@ def made_trades(seed: int, count: int = 40, mode: TradingMode = TradingMode.PAPE
     return tuple(found)
 
 
+@cache
 def run_result(run_id: str, seed: int, systems: str = "", count: int = 40) -> RunResult:
     """A kept run."""
     trades = made_trades(seed, count)
@@ -94,7 +96,12 @@ def run_result(run_id: str, seed: int, systems: str = "", count: int = 40) -> Ru
         len(trades), figures.net_r if figures else 0.0, figures.win_rate.value if figures else None,
         figures.profit_factor.value if figures else None, figures.verdict if figures else "INSUFFICIENT",
     )  # fmt: skip
-    chosen = (("run.from", "2024-03-01"), *((("run.systems", systems),) if systems else ()))
+    chosen = (
+        ("run.history", "/candles"),
+        ("run.from", "2024-03-01"),
+        ("run.to", "2024-04-30"),
+        *((("run.systems", systems),) if systems else ()),
+    )
     return RunResult(head, 12.3, chosen, traded, report.account(TradingMode.INFO), trades, 10_000.0, 10_210.5, 1, ())
 
 

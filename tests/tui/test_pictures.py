@@ -1,177 +1,69 @@
-"""Pictures of the key screens. Compared on one Python only, because the drawing of SVG differs between versions."""
+"""A picture of every screen in three sizes, dark and colour-safe: `python -m tests.tui.picture FOLDER` shows them all.
+
+One app draws all pictures of a tour: it is resized and its theme is switched while it runs. That a new start in that
+size and theme draws the same is a slow test.
+"""
 
 from __future__ import annotations
-
-import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
-from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import FeedView
-from futtui.tui.app import FuttuiApp
-from tests.tui.conftest import AppMaker
-from tests.tui.fake_backtests import FakeBacktests, press
-from tests.tui.fake_engine import FakeEngine
-from tests.tui.fake_settings import FakeSettings
-from tests.tui.test_health_screen import FIGURES, budget, health
-from tests.tui.test_records_screen import sent_book
-from tests.tui.test_welcome import FakeHabits, first_start
-
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] != (3, 11) or sys.platform == "win32",
-    reason="pictures are compared on Python 3.11 outside Windows only; the flows run everywhere",
-)
-
-Compare = Callable[..., bool]
+from tests.tui.picture import FOLDER, Grid, check_picture, picture_of, read_pictures, shown_cells
+from tests.tui.screens import SHOTS, TOURS, Shot, Size, app_of, go_back, go_there, settle
 
 
-def after(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
-    """Presses the keys one by one, then beats once, so that the picture never waits for a timer."""
-
-    async def run(pilot: Pilot[None]) -> None:
-        await pilot.pause()
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause()
-            await pilot.app.workers.wait_for_complete()
-        app = pilot.app
-        assert isinstance(app, FuttuiApp)
-        app.pulse.stop()
-        app.pulse.beat()
-        await pilot.pause()
-
-    return run
-
-
-@pytest.mark.parametrize(("width", "height"), [(120, 35), (80, 24), (200, 50), (64, 15)])
-def test_picture_of_the_dashboard(snap_compare: Compare, make_app: AppMaker, width: int, height: int) -> None:
-    assert snap_compare(make_app(), terminal_size=(width, height), run_before=after())
+@pytest.mark.parametrize("tour", TOURS.values(), ids=TOURS)
+async def test_pictures_in_every_size_and_theme(tour: tuple[Shot, ...]) -> None:
+    app, engine = app_of(tour[0], tour[0].themes[0])
+    troubles = []
+    async with app.run_test(size=tour[0].sizes[0]) as pilot:
+        for shot in tour:
+            if shot is not tour[0]:
+                await go_back(pilot)
+                if app.size not in shot.sizes:
+                    await pilot.resize_terminal(*shot.sizes[0])
+            await go_there(shot, pilot, engine)
+            grids = await drawn(shot, pilot)
+            pictures = [picture_of(size, {name: grids[size, name] for name in shot.themes}) for size in shot.sizes]
+            try:
+                check_picture(shot.name, pictures)
+            except AssertionError as error:
+                troubles.append(str(error))
+    assert not troubles, "\n".join(troubles)
 
 
-@pytest.mark.parametrize("theme", ["colour-safe", "light"])
-def test_picture_of_a_theme(snap_compare: Compare, make_app: AppMaker, theme: str) -> None:
-    assert snap_compare(make_app(theme=theme), terminal_size=(120, 35), run_before=after())
+async def drawn(shot: Shot, pilot: Pilot[None]) -> dict[tuple[Size, str], Grid]:
+    """The screen in all its sizes and themes, with as few changes as there can be."""
+    app = pilot.app
+    grids: dict[tuple[Size, str], Grid] = {}
+    for size in sorted(shot.sizes, key=lambda one: one != app.size):
+        if app.size != size:
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+        for theme in sorted(shot.themes, key=lambda one: one != app.palette.tokens.name):
+            if app.palette.tokens.name != theme:
+                app.action_use_theme(theme)
+                await settle(pilot)
+            grids[size, theme] = shown_cells(app)
+    return grids
 
 
-def test_picture_of_plain_glyphs(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(plain_glyphs=True), terminal_size=(80, 24), run_before=after())
+def test_every_file_of_pictures_is_compared() -> None:
+    names = [shot.name for shot in SHOTS]
+    assert {path.stem for path in FOLDER.glob("*.txt")} == set(names)
+    assert len(names) == len(set(names))
 
 
-def test_picture_of_live_mode(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
-    engine.show_desk(mode=TradingMode.LIVE)
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
-
-
-def test_picture_of_old_data(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
-    engine.show(feed=FeedView(connected=False, text="lost", age_ms=9000, delay_ms=0, attempt=3))
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
-
-
-def test_picture_of_loading(snap_compare: Compare, make_app: AppMaker, engine: FakeEngine) -> None:
-    feed = FeedView(connected=False, text="", age_ms=0, delay_ms=0)
-    shown = replace(engine.current, market=(), desk=None, readings={}, log=(), feed=feed)
-    engine.current = replace(shown, phase="loading", phase_text="Loading candles", symbols_ready=5)
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after())
-
-
-def test_picture_of_a_signal(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after("2", "enter"))
-
-
-def test_picture_of_a_symbol_in_a_small_window(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("enter"))
-
-
-def test_picture_of_going_live(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("m", "3", "7", "3"))
-
-
-def test_picture_of_the_block_menu(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=after("b"))
-
-
-def test_picture_of_help(snap_compare: Compare, make_app: AppMaker) -> None:
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after("3", "question_mark"))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])
-@pytest.mark.parametrize("theme", ["night", "colour-safe"])
-def test_picture_of_the_chart(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], theme: str) -> None:
-    keys = ("2", "c") if size[0] < 200 else ("2", "c", "x", "left", "left", "up", "w")
-    assert snap_compare(make_app(theme=theme), terminal_size=size, run_before=after(*keys))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
-def test_picture_of_the_settings(snap_compare: Compare, make_app: AppMaker, size: tuple[int, int]) -> None:
-    app = make_app()
-    app.settings_port = FakeSettings()
-    keys = ("comma", "down", "down", "tab", "down")
-    assert snap_compare(app, terminal_size=size, run_before=after(*keys))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
-def test_picture_of_the_symbols(
-    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
-) -> None:
-    assert snap_compare(make_app(), terminal_size=size, run_before=after("u"))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
-def test_picture_of_the_health(
-    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
-) -> None:
-    app = make_app()
-    app.pulse.figures = lambda: FIGURES  # type: ignore[method-assign]
-    engine.show(health=health(), feed=replace(engine.current.feed, budget=budget()))
-    assert snap_compare(app, terminal_size=size, run_before=after("f3"))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
-def test_picture_of_what_was_sent(
-    snap_compare: Compare, make_app: AppMaker, engine: FakeEngine, size: tuple[int, int]
-) -> None:
-    engine.show(sent=sent_book().view())
-    assert snap_compare(make_app(), terminal_size=size, run_before=after("f6", "down"))
-
-
-def test_picture_of_the_log_while_finding(snap_compare: Compare, make_app: AppMaker) -> None:
-    keys = ("f4", "slash", *"zones", "enter")
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
-@pytest.mark.parametrize(
-    "keys",
-    [("t",), ("t", "tab", "enter"), ("t", "tab", "enter", "enter", *["right"] * 9)],
-    ids=["form", "run", "replay"],
-)
-def test_picture_of_backtests(
-    snap_compare: Compare, make_app: AppMaker, size: tuple[int, int], keys: tuple[str, ...]
-) -> None:
-    async def run(pilot: Pilot[None]) -> None:
-        await pilot.pause()
-        await press(pilot, *keys)
-        await after()(pilot)
-
-    assert snap_compare(make_app(backtests=FakeBacktests()), terminal_size=size, run_before=run)
-
-
-@pytest.mark.parametrize(("keys", "size"), [((), (120, 35)), (("escape", "escape"), (80, 24))])
-def test_picture_of_the_welcome(
-    snap_compare: Compare, engine: FakeEngine, keys: tuple[str, ...], size: tuple[int, int]
-) -> None:
-    app = first_start(engine, FakeHabits(), "never")
-
-    async def welcome(pilot: Pilot[None]) -> None:
-        app.action_open_place("welcome")
-        await after(*keys)(pilot)
-
-    assert snap_compare(app, terminal_size=size, run_before=welcome)
-
-
-@pytest.mark.parametrize("keys", [("g",), ("l", "l")], ids=["jump", "trade"])
-def test_picture_of_habits(snap_compare: Compare, make_app: AppMaker, keys: tuple[str, ...]) -> None:
-    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))
+@pytest.mark.slow
+@pytest.mark.parametrize("shot", SHOTS, ids=[shot.name for shot in SHOTS])
+async def test_new_start_in_that_size_and_theme_draws_the_same(shot: Shot) -> None:
+    for picture in read_pictures(FOLDER / f"{shot.name}.txt"):
+        for at, theme in enumerate(picture.themes):
+            app, engine = app_of(shot, theme)
+            async with app.run_test(size=picture.size) as pilot:
+                await go_there(shot, pilot, engine)
+                cells = shown_cells(app)
+            assert ["".join(letter for letter, _ in row) for row in cells] == list(picture.rows)
+            kept = [[styles[at] for styles in row] for row in picture.styles]
+            assert [[style for _, style in row] for row in cells] == kept
