@@ -15,7 +15,7 @@ from futtui.exchange.simulator.core.records import AlgoRecord
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
-from tests.live.engine_world import Exchange, exchange, lines, server_config
+from tests.live.engine_world import Exchange, exchange, lines, server_config, until
 from tests.live.live_world import SYMBOL, die, live_engine, states, trades, with_position
 
 MARKET = "method: POST, path: '*/order'"
@@ -42,7 +42,10 @@ def sizes(world: Exchange, order_type: str) -> list[Decimal]:
 
 async def close_part(engine: Engine, world: Exchange, percent: int) -> str:
     (position,) = engine.runner.desk.snapshot().positions
-    return await engine.command(ClosePosition(world.now_ms, position.position_id, Decimal(percent)))
+    answer = await engine.command(ClosePosition(world.now_ms, position.position_id, Decimal(percent)))
+    if engine.live_broker is not None:
+        await engine.live_broker.drain()  # the exchange's time moves on only when the order has been answered
+    return answer
 
 
 async def run_covered(engine: Engine, world: Exchange, minutes: int) -> None:
@@ -86,15 +89,17 @@ async def test_process_that_dies_right_after_the_order_of_a_part_takes_it_over(t
         engine = await with_position(world, tmp_path / "a.db")
         before = world.quantity(SYMBOL)
         world.fault(f"{{action: accept_then_timeout, hold_s: 5, {MARKET}, count: 1}}")
-        await close_part(engine, world, 25)
+        (position,) = engine.runner.desk.snapshot().positions
+        await engine.command(ClosePosition(world.now_ms, position.position_id, Decimal(25)))
+        await until(lambda: world.quantity(SYMBOL) < before)  # carried out, and the answer is still on its way
         await die(engine)
         again = await live_engine(world, tmp_path / "a.db")
         await run_covered(again, world, 4)
         held = world.quantity(SYMBOL)
         assert sizes(world, "STOP_MARKET") == [held]
         assert sum(sizes(world, "TAKE_PROFIT_MARKET")) == held
-        (position,) = again.runner.desk.snapshot().positions
-        assert Decimal(str(position.quantity)) == held <= before
+        (taken_over,) = again.runner.desk.snapshot().positions
+        assert Decimal(str(taken_over.quantity)) == held < before
         await again.stop()
 
 
