@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 
 from futtui.domain.symbols import SymbolRules
@@ -48,3 +48,15 @@ def part_of(open_quantity: Decimal, percent: Decimal, price: Decimal, rules: Sym
     elif rest < rules.min_quantity or rest * price < rules.min_notional:
         refusal = PartRefusal.REST_TOO_SMALL
     return PartOfPosition(quantity, rest, quantity * price, rest * price, refusal)
+
+
+def typed_percent(text: str) -> Decimal | None:
+    """The percentage that was typed, with either decimal sign and with or without `%`; None if it is none."""
+    tidy = text.replace(" ", "").removesuffix("%").replace(",", ".")
+    if not tidy or not all(sign.isdigit() or sign == "." for sign in tidy):
+        return None
+    try:
+        found = Decimal(tidy)
+    except InvalidOperation:
+        return None
+    return found if found <= ALL_PCT else None

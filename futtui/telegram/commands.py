@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.domain.part_close import ALL_PCT, typed_percent
 from futtui.domain.position import Trade, TradingMode
-from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.snapshot import EngineSnapshot, PositionView
 from futtui.domain.timeframe import Timeframe
 from futtui.language.catalogue import Language, Texts
 from futtui.telegram.alerts import ChartWish
+from futtui.telegram.closing import close_question, rows_of
 from futtui.telegram.confirmations import Confirmations, Question
-from futtui.telegram.formatting import escaped, signed
+from futtui.telegram.formatting import escaped
 from futtui.telegram.pages import Page, Pages
 from futtui.telegram.parsing import near_symbols, span_ms, symbol_in, timeframe_in
 from futtui.telegram.results import Results
@@ -133,7 +136,8 @@ class Commands:
             name, _, number = rest.partition(":")
             return await self.show(name, int(number) if number.isdigit() else 0)
         if kind == "yes":
-            return await self._confirmed(rest, user_id)
+            nonce, _, share = rest.partition(":")
+            return await self._confirmed(nonce, user_id, typed_percent(share) or ALL_PCT)
         if kind == "no":
             self._confirmations.take(rest, user_id)
             return Page(self._texts()("answer.no"))
@@ -206,32 +210,37 @@ class Commands:
             return Page(self._texts()("chart.failed"))
         return Picture(picture, self._pages.chart_caption(symbol, timeframe))
 
-    async def _close(self, symbol: str, _: Sequence[str], user_id: int) -> Answer:
+    async def _close(self, symbol: str, words: Sequence[str], user_id: int) -> Answer:
         held = next((each for each in self._held() if each.symbol == symbol), None)
         if held is None:
             return Page(self._texts()("answer.not_open", symbol=symbol))
-        return self._ask_close(held.position_id, user_id)
+        percent = typed_percent(words[0]) if words else None
+        if words and not percent:
+            return Page(self._texts()("answer.bad_share", symbol=symbol.removesuffix("USDT")))
+        return self._ask_close(held.position_id, user_id, percent)
 
     # --- what moves money or mode -------------------------------------------------------------------------------
 
-    def _ask_close(self, position_id: str, user_id: int) -> Page:
+    def _ask_close(self, position_id: str, user_id: int, percent: Decimal | None = None) -> Page:
         held = next((each for each in self._held() if each.position_id == position_id), None)
         if held is None:
             return Page(self._texts()("answer.expired"))
-        text = self._texts()("ask.close", symbol=held.symbol, result=signed(held.pnl_r))
-        return self._ask(Question("close", position_id), user_id, text)
+        rules = next((row.rules for row in self._now().market if row.symbol == held.symbol), None)
+        asked = close_question(self._texts(), held, rules, percent)
+        nonce = self._confirmations.ask(Question("close", position_id), user_id)
+        return Page(asked.text, rows_of(asked, nonce, self._texts()("button.no")))
 
     def _ask(self, question: Question, user_id: int, text: str) -> Page:
         nonce, texts = self._confirmations.ask(question, user_id), self._texts()
         return Page(text, (((texts("button.yes"), f"yes:{nonce}"), (texts("button.no"), f"no:{nonce}")),))
 
-    async def _confirmed(self, nonce: str, user_id: int) -> Page:
+    async def _confirmed(self, nonce: str, user_id: int, percent: Decimal) -> Page:
         question = self._confirmations.take(nonce, user_id)
         if question is None:
             return Page(self._texts()("answer.expired"))
         now_ms = self._source.exchange_time_ms()
         if question.action == "close":
-            return await self._send(ClosePosition(now_ms, question.subject))
+            return await self._send(ClosePosition(now_ms, question.subject, percent))
         if question.action == "live":
             return await self._send(ChangeMode(now_ms, TradingMode.LIVE))
         return await self._panic(now_ms)
@@ -294,22 +303,11 @@ class Commands:
         now = self._now()
         return now.desk.mode if now.desk is not None else now.start_mode
 
-    def _held(self) -> list[_Held]:
+    def _held(self) -> list[PositionView]:
         desk = self._now().desk
-        return [
-            _Held(each.position_id, each.symbol, each.pnl_r)
-            for each in (desk.positions if desk is not None else ())
-            if each.mode is not TradingMode.INFO
-        ]
+        return [each for each in (desk.positions if desk is not None else ()) if each.mode is not TradingMode.INFO]
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused(Page):
     """The engine said no."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    position_id: str
-    symbol: str
-    pnl_r: float

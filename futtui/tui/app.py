@@ -17,7 +17,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, ClosePosition, Command, NoteForLog, SetPaused, UnblockSymbol
+from futtui.domain.events import BlockSymbol, Command, NoteForLog, SetPaused, UnblockSymbol
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
 from futtui.tui import keys
@@ -366,17 +366,10 @@ class FuttuiApp(App[None]):
         self.push_screen(ChartScreen(subjects, at, trail, frame, spot))
 
     def ask_close(self, position: PositionView | None) -> None:
-        """Asks whether to close a position at market; keeping it has the focus."""
-        if position is None:
-            self.flash(word("close.none"), "attention")
-            return
-        from futtui.tui.screens.menus import close_question
+        """Asks how much of a position to close, then whether; keeping it has the focus."""
+        from futtui.tui.screens.close_position import ask_close
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.send(ClosePosition(self.engine.exchange_time_ms(), position.position_id))
-
-        self.push_screen(close_question(self.store.read(), position), answered)
+        ask_close(self, position)
 
     # Quit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import string
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,31 @@ async def test_close_asks_twice_and_happens_once(server: BotApiServer, engine: P
         server.press(page, yes)
         assert "answered already" in await server.version(page, 3)
         assert engine.commands == [ClosePosition(NOW_MS, position.position_id)]
+
+
+async def test_part_is_closed_by_its_button_or_by_a_typed_share_and_an_impossible_one_offers_all(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    desk = engine.current.desk
+    assert desk is not None
+    position = desk.positions[0]
+    async with running_bot(server, engine, tmp_path):
+        page = await server.answer_to(f"/close {position.symbol}")
+        assert page.button("Yes, all (0.51)")
+        server.press(page, page.button("Half (0.25)"))
+        await server.version(page, 1)
+        page = await server.answer_to("/close eth 10%")
+        assert "Close 0.05 of 0.51 ETHUSDT at market now? 0.46 stay open" in page.text
+        server.press(page, page.button("Yes"))
+        await server.version(page, 1)
+        wanted = [ClosePosition(NOW_MS, position.position_id, Decimal(share)) for share in (50, 10)]
+        assert engine.commands == wanted
+        assert "How much?" in (await server.answer_to("/close eth lots")).text
+        page = await server.answer_to("/close eth 1")
+        assert "This part cannot be closed" in page.text
+        server.press(page, page.button("Yes"))
+        await server.version(page, 1)
+        assert engine.commands == [*wanted, ClosePosition(NOW_MS, position.position_id)]
 
 
 async def test_panic_throws_the_kill_switch_once(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:

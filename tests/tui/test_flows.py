@@ -9,7 +9,7 @@ import pytest
 from textual.command import CommandList
 from textual.widgets import Button, Input
 
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.events import BlockSymbol, ChangeMode, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
 from futtui.tui.messages import CommandAnswered
@@ -196,29 +196,6 @@ async def test_mode_already_chosen_says_so_and_sends_nothing(make_app: AppMaker,
         assert "The mode is already Paper." in screen_text(app)
 
 
-@pytest.mark.parametrize("key", ["C", "С"])
-async def test_close_position_asks_and_the_safe_answer_has_the_focus(
-    make_app: AppMaker, engine: FakeEngine, key: str
-) -> None:
-    app = make_app()
-    async with app.run_test(size=FULL) as pilot:
-        await pilot.press("3", key)
-        assert isinstance(app.screen, QuestionDialog)
-        await pilot.press("enter")
-        assert engine.commands == []
-        await pilot.press(key, "right", "enter")
-        assert engine.commands == [ClosePosition(NOW_MS, "p-ETHUSDT")]
-
-
-async def test_close_position_from_its_detail(make_app: AppMaker, engine: FakeEngine) -> None:
-    app = make_app()
-    async with app.run_test(size=FULL) as pilot:
-        await pilot.press("3", "down", "enter")
-        assert isinstance(app.screen, DetailScreen)
-        await pilot.press("C", "right", "enter")
-        assert engine.commands == [ClosePosition(NOW_MS, "p-XRPUSDT")]
-
-
 async def test_close_position_on_a_closed_trade_explains(make_app: AppMaker, engine: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
@@ -320,7 +297,7 @@ async def test_help_explains_the_focused_panel(make_app: AppMaker, key: str) -> 
         text = screen_text(app)
         assert "On this panel (Positions)" in text
         assert "The rule that protects it now." in text
-        assert "Close the position" in text
+        assert "Close all or a part" in text
         await pilot.press("escape")
         assert isinstance(app.screen, DashboardScreen)
 

@@ -95,6 +95,7 @@ def test_what_was_sent_and_what_became_of_it_in_words(sending: FakeEngine) -> No
         (SetPaused(1, False), "Resume new trades"),
         (ClosePosition(1, "p-ETHUSDT"), "Close ETHUSDT at market"),
         (ClosePosition(1, "p-gone"), "Close p-gone at market"),
+        (ClosePosition(1, "p-ETHUSDT", Decimal("12.5")), "Close 12.5 % of ETHUSDT at market"),
         (KillSwitch(1, KillLevel.FLATTEN), "Kill switch 3: Close everything at market"),
         (Rearm(1), "Re-arm the kill switch"),
     ],

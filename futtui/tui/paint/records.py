@@ -9,6 +9,7 @@ from futtui.domain.effects import Say, Severity
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.orders import OrderStatus
+from futtui.domain.part_close import ALL_PCT
 from futtui.domain.sent import Sent
 from futtui.tui import keys
 from futtui.tui.glyphs import SEPARATOR
@@ -196,7 +197,10 @@ def _command_words(entry: Sent, view: View) -> str:
         found = next(
             (item for item in (desk.positions if desk else ()) if item.position_id == command.position_id), None
         )
-        return word("records.close", name=found.symbol if found else command.position_id)
+        name = found.symbol if found else command.position_id
+        if command.percent < ALL_PCT:
+            return word("records.close_part", name=name, percent=f"{command.percent:f}")
+        return word("records.close", name=name)
     if isinstance(command, KillSwitch):
         return word("records.kill", level=int(command.level), what=word(f"kill.{int(command.level)}"))
     return word("records.rearm") if isinstance(command, Rearm) else type(command).__name__

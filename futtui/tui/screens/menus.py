@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import PositionView
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
-from futtui.tui.paint.names import side_span
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
 from futtui.tui.words import word
@@ -69,28 +67,6 @@ def block_menu(view: View, symbol: str) -> MenuDialog:
 
 def _later(view: View, hours: int) -> str:
     return numbers.until_text(view.now_ms + hours * 3_600_000, view.now_ms, view.zone)
-
-
-def close_question(view: View, position: PositionView) -> QuestionDialog:
-    """Close this position at market?"""
-    side = side_span(position.side)[0]
-    name = numbers.base_asset(position.symbol, view.rules(position.symbol))
-    texts = [
-        word(
-            "close.what",
-            symbol=position.symbol,
-            side=side,
-            size=f"{numbers.quantity_text(position.quantity)} {name}",
-        ),
-        word(
-            "close.result",
-            price=numbers.price_text(position.mark_price, view.rules(position.symbol)),
-            pnl=numbers.signed_text(position.pnl),
-            r=numbers.signed_text(position.pnl_r, 1),
-        ),
-        word(f"close.mode.{position.mode.value}"),
-    ]
-    return QuestionDialog(word("close.heading"), texts, yes=word("close.yes"), no=word("close.no"))
 
 
 def quit_question(count: int, *, embedded: bool) -> QuestionDialog:
