@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.language.catalogue import Texts
 from futtui.telegram.formatting import signed
+from futtui.telegram.pages import Buttons
 
 PARTS = (("button.close_half", Decimal(50)), ("button.close_quarter", Decimal(25)))
 
@@ -54,7 +54,7 @@ def part_now(position: PositionView, rules: SymbolRules | None, percent: Decimal
     return part if part.refusal is None else None
 
 
-def rows_of(question: CloseQuestion, nonce: str, no: str) -> tuple[Sequence[tuple[str, str]], ...]:
+def rows_of(question: CloseQuestion, nonce: str, no: str) -> Buttons:
     """The buttons: what closes something, then the way out, each answering the same question."""
     answers = tuple((label, f"yes:{nonce}:{share:f}") for label, share in question.answers)
     if len(answers) == 1:
