@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from futtui.cli.sole_user import sole_user
+from futtui.cli import sole_user as module
+from futtui.cli.sole_user import LOCK_PLACE, sole_user
 from futtui.domain.errors import StorageError
 
 HOLDER = """
@@ -64,4 +67,20 @@ def test_sole_user_twice_in_a_row_is_no_conflict(tmp_path: Path) -> None:
 def test_sole_user_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StorageError, match="Choose another one with --home"), sole_user(tmp_path / "file" / "a.db"):
+        pass
+
+
+def test_sole_user_names_the_holder_where_locking_moves_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows locks from the current place on, and leaves it there."""
+
+    def refuse(handle: int, mode: int, count: int) -> None:
+        assert os.lseek(handle, 0, os.SEEK_CUR) == LOCK_PLACE
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_NBLCK=2, locking=refuse))
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform="win32"))
+    (tmp_path / "a.db.lock").write_text("4242", encoding="ascii")
+    with pytest.raises(StorageError, match="process 4242"), sole_user(tmp_path / "a.db"):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import pickle
 import signal
@@ -136,7 +137,8 @@ def _keep_state(file: Path, run: SymbolRun) -> None:
         try:
             write_whole(file, state)
         except OSError:  # a full disk makes a later run slower, this one must go on
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
 
 
 _worker = Worker()

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from futtui.backtest.data import SymbolData
+from futtui.live.compat.files import replace_file
 from futtui.storage.candle_arrays import CandleArrays
 
 MOST_BYTES = 2 << 30
@@ -85,7 +86,7 @@ class RunStore:
         except FileNotFoundError:
             return None
         except Exception:
-            file.unlink(missing_ok=True)
+            _drop(file)
             return None
         file.touch()
         return found
@@ -113,8 +114,7 @@ class RunStore:
             if total + wanted <= self._most_bytes:
                 break
             if file not in self._in_use:
-                file.unlink(missing_ok=True)
-                total -= size
+                total -= size if _drop(file) else 0
         return total
 
 
@@ -182,7 +182,16 @@ def write_whole(file: Path, content: bytes) -> None:
     """Put a file in its place only once it is whole."""
     part = file.with_name(f"{file.name}.{id(content):x}.part")
     part.write_bytes(content)
-    part.replace(file)
+    replace_file(part, file)
+
+
+def _drop(file: Path) -> bool:
+    """Delete a file; whether it is gone: another run may have it open, and Windows keeps it then."""
+    try:
+        file.unlink(missing_ok=True)
+    except PermissionError:
+        return False
+    return True
 
 
 def _add(digest: Any, name: str, series: CandleArrays) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.errors import InvalidInputError
+from futtui.live.compat.files import replace_file
 
 if TYPE_CHECKING:
     from futtui.backtest.run import Backtest, BacktestResult
@@ -218,7 +220,8 @@ def write_file(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_file(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise InvalidInputError(f"{path} cannot be written: {error}. Choose another file.") from error

@@ -24,6 +24,7 @@ from futtui.cli.settings_file import SettingsFile
 from futtui.cli.sole_user import sole_user
 from futtui.domain.errors import ConfigurationError, InvalidInputError
 from futtui.exchange.ports import Credentials, Endpoints
+from futtui.live.compat.ending import time_to_end
 from futtui.live.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def need_terminal() -> None:
 
 def run_screen(launch: Launch) -> None:
     """Open the terminal app; the engine starts when the first frame is on screen."""
-    with sole_user(launch.database, or_another=launch.fresh_database) as database:
+    with time_to_end(), sole_user(launch.database, or_another=launch.fresh_database) as database:
         _run_screen(replace(launch, database=database))
 
 
@@ -219,7 +220,7 @@ def run_without_screen(launch: Launch, *, live: bool) -> None:
     """Run without a screen until Ctrl+C or a signal to end; prints what is worth telling as it comes."""
     from futtui.live.headless import run_until_stopped
 
-    with sole_user(launch.database) as database:
+    with time_to_end(), sole_user(launch.database) as database:
         logs = start_log_files(launch)
         try:
             asyncio.run(run_until_stopped(replace(launch, database=database).build_engine, typer.echo, live=live))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ from futtui.config.loaded import Loaded
 from futtui.config.loader import SECRET_NAMES, check_value, load_settings, plain_value, put_together
 from futtui.config.schema import FieldShape, shape
 from futtui.config.settings import ENVIRONMENT_PREFIX, SECRETS, Settings, load, load_secrets
+from futtui.config.user_text import decoded
 from futtui.config.yaml_edit import changed_text
 from futtui.domain.errors import ConfigurationError
 from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, SettingSection, SettingsSheet
@@ -94,12 +96,13 @@ class FileSettings:
         if not self._file.is_file():
             return "", ""
         try:
-            text = self._file.read_bytes().decode("utf-8")
+            content = self._file.read_bytes()
+            text = decoded(content)
         except UnicodeDecodeError:
             raise ConfigurationError(f"{self._file} is not UTF-8 text. Save it as UTF-8 first.") from None
         except OSError as error:
             raise ConfigurationError(f"{self._file} cannot be read ({error.strerror}).") from error
-        return ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+        return "\ufeff" if content.startswith(codecs.BOM_UTF8) else "", text
 
     def _check_draft(self, draft: Path) -> None:
         try:

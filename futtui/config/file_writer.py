@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from futtui.domain.errors import ConfigurationError
+from futtui.live.compat.files import replace_file
 
 KEPT_BACKUPS = 5
-PAUSES_S = (0.05, 0.1, 0.2, 0.4)
-"""Windows forbids renaming a file that another program has open for a moment."""
 
 
 def write_with_backup(path: Path, text: str, check: Callable[[Path], None]) -> Path | None:
@@ -33,7 +30,7 @@ def write_with_backup(path: Path, text: str, check: Callable[[Path], None]) -> P
         if path.is_file():
             shutil.copymode(path, draft)
             backup = _keep_backup(path)
-        _patiently(lambda: draft.replace(path))
+        replace_file(draft, path)
     except OSError as error:
         reason = error.strerror or "the disk refused"
         raise ConfigurationError(f"{path} could not be written ({reason}). It is as it was before.") from error
@@ -48,7 +45,7 @@ def write_at_once(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.new")
     _write(draft, text)
-    _patiently(lambda: draft.replace(path))
+    replace_file(draft, path)
 
 
 def _write(path: Path, text: str) -> None:
@@ -65,18 +62,7 @@ def _keep_backup(path: Path) -> Path:
     for number in range(KEPT_BACKUPS - 1, 0, -1):
         older = numbered(number)
         if older.is_file():
-            _patiently(partial(older.replace, numbered(number + 1)))
+            replace_file(older, numbered(number + 1))
     newest = numbered(1)
     shutil.copy2(path, newest)
     return newest
-
-
-def _patiently(act: Callable[[], object]) -> None:
-    for pause_s in PAUSES_S:
-        try:
-            act()
-        except PermissionError:
-            time.sleep(pause_s)
-        else:
-            return
-    act()

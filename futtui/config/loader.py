@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from futtui.config.loaded import Loaded
 from futtui.config.schema import FieldShape, shape
+from futtui.config.user_text import decoded
 from futtui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class _Reader:
 
     def read(self, file: Path, settings_type: type) -> dict[str, Any]:
         try:
-            text = file.read_text(encoding="utf-8-sig")
+            text = decoded(file.read_bytes())
         except FileNotFoundError:
             self.problems.append(Problem(str(file), "this file does not exist.", "Check the path after --config."))
             return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from futtui.config.schema import shape
+from futtui.config.user_text import decoded
 from futtui.domain.errors import ConfigurationError
 from futtui.strategies.plugin import PluginError, PluginSource, make_plugin, plugin_class
 
@@ -86,7 +87,7 @@ class _Finder:
 
     def _checked(self, file: Path) -> tuple[PluginSource, str, str]:
         try:
-            plugin = PluginSource(str(file), file.read_text(encoding="utf-8-sig"))
+            plugin = PluginSource(str(file), decoded(file.read_bytes()))
         except UnicodeDecodeError as fault:
             raise PluginError("this is not UTF-8 text; save the file as UTF-8") from fault
         except OSError as fault:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +16,9 @@ from annotated_types import Ge, Gt, Le
 from futtui.analysis.settings import AnalysisSettings
 from futtui.config.loaded import Loaded
 from futtui.config.plugins import FoundPlugins, PluginSettings, find_plugins
+from futtui.config.user_text import decoded
 from futtui.desk.settings import DeskSettings
+from futtui.domain.errors import ConfigurationError
 from futtui.language.catalogue import Language
 from futtui.live.logs import LogSettings
 from futtui.live.settings import MarketSettings
@@ -181,10 +184,17 @@ def load_secrets(folders: tuple[Path, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in folders:
         path = folder / ".env"
-        values = dotenv_values(path, encoding="utf-8") if path.is_file() else {}
+        values = dotenv_values(stream=StringIO(_env_text(path))) if path.is_file() else {}
         found = {name: value for name in SECRETS if (value := values.get(name))} | found
     found |= {name: value for name in SECRETS if (value := os.environ.get(name))}
     return _from_key_store(name for name in SECRETS if name not in found) | found
+
+
+def _env_text(path: Path) -> str:
+    try:
+        return decoded(path.read_bytes())
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
 
 
 def _from_key_store(names: Iterable[str]) -> dict[str, str]:

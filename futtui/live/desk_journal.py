@@ -27,6 +27,7 @@ from futtui.domain.events import Event, PriceUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
+from futtui.live.compat.files import remove_file, replace_file
 from futtui.live.decisions import DecisionBook, Decisions, decisions_of
 
 log = logging.getLogger(__name__)
@@ -139,11 +140,11 @@ class DeskJournal:
                 with full.open("rb") as source, gzip.open(packed.with_suffix(".new"), "wb") as target:
                     while block := source.read(1_000_000):
                         target.write(block)
-                packed.with_suffix(".new").replace(packed)
-                full.unlink()
+                replace_file(packed.with_suffix(".new"), packed)
+                remove_file(full)
             files = sorted(self._folder.glob("desk-*.jsonl*"), key=lambda path: (path.stat().st_mtime, path.name))
             for old in files[: max(0, len(files) - self._kept)]:
-                old.unlink()
+                remove_file(old)
         except OSError as error:
             log.warning("The journal could not be tidied: %s", error)
 

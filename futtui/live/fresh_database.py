@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from futtui.domain.errors import StorageError
+from futtui.live.compat.files import remove_file, replace_file
 
 SIDE_FILES = ("", "-wal", "-shm")
 ASIDE = ".before"
@@ -27,7 +28,7 @@ class FreshDatabase:
             else:
                 for old, new in _pairs(path):
                     if old.exists():
-                        old.replace(new)
+                        replace_file(old, new)
         except OSError as error:
             raise _in_use(path, error) from error
 
@@ -51,7 +52,7 @@ class FreshDatabase:
             remove(self._path)
             for old, new in _pairs(self._path):
                 if new.exists():
-                    new.replace(old)
+                    replace_file(new, old)
         except OSError as error:
             raise _in_use(self._path, error) from error
 
@@ -64,7 +65,7 @@ def aside(path: Path) -> Path:
 def remove(path: Path) -> None:
     """Delete a database and its side files, those that are there."""
     for suffix in SIDE_FILES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        remove_file(path.with_name(path.name + suffix))
 
 
 def _pairs(path: Path) -> Iterator[tuple[Path, Path]]:

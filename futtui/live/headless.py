@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +17,7 @@ from futtui.domain.position import TradeClass, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms
+from futtui.live.compat.ending import heard_in_loop
 from futtui.live.decisions import DecisionBook
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
@@ -100,28 +99,28 @@ async def run_until_stopped(build: Callable[[], Engine], tell: Callable[[str], N
     Raises FuttuiError when the engine cannot start, or when something stands against Live.
     """
     engine = build()
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            with contextlib.suppress(NotImplementedError, ValueError):  # Windows: Ctrl+C raises by itself
-                loop.add_signal_handler(getattr(signal, name), engine.ask_to_stop)
+    with heard_in_loop(engine.ask_to_stop):
+        try:
+            await _run_and_tell(engine, tell, live)
+        finally:
+            await engine.stop()
+
+
+async def _run_and_tell(engine: Engine, tell: Callable[[str], None], live: bool) -> None:
     work = asyncio.create_task(engine.run())
     told, is_live = 0, False
-    try:
-        while not work.done():
-            lines = engine.parts.log_book.lines()
-            fresh = min(engine.parts.log_book.version - told, len(lines))
-            for line in lines[len(lines) - fresh :]:
-                if line.severity is not Severity.DEBUG:
-                    tell(f"{line.topic:8} {line.text}")
-            told = engine.parts.log_book.version
-            if live and not is_live and engine.pictures.phase == "running":
-                is_live = True
-                tell(await engine.command(ChangeMode(engine.clock.now_ms(), TradingMode.LIVE)))
-            await asyncio.sleep(POLL_S)
-        work.result()
-    finally:
-        await engine.stop()
+    while not work.done():
+        lines = engine.parts.log_book.lines()
+        fresh = min(engine.parts.log_book.version - told, len(lines))
+        for line in lines[len(lines) - fresh :]:
+            if line.severity is not Severity.DEBUG:
+                tell(f"{line.topic:8} {line.text}")
+        told = engine.parts.log_book.version
+        if live and not is_live and engine.pictures.phase == "running":
+            is_live = True
+            tell(await engine.command(ChangeMode(engine.clock.now_ms(), TradingMode.LIVE)))
+        await asyncio.sleep(POLL_S)
+    work.result()
 
 
 def _limited(minutes: int | None) -> int:

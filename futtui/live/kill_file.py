@@ -12,6 +12,7 @@ import msgspec
 
 from futtui.domain.effects import WriteLatch
 from futtui.domain.kill import KillLevel
+from futtui.live.compat.files import patiently, remove_file, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def read_latch(folder: Path) -> Latch | None:
     """What is latched; None for nothing. A file that cannot be read counts as locked: caution costs no money."""
     path = folder / LATCH_FILE
     try:
-        latch = msgspec.json.decode(path.read_bytes(), type=Latch)
+        latch = msgspec.json.decode(patiently(path.read_bytes), type=Latch)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
@@ -45,14 +46,14 @@ def write_latch(folder: Path, latch: WriteLatch | Latch) -> None:
     """Keep a latched level; level 0 takes the file away. Raises OSError when the disk refuses."""
     path = folder / LATCH_FILE
     if not latch.level:
-        path.unlink(missing_ok=True)
+        remove_file(path)
         return
     fresh = path.with_name(path.name + ".new")
     with fresh.open("wb") as file:
         file.write(msgspec.json.encode(Latch(int(latch.level), latch.reason, latch.time_ms)))
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    replace_file(fresh, path)
 
 
 def panic_asked(folder: Path) -> bool:
@@ -69,4 +70,4 @@ def ask_panic(folder: Path) -> None:
 def panic_done(folder: Path) -> None:
     """Take the PANIC file away after it was obeyed; what it did stays latched."""
     with contextlib.suppress(OSError):
-        (folder / PANIC_FILE).unlink(missing_ok=True)
+        remove_file(folder / PANIC_FILE)

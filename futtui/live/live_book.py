@@ -19,6 +19,7 @@ import msgspec
 from futtui.domain.effects import PositionState, RecordPosition, RecordTrade
 from futtui.domain.errors import StorageError
 from futtui.domain.position import Trade, TradingMode
+from futtui.live.compat.files import patiently, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def read_book(path: Path) -> Book:
     Raises StorageError when the file exists and cannot be opened: starting without it could lose a position.
     """
     try:
-        lines = path.read_bytes().splitlines()
+        lines = patiently(path.read_bytes).splitlines()
     except FileNotFoundError:
         return Book()
     except OSError as error:
@@ -152,7 +153,7 @@ class LiveBook:
                 file.flush()
                 os.fsync(file.fileno())
             self.close()
-            fresh.replace(self.path)
+            replace_file(fresh, self.path)
             self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except OSError as error:
             log.error("The book of live positions cannot be renewed: %s", error)

@@ -153,3 +153,16 @@ def test_store_stays_below_its_size_and_drops_the_oldest(tmp_path):
     log.append((1, 2), b"z" * 6_000)
     assert (1, 2) not in log
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 10_000
+
+
+def test_store_lives_with_files_that_another_run_holds(tmp_path, monkeypatch):
+    RunStore(tmp_path).log("old").append((0, 1), b"x" * 6_000)
+    (tmp_path / "torn.result").write_bytes(b"torn")
+
+    def held(self, missing_ok=False):
+        raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr(Path, "unlink", held)
+    kept = RunStore(tmp_path, most_bytes=5_000)
+    assert kept.result("torn") is None
+    assert not kept.may_grow(1)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from futtui.config import file_writer
 from futtui.config.editor import AT_ONCE, FileSettings
 from futtui.config.settings import Settings, load
 from futtui.domain.errors import ConfigurationError
 from futtui.domain.settings_sheet import SettingKind
+from futtui.live.compat import files
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_scanner_that_holds_the_file_for_a_moment_is_waited_for(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", held)
-    monkeypatch.setattr(file_writer, "PAUSES_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(files, "PAUSES_S", (0.0, 0.0, 0.0))
     editor.save({"market.top_count": "30"})
     assert "top_count: 30" in file.read_text(encoding="utf-8")
     refusals = 99
@@ -194,6 +194,13 @@ def test_a_file_with_byte_order_mark_keeps_it(editor: FileSettings, file: Path) 
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     editor.save({"market.top_count": "30"})
     assert file.read_bytes().startswith(b"\xef\xbb\xbfmarket:")
+
+
+def test_a_file_that_powershell_wrote_is_read_and_becomes_utf8(editor: FileSettings, file: Path) -> None:
+    file.write_text("market:\n  top_count: 20   # досить\n", encoding="utf-16")
+    assert not editor.read().trouble
+    editor.save({"market.top_count": "30"})
+    assert file.read_text(encoding="utf-8") == "market:\n  top_count: 30   # досить\n"
 
 
 @pytest.mark.parametrize("text", ["2024-02-31", "0x_"])

@@ -89,6 +89,21 @@ def test_load_secrets_come_from_the_nearest_env_file(tmp_path: Path, monkeypatch
     assert load_secrets((near, far))["FUTTUI_API_KEY"] == "environment-key"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_load_secrets_from_a_file_of_notepad_or_powershell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.delenv("FUTTUI_API_KEY", raising=False)
+    (tmp_path / ".env").write_text("FUTTUI_API_KEY=my-key\r\n# ключ\r\n", encoding=encoding)
+    assert load_secrets((tmp_path,))["FUTTUI_API_KEY"] == "my-key"
+
+
+def test_load_secrets_names_a_file_of_another_code_page(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("# ключ\n".encode("cp1251"))
+    with pytest.raises(ConfigurationError, match=r"\.env is not UTF-8 text"):
+        load_secrets((tmp_path,))
+
+
 def test_find_config_prefers_the_given_file_then_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

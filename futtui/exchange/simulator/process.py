@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.exchange.ports import Endpoints
 from futtui.exchange.simulator.wire.config import DEMO_KEY, DEMO_SECRET, ServerConfig
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 __all__ = ["DEMO_KEY", "DEMO_SECRET", "EmbeddedExchange", "ServerConfig", "serve"]
 
@@ -183,7 +188,7 @@ def settings_text(config: ServerConfig, endpoints: Endpoints) -> list[str]:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl+C kept back while a child starts, which inherits that: before its first line it could only crash of it."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":  # knows no signals that could be held
         yield
         return
     resource_tracker.ensure_running()  # starting it inside would let Ctrl+C through again
@@ -196,7 +201,11 @@ def _interrupts_held() -> Iterator[None]:
 
 def _run_child(config: ServerConfig, pipe: Connection, held: bool) -> None:
     """The child: binds at once, builds the market, serves until the parent closes the pipe or dies."""
-    for name in ("SIGINT", "SIGHUP"):  # Ctrl+C and a closed window reach the parent, which then ends this process
+    for name in (
+        "SIGINT",
+        "SIGHUP",
+        "SIGBREAK",
+    ):  # Ctrl+C and a closed window reach the parent, which then ends this process
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if held:

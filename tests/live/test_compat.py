@@ -1,0 +1,173 @@
+"""Windows as far as it can be had elsewhere: files held for a moment, loops without signals, a closed window."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from futtui.domain.effects import WriteLatch
+from futtui.domain.kill import KillLevel
+from futtui.live.compat import ending, files
+from futtui.live.compat.ending import CLOSED, ClosingWindow, heard_in_loop, time_to_end
+from futtui.live.fresh_database import FreshDatabase
+from futtui.live.kill_file import Latch, ask_panic, panic_asked, panic_done, read_latch, write_latch
+from futtui.live.live_book import LiveBook
+from tests.desk.world import START_MS
+
+LATCH = WriteLatch(KillLevel.LOCK, "panic", START_MS)
+
+
+class Scanner:
+    """Holds every file: the first few tries to read, rename or delete one are refused."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.refusals = 0
+        for name in ("replace", "unlink", "read_bytes"):
+            monkeypatch.setattr(Path, name, self._held(getattr(Path, name)))
+        monkeypatch.setattr(files, "PAUSES_S", (0.0, 0.0, 0.0))
+
+    def _held(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(*arguments: Any, **options: Any) -> Any:
+            if self.refusals:
+                self.refusals -= 1
+                raise PermissionError(13, "The process cannot access the file because it is being used")
+            return act(*arguments, **options)
+
+        return tried
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch) -> Scanner:
+    """A virus scanner that has not seen anything yet."""
+    return Scanner(monkeypatch)
+
+
+def test_latch_of_the_kill_switch_is_kept_read_and_taken_away_past_a_scanner(scanner: Scanner, tmp_path: Path) -> None:
+    scanner.refusals = 3
+    write_latch(tmp_path, LATCH)
+    scanner.refusals = 3
+    latch = read_latch(tmp_path)
+    assert latch is not None
+    assert latch.reason == "panic"
+    scanner.refusals = 3
+    write_latch(tmp_path, Latch(0, "", 0))
+    assert read_latch(tmp_path) is None
+
+
+def test_latch_that_stays_held_is_an_error_and_counts_as_locked(scanner: Scanner, tmp_path: Path) -> None:
+    scanner.refusals = 4
+    with pytest.raises(PermissionError):
+        write_latch(tmp_path, LATCH)
+    write_latch(tmp_path, LATCH)
+    scanner.refusals = 4
+    latch = read_latch(tmp_path)
+    assert latch is not None
+    assert "cannot be read" in latch.reason
+
+
+def test_obeyed_panic_file_goes_past_a_scanner(scanner: Scanner, tmp_path: Path) -> None:
+    ask_panic(tmp_path)
+    scanner.refusals = 3
+    panic_done(tmp_path)
+    assert not panic_asked(tmp_path)
+
+
+def test_book_of_live_positions_is_renewed_past_a_scanner(scanner: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "book.jsonl"
+    LiveBook(path).close()
+    scanner.refusals = 3
+    book = LiveBook(path)
+    asyncio.run(book.secure())
+    book.close()
+
+
+def test_new_demo_begins_past_a_scanner(scanner: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(b"old")
+    scanner.refusals = 3
+    fresh = FreshDatabase(path)
+    assert not path.exists()
+    scanner.refusals = 3
+    fresh.keep_new()
+    assert list(tmp_path.iterdir()) == []
+
+
+class LoopWithoutSignals(asyncio.SelectorEventLoop):
+    """Knows no signals, as those of Windows."""
+
+    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+        """What Windows' loops answer."""
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("loop_type", [asyncio.SelectorEventLoop, LoopWithoutSignals])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_to_end_asks_and_does_not_interrupt(loop_type: Callable[[], Any], number: signal.Signals) -> None:
+    async def work() -> None:
+        asked = asyncio.Event()
+        with heard_in_loop(asked.set):
+            signal.raise_signal(number)
+            await asyncio.wait_for(asked.wait(), 60)
+
+    before = signal.getsignal(number)
+    with asyncio.Runner(loop_factory=loop_type) as runner:
+        runner.run(work())
+    assert signal.getsignal(number) == before
+
+
+def test_closed_window_waits_for_the_end_and_other_events_do_not() -> None:
+    asked = threading.Event()
+    closing = ClosingWindow(asked.set, most_wait_s=60)
+    assert closing.heard(0) == 0  # Ctrl+C
+    assert not asked.is_set()
+    answers: list[int] = []
+    system = threading.Thread(target=lambda: answers.append(closing.heard(CLOSED)))
+    system.start()
+    assert asked.wait(60)
+    assert system.is_alive()
+    closing.end()
+    system.join(60)
+    assert answers == [1]
+
+
+def test_closed_window_does_not_wait_for_ever() -> None:
+    assert ClosingWindow(lambda: None, most_wait_s=0.0).heard(CLOSED) == 1
+
+
+def test_closing_the_window_of_windows_lets_the_block_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system calls through C, on a thread of its own; what ends the app is a signal in the main thread."""
+    handlers: list[tuple[Any, bool]] = []
+    kernel = SimpleNamespace(SetConsoleCtrlHandler=lambda handler, add: handlers.append((handler, add)))
+    monkeypatch.setattr(ending, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(ending, "console_kernel", lambda: kernel)
+    heard = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.set())  # SIGBREAK elsewhere
+    try:
+        with time_to_end():
+            ((handler, added),) = handlers
+            assert added
+            system = threading.Thread(target=lambda: handler(CLOSED))
+            system.start()
+            while not heard.is_set():
+                system.join(0.01)  # gives the main thread the chance to hear
+            assert system.is_alive()
+        system.join(60)
+        assert not system.is_alive()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert handlers[-1] == (handler, False)
+
+
+def test_closed_window_after_the_end_was_heard_ends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[int] = []
+    monkeypatch.setattr(ending.signal, "raise_signal", raised.append)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    ending._break()
+    assert raised == []
