@@ -283,10 +283,25 @@ def headless(
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Run without a screen until Ctrl+C: signals or Paper as configured, or live after a typed number."""
+    """Run without a screen until Ctrl+C: signals or Paper as configured, or live after a typed number.
+
+    `futtui attach` opens a screen on it at any time.
+    """
     from futtui.cli.live_command import run_headless_live
 
     run_headless_live(config, home, live=live)
+
+
+@app.command()
+def attach(
+    demo: Annotated[bool, typer.Option("--demo", help="On the newest `futtui demo --headless` instead.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Open the screen on a futtui that runs without one (`futtui headless`); closing it leaves the engine running."""
+    from futtui.cli.attach_command import run_attach
+
+    run_attach(config, home, demo=demo)
 
 
 @app.command()

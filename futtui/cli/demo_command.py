@@ -58,7 +58,7 @@ class DemoRequest:
 
 def run_demo(request: DemoRequest) -> None:
     """Start the embedded exchange and the app on it."""
-    from futtui.cli.launch import need_terminal
+    from futtui.cli.screen import need_terminal
     from futtui.exchange.simulator.process import EmbeddedExchange
 
     mode = trading_mode(request.mode or ("live" if request.headless else "paper"))

@@ -6,23 +6,19 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from futtui.cli.backtest_runs import BacktestRuns
-from futtui.cli.found_files import put_text
-from futtui.cli.habits_file import HabitsFile
 from futtui.cli.phone import Phone
 from futtui.cli.places import Places
-from futtui.cli.settings_file import SettingsFile
+from futtui.cli.screen import ScreenPlan, show
 from futtui.cli.sole_user import sole_user
-from futtui.domain.errors import ConfigurationError, InvalidInputError
+from futtui.domain.errors import ConfigurationError
 from futtui.exchange.ports import Credentials, Endpoints
 from futtui.live.compat.ending import time_to_end
 from futtui.live.settings import EngineSettings
@@ -35,10 +31,8 @@ if TYPE_CHECKING:
     from futtui.live.engine import Engine
     from futtui.live.logs import LogFiles
     from futtui.signals.confidence import ConfidenceModel
-    from futtui.tui.app import FuttuiApp
 
-LEAVE_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
-"""Closing the window, logging off, `kill`: names of all systems."""
+MAIN_LOG = "futtui.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +96,6 @@ class Launch:
         return Phone(self.settings, folders, self.database, demo=self.virtual_clock)
 
 
-def need_terminal() -> None:
-    """Raise InvalidInputError when there is no terminal to draw on and to read keys from."""
-    drawn_on = sys.__stdout__ if sys.platform == "win32" else sys.__stderr__
-    if not all(stream is not None and stream.isatty() for stream in (drawn_on, sys.__stdin__)):
-        raise InvalidInputError(
-            "This is not a terminal, so there is nothing to draw on. Open a terminal window and do not redirect "
-            "input or output; `futtui demo --headless` runs without a screen."
-        )
-
-
 def run_screen(launch: Launch) -> None:
     """Open the terminal app; the engine starts when the first frame is on screen."""
     with time_to_end(), sole_user(launch.database, or_another=launch.fresh_database) as database:
@@ -121,66 +105,19 @@ def run_screen(launch: Launch) -> None:
 def _run_screen(launch: Launch) -> None:
     from futtui.live.engine_thread import EngineThread
     from futtui.live.snapshots import starting_snapshot
-    from futtui.tui.app import FuttuiApp
-    from futtui.tui.settings import UiSettings
 
     logs = start_log_files(launch)
     phone = launch.phone()
     engine = EngineThread(lambda: phone.attach(launch.build_engine()), starting_snapshot(launch.engine), launch.trouble)
-    screen = launch.settings.screen
-    ui = UiSettings(
-        time_zone=launch.settings.time_zone,
-        theme=screen.theme.value,
-        language=screen.language,
-        plain_glyphs=screen.plain_glyphs,
-        pulse_hz=screen.pulse_hz,
-        bell=screen.bell,
-        welcome=launch.welcome,
-    )
-    backtests = BacktestRuns(launch.places.home, launch.config_file, launch.settings)
-    app = FuttuiApp(
-        engine,
-        settings=ui,
-        settings_port=settings_file(launch),
-        backtests=backtests,
-        save_text=put_text,
-        alerts_port=HabitsFile(alerts_file(launch.database)),
-        habits_port=HabitsFile(launch.places.habits),
-    )
+    plan = ScreenPlan(launch.settings, launch.places, launch.database, launch.config_file, launch.welcome)
     try:
-        with leave_on_signals(app):
-            app.run()
+        show(plan, engine)
     finally:
-        backtests.close()
         engine.stop()
         phone.stop()
         logs.close()
     if engine.failure is not None:
         raise engine.failure
-
-
-def alerts_file(database: Path) -> Path:
-    """Where price alerts wait for the next start: beside the database, because each market has prices of its own."""
-    return database.with_name(f"{database.stem}-alerts.json")
-
-
-def settings_file(launch: Launch) -> SettingsFile:
-    """The configuration file for the settings screen: the one of this run, else a new one in the data folder."""
-    file = launch.config_file or launch.places.home / "config.yaml"
-    return SettingsFile(file.absolute(), launch.settings, (Path.cwd(), launch.places.home))
-
-
-@contextlib.contextmanager
-def leave_on_signals(app: FuttuiApp) -> Iterator[None]:
-    """While inside, signals that would end the process let the app leave properly: the terminal is put in order."""
-    numbers = [getattr(signal, name) for name in LEAVE_SIGNALS if hasattr(signal, name)]
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup wants it
-    before = [(number, signal.signal(number, lambda *_: app.leave())) for number in heard]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 def run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:
@@ -193,6 +130,7 @@ def run_headless(launch: Launch, minutes: int | None, json_file: Path | None) ->
 
 
 def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -> None:
+    from futtui.live.attach.door_file import door_file
     from futtui.live.headless import run
 
     logs = start_log_files(launch)
@@ -200,7 +138,8 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
     phone = launch.phone()
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            result = asyncio.run(run(lambda: phone.attach(launch.build_engine()), minutes))
+            build, note = (lambda: phone.attach(launch.build_engine())), door_file(launch.database)
+            result = asyncio.run(run(build, minutes, screens_at=note, tell=partial(typer.echo, err=True)))
             for name, value in result.summary():
                 typer.echo(f"{name:22} {value}")
             if json_file is not None:
@@ -218,28 +157,37 @@ def echo_problems(own: FoundPlugins | None) -> None:
 
 def run_without_screen(launch: Launch, *, live: bool) -> None:
     """Run without a screen until Ctrl+C or a signal to end; prints what is worth telling as it comes."""
+    from futtui.live.attach.door_file import door_file
     from futtui.live.headless import run_until_stopped
 
-    with time_to_end(), sole_user(launch.database) as database:
+    with time_to_end(), sole_user(launch.database):
         logs = start_log_files(launch)
+        echo_problems(launch.own)
+        phone = launch.phone()
         try:
-            asyncio.run(run_until_stopped(replace(launch, database=database).build_engine, typer.echo, live=live))
+            build, note = (lambda: phone.attach(launch.build_engine())), door_file(launch.database)
+            asyncio.run(run_until_stopped(build, typer.echo, live=live, screens_at=note))
         finally:
+            phone.stop()
             logs.close()
 
 
 def start_log_files(launch: Launch) -> LogFiles:
     """Log files of this run; keys never appear in them."""
+    hidden = launch.credentials
+    return open_log_files(launch.settings, launch.places, (hidden.api_key, hidden.api_secret) if hidden else ())
+
+
+def open_log_files(settings: Settings, places: Places, hidden: Sequence[str] = (), name: str = MAIN_LOG) -> LogFiles:
+    """The same for a program without an engine, with a main file of another `name`: no two may write into one."""
     from futtui.config.settings import load_secrets
     from futtui.live.logs import log_folder, start_logs
 
     logging.raiseExceptions = False  # a full disk must not write over the screen
-    secrets = list(load_secrets((Path.cwd(), launch.places.home)).values())
-    if launch.credentials is not None:
-        secrets += [launch.credentials.api_key, launch.credentials.api_secret]
-    folder = log_folder(launch.settings.logs, launch.places.home)
+    secrets = [*load_secrets((Path.cwd(), places.home)).values(), *hidden]
+    folder = log_folder(settings.logs, places.home)
     try:
-        return start_logs(launch.settings.logs, folder, secrets)
+        return start_logs(settings.logs, folder, secrets, name)
     except OSError as error:
         raise ConfigurationError(
             f"The folder {folder} for log files cannot be made ({error.strerror}). "

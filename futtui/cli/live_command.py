@@ -31,12 +31,35 @@ def run_live(config: Path | None, home: Path | None, *, welcome: bool = False) -
 
     The first questions are asked at the very first start without a configuration file, or when `welcome` asks for them.
     """
-    from futtui.cli.launch import need_terminal, run_screen
+    from futtui.cli.launch import run_screen
+    from futtui.cli.screen import need_terminal
 
     need_terminal()
+    if _shown_attached(config, home):
+        return
     with _launch(config, home) as launch:
         first = "once" if launch.config_file is None else "never"
         run_screen(replace(launch, welcome="always" if welcome else first))
+
+
+def _shown_attached(config: Path | None, home: Path | None) -> bool:
+    """Whether an engine runs here without a screen and the user took the offer to open one on it."""
+    from futtui.cli.attach_command import is_held, show_engine
+    from futtui.cli.where import exchange_in
+    from futtui.config.settings import find_config, load
+    from futtui.live.attach.door_file import door_file, read_door
+
+    places = Places.of(home)
+    file = find_config(config, places.home)
+    settings = load(file).settings
+    database = exchange_in(settings, places)[1]
+    door = read_door(door_file(database))
+    if door is None or not is_held(database):
+        return False
+    if not typer.confirm(f"A futtui runs here without a screen (process {door.pid}). Open the screen on it?", True):
+        raise typer.Abort
+    show_engine(settings, places, database, file)
+    return True
 
 
 def run_headless_live(config: Path | None, home: Path | None, *, live: bool) -> None:

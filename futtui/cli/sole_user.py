@@ -24,19 +24,24 @@ def sole_user(database: Path, *, or_another: bool = False) -> Iterator[Path]:
     Gives the path that is held: with `or_another` (a demo, which starts anew each time) a.db, a-2.db, a-3.db and so on
     while others run. Raises StorageError when another futtui holds it, or when its folder cannot be used.
     """
-    last = MOST_DEMOS if or_another else 1
-    for number in range(1, last + 1):
-        path = database if number == 1 else database.with_name(f"{database.stem}-{number}{database.suffix}")
+    paths = same_kind(database) if or_another else [database]
+    for path in paths:
         try:
             handle = _held(path)
             break
         except _HeldByAnotherError:
-            if number == last:
+            if path == paths[-1]:
                 raise
     try:
         yield path
     finally:
         os.close(handle)
+
+
+def same_kind(database: Path) -> list[Path]:
+    """The paths that demos use one after the other while others run."""
+    more = (database.with_name(f"{database.stem}-{number}{database.suffix}") for number in range(2, MOST_DEMOS + 1))
+    return [database, *more]
 
 
 class _HeldByAnotherError(StorageError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
@@ -22,6 +21,7 @@ from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
+from futtui.live.engine_access import STOPPED, EngineAccess, refused
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
@@ -50,7 +50,7 @@ class EngineThread:
         self._starting = starting
         self._trouble = trouble
         self._last: EngineSnapshot | None = None
-        self._engine: Engine | None = None
+        self._access: EngineAccess | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stop_asked = threading.Event()
@@ -66,84 +66,55 @@ class EngineThread:
         """The newest picture, the starting one while the engine is being built, or the last one after a failure."""
         if self._last is not None:
             return self._last
-        engine = self._engine
-        return engine.snapshot() if engine is not None else self._starting
+        access = self._access
+        return access.snapshot() if access is not None else self._starting
 
     def exchange_time_ms(self) -> int:
         """Exchange time as estimated now."""
-        engine = self._engine
-        return engine.clock.now_ms() if engine is not None else self._starting.time_ms
+        access = self._access
+        return access.exchange_time_ms() if access is not None else self._starting.time_ms
 
-    def send(self, command: Command) -> concurrent.futures.Future[str]:
+    def send(self, command: Command) -> Future[str]:
         """Hand a command to the engine; the future holds its answer or the reason of a refusal."""
-        engine, loop = self._engine, self._loop
-        if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
-            return _refused(self._why_not_ready())
-        work = engine.command(command)
-        try:
-            return asyncio.run_coroutine_threadsafe(work, loop)
-        except RuntimeError:  # the loop ended in this very moment
-            work.close()
-            return _refused(self._why_not_ready())
+        return self._asked(lambda access: access.send(command))
 
     def candles(
         self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None
-    ) -> concurrent.futures.Future[CandleSeries]:
+    ) -> Future[CandleSeries]:
         """The newest `limit` stored candles that opened before `before_ms`; the future holds them or a refusal."""
-        from futtui.live.stored_candles import END_OF_TIME_MS, candle_series
+        return self._asked(lambda access: access.candles(symbol, timeframe, limit, before_ms))
 
-        end_ms = END_OF_TIME_MS if before_ms is None else before_ms
-        return self._beside(lambda engine: candle_series(engine.parts.store, symbol, timeframe, limit, end_ms))
-
-    def performance(self, days: int | None) -> concurrent.futures.Future[PerformanceReport]:
+    def performance(self, days: int | None) -> Future[PerformanceReport]:
         """What became of the signals of the last `days` (None = of all); the future holds it or a refusal."""
-        from futtui.live.performance import performance_of
+        return self._asked(lambda access: access.performance(days))
 
-        def read(engine: Engine) -> PerformanceReport:
-            prices = {name: state.tracker.last for name, state in list(engine.states.items()) if state.tracker.last}
-            return performance_of(engine.parts.store, prices, engine.clock.now_ms(), days)
-
-        return self._beside(read)
-
-    def why_no_signals(self, symbol: str, since_ms: int) -> concurrent.futures.Future[WhyNoSignals]:
+    def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
         """What stood against signals of a symbol ("" = all) since a moment; the future holds it or a refusal."""
-        from futtui.live.stored_answers import why_no_signals
+        return self._asked(lambda access: access.why_no_signals(symbol, since_ms))
 
-        return self._beside(lambda engine: why_no_signals(engine.parts.store, symbol, since_ms))
-
-    def similar_signals(self, signal: Signal) -> concurrent.futures.Future[SimilarSignals]:
+    def similar_signals(self, signal: Signal) -> Future[SimilarSignals]:
         """What became of earlier signals that were like this one; the future holds it or a refusal."""
-        from futtui.live.stored_answers import similar_signals
+        return self._asked(lambda access: access.similar_signals(signal))
 
-        return self._beside(lambda engine: similar_signals(engine.parts.store, signal))
-
-    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> concurrent.futures.Future[tuple[ZoneEvent, ...]]:
+    def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
         """What happened at these zones, newest first; the future holds it or a refusal."""
-        from futtui.live.stored_answers import zone_story
+        return self._asked(lambda access: access.zone_story(symbol, zone_ids))
 
-        return self._beside(lambda engine: zone_story(engine.parts.store, symbol, zone_ids))
-
-    def _beside(self, read: Callable[[Engine], T]) -> concurrent.futures.Future[T]:
-        """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""
-        engine, loop = self._engine, self._loop
-        if engine is None or loop is None or self._stop_asked.is_set() or self.failure is not None:
-            return _refused(self._why_not_ready())
-        work = asyncio.to_thread(read, engine)
-        try:
-            return asyncio.run_coroutine_threadsafe(work, loop)
-        except RuntimeError:  # the loop ended in this very moment
-            work.close()
-            return _refused(self._why_not_ready())
+    def _asked(self, ask: Callable[[EngineAccess], Future[T]]) -> Future[T]:
+        access = self._access
+        if access is None or self._stop_asked.is_set() or self.failure is not None:
+            return refused(self._why_not_ready())
+        return ask(access)
 
     def stop(self) -> None:
         """Stop the engine and wait for its thread, at most STOP_TIMEOUT_S seconds; safe to call twice."""
         self._stop_asked.set()
-        engine, loop, thread = self._engine, self._loop, self._thread
+        access, loop, thread = self._access, self._loop, self._thread
         if thread is None or not thread.is_alive():
             return
-        if engine is not None and loop is not None:
+        if access is not None and loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                loop.call_soon_threadsafe(engine.ask_to_stop)
+                loop.call_soon_threadsafe(access.engine.ask_to_stop)
         thread.join(STOP_TIMEOUT_S)
         if thread.is_alive():
             log.error("The engine did not stop within %s s", STOP_TIMEOUT_S)
@@ -160,7 +131,7 @@ class EngineThread:
         self._loop = asyncio.get_running_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="engine-pool"))
         engine = self._build()
-        self._engine = engine
+        self._access = EngineAccess(engine)
         try:
             if not self._stop_asked.is_set():  # else `stop` came while the engine was being built
                 await self._run_guarded(engine)
@@ -190,7 +161,7 @@ class EngineThread:
         if self.failure is not None:
             return f"The engine stopped because of an error: {in_words(self.failure)}"
         if self._stop_asked.is_set():
-            return "The engine has stopped."
+            return STOPPED
         return "The engine is still starting. Try again in a moment."
 
 
@@ -207,9 +178,3 @@ def _failed(last: EngineSnapshot, error: BaseException) -> EngineSnapshot:
     """The last picture, marked as such, with the reason."""
     feed = replace(last.feed, connected=False, text="stopped")
     return replace(last, version=last.version + 1, phase="failed", phase_text=in_words(error), feed=feed)
-
-
-def _refused(reason: str) -> concurrent.futures.Future[Any]:
-    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-    future.set_exception(FuttuiError(reason))
-    return future

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,10 +18,12 @@ from futtui.domain.events import ChangeMode
 from futtui.domain.position import TradeClass, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
+from futtui.live.attach.door import open_door
 from futtui.live.clock import steady_ms
 from futtui.live.compat.ending import heard_in_loop
 from futtui.live.decisions import DecisionBook
 from futtui.live.engine import Engine
+from futtui.live.engine_thread import POOL_THREADS
 from futtui.live.lockstep import run_lockstep
 
 SCHEMA = 1
@@ -73,10 +77,17 @@ class HeadlessResult:
         }
 
 
-async def run(build: Callable[[], Engine], minutes: int | None) -> HeadlessResult:
+async def run(
+    build: Callable[[], Engine],
+    minutes: int | None,
+    *,
+    screens_at: Path | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> HeadlessResult:
     """Build an engine, run it for `minutes` of exchange time, stop it, and return the result.
 
     `minutes` None runs a lockstep market to the end of its data; on the clock that has no end, so it is refused.
+    On the clock screens find the engine by the note `screens_at`, and `tell` gets a sentence about that.
     """
     started = steady_ms()
     engine = build()
@@ -87,21 +98,29 @@ async def run(build: Callable[[], Engine], minutes: int | None) -> HeadlessResul
             start_ms = engine.clock.now_ms()
             complete = await run_lockstep(engine, minutes)
         else:
-            start_ms, complete = await _run_on_the_clock(engine, _limited(minutes))
+            async with open_door(engine, screens_at, tell):
+                start_ms, complete = await _run_on_the_clock(engine, _limited(minutes))
         return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
     finally:
         await engine.stop()
 
 
-async def run_until_stopped(build: Callable[[], Engine], tell: Callable[[str], None], *, live: bool) -> None:
+async def run_until_stopped(
+    build: Callable[[], Engine], tell: Callable[[str], None], *, live: bool, screens_at: Path | None = None
+) -> None:
     """Run an engine until this process is asked to end; `live` goes live once all symbols are loaded.
+
+    Screens find it by the note `screens_at` and may come and go.
 
     Raises FuttuiError when the engine cannot start, or when something stands against Live.
     """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="engine-pool"))
     engine = build()
     with heard_in_loop(engine.ask_to_stop):
         try:
-            await _run_and_tell(engine, tell, live)
+            async with open_door(engine, screens_at, tell):
+                await _run_and_tell(engine, tell, live)
         finally:
             await engine.stop()
 

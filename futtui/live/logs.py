@@ -132,14 +132,12 @@ class LogFiles:
                 handler.close()
 
 
-def start_logs(settings: LogSettings, folder: Path, secrets: Iterable[str] = ()) -> LogFiles:
-    """Open the log files below `folder` (made if absent) and route all futtui loggers there."""
+def start_logs(settings: LogSettings, folder: Path, secrets: Iterable[str] = (), name: str = "futtui.log") -> LogFiles:
+    """Open the log files below `folder` (made if absent) and route all futtui loggers there; `name`: the main one."""
     folder.mkdir(parents=True, exist_ok=True)
     formatter = RedactingFormatter(secrets)
-    handlers: list[logging.Handler] = [_file(folder / "futtui.log", settings, formatter, None)]
-    handlers += [
-        _file(folder / name, settings, formatter, f"futtui.say.{topic}") for topic, name in TOPIC_FILES.items()
-    ]
+    handlers: list[logging.Handler] = [_file(folder / name, settings, formatter, None)]
+    handlers += [_file(folder / own, settings, formatter, f"futtui.say.{topic}") for topic, own in TOPIC_FILES.items()]
     journal = JournalHandler(folder)
     journal.addFilter(lambda record: record.name == JOURNAL)
     handlers.append(journal)

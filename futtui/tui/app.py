@@ -122,6 +122,8 @@ class FuttuiApp(App[None]):
         watch_terminal(self, self.leave)
         if self.ui_settings.start_mode_text:
             self.flash(self.ui_settings.start_mode_text)
+        if self.ui_settings.attached_to:
+            self.flash(word("attached.opened", process=self.ui_settings.attached_to))
 
     def after_first_frame(self) -> None:
         """Starts the engine and the pulse, once."""

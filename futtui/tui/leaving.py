@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 def ask_quit(app: FuttuiApp) -> None:
-    """Quits at once, or after a question where live positions, unsaved settings or a running backtest would be lost."""
+    """Quits at once, or after a question where live positions, unsaved settings or a running backtest would be lost.
+
+    Live positions of an engine in another process lose nothing: it goes on.
+    """
     from futtui.tui.screens.dialog import QuestionDialog
 
     snapshot = app.store.read().snapshot
-    live = [item for item in (snapshot.desk.positions if snapshot.desk else ()) if item.mode is TradingMode.LIVE]
+    stays = bool(app.ui_settings.attached_to)  # the engine goes on and keeps minding its positions
+    held = snapshot.desk.positions if snapshot.desk and not stays else ()
+    live = [item for item in held if item.mode is TradingMode.LIVE]
     unsaved = any(getattr(screen, "has_changes", False) for screen in app.screen_stack)
     running = app.backtests.progress() if app.backtests is not None else None
     is_running = running is not None and running.state is RunState.RUNNING

@@ -13,6 +13,7 @@ class UiSettings:
 
     `theme` is `night`, `colour-safe` or `light`. `pulse_hz` is how often the screen looks for news (1 to 30).
     `welcome`: whether the first questions are asked at the start: never, once (unless they were asked before), always.
+    `attached_to`: the process whose engine is shown and goes on when the screen closes; 0 = the engine is our own.
     `start_mode_text` is one sentence shown in the flash line at start, for example what the mode means.
     """
 
@@ -24,3 +25,4 @@ class UiSettings:
     start_mode_text: str = ""
     bell: bool = True
     welcome: str = "never"
+    attached_to: int = 0
