@@ -73,5 +73,5 @@ def newest_demo(places: Places) -> Path:
     from futtui.live.attach.door_file import door_file
 
     notes = [(door_file(database), database) for database in same_kind(places.demo_database)]
-    found = [(note.stat().st_mtime, database) for note, database in notes if note.is_file()]
+    found = [(note.stat().st_mtime, database) for note, database in notes if note.is_file() and is_held(database)]
     return max(found)[1] if found else places.demo_database

@@ -29,6 +29,7 @@ from futtui.live.attach.wire import (
     Picture,
     Question,
     Refusal,
+    Standstill,
     Welcome,
     frame,
     is_proof,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GREETING_S = 5.0
+GREETING_S = 20.0
 READING_S = 30.0
 """A screen that takes nothing of an answer for so long is dropped; it may come again."""
 SILENCE_S = 120.0
@@ -99,8 +100,8 @@ class Guest:
             return False
         if given.shape != shape():
             text = (
-                f"The engine that runs is futtui {VERSION}, this screen is futtui {given.futtui}, and they do not fit "
-                "together. Stop the engine and start it again with this version."
+                f"The engine was started with another build of futtui ({VERSION}) than this screen ({given.futtui}), and "
+                "they do not understand each other. Stop the engine and start it again with this build."
             )
             await self._write(Welcome(refused=text))
             return False
@@ -146,9 +147,11 @@ class Guest:
                     break
                 await asyncio.sleep(LOOK_S)
                 picture = self._engine.snapshot()
-            is_new = picture is not self._pictures.sent
-            news = msgspec.Raw(self._pictures.write(picture)) if is_new else None
-            await self._write(Picture(self._engine.exchange_time_ms(), news))
+            if picture is self._pictures.sent:
+                await self._write(Standstill(self._engine.exchange_time_ms()))
+            else:
+                news = msgspec.Raw(self._pictures.write(picture))
+                await self._write(Picture(self._engine.exchange_time_ms(), news))
 
     async def _answer(self, asked: Question) -> None:
         message: Answer | Refusal

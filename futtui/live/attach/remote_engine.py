@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import replace
@@ -48,6 +47,7 @@ from futtui.live.attach.wire import (
     Picture,
     Question,
     Refusal,
+    Standstill,
     Welcome,
     frame,
     is_proof,
@@ -56,14 +56,15 @@ from futtui.live.attach.wire import (
     read_frame,
     shape,
 )
+from futtui.live.clock import ExchangeClock
 from futtui.live.engine_access import refused
 from futtui.version import VERSION
 
 log = logging.getLogger(__name__)
 
-GREETING_S = 5.0
-FIRST_PICTURE_S = 15.0
-ANSWER_S = 15.0
+GREETING_S = 20.0
+FIRST_PICTURE_S = 40.0
+ANSWER_S = 30.0
 """The engine says something every second; so long without a word, and the connection counts as lost."""
 LOOK_S = 0.1
 RETRY_S = 1.0
@@ -102,8 +103,7 @@ class RemoteEngine:
         self._asked: dict[int, tuple[Future[Any], type[Any]]] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._picture: EngineSnapshot | None = None
-        self._speed = 1.0
-        self._seen = (0, 0.0)
+        self._clock = ExchangeClock()
 
     @property
     def is_nobody_there(self) -> bool:
@@ -150,8 +150,7 @@ class RemoteEngine:
 
     def exchange_time_ms(self) -> int:
         """The exchange's time as the engine told it last, carried on by our clock."""
-        seen_ms, seen_at_s = self._seen
-        return seen_ms + int((time.monotonic() - seen_at_s) * 1000.0 * self._speed)
+        return self._clock.now_ms()
 
     def send(self, command: Command) -> Future[str]:
         """Hand a command to the engine."""
@@ -249,7 +248,9 @@ class RemoteEngine:
         looking: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(GREETING_S):
-                self._speed = await self._greet(reader, writer, self._door.secret)
+                speed = await self._greet(reader, writer, self._door.secret)
+            if self._picture is None:
+                self._clock = ExchangeClock(speed)
             looked = asyncio.Event()
             looked.set()
             self._writer = writer
@@ -295,7 +296,7 @@ class RemoteEngine:
             async with asyncio.timeout(ANSWER_S):
                 data = await read_frame(reader, ANSWER_BYTES)
             said = decoder.decode(data)
-            if isinstance(said, Picture):
+            if isinstance(said, Picture | Standstill):
                 self._see(said, pictures)
                 looked.set()
             elif isinstance(said, Goodbye):
@@ -303,9 +304,9 @@ class RemoteEngine:
             else:
                 self._take(said)
 
-    def _see(self, said: Picture, pictures: PictureReader) -> None:
-        self._seen = (said.now_ms, time.monotonic())
-        if said.news is not None:
+    def _see(self, said: Picture | Standstill, pictures: PictureReader) -> None:
+        self._clock.observe(said.now_ms)
+        if isinstance(said, Picture):
             self._picture = pictures.read(said.news)
         if not self._first.done():
             self._first.set_result(None)

@@ -119,10 +119,16 @@ Question = Order | AskCandles | AskPerformance | AskWhyNot | AskSimilar | AskZon
 
 
 class Picture(msgspec.Struct, tag=True, frozen=True):
-    """What is new in the engine's picture (None: nothing), and the exchange's time."""
+    """What is new in the engine's picture, and the exchange's time."""
 
     now_ms: int
-    news: msgspec.Raw | None
+    news: msgspec.Raw
+
+
+class Standstill(msgspec.Struct, tag=True, frozen=True):
+    """There is no new picture yet; the exchange's time."""
+
+    now_ms: int
 
 
 class Answer(msgspec.Struct, tag=True, frozen=True):
@@ -145,7 +151,7 @@ class Goodbye(msgspec.Struct, tag=True, frozen=True):
     text: str
 
 
-FromEngine = Picture | Answer | Refusal | Goodbye
+FromEngine = Picture | Standstill | Answer | Refusal | Goodbye
 ANSWERS: dict[type[Any], Any] = {
     Order: str,
     AskCandles: CandleSeries,
