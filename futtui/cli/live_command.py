@@ -35,15 +35,15 @@ def run_live(config: Path | None, home: Path | None, *, welcome: bool = False) -
     from futtui.cli.screen import need_terminal
 
     need_terminal()
-    if _shown_attached(config, home):
+    if _runs_without_screen(config, home):
         return
     with _launch(config, home) as launch:
         first = "once" if launch.config_file is None else "never"
         run_screen(replace(launch, welcome="always" if welcome else first))
 
 
-def _shown_attached(config: Path | None, home: Path | None) -> bool:
-    """Whether an engine runs here without a screen and the user took the offer to open one on it."""
+def _runs_without_screen(config: Path | None, home: Path | None) -> bool:
+    """Whether an engine runs here without a screen: then the user is offered one on it, and nothing else is started."""
     from futtui.cli.attach_command import is_held, show_engine
     from futtui.cli.where import exchange_in
     from futtui.config.settings import find_config, load
@@ -57,7 +57,8 @@ def _shown_attached(config: Path | None, home: Path | None) -> bool:
     if door is None or not is_held(database):
         return False
     if not typer.confirm(f"A futtui runs here without a screen (process {door.pid}). Open the screen on it?", True):
-        raise typer.Abort
+        typer.echo("Nothing was started. End that one first, or start this one with --home and another folder.")
+        return True
     show_engine(settings, places, database, file)
     return True
 

@@ -79,6 +79,16 @@ ENGLISH: dict[str, str] = {
     "said.done": "Done.",
     "said.still_starting": "The engine is still starting. Try again in a moment.",
     "said.engine_stopped": "The engine has stopped.",
+    "said.engine_was_stopped": "The engine was stopped.",
+    "said.engine_gone": "The futtui that ran here without a screen is gone. Start it again with `futtui headless`.",
+    "said.engine_broken": (
+        "The connection to the engine is lost; it is tried again every second. The engine may well be running."
+    ),
+    "said.engine_unknown": (
+        "The connection ended before the engine answered. Whether it did that is not known: look at "
+        "positions and log when the screen is connected again."
+    ),
+    "said.engine_not_sent": "Nothing was sent: this screen is not connected to the engine.",
     "said.engine_failed": "The engine stopped because of an error: {error}",
     "said.stop_goes": "{symbol}: the stop goes to {price} by your command",
     "said.stop_stays": "{symbol}: the stop stays where it is, {why}",
@@ -195,6 +205,16 @@ UKRAINIAN: dict[str, str] = {
     "said.done": "Зроблено.",
     "said.still_starting": "Двигун ще запускається. Спробуйте за мить.",
     "said.engine_stopped": "Двигун зупинився.",
+    "said.engine_was_stopped": "Двигун зупинено.",
+    "said.engine_gone": "futtui, що працював тут без екрана, більше немає. Запустіть його знову: `futtui headless`.",
+    "said.engine_broken": (
+        "Зв'язок із двигуном втрачено, спроби відновити його йдуть щосекунди. Сам двигун, імовірно, працює."
+    ),
+    "said.engine_unknown": (
+        "Зв'язок обірвався раніше, ніж двигун відповів. Чи він це зробив, невідомо: гляньте на позиції "
+        "та журнал, коли екран знову під'єднається."
+    ),
+    "said.engine_not_sent": "Нічого не надіслано: цей екран не з'єднаний із двигуном.",
     "said.engine_failed": "Двигун зупинився через помилку: {error}",
     "said.stop_goes": "{symbol}: за вашою командою стоп переходить на {price}",
     "said.stop_stays": "{symbol}: стоп лишається на місці, {why}",
@@ -311,6 +331,16 @@ RUSSIAN: dict[str, str] = {
     "said.done": "Сделано.",
     "said.still_starting": "Двигатель ещё запускается. Попробуйте через мгновение.",
     "said.engine_stopped": "Двигатель остановился.",
+    "said.engine_was_stopped": "Двигатель остановлен.",
+    "said.engine_gone": "futtui, который работал здесь без экрана, больше нет. Запустите его снова: `futtui headless`.",
+    "said.engine_broken": (
+        "Связь с двигателем потеряна, попытки восстановить её идут каждую секунду. Сам двигатель, вероятно, работает."
+    ),
+    "said.engine_unknown": (
+        "Связь оборвалась раньше, чем двигатель ответил. Сделал ли он это, неизвестно: посмотрите на "
+        "позиции и журнал, когда экран снова подключится."
+    ),
+    "said.engine_not_sent": "Ничего не отправлено: этот экран не соединён с двигателем.",
     "said.engine_failed": "Двигатель остановился из-за ошибки: {error}",
     "said.stop_goes": "{symbol}: по вашей команде стоп переходит на {price}",
     "said.stop_stays": "{symbol}: стоп остаётся на месте, {why}",

@@ -100,7 +100,7 @@ class Guest:
             return False
         if given.shape != shape():
             text = (
-                f"The engine was started with another build of futtui ({VERSION}) than this screen ({given.futtui}), and "
+                f"The engine was started with another build of futtui ({VERSION}) than this screen ({given.futtui}): "
                 "they do not understand each other. Stop the engine and start it again with this build."
             )
             await self._write(Welcome(refused=text))
