@@ -96,7 +96,7 @@ def test_live_command_keeps_candles_of_the_practice_host_apart(tmp_path: Path, m
     monkeypatch.setattr("futtui.cli.launch.run_screen", launches.append)
     monkeypatch.setattr("futtui.analysis.pool.AnalyzerPool.start", lambda self: None)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("futtui.cli.launch.need_terminal", lambda: None)
+    monkeypatch.setattr("futtui.cli.screen.need_terminal", lambda: None)
     for name in ("production", "demo"):
         monkeypatch.setenv("FUTTUI__EXCHANGE__NAME", name)
         run_live(None, tmp_path / "home")

@@ -98,8 +98,8 @@ async def run(
             start_ms = engine.clock.now_ms()
             complete = await run_lockstep(engine, minutes)
         else:
-            async with open_door(engine, screens_at, tell):
-                start_ms, complete = await _run_on_the_clock(engine, _limited(minutes))
+            async with open_door(engine, screens_at, tell) as invitation:
+                start_ms, complete = await _run_on_the_clock(engine, _limited(minutes), lambda: _told(invitation, tell))
         return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
     finally:
         await engine.stop()
@@ -119,10 +119,16 @@ async def run_until_stopped(
     engine = build()
     with heard_in_loop(engine.ask_to_stop):
         try:
-            async with open_door(engine, screens_at, tell):
+            async with open_door(engine, screens_at, tell) as invitation:
+                _told(invitation, tell)
                 await _run_and_tell(engine, tell, live)
         finally:
             await engine.stop()
+
+
+def _told(text: str, tell: Callable[[str], None]) -> None:
+    if text:
+        tell(text)
 
 
 async def _run_and_tell(engine: Engine, tell: Callable[[str], None], live: bool) -> None:
@@ -148,11 +154,13 @@ def _limited(minutes: int | None) -> int:
     return minutes
 
 
-async def _run_on_the_clock(engine: Engine, minutes: int) -> tuple[int, bool]:
+async def _run_on_the_clock(engine: Engine, minutes: int, on_start: Callable[[], None]) -> tuple[int, bool]:
     work = asyncio.create_task(engine.run())
     try:
         while engine.pictures.phase != "running" and not work.done():
             await asyncio.sleep(POLL_S)
+        if not work.done():
+            on_start()
         start_ms = engine.clock.now_ms()
         while engine.clock.now_ms() < start_ms + minutes * MINUTE_MS and not work.done():
             await asyncio.sleep(POLL_S)

@@ -85,8 +85,7 @@ ENGLISH: dict[str, str] = {
         "The connection to the engine is lost; it is tried again every second. The engine may well be running."
     ),
     "said.engine_unknown": (
-        "The connection ended before the engine answered. Whether it did that is not known: look at "
-        "positions and log when the screen is connected again."
+        "The connection ended before the engine answered. Whether it obeyed is not known: look at positions and log."
     ),
     "said.engine_not_sent": "Nothing was sent: this screen is not connected to the engine.",
     "said.engine_failed": "The engine stopped because of an error: {error}",
@@ -211,8 +210,7 @@ UKRAINIAN: dict[str, str] = {
         "Зв'язок із двигуном втрачено, спроби відновити його йдуть щосекунди. Сам двигун, імовірно, працює."
     ),
     "said.engine_unknown": (
-        "Зв'язок обірвався раніше, ніж двигун відповів. Чи він це зробив, невідомо: гляньте на позиції "
-        "та журнал, коли екран знову під'єднається."
+        "Зв'язок обірвався раніше, ніж двигун відповів. Чи він це зробив, невідомо: гляньте на позиції та журнал."
     ),
     "said.engine_not_sent": "Нічого не надіслано: цей екран не з'єднаний із двигуном.",
     "said.engine_failed": "Двигун зупинився через помилку: {error}",
@@ -337,8 +335,7 @@ RUSSIAN: dict[str, str] = {
         "Связь с двигателем потеряна, попытки восстановить её идут каждую секунду. Сам двигатель, вероятно, работает."
     ),
     "said.engine_unknown": (
-        "Связь оборвалась раньше, чем двигатель ответил. Сделал ли он это, неизвестно: посмотрите на "
-        "позиции и журнал, когда экран снова подключится."
+        "Связь оборвалась раньше, чем двигатель ответил. Сделал ли он это, неизвестно: посмотрите на позиции и журнал."
     ),
     "said.engine_not_sent": "Ничего не отправлено: этот экран не соединён с двигателем.",
     "said.engine_failed": "Двигатель остановился из-за ошибки: {error}",

@@ -77,22 +77,23 @@ class Engine(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def open_door(engine: LiveEngine, note: Path | None, tell: Callable[[str], None]) -> AsyncIterator[None]:
-    """While inside, screens may come by the note (None: not at all); whether they can is told.
+async def open_door(engine: LiveEngine, note: Path | None, tell: Callable[[str], None]) -> AsyncIterator[str]:
+    """While inside, screens may come by the note (None: not at all). Gives an invitation for people, or nothing.
 
-    At the end they hear whether the engine was stopped or failed.
+    Why they cannot come is told. At the end screens hear whether the engine was stopped or failed.
     """
     if note is None:
-        yield
+        yield ""
         return
     door, farewell = ScreenDoor(EngineAccess(engine), note, engine.clock.speed), STOPPED
+    invitation = INVITATION
     try:
         door.open()
-        tell(INVITATION)
     except StorageError as error:  # trading goes on; it is only that nobody can watch
+        invitation = ""
         tell(str(error))
     try:
-        yield
+        yield invitation
     except Exception as error:
         farewell = f"The engine stopped because of an error: {in_words(error)}"
         raise

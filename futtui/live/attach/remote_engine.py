@@ -78,10 +78,7 @@ GONE = "The futtui that ran here without a screen is gone. Start it again with `
 STRANGER = "What answers there is not the engine that left its note here. Start it again with `futtui headless`."
 TOO_LATE = "The engine did not answer in time. Look whether its process still runs, and try again."
 FULL = "The engine lets no more screens in. Close one of the others first."
-UNKNOWN = (
-    "The connection ended before the engine answered. Whether it did that is not known: look at positions and log when "
-    "the screen is connected again."
-)
+UNKNOWN = "The connection ended before the engine answered. Whether it obeyed is not known: look at positions and log."
 NOT_SENT = "Nothing was sent: this screen is not connected to the engine."
 BROKEN = "The connection to the engine is lost; it is tried again every second. The engine may well be running."
 
