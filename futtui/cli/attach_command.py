@@ -41,18 +41,20 @@ def show_engine(settings: Settings, places: Places, database: Path, file: Path |
     from futtui.cli.screen import ScreenPlan, show
     from futtui.live.attach.door_file import door_file
     from futtui.live.attach.remote_engine import RemoteEngine
+    from futtui.live.compat.ending import time_to_end
 
     engine = RemoteEngine(door_file(database))
     if engine.is_nobody_there and is_held(database):
         raise FuttuiError(HAS_A_SCREEN)
-    logs = open_log_files(settings, places, name=LOG)
-    try:
-        engine.connect()
-        show(ScreenPlan(settings, places, database, file, attached_to=engine.pid), engine)
-        last = engine.snapshot()
-    finally:
-        engine.close()
-        logs.close()
+    with time_to_end():
+        logs = open_log_files(settings, places, name=LOG)
+        try:
+            engine.connect()
+            show(ScreenPlan(settings, places, database, file, attached_to=engine.pid), engine)
+            last = engine.snapshot()
+        finally:
+            engine.close()
+            logs.close()
     typer.echo(last.phase_text if last.phase == "failed" else FAREWELL)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from futtui.live.compat.files import remove_file, replace_file
+
 OWN_EYES_ONLY = 0o600
 
 
@@ -37,11 +39,11 @@ def new_secret() -> str:
 def write_door(path: Path, door: Door) -> None:
     """Leave the note; raises OSError when the folder cannot be written to."""
     new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
+    remove_file(new)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN_EYES_ONLY)
     with os.fdopen(handle, "wb") as file:
         file.write(msgspec.json.encode(door))
-    new.replace(path)
+    replace_file(new, path)
 
 
 def read_door(path: Path) -> Door | None:
@@ -56,4 +58,4 @@ def remove_door(path: Path, door: Door) -> None:
     """Take the note away if it is still ours."""
     if read_door(path) == door:
         with contextlib.suppress(OSError):
-            path.unlink()
+            remove_file(path)
