@@ -99,7 +99,7 @@ class FuttuiApp(App[None]):
         self.alerts = PriceAlerts(alerts_port)
         self.number_source = number_source
         self._started = False
-        self._care = CollectorCare()
+        self.collector = CollectorCare()
         for tokens in THEMES.values():
             self.register_theme(textual_theme(tokens))
         self.theme = theme_name(self.ui_settings.theme)
@@ -133,7 +133,7 @@ class FuttuiApp(App[None]):
         self.pulse.beat()
         self.engine.start()
         self.pulse.start()
-        self._care.begin()
+        self.collector.begin()
         if self.ui_settings.welcome == "always" or (self.ui_settings.welcome == "once" and not self.habits.welcomed):
             self.action_open_place("welcome")
 
@@ -180,7 +180,7 @@ class FuttuiApp(App[None]):
         mode = word(f"mode.{view.mode.value}").upper()
         self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
-        self._care.look(running=view.snapshot.phase == "running")
+        self.collector.look(running=view.snapshot.phase == "running")
 
     def _tell_alerts(self, view: View) -> None:
         for alert in self.alerts.look(view):

@@ -68,6 +68,7 @@ class Pulse:
             self._lags_ms.append(max(0.0, (now_s - self._due_s) * 1000.0))
         self._due_s = now_s + self._interval_s
         self.beat()
+        self._app.collector.after_beat()
 
     def beat(self) -> None:
         """One look at the engine; the visible screen repaints what changed.

@@ -8,7 +8,7 @@ import pytest
 from rich.segment import Segment
 from textual.strip import Strip
 
-from futtui.tui.compat.collector import THRESHOLDS, CollectorCare
+from futtui.tui.compat.collector import MIDDLE_BEATS, THRESHOLDS, CollectorCare
 from futtui.tui.compat.strips import let_strips_go
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import MovingEngine
@@ -54,7 +54,7 @@ def test_collector_is_asked_once_when_the_engine_runs_and_not_before_the_first_f
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
+    monkeypatch.setattr(gc, "collect", lambda oldest=2: asked.append("collect" if oldest == 2 else f"up to {oldest}"))
     monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
     monkeypatch.setattr(gc, "set_threshold", lambda *limits: asked.append(f"limits {limits == THRESHOLDS}"))
     care = CollectorCare()
@@ -66,3 +66,7 @@ def test_collector_is_asked_once_when_the_engine_runs_and_not_before_the_first_f
     for running in (False, True, True, False, True):
         care.look(running=running)
     assert asked == ["collect", "freeze"]
+    asked.clear()
+    for _ in range(2 * MIDDLE_BEATS):
+        care.after_beat()
+    assert asked == [*["up to 0"] * (MIDDLE_BEATS - 1), "up to 1"] * 2, "what is old is never walked through at a beat"
