@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from futtui.tui.compat.collector import MIDDLE_BEATS, THRESHOLDS, CollectorCare
 from futtui.tui.compat.strips import let_strips_go
+from futtui.tui.widgets.live_panel import STRIPS_KEPT, LivePanel
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import MovingEngine
 
@@ -65,8 +66,26 @@ def test_collector_is_asked_once_when_the_engine_runs_and_not_before_the_first_f
     asked.clear()
     for running in (False, True, True, False, True):
         care.look(running=running)
+    assert asked == [], "a beat is not held up"
+    care.after_beat()
     assert asked == ["collect", "freeze"]
     asked.clear()
-    for _ in range(2 * MIDDLE_BEATS):
+    for _ in range(2 * MIDDLE_BEATS - 1):
         care.after_beat()
-    assert asked == [*["up to 0"] * (MIDDLE_BEATS - 1), "up to 1"] * 2, "what is old is never walked through at a beat"
+    young = ["up to 0"] * (MIDDLE_BEATS - 1)
+    assert asked == [*young[1:], "up to 1", *young, "up to 1"], "what is old is never walked through at a beat"
+
+
+async def test_panel_forgets_strips_of_rows_as_they_were(make_app: AppMaker) -> None:
+    engine = MovingEngine()
+    app = make_app(on=engine)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        app.pulse.stop()
+        market = app.screen.query_one("#market", LivePanel)
+        for _ in range(STRIPS_KEPT // 5):
+            engine.step()
+            app.pulse.beat()
+            for y in range(market.size.height):
+                market.render_line(y)
+        assert len(market._strips) == STRIPS_KEPT

@@ -16,6 +16,7 @@ class CollectorCare:
     def __init__(self) -> None:
         self._begun = False
         self._loaded = False
+        self._due = False
         self._beats = 0
 
     def begin(self) -> None:
@@ -25,15 +26,18 @@ class CollectorCare:
         gc.set_threshold(*THRESHOLDS)
 
     def look(self, *, running: bool) -> None:
-        """Once the engine runs, its libraries, histories and settings stay as well."""
+        """Once the engine runs, its libraries, histories and settings stay as well; done after the beat."""
         if running and not self._loaded:
             self._loaded = True
-            if self._begun:
-                _leave_out()
+            self._due = self._begun
 
     def after_beat(self) -> None:
         """The screen has a moment: what is young is looked at now, so that no beat is held up by it."""
         self._beats += 1
+        if self._due:
+            self._due = False
+            _leave_out()
+            return
         gc.collect(0 if self._beats % MIDDLE_BEATS else 1)
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 
 _Drawn = tuple[Hashable, Hashable, bool, int]
+STRIPS_KEPT = 256
+"""Several screens full. A row that moved never comes back as it was, so a longer memory would only be larger: three
+kilobytes a strip, with all that Textual remembers in it."""
 
 
 class LivePanel(ScrollView, can_focus=True):
@@ -40,7 +43,7 @@ class LivePanel(ScrollView, can_focus=True):
         self._view: View | None = None
         self._shape = (0, 0)
         self._drawn: dict[int, _Drawn] = {}
-        self._strips: LRUCache[Hashable, Strip] = LRUCache(1024)
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(STRIPS_KEPT)
         self._cursor_key: Hashable = None
         self._cursor_index = 0
         self.refreshed_lines = 0
