@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from futtui.cli.attach_command import newest_demo, run_attach
+from futtui.cli.live_command import run_live
+from futtui.cli.places import Places
+from futtui.cli.sole_user import sole_user
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, SetPaused
-from futtui.live.attach.door_file import read_door
+from futtui.live.attach.door_file import Door, door_file, read_door, write_door
 from futtui.live.attach.remote_engine import RemoteEngine
 from tests.live.engine_world import exchange, server_config, until
 
@@ -161,3 +165,46 @@ async def test_a_headless_futtui_that_is_killed_is_told_as_gone(tmp_path: Path) 
         remote.close()
     with pytest.raises(FuttuiError, match="is gone"):
         await opened(tmp_path)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal, an empty folder, and nothing that may be started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("futtui.cli.screen.need_terminal", lambda: None)
+    monkeypatch.setattr("futtui.cli.launch.run_screen", lambda launch: pytest.fail("an engine was started"))
+
+
+@pytest.mark.usefixtures("terminal")
+def test_attach_says_whether_nobody_runs_or_somebody_with_a_screen(tmp_path: Path) -> None:
+    with pytest.raises(FuttuiError, match="No futtui runs without a screen here"):
+        run_attach(None, tmp_path, demo=False)
+    with sole_user(tmp_path / "futtui.db"), pytest.raises(FuttuiError, match="has a screen of its own"):
+        run_attach(None, tmp_path, demo=False)
+    with pytest.raises(FuttuiError, match="No futtui runs without a screen here"):
+        run_attach(None, tmp_path, demo=True)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_declined_offer_starts_nothing_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("typer.confirm", lambda text, default: asked.append(text))
+    with sole_user(tmp_path / "futtui.db"):
+        write_door(door_file(tmp_path / "futtui.db"), Door(4711, 1, "s"))
+        run_live(None, tmp_path)
+    assert "process 4711" in asked[0]
+    assert "--home and another folder" in capsys.readouterr().out
+
+
+def test_the_newest_demo_that_still_runs_is_meant(tmp_path: Path) -> None:
+    places = Places.of(tmp_path)
+    assert newest_demo(places) == places.demo_database
+    names = ("demo.db", "demo-2.db", "demo-3.db")
+    for at, name in enumerate(names):
+        note = door_file(tmp_path / name)
+        write_door(note, Door(1, 1, "s"))
+        os.utime(note, (at, at))
+    with sole_user(tmp_path / "demo.db"), sole_user(tmp_path / "demo-2.db"):  # the third was killed
+        assert newest_demo(places) == tmp_path / "demo-2.db"

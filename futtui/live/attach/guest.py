@@ -79,6 +79,7 @@ class Guest:
             async with asyncio.timeout(GREETING_S):
                 self.is_greeted = await self._greet(secret, speed)
             if self.is_greeted:
+                log.info("A screen was opened")
                 await self._serve()
         except msgspec.MsgspecError as error:
             log.warning("A program that is no screen of ours was turned away: %s", error)
