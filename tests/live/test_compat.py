@@ -116,10 +116,30 @@ def test_signal_to_end_asks_and_does_not_interrupt(loop_type: Callable[[], Any],
             signal.raise_signal(number)
             await asyncio.wait_for(asked.wait(), 60)
 
-    before = signal.getsignal(number)
-    with asyncio.Runner(loop_factory=loop_type) as runner:
-        runner.run(work())
-    assert signal.getsignal(number) == before
+    usual = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, usual)
+    try:
+        with asyncio.Runner(loop_factory=loop_type) as runner:
+            runner.run(work())
+        assert signal.getsignal(number) == usual
+    finally:
+        signal.signal(number, before)
+
+
+def test_signal_that_nohup_ignores_stays_ignored() -> None:
+    async def work() -> None:
+        asked = asyncio.Event()
+        with heard_in_loop(asked.set):
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
+            assert not asked.is_set()
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        asyncio.run(work())
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_closed_window_waits_for_the_end_and_other_events_do_not() -> None:
@@ -168,6 +188,9 @@ def test_closing_the_window_of_windows_lets_the_block_end(monkeypatch: pytest.Mo
 def test_closed_window_after_the_end_was_heard_ends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[int] = []
     monkeypatch.setattr(ending.signal, "raise_signal", raised.append)
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    ending._break()
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        ending._break()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert raised == []

@@ -27,6 +27,8 @@ def heard_in_loop(ask_to_stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     undo: list[Callable[[], object]] = []
     for number in (getattr(signal, name) for name in END_SIGNALS if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup wants it
+            continue
         try:
             loop.add_signal_handler(number, ask_to_stop)
             undo.append(partial(loop.remove_signal_handler, number))
