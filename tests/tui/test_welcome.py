@@ -175,7 +175,7 @@ def test_only_a_start_without_a_configuration_file_asks(
     import contextlib
     from dataclasses import dataclass
 
-    from futtui.cli import launch, live_command
+    from futtui.cli import launch, live_command, screen
 
     @dataclass(frozen=True)
     class Plan:
@@ -185,7 +185,7 @@ def test_only_a_start_without_a_configuration_file_asks(
     seen: list[Plan] = []
     plan = Plan(Path(given) if given else None)
     monkeypatch.setattr(live_command, "_launch", lambda config, home: contextlib.nullcontext(plan))
-    monkeypatch.setattr(launch, "need_terminal", lambda: None)
+    monkeypatch.setattr(screen, "need_terminal", lambda: None)
     monkeypatch.setattr(launch, "run_screen", seen.append)
     live_command.run_live(None, None)
     live_command.run_live(None, None, welcome=True)
