@@ -1,4 +1,4 @@
-"""Looks after futtui itself while it runs: an edited configuration file, and memory that grows too large."""
+"""Looks after futtui itself while it runs: an edited configuration file, memory that grows too large, a sleepy PC."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
+from futtui.domain.position import TradingMode
 from futtui.live.clock import steady_ms
+from futtui.live.compat.awake import StayAwake
 from futtui.live.health import MEMORY_MB
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class SelfWatch:
         self._look_at_config = look_at_config
         self._next_settings_ms = self._next_memory_ms = 0.0
         self._too_large = False
+        self._awake = StayAwake()
 
     def look(self, *, now: bool = False) -> None:
         """Look at what is due; `now`: at everything."""
@@ -50,6 +53,7 @@ class SelfWatch:
         if now or steady >= self._next_settings_ms:
             self._next_settings_ms = steady + SETTINGS_EVERY_MS
             self._look_at_settings()
+            self._stay_awake()
         if now or steady >= self._next_memory_ms:
             self._next_memory_ms = steady + MEMORY_EVERY_MS
             self._look_at_memory()
@@ -59,6 +63,16 @@ class SelfWatch:
         if found is not None:
             text, good = found
             self._engine.say("settings", text, Severity.NOTICE if good else Severity.ERROR)
+
+    def _stay_awake(self) -> None:
+        """No sleep while the real account is traded or holds a position: nobody would move its stops."""
+        if self._engine.parts.live_book is None:
+            return
+        desk = self._engine.runner.desk.snapshot()
+        live = TradingMode.LIVE
+        if self._awake.keep(desk.mode is live or any(position.mode is live for position in desk.positions)):
+            text = "While Live has work, Windows is asked not to let this PC sleep. A closed lid still does."
+            self._engine.say("engine", text, Severity.NOTICE)
 
     def _look_at_memory(self) -> None:
         held_mb = sum(process.memory_mb or 0.0 for process in self._engine.health.processes())

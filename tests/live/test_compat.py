@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +15,14 @@ import pytest
 
 from futtui.domain.effects import WriteLatch
 from futtui.domain.kill import KillLevel
+from futtui.domain.position import TradingMode
 from futtui.live.compat import ending, files
+from futtui.live.compat.awake import StayAwake
 from futtui.live.compat.ending import CLOSED, ClosingWindow, heard_in_loop, time_to_end
 from futtui.live.fresh_database import FreshDatabase
 from futtui.live.kill_file import Latch, ask_panic, panic_asked, panic_done, read_latch, write_latch
 from futtui.live.live_book import LiveBook
+from futtui.live.self_watch import SelfWatch
 from tests.desk.world import START_MS
 
 LATCH = WriteLatch(KillLevel.LOCK, "panic", START_MS)
@@ -194,3 +198,59 @@ def test_closed_window_after_the_end_was_heard_ends_nothing_twice(monkeypatch: p
     finally:
         signal.signal(signal.SIGTERM, before)
     assert raised == []
+
+
+@dataclass
+class Desk:
+    """What the watch over futtui looks at."""
+
+    mode: TradingMode
+    positions: list[Any] = field(default_factory=list)
+
+    def snapshot(self) -> Desk:
+        """The newest picture."""
+        return self
+
+
+def watch_over(desk: Desk, told: list[str], *, real_account: bool) -> tuple[SelfWatch, list[bool]]:
+    """The watch over an engine, and what it asked of Windows."""
+    engine = SimpleNamespace(
+        parts=SimpleNamespace(live_book=object() if real_account else None),
+        runner=SimpleNamespace(desk=desk),
+        health=SimpleNamespace(processes=lambda: ()),
+        say=lambda topic, text, severity: told.append(text),
+    )
+    asked: list[bool] = []
+    watch = SelfWatch(engine, Path(), None)  # type: ignore[arg-type]
+    watch._awake = StayAwake(lambda wanted: asked.append(wanted) or True)  # type: ignore[func-returns-value]
+    return watch, asked
+
+
+def test_pc_stays_awake_while_live_is_on_or_holds_a_position() -> None:
+    told: list[str] = []
+    desk = Desk(TradingMode.SIGNALS)
+    watch, asked = watch_over(desk, told, real_account=True)
+    watch.look(now=True)
+    assert (asked, told) == ([], [])
+    desk.mode = TradingMode.LIVE
+    watch.look(now=True)
+    watch.look(now=True)
+    assert asked == [True]
+    assert len(told) == 1
+    desk.mode, desk.positions = TradingMode.PAPER, [SimpleNamespace(mode=TradingMode.LIVE)]
+    watch.look(now=True)
+    assert asked == [True], "the position still needs it"
+    desk.positions = [SimpleNamespace(mode=TradingMode.PAPER)]
+    watch.look(now=True)
+    assert asked == [True, False]
+    assert len(told) == 1
+
+
+def test_demo_keeps_no_pc_awake() -> None:
+    watch, asked = watch_over(Desk(TradingMode.LIVE), [], real_account=False)
+    watch.look(now=True)
+    assert asked == []
+
+
+def test_pc_that_makes_no_promise_is_not_told_to() -> None:
+    assert not StayAwake(lambda wanted: False).keep(True)
