@@ -10,6 +10,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.packing import quickly_made
 from futtui.domain.part_close import ALL_PCT
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import AnalysisResult
@@ -32,6 +33,7 @@ class CandleClosed:
         return self.timeframe.end_ms(self.candle.open_time_ms)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class PriceUpdate:
     """What price did since the previous update: `low` and `high` are its extremes in between, `last` is now."""

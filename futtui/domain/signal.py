@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from futtui.domain.errors import InvalidLevelsError
-from futtui.domain.packing import travels
+from futtui.domain.packing import quickly_made, travels
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.timeframe import Timeframe
@@ -65,6 +65,7 @@ class SignalPart:
     valid: bool = True
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class FilterCheck:
     """One filter that a signal met on its way, in order; after the first that refused, no further one was asked."""
@@ -180,6 +181,7 @@ class RawSignal:
         return (self.system, self.strategy, self.symbol, self.side)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A scored signal as the desk keeps and shows it. `score` equals the sum of all parts' points.

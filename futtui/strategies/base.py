@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from futtui.domain.candle import Candle
 from futtui.domain.divergence import NO_DIVERGENCES, FrameDivergences
+from futtui.domain.packing import quickly_made
 from futtui.domain.reading import NO_PROFILES, FrameReading, ProfileReading, ProfileReadings, StrategyVerdict
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, System
@@ -58,6 +59,7 @@ class IndicatorSource(Protocol):
 EVERY_CANDLE = 100_000
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StrategyContext:
     """All that a strategy may know of one symbol at `time_ms`, the close that it decides on.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
-from futtui.domain.packing import travels
+from futtui.domain.packing import quickly_made, travels
 from futtui.domain.reading import AnalysisResult, FrameReading, SymbolReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneKind
@@ -46,3 +46,63 @@ def test_record_that_cannot_be_made_from_its_fields_does_not_travel():
     for kind in (Single, Hidden):
         with pytest.raises(TypeError, match="needs at least two fields"):
             travels(kind)
+
+
+def _plain():
+    @dataclass(frozen=True, slots=True)
+    class Record:
+        first: int
+        second: tuple[str, ...] = ("a",)
+        third: float | None = None
+
+    return Record
+
+
+def test_quickly_made_record_is_what_the_plain_one_is():
+    quick, plain = quickly_made(_plain()), _plain()
+    for given, named in (((1,), {}), ((1, ("b",)), {}), ((1,), {"third": 2.5}), ((), {"first": 3, "second": ()})):
+        made, wanted = quick(*given, **named), plain(*given, **named)
+        assert type(made) is quick
+        assert [getattr(made, each.name) for each in fields(quick)] == [
+            getattr(wanted, each.name) for each in fields(plain)
+        ]
+        assert replace(made, third=7.0) == quick(made.first, made.second, 7.0)
+    assert hash(quick(1)) == hash(quick(1))
+    assert quick.__init__.__annotations__ == plain.__init__.__annotations__
+
+
+def test_quickly_made_record_is_frozen_and_asks_for_its_fields():
+    quick = quickly_made(_plain())
+    with pytest.raises(FrozenInstanceError):
+        quick(1).first = 2
+    with pytest.raises(AttributeError):
+        object.__setattr__(quick(1), "other", 2)
+    with pytest.raises(TypeError, match="first"):
+        quick()
+    with pytest.raises(TypeError, match="fourth"):
+        quick(1, fourth=2)
+
+
+def test_record_with_more_to_it_is_not_quickly_made():
+    @dataclass(slots=True)
+    class Open:
+        first: int
+
+    @dataclass(frozen=True, slots=True)
+    class Anew:
+        first: list[int] = field(default_factory=list)
+
+    @dataclass(frozen=True, slots=True)
+    class Checked:
+        first: int
+
+        def __post_init__(self) -> None:
+            assert self.first
+
+    @dataclass(frozen=True)
+    class WithoutSlots:
+        first: int
+
+    for kind in (Open, Anew, Checked, WithoutSlots):
+        with pytest.raises(TypeError, match="no plain frozen dataclass"):
+            quickly_made(kind)
