@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from futtui.backtest.shards import Answer, CrewMaker, Job, Worker
+from futtui.backtest.shards import Answer, CrewMaker, Job, Worker, packed
 from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _worker = Worker()
 
 def advance_there(job: Job, from_ms: int, until_ms: int) -> bytes:
     """Runs on the cluster: a machine that does not know the symbol yet works its way to the stretch first."""
-    return _worker.advance(job, from_ms, until_ms)
+    return packed(_worker.advance(job, from_ms, until_ms), small=True)
 
 
 class ClusterCrew:

@@ -27,6 +27,8 @@ from futtui.live.past_candles import LEAST_BARS, candles_of
 from futtui.live.settings import HistorySettings
 
 Answers = list[tuple[int, AnalysisResult]]
+SMALL = b"z"
+"""What packed answers that are compressed begin with; no pickle does."""
 STATE_EVERY_MS = 10 * DAY_MS
 """How often an analyzer's memory is kept: a run that goes on works out at most so much anew."""
 
@@ -105,8 +107,8 @@ class Worker:
         self._run = ""
         self._symbols: dict[str, SymbolRun] = {}
 
-    def advance(self, job: Job, from_ms: int, until_ms: int) -> bytes:
-        """The packed answers of the closes in (from_ms, until_ms]."""
+    def advance(self, job: Job, from_ms: int, until_ms: int) -> Answers:
+        """The answers of the closes in (from_ms, until_ms]."""
         if job.run != self._run:
             self._run, self._symbols = job.run, {}
         symbol = self._symbols.get(job.data.symbol)
@@ -117,7 +119,7 @@ class Worker:
         answers = symbol.advance(until_ms)
         if job.state_file is not None and (until_ms - job.start_ms) % STATE_EVERY_MS == 0:
             _keep_state(job.state_file, symbol)
-        return zlib.compress(pickle.dumps(answers, pickle.HIGHEST_PROTOCOL), 1)
+        return answers
 
 
 def _started(job: Job, from_ms: int) -> SymbolRun:
@@ -153,13 +155,14 @@ def _settle(jobs: dict[str, Job]) -> None:
 
 
 def _advance(symbol: str, from_ms: int, until_ms: int) -> bytes:
-    return _worker.advance(_jobs[symbol], from_ms, until_ms)
+    job = _jobs[symbol]
+    return packed(_worker.advance(job, from_ms, until_ms), small=job.state_file is not None)
 
 
 class Answer(Protocol):
-    """Something that will be there."""
+    """Something that will be there: answers from this process, or packed ones from another."""
 
-    def result(self) -> bytes: ...
+    def result(self) -> Answers | bytes: ...
 
 
 class Crew(Protocol):
@@ -174,9 +177,9 @@ class Crew(Protocol):
 class _Here:
     """Worked out when the result is asked for."""
 
-    work: Callable[[], bytes]
+    work: Callable[[], Answers]
 
-    def result(self) -> bytes:
+    def result(self) -> Answers:
         return self.work()
 
 
@@ -253,15 +256,17 @@ class Shards:
         """What `ask` began, by symbol."""
         stretch, found = self._stretch, {}
         for symbol in self._symbols:
-            log, packed = self._logs.get(symbol), None
+            log, kept = self._logs.get(symbol), None
             if symbol not in self._waiting and log is not None:
-                packed = log.read(stretch)
-            if packed is None:
-                waiting = self._waiting.pop(symbol, None) or self._crew.advance(symbol, *stretch)
-                packed = waiting.result()
-                if log is not None:
-                    log.append(stretch, packed)
-            found[symbol] = unpacked(packed)
+                kept = log.read(stretch)
+            if kept is not None:
+                found[symbol] = unpacked(kept)
+                continue
+            waiting = self._waiting.pop(symbol, None) or self._crew.advance(symbol, *stretch)
+            answers = waiting.result()
+            if log is not None:
+                log.append(stretch, answers if isinstance(answers, bytes) else packed(answers, small=True))
+            found[symbol] = unpacked(answers) if isinstance(answers, bytes) else answers
         return found
 
     def stop(self) -> None:
@@ -269,9 +274,15 @@ class Shards:
         self._crew.stop()
 
 
-def unpacked(packed: bytes) -> Answers:
-    """The answers of a worker."""
-    found: Answers = pickle.loads(zlib.decompress(packed))
+def packed(answers: Answers, *, small: bool) -> bytes:
+    """Answers as they travel; small ones, for the disk, cost as much time again."""
+    whole = pickle.dumps(answers, pickle.HIGHEST_PROTOCOL)
+    return SMALL + zlib.compress(whole, 1) if small else whole
+
+
+def unpacked(data: bytes) -> Answers:
+    """The answers that were packed."""
+    found: Answers = pickle.loads(zlib.decompress(data[len(SMALL) :]) if data.startswith(SMALL) else data)
     return found
 
 

@@ -22,7 +22,7 @@ class Regime(Enum):
     @property
     def is_trend(self) -> bool:
         """Whether price moves in one direction."""
-        return self in (Regime.TREND_UP, Regime.TREND_DOWN)
+        return self is Regime.TREND_UP or self is Regime.TREND_DOWN
 
     @property
     def mirrored(self) -> Regime:

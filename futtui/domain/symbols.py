@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.side import Side
@@ -150,6 +151,7 @@ def _quantise(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     return ((value / step).to_integral_value(rounding=rounding) * step).quantize(_exponent(step))
 
 
+@lru_cache(maxsize=1_024)
 def _exponent(step: Decimal) -> Decimal:
     normal = step.normalize()
     return normal if int(normal.as_tuple().exponent) <= 0 else Decimal(1)

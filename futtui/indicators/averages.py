@@ -66,9 +66,8 @@ class Slope:
 
 def alignment(averages: Sequence[float]) -> int:
     """+1 if the averages, fastest first, stand in rising order (fast above slow), -1 if in falling order, else 0."""
-    pairs = list(pairwise(averages))
-    if all(fast > slow for fast, slow in pairs):
-        return 1
-    if all(fast < slow for fast, slow in pairs):
-        return -1
-    return 0
+    rising = falling = True
+    for fast, slow in pairwise(averages):
+        rising = rising and fast > slow
+        falling = falling and fast < slow
+    return 1 if rising else -1 if falling else 0

@@ -17,6 +17,7 @@ from futtui.domain.timeframe import DAY_MS
 BIN_PCT = 0.1
 VALUE_AREA_SHARE = 0.7
 _PARTS = 1_000_000_000
+MOST_EDGES = 2_000
 
 Shares = tuple[int, tuple[int, ...]]
 """First bin of a bar and the amounts of its bins, in billionths."""
@@ -25,12 +26,14 @@ Shares = tuple[int, tuple[int, ...]]
 class VolumeProfile:
     """A profile that bars are added to and removed from; the caller decides the window."""
 
-    __slots__ = ("_amounts", "_step", "_total", "value_area_share")
+    __slots__ = ("_amounts", "_edges", "_step", "_total", "value_area_share")
 
     def __init__(self, bin_pct: float = BIN_PCT, value_area_share: float = VALUE_AREA_SHARE) -> None:
         self.value_area_share = value_area_share
         self._step = log(1.0 + bin_pct / 100.0)
         self._amounts: dict[int, int] = {}
+        self._edges: dict[int, float] = {}
+        """Upper edges of bins that bars fell on lately: the same ones again and again."""
         self._total = 0
 
     def spread(self, candle: Candle) -> Shares:
@@ -41,10 +44,12 @@ class VolumeProfile:
         if low_bin == high_bin:
             return low_bin, (whole,)
         scale = whole / (candle.high - candle.low)
-        amounts = []
+        amounts, edges = [], self._edges
+        if len(edges) > MOST_EDGES:
+            edges.clear()
         bottom = candle.low
         for number in range(low_bin, high_bin):
-            top = exp((number + 1) * self._step)
+            top = edges.get(number) or edges.setdefault(number, exp((number + 1) * self._step))
             amounts.append(int((top - bottom) * scale))
             bottom = top
         # The last bin takes the remainder: nothing is lost to rounding.
@@ -59,16 +64,15 @@ class VolumeProfile:
         self._change(shares, -1)
 
     def _change(self, shares: Shares, sign: int) -> None:
-        amounts = self._amounts
-        number, parts = shares
-        for part in parts:
-            changed = amounts.get(number, 0) + sign * part
+        amounts, known = self._amounts, self._amounts.get
+        first, parts = shares
+        for number, part in enumerate(parts, first):
+            changed = known(number, 0) + sign * part
             if changed:
                 amounts[number] = changed
             else:
                 amounts.pop(number, None)
-            number += 1
-            self._total += sign * part
+        self._total += sign * sum(parts)
 
     def merge(self, other: VolumeProfile) -> None:
         """Put all bars of another profile with the same bins into this one."""
@@ -86,7 +90,7 @@ class VolumeProfile:
         if self._total <= 0:
             return None
         most = max(self._amounts.values())
-        fullest = min(number for number, amount in self._amounts.items() if amount == most)
+        fullest = min([number for number, amount in self._amounts.items() if amount == most])
         low, high = self._value_area(fullest)
         return ProfileReading(
             poc=exp((fullest + 0.5) * self._step),
@@ -97,20 +101,23 @@ class VolumeProfile:
 
     def _value_area(self, fullest: int) -> tuple[int, int]:
         """Lowest and highest bin: from the fullest one outward, two bins at a time, the larger pair first."""
-        amounts = self._amounts
+        amounts, amount = self._amounts, self._amounts.get
         wanted = self.value_area_share * self._total
         first, last = min(amounts), max(amounts)
         low = high = fullest
         held = amounts[fullest]
+        below = amount(low - 1, 0) + amount(low - 2, 0) if low > first else -1
+        above = amount(high + 1, 0) + amount(high + 2, 0) if high < last else -1
         while held < wanted and (low > first or high < last):
-            below = amounts.get(low - 1, 0) + amounts.get(low - 2, 0) if low > first else -1
-            above = amounts.get(high + 1, 0) + amounts.get(high + 2, 0) if high < last else -1
-            if above >= below:
+            up, down = above >= below, below >= above
+            if up:
                 high = min(high + 2, last)
                 held += above
-            if below >= above:
+                above = amount(high + 1, 0) + amount(high + 2, 0) if high < last else -1
+            if down:
                 low = max(low - 2, first)
                 held += below
+                below = amount(low - 1, 0) + amount(low - 2, 0) if low > first else -1
         return low, high
 
 

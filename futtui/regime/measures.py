@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from futtui.domain.packing import quickly_made
 from futtui.domain.regime import Bias
 from futtui.indicators.averages import alignment
 from futtui.indicators.frame import FrameIndicators
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class RegimeMeasures:
     """One bar as the detector sees it. `ema_200` may be None (young market): direction then rests on 20 and 50."""
@@ -58,8 +60,9 @@ class RegimeMeasures:
         """Bullish if close > EMA50 > EMA200, bearish if the reverse, else (or with EMA200 unknown) neutral."""
         if self.ema_200 is None:
             return Bias.NEUTRAL
-        order = alignment([self.close, self.ema_50, self.ema_200])
-        return {1: Bias.BULLISH, -1: Bias.BEARISH}.get(order, Bias.NEUTRAL)
+        if self.close > self.ema_50 > self.ema_200:
+            return Bias.BULLISH
+        return Bias.BEARISH if self.close < self.ema_50 < self.ema_200 else Bias.NEUTRAL
 
 
 def measure(indicators: FrameIndicators) -> RegimeMeasures | None:

@@ -276,11 +276,11 @@ class MovingHash:
     def of(self, candles: Sequence[Candle]) -> str:
         """The fingerprint of these candles."""
         known, rows = self._known, []
-        self._known = {}
         for bar in candles:
             row = known.get(bar.open_time_ms)
             if row is None or row[0] is not bar:
-                row = bar, _written(bar)
-            self._known[bar.open_time_ms] = row
+                row = known[bar.open_time_ms] = bar, _written(bar)
             rows.append(row[1])
+        if len(known) > 4 * len(rows):
+            self._known = {bar.open_time_ms: known[bar.open_time_ms] for bar in candles}
         return hashlib.blake2b(b"".join(rows), digest_size=8).hexdigest()

@@ -81,7 +81,7 @@ class BreakRetest(BaseStrategy):
 
     def _advance(self, bar: Candle) -> str:
         dropped = ""
-        alive = []
+        alive: list[BrokenLevel] = []
         for setup in self._setups:
             reason = setup.advance(orient(bar, setup.sign), self._settings)
             if reason is None:
@@ -175,8 +175,11 @@ class BreakRetest(BaseStrategy):
 
     def _look_for_breaks(self, own: FrameReading, four_hours: FrameReading | None, bars: Sequence[Candle]) -> str:
         """Adds a level that this close breaks; in words why a break does not count, else an empty text."""
+        newest = bars[-1]
         for sign in SIGNS:
-            previous, last = orient(bars[-2], sign), orient(bars[-1], sign)
+            if newest.close <= newest.open if sign > 0 else newest.close >= newest.open:
+                continue  # only a bar of the trade's direction breaks a level
+            previous, last = orient(bars[-2], sign), orient(newest, sign)
             beyond = self._settings.break_close_atr * (own.atr or 0.0)
             found = find_break(sign, previous, last, beyond, self._swings, self._zones)
             if found is None:

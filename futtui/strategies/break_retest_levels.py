@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -91,11 +92,11 @@ def find_break(
     if bar.close <= bar.open:
         return None
     limit = bar.close - beyond
-    levels = [sign * swing.price for swing in swings.highs(sign) if not swing.broken]
+    levels = swings.unbroken(sign, above=True)
     passed = sorted((sign * previous.close, sign * limit))
     in_the_way = zones.in_the_way(sign, *passed) if previous.close < limit else ()
     broken_zones = [zone for zone in in_the_way if previous.close < zone.edges(sign)[1] <= limit]
-    reached = [level for level in levels if level <= limit] + [zone.edges(sign)[1] for zone in broken_zones]
+    reached = [*levels[: bisect_right(levels, limit)], *(zone.edges(sign)[1] for zone in broken_zones)]
     if not reached:
         return None
     level = max(reached)

@@ -105,7 +105,8 @@ class LiquiditySweep(BaseStrategy):
         settings, note = self._settings, ""
         depth = (settings.depth_min_atr * atr, settings.depth_max_atr * atr)
         for sign in SIGNS:
-            found = self._swept(reach_of(bars[-2], bars[-1], sign, depth), sign, context, atr)
+            reach = reach_of(bars[-2], bars[-1], sign, depth)
+            found = self._swept(reach, sign, context, atr) if reach is not None else []
             if not found:
                 continue
             pool = max(found, key=lambda each: (each.strength, -each.level))
@@ -120,9 +121,7 @@ class LiquiditySweep(BaseStrategy):
         return note
 
     def _swept(self, reach: Reach, sign: int, context: StrategyContext, atr: float) -> list[Pool]:
-        """The pools within the reach of the newest bar; where it reached no level no pools are put together."""
-        if reach.is_empty:
-            return []
+        """The pools within the reach of the newest bar."""
         settings = self._settings
         pools = [
             *swing_pools(sign, self._swings, settings.equal_atr * atr, reach),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,19 +36,20 @@ class Reach(NamedTuple):
     least: float
     most: float
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no level at all can have been swept."""
-        return self.now.low + 0.99 * self.least >= min(self.before.close, self.before.low + 1.01 * self.least)
-
     def holds(self, level: float) -> bool:
         """Whether price came to the level from inside and the bar went beyond it by `least` to `most`."""
         before, least = self.before, self.least
         return before.close > level and before.low > level - least and least <= level - self.now.low <= self.most
 
 
-def reach_of(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> Reach:
-    """The reach of the newest bar; `depth` is (least, most) in price units."""
+def reach_of(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> Reach | None:
+    """The reach of the newest bar, None when it reached no level at all; `depth` is (least, most) in price units."""
+    if sign > 0:
+        low, before_low, before_close = bar.low, previous.low, previous.close
+    else:
+        low, before_low, before_close = -bar.high, -previous.high, -previous.close
+    if low + 0.99 * depth[0] >= min(before_close, before_low + 1.01 * depth[0]):
+        return None
     return Reach(orient(previous, sign), orient(bar, sign), *depth)
 
 
@@ -56,8 +58,9 @@ def swing_pools(sign: int, swings: SwingTracker, tolerance: float, reach: Reach)
 
     None when the reach holds no single turning point: then it holds no pool of them.
     """
-    levels = sorted(sign * swing.price for swing in swings.lows(sign) if not swing.broken)
-    if not any(map(reach.holds, levels)):
+    levels = swings.unbroken(sign, above=False)
+    passed = levels[bisect_left(levels, reach.now.low) : bisect_left(levels, reach.before.close)]
+    if not any(map(reach.holds, passed)):
         return []
     groups: list[list[float]] = []
     for level in levels:
@@ -71,15 +74,15 @@ def swing_pools(sign: int, swings: SwingTracker, tolerance: float, reach: Reach)
 
 def day_pool(sign: int, context: StrategyContext, beyond: float, reach: Reach) -> list[Pool]:
     """The low of the UTC day before the newest bar's, unless an earlier bar of its day was `beyond` it already."""
-    bars = context.candles(Timeframe.M15, DAY_BARS)
     # The bar that ends a day sees a daily candle that holds the bar itself: "yesterday" follows the bar, not the close.
-    day_ms = Timeframe.D1.open_ms(bars[-1].open_time_ms)
+    day_ms = Timeframe.D1.open_ms(context.candles(Timeframe.M15, 1)[-1].open_time_ms)
     days = [day for day in context.candles(Timeframe.D1, 2) if day.open_time_ms == day_ms - DAY_MS]
     if not days:
         return []
     level = orient(days[0], sign).low
     if not reach.holds(level):
         return []
+    bars = context.candles(Timeframe.M15, DAY_BARS)
     today = (orient(bar, sign).low for bar in bars[:-1] if bar.open_time_ms >= day_ms)
     return [] if any(low <= level - beyond for low in today) else [Pool(DAY, level, STRENGTH[DAY])]
 

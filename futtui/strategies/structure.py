@@ -95,19 +95,26 @@ class SwingTracker:
         self.side_bars = side_bars
         self._life_ms = lookback * bar_ms
         self._swings: list[Swing] = []
+        self._unbroken: dict[tuple[bool, int], list[float]] = {}
+        """Prices of unbroken swings by kind and side; empty as soon as a swing comes, goes or breaks."""
 
     def update(self, bars: Sequence[Candle]) -> None:
         """Take in the newest close; `bars` ends with it and holds at least 2 x side_bars + 1 candles."""
         oldest_ms = bars[-1].open_time_ms - self._life_ms
         while self._swings and self._swings[0].time_ms < oldest_ms:
             del self._swings[0]
+            self._unbroken.clear()
         window = bars[-(2 * self.side_bars + 1) :]
         middle, before = window[self.side_bars], window[self.side_bars - 1]
         # Most bars are neither: the neighbour before settles it.
         if before.high < middle.high and self._is_high(window, middle.high):
-            self._swings.append(Swing(middle.open_time_ms, middle.high, True))
+            self._add(Swing(middle.open_time_ms, middle.high, True))
         if before.low > middle.low and self._is_low(window, middle.low):
-            self._swings.append(Swing(middle.open_time_ms, middle.low, False))
+            self._add(Swing(middle.open_time_ms, middle.low, False))
+
+    def _add(self, swing: Swing) -> None:
+        self._swings.append(swing)
+        self._unbroken.clear()
 
     def _is_high(self, window: Sequence[Candle], high: float) -> bool:
         before, after = window[: self.side_bars], window[self.side_bars + 1 :]
@@ -125,8 +132,22 @@ class SwingTracker:
         """Swings below price as the trade sees it, oldest first: lows for longs, highs for shorts."""
         return self.highs(-sign)
 
+    def unbroken(self, sign: int, *, above: bool) -> Sequence[float]:
+        """Oriented prices, rising, of the swings above price (or below it) that no close went beyond yet."""
+        key = above == (sign > 0), sign
+        known = self._unbroken.get(key)
+        if known is None:
+            prices = [sign * each.price for each in self._swings if each.is_high is key[0] and not each.broken]
+            known = self._unbroken[key] = sorted(prices)
+        return known
+
     def mark_broken(self, close: float, tolerance: float) -> None:
         """Remember which levels a close went beyond by at least `tolerance` (price units)."""
+        highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
+        nearest_holds = not highs or close - highs[0] < tolerance
+        if nearest_holds and (not lows or lows[-1] - close < tolerance):
+            return
+        self._unbroken.clear()
         for place, swing in enumerate(self._swings):
             if not swing.broken:
                 beyond = close - swing.price if swing.is_high else swing.price - close
@@ -136,6 +157,7 @@ class SwingTracker:
     def reset(self) -> None:
         """Forget all swings."""
         self._swings = []
+        self._unbroken.clear()
 
     def state(self) -> list[dict[str, Any]]:
         """The swings as plain JSON types."""
@@ -144,6 +166,7 @@ class SwingTracker:
     def restore(self, state: Iterable[Mapping[str, Any]]) -> None:
         """Continue where `state()` was taken."""
         self._swings = [Swing(**swing) for swing in state]
+        self._unbroken.clear()
 
 
 def zone_edges(zone: Zone, sign: int) -> tuple[float, float]:

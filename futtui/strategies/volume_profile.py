@@ -20,6 +20,8 @@ from futtui.strategies.structure import OrientedBar, supporting_zones, zone_edge
 from futtui.strategies.volume_profile_setup import (
     Value,
     VolumeProfileSettings,
+    answered,
+    edges_of,
     find_return,
     is_first_acceptance,
     value_of,
@@ -99,8 +101,10 @@ class VolumeProfileStrategy(MemorylessStrategy):
         note = ""
         signals: dict[Side, RawSignal] = {}
         for side in (Side.LONG, Side.SHORT):
-            oriented = context.oriented(self.timeframe, self.required_bars, side.sign)
-            for profile in profiles:
+            reached = answered(bars, side.sign, self._settings.hold_bars)
+            near = [each for each in profiles if any(map(reached.may_hold, edges_of(each, side.sign)))]
+            oriented = context.oriented(self.timeframe, self.required_bars, side.sign) if near else ()
+            for profile in near:
                 for found in self._candidates(profile, side, oriented, context, own, own.atr, four_hours, bars):
                     answer = found if isinstance(found, str) else self._judge(found)
                     if isinstance(answer, RawSignal):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 
+from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import ProfileReading
 from futtui.strategies.levels import StopSettings
@@ -97,11 +98,40 @@ class Value:
         return self.high - self.low
 
 
+def edges_of(profile: ProfileReading, sign: int) -> tuple[float, float]:
+    """Lower and upper edge of the value area as a trade of direction `sign` sees them."""
+    if sign > 0:
+        return profile.value_area_low, profile.value_area_high
+    return -profile.value_area_high, -profile.value_area_low
+
+
 def value_of(profile: ProfileReading, sign: int) -> Value:
     """The value area of the profile for a trade of direction `sign`."""
     if sign > 0:
         return Value(profile.value_area_low, profile.poc, profile.value_area_high, profile.window)
     return Value(-profile.value_area_high, -profile.poc, -profile.value_area_low, profile.window)
+
+
+class Answered(NamedTuple):
+    """The oriented prices at which the newest bars may have answered: cheap to ask before an edge is looked at."""
+
+    low: float
+    """The lower of the last close before those that must hold, and of the low of the first of these."""
+    held: float
+    """The lowest of the closes that must hold."""
+
+    def may_hold(self, edge: float) -> bool:
+        """Whether price can have come back to this edge of value, or stayed beyond it."""
+        return self.low <= edge < self.held
+
+
+def answered(bars: Sequence[Candle], sign: int, hold_bars: int) -> Answered:
+    """What the newest candles reached, as a trade of direction `sign` sees them."""
+    before, newest = bars[-hold_bars - 1], bars[-hold_bars:]
+    closes = [bar.close for bar in newest]
+    if sign > 0:
+        return Answered(min(before.close, newest[0].low), min(closes))
+    return Answered(-max(before.close, newest[0].high), -max(closes))
 
 
 def find_return(bars: Sequence[OrientedBar], edge: float, atr: float, settings: VolumeProfileSettings) -> float | str:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import random
+from dataclasses import replace
+
 import pytest
 
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import load_symbol
 from futtui.backtest.shards import SymbolRun
+from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.past_candles import time_of
 from futtui.live.settings import HistorySettings
-from futtui.strategies import liquidity_sweep, liquidity_sweep_pools
+from futtui.strategies import liquidity_sweep, liquidity_sweep_pools, volume_profile
+from futtui.strategies.action_price.cross import cross_direction
+from futtui.strategies.action_price.trail import SlowRow
 from futtui.strategies.break_retest_levels import ZoneMemory
 from futtui.strategies.dual import engine as dual_engine
 from futtui.strategies.dual import setups
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.sr.engine import SIGNS, SrStrategy
 from futtui.strategies.sr.setup import NOTHING
-from futtui.strategies.structure import SwingTracker, opposing_kind, orient
+from futtui.strategies.structure import Swing, SwingTracker, opposing_kind, orient
 from tests.shared_data import shared_path
 
 DAYS = 2
@@ -25,6 +32,9 @@ DAYS = 2
 
 class _All:
     """A reach that holds every level."""
+
+    now = orient(Candle(0, *[-math.inf] * 5), 1)
+    before = orient(Candle(0, *[math.inf] * 5), 1)
 
     def holds(self, level: float) -> bool:
         return True
@@ -73,6 +83,41 @@ def _no_setup_is_missed(monkeypatch, seen):
         return found
 
     monkeypatch.setattr(dual_engine, "find_setup", checked)
+
+
+def _no_zone_of_an_engine_is_missed(monkeypatch, seen):
+    plain = dual_engine.BaseSignalEngine._setups
+
+    def checked(self, context, bars, atr):
+        found = plain(self, context, bars, atr)
+        for zone in context.zones:
+            sign = -1 if zone.kind is opposing_kind(1) else 1
+            if zone.timeframe not in self.zone_frames or any(each.zone is zone for each in found):
+                continue
+            oriented = context.oriented(self.timeframe, len(bars), sign)
+            rules = (setups._flip_retest, setups._sweep_return)
+            assert not any(rule(zone, sign, bars, oriented, atr, self._settings.setups) for rule in rules)
+            seen["quiet zones"] += 1
+        return found
+
+    monkeypatch.setattr(dual_engine.BaseSignalEngine, "_setups", checked)
+
+
+def _no_edge_of_value_is_missed(monkeypatch, seen):
+    plain = volume_profile.answered
+
+    def checked(bars, sign, hold_bars):
+        reached = plain(bars, sign, hold_bars)
+        oriented, settings = [orient(bar, sign) for bar in bars], volume_profile.VolumeProfileSettings()
+        prices = [price for bar in oriented[-12:] for price in bar]
+        for edge in sorted({*prices, *(price * 1.0001 for price in prices)}):
+            if not reached.may_hold(edge):
+                assert volume_profile.find_return(oriented, edge, 1.0, settings) == ""
+                assert not volume_profile.is_first_acceptance(oriented, edge, hold_bars)
+            seen["edges"] += reached.may_hold(edge)
+        return reached
+
+    monkeypatch.setattr(volume_profile, "answered", checked)
 
 
 def _no_remembered_zone_is_missed(monkeypatch, seen):
@@ -128,17 +173,82 @@ def _no_swing_is_missed(monkeypatch, seen):
     monkeypatch.setattr(SwingTracker, "update", checked)
 
 
+def _candles(dice, count):
+    found = []
+    for place in range(count):
+        prices = [100.0 + dice.randrange(12) / 4 for _ in range(4)]
+        found.append(Candle(place, prices[0], max(prices), min(prices), prices[1], 1.0))
+    return found
+
+
+def test_bar_that_reaches_nothing_swept_no_level():
+    dice, empty, held = random.Random(7), 0, 0
+    for _ in range(3000):
+        before, bar = _candles(dice, 2)
+        depth = dice.choice([(0.0, 1.0), (0.3, 1.5), (0.25, 0.5)])
+        for sign in SIGNS:
+            whole = liquidity_sweep_pools.Reach(orient(before, sign), orient(bar, sign), *depth)
+            holds = any(whole.holds(sign * (98.0 + step / 8)) for step in range(60))
+            reach = liquidity_sweep_pools.reach_of(before, bar, sign, depth)
+            assert reach == whole if reach is not None else not holds
+            empty, held = empty + (reach is None), held + holds
+    assert empty > 500
+    assert held > 500
+
+
+def _is_crossed(first, second, before, now, sign):
+    first, second = orient(first, sign), orient(second, sign)
+    return first.open < sign * before < first.close and min(second.close, second.low) > sign * now
+
+
+def test_cross_of_the_average_is_the_one_that_each_side_sees():
+    dice, found = random.Random(8), []
+    for _ in range(3000):
+        first, second = _candles(dice, 2)
+        rows = [SlowRow(place, 1.0, 100.0 + dice.randrange(12) / 4) for place in range(2)]
+        sign = cross_direction((first, second), rows)
+        for side in SIGNS:
+            assert _is_crossed(first, second, rows[0].ema_200, rows[1].ema_200, side) == (side == sign)
+        found.append(sign)
+    assert found.count(1) > 50
+    assert found.count(-1) > 50
+
+
+def test_unbroken_swings_are_those_that_no_close_went_beyond():
+    dice, tracker, broken = random.Random(9), SwingTracker(2, 60, 1), 0
+    bars = _candles(dice, 600)
+    for place in range(5, len(bars)):
+        tracker.update(bars[:place])
+        close, tolerance = bars[place - 1].close, dice.choice([0.0, 0.25, 0.5])
+        wanted = [_marked(swing, close, tolerance) for swing in tracker._swings]
+        tracker.mark_broken(close, tolerance)
+        assert tracker._swings == wanted
+        broken += sum(swing.broken for swing in wanted)
+        for sign in SIGNS:
+            for above in (True, False):
+                swings = tracker.highs(sign) if above else tracker.lows(sign)
+                assert tracker.unbroken(sign, above=above) == sorted(
+                    sign * each.price for each in swings if not each.broken
+                )
+    assert broken > 100
+
+
+def _marked(swing: Swing, close: float, tolerance: float) -> Swing:
+    beyond = close - swing.price if swing.is_high else swing.price - close
+    return replace(swing, broken=swing.broken or beyond >= tolerance)
+
+
 @pytest.mark.parametrize("symbol", ["ETHUSDT"])
 def test_shortcuts_of_a_close_miss_nothing_on_real_candles(monkeypatch, symbol):
-    names = ("closes", "near", "setups", "remembered", "pools", "swings")
+    names = ("closes", "near", "setups", "quiet zones", "edges", "remembered", "pools", "swings")
     seen = dict.fromkeys(names, 0)
     start_ms = time_of("2024-03-01")
     data = load_symbol(shared_path("market-data/futures/klines"), symbol, start_ms)
     run = SymbolRun(data, AnalysisSettings(), HistorySettings(), start_ms)
     run.advance(start_ms + 900_000)
     checks = (
-        _same_candles, _no_zone_is_missed, _no_setup_is_missed, _no_remembered_zone_is_missed, _no_pool_is_missed,
-        _no_swing_is_missed,
+        _same_candles, _no_zone_is_missed, _no_setup_is_missed, _no_zone_of_an_engine_is_missed,
+        _no_edge_of_value_is_missed, _no_remembered_zone_is_missed, _no_pool_is_missed, _no_swing_is_missed,
     )  # fmt: skip
     for check in checks:
         check(monkeypatch, seen)

@@ -69,10 +69,11 @@ def cross_direction(bars: Sequence[Candle], rows: Sequence[SlowRow]) -> int:
     before, now = rows[-2].ema_200, rows[-1].ema_200
     if before is None or now is None:
         return 0
-    for sign in (1, -1):
-        first, second = orient(bars[-2], sign), orient(bars[-1], sign)
-        if first.open < sign * before < first.close and second.close > sign * now and second.low > sign * now:
-            return sign
+    first, second = bars[-2], bars[-1]
+    if first.open < before < first.close:
+        return 1 if second.close > now and second.low > now else 0
+    if first.open > before > first.close:
+        return -1 if second.close < now and second.high < now else 0
     return 0
 
 

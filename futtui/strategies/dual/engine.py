@@ -12,12 +12,19 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone
+from futtui.domain.zone import Zone, ZoneKind
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of
 from futtui.strategies.dual.levels import gaps_to_opposite, plan_levels
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
-from futtui.strategies.dual.setups import VOLUME_BARS, ZoneSetup, find_setup, lack_of_proof, overlap_share
+from futtui.strategies.dual.setups import (
+    VOLUME_BARS,
+    ZoneSetup,
+    find_setup,
+    lack_of_proof,
+    may_answer,
+    overlap_share,
+)
 from futtui.strategies.structure import opposing_zones, supporting_zones
 from futtui.strategies.words import say_price, say_way
 
@@ -88,14 +95,14 @@ class BaseSignalEngine(BaseStrategy):
 
     def _setups(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[ZoneSetup]:
         """Every setup of this close, the strongest zone first."""
-        found = []
-        for sign in (1, -1):
-            oriented = context.oriented(self.timeframe, len(bars), sign)
-            for zone in supporting_zones(context.zones, sign):
-                if zone.timeframe in self.zone_frames:
-                    setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
-                    if setup is not None:
-                        found.append(setup)
+        found, last, before = [], bars[-1], bars[-2]
+        for zone in context.zones:
+            sign = 1 if zone.kind is ZoneKind.SUPPORT else -1
+            if zone.timeframe in self.zone_frames and may_answer(zone, sign, last, before):
+                oriented = context.oriented(self.timeframe, len(bars), sign)
+                setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
+                if setup is not None:
+                    found.append(setup)
         return sorted(found, key=lambda each: (-strength_of(each), each.zone.zone_id))
 
     # --- gates --------------------------------------------------------------------------------------------------
@@ -222,6 +229,8 @@ class BaseSignalEngine(BaseStrategy):
 
     def _forget(self, time_ms: int) -> None:
         """Locks that are over: the memory stays small."""
+        if not self._locks:
+            return
         kept_ms = self._settings.valid_bars * self.timeframe.ms
         self._locks = {zone: since for zone, since in self._locks.items() if time_ms - since < kept_ms}
 

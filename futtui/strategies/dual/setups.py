@@ -60,14 +60,23 @@ def find_setup(
     `bars` are the candles as the trade sees them. A broken zone is looked at as such first: LONG only at former
     resistance, SHORT only at former support.
     """
-    far, last = zone.low if sign > 0 else -zone.high, bars[-1]
-    if last.close < far:
-        return None  # on the far side of the zone: neither rule can hold
-    if not zone.flipped and last.low > far and bars[-2].close >= far:
-        return None  # neither broken nor swept
+    if not may_answer(zone, sign, candles[-1], candles[-2]):
+        return None
     return _flip_retest(zone, sign, candles, bars, atr, settings) or _sweep_return(
         zone, sign, candles, bars, atr, settings
     )
+
+
+def may_answer(zone: Zone, sign: int, last: Candle, before: Candle) -> bool:
+    """Whether either rule can hold at a zone after these two candles; cheap, as most zones are nowhere near price.
+
+    Not on the far side of the zone, and broken before or swept now.
+    """
+    if sign > 0:
+        far = zone.low
+        return last.close >= far and (zone.flipped or last.low <= far or before.close < far)
+    far = zone.high
+    return last.close <= far and (zone.flipped or last.high >= far or before.close > far)
 
 
 def _flip_retest(

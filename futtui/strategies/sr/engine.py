@@ -65,8 +65,8 @@ class SrStrategy(BaseStrategy):
         """Bars of the entry timeframe that a setup may span, with what it is compared to."""
 
     @abstractmethod
-    def span(self, view: View, sign: int) -> Span:
-        """Where an edge must lie for `find` to have anything to say; worked out once for all zones."""
+    def spans(self, view: View) -> tuple[Span, Span]:
+        """Where an edge must lie for `find` to have anything to say, for longs and for shorts."""
 
     @abstractmethod
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
@@ -112,17 +112,14 @@ class SrStrategy(BaseStrategy):
         bars = context.candles(frame, self.window_bars)
         if len(bars) < self.window_bars:
             return f"waiting for {self.window_bars} candles of {frame.code}, {len(bars)} are here"
-        oriented = {sign: context.oriented(frame, self.window_bars, sign) for sign in SIGNS}
-        return View(frame, reading, reading.atr, tuple(bars), oriented)
+        return View(frame, reading, reading.atr, bars, context)
 
     def _look(self, view: View, context: StrategyContext) -> RawSignal | Progress:
         """The first signal among the zones, the strongest zone first; else the refusal that came farthest."""
         self._forget(view)
-        least, bar_ms = self._shared.gates.zone_strength_min, view.timeframe.ms
-        zones = [zone for zone in context.zones if zone.timeframe.ms >= bar_ms and strength_of(zone) >= least]
-        if not zones:
+        near = [each for each in self._near(context.zones, view) if self._is_wanted(each[0], view)]
+        if not near and not any(self._is_wanted(zone, view) for zone in context.zones):
             return Progress(1, "no zone is strong enough")
-        near = self._near(zones, view)
         near.sort(key=lambda each: (-strength_of(each[0]), each[0].zone_id))
         farthest = Progress(1, "no setup is under way at any zone")
         signal: RawSignal | None = None
@@ -135,12 +132,16 @@ class SrStrategy(BaseStrategy):
                 farthest = answer
         return signal or farthest
 
+    def _is_wanted(self, zone: Zone, view: View) -> bool:
+        """Whether setups of this timeframe are looked for at the zone."""
+        return zone.timeframe.ms >= view.timeframe.ms and strength_of(zone) >= self._shared.gates.zone_strength_min
+
     def _near(self, zones: Sequence[Zone], view: View) -> list[tuple[Zone, int]]:
         """The zones, and the sides, at which something may be under way: most are nowhere near price."""
-        up, down = (self.span(view, sign) for sign in SIGNS)
-        found = []
+        up, down = self.spans(view)
+        found, is_far = [], self.edge_is_far
         for zone in zones:
-            edge, mirrored = (zone.high, -zone.low) if self.edge_is_far else (zone.low, -zone.high)
+            edge, mirrored = (zone.high, -zone.low) if is_far else (zone.low, -zone.high)
             if up.low <= edge <= up.high and self.is_in_play(zone, 1, view, up):
                 found.append((zone, 1))
             if down.low <= mirrored <= down.high and self.is_in_play(zone, -1, view, down):
@@ -224,6 +225,8 @@ class SrStrategy(BaseStrategy):
 
     def _forget(self, view: View) -> None:
         """Drop notes of this timeframe that no setup of the window can meet any more."""
+        if not self._used_ms:
+            return
         oldest = view.bars[0].open_time_ms - self._shared.cooldown_bars * view.timeframe.ms
         ending = f"|{view.timeframe.code}"
         stale = [key for key, time_ms in self._used_ms.items() if key.endswith(ending) and time_ms < oldest]

@@ -54,10 +54,11 @@ class SrFlipRetest(SrStrategy):
         """Farthest entry from the broken edge, in ATR."""
         return self._settings.entry_max_atr
 
-    def span(self, view: View, sign: int) -> Span:
+    def spans(self, view: View) -> tuple[Span, Span]:
         """A break needs a close at or below the edge, then one clearly beyond it."""
-        closes = [bar.close for bar in view.oriented[sign]]
-        return Span(min(closes), max(closes), self._settings.break_close_atr * view.atr)
+        closes = [bar.close for bar in view.bars]
+        low, high, margin = min(closes), max(closes), self._settings.break_close_atr * view.atr
+        return Span(low, high, margin), Span(-high, -low, margin)
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether closes lie on both sides of the edge of a zone that stood in the way."""
@@ -69,7 +70,7 @@ class SrFlipRetest(SrStrategy):
         if not _had_role(zone, sign, view):
             return NOTHING
         guard, edge = zone_edges(zone, sign)
-        bars = view.oriented[sign]
+        bars = view.oriented(sign)
         walk = self.walk(bars, guard, edge, view.atr)
         if walk.broken is None:
             return Progress(2, "a break failed: price closed back inside") if walk.failed else NOTHING

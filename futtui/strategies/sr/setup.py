@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
+from futtui.strategies.base import StrategyContext
 from futtui.strategies.structure import OrientedBar
 
 
@@ -47,9 +48,12 @@ class View(NamedTuple):
     timeframe: Timeframe
     reading: FrameReading
     atr: float
-    bars: tuple[Candle, ...]
-    oriented: Mapping[int, Sequence[OrientedBar]]
-    """The same bars as longs (+1) and shorts (-1) see them."""
+    bars: Sequence[Candle]
+    context: StrategyContext
+
+    def oriented(self, sign: int) -> Sequence[OrientedBar]:
+        """The same bars as longs (+1) or shorts (-1) see them."""
+        return self.context.oriented(self.timeframe, len(self.bars), sign)
 
     @property
     def close(self) -> float:

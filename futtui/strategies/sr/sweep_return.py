@@ -53,11 +53,13 @@ class SrSweepReturn(SrStrategy):
         """Farthest entry from the swept edge, in ATR."""
         return self._settings.entry_max_atr
 
-    def span(self, view: View, sign: int) -> Span:
+    def spans(self, view: View) -> tuple[Span, Span]:
         """A dip was below the edge at the newest bar or at the close before; one of the newest closes was above."""
-        bars = view.oriented[sign]
-        highest = max(bar.close for bar in bars[-self._settings.return_max_bars - 1 :])
-        return Span(min(bars[-1].low, bars[-2].close), highest)
+        bars = view.bars
+        last, before = bars[-1], bars[-2]
+        closes = [bar.close for bar in bars[-self._settings.return_max_bars - 1 :]]
+        up, down = min(last.low, before.close), max(last.high, before.close)
+        return Span(up, max(closes)), Span(-down, -min(closes))
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether price was on both sides of the edge of a zone that protects the trade."""
@@ -70,7 +72,7 @@ class SrSweepReturn(SrStrategy):
             return NOTHING
         settings = self._settings
         edge, _ = zone_edges(zone, sign)
-        bars = view.oriented[sign]
+        bars = view.oriented(sign)
         sweep = self.sweep(bars, edge, view.atr)
         if isinstance(sweep, Progress):
             return sweep
