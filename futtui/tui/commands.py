@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.widgets import Input
 
 from futtui.tui import keys
 from futtui.tui.theme import THEMES
@@ -15,26 +17,37 @@ from futtui.tui.words import word
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
+KEYS_WIDTH = 10
+
+
+def _with_keys(key_text: str, name: Content) -> Content:
+    """A command's line: its keys in a column of their own, then its name."""
+    return Content.assemble((f"{key_text:<{KEYS_WIDTH}}", "$primary"), name)
+
+
+class CommandScreen(CommandPalette):
+    """The list of commands with a cursor that stands still, as in all other fields."""
+
+    def on_mount(self) -> None:
+        """No timer for the cursor."""
+        self.query_one(Input).cursor_blink = False
+
 
 def command_list() -> CommandPalette:
     """The list as a screen, asking in the language that was chosen."""
-    return CommandPalette(placeholder=word("palette.search"), id="--command-palette")
+    return CommandScreen(placeholder=word("palette.search"), id="--command-palette")
 
 
 class FuttuiCommands(Provider):
     """Offers the actions of the table that make sense by name."""
 
     def _commands(self) -> Iterator[tuple[str, str, str]]:
-        """(name, help, action)"""
+        """(name, keys, action)"""
         for action in keys.ACTIONS:
             if action.in_palette:
-                yield action.description, word("palette.key", key=action.key_text), action.command
+                yield action.description, action.key_text, action.command
         for name in THEMES:
-            yield (
-                word("palette.theme", name=word(f"theme.{name}")),
-                word("palette.theme_help"),
-                f"app.use_theme('{name}')",
-            )
+            yield word("palette.theme", name=word(f"theme.{name}")), "", f"app.use_theme('{name}')"
 
     def _runner(self, command: str) -> Any:
         app = cast("FuttuiApp", self.app)
@@ -47,18 +60,19 @@ class FuttuiCommands(Provider):
 
     async def discover(self) -> Hits:
         """Everything, before the user typed."""
-        for name, help_text, command in self._commands():
-            yield DiscoveryHit(name, self._runner(command), help=help_text)
+        for name, key_text, command in self._commands():
+            yield DiscoveryHit(_with_keys(key_text, Content(name)), self._runner(command), name)
 
     async def search(self, query: str) -> Hits:
         """What matches the typed text, or what the same keys give on the other layouts; a word where nothing does."""
         matchers = [self.matcher(text) for text in (query, keys.latin_text(query), *keys.cyrillic_texts(query))]
         found = False
-        for name, help_text, command in self._commands():
+        for name, key_text, command in self._commands():
             score = max(matcher.match(name) for matcher in matchers)
             if score > 0:
                 found = True
-                yield Hit(score, matchers[0].highlight(name), self._runner(command), help=help_text)
+                shown = _with_keys(key_text, matchers[0].highlight(name))
+                yield Hit(score, shown, self._runner(command), name)
         if not found:
             yield Hit(0.01, word("palette.nothing"), self._do_nothing)
 

@@ -22,8 +22,6 @@ TWINS: dict[str, tuple[str, ...]] = {
     "x": ("ч",), "c": ("с",), "v": ("м",), "b": ("и",), "n": ("т",), "m": ("ь",), ",": ("б",), "/": (".",),
 }  # fmt: skip
 
-BY_NAME = ":"
-"""The key of an action that has none of its own: the list of commands."""
 PANELS = ("market", "signals", "positions", "zones", "log")
 
 
@@ -50,8 +48,8 @@ class Action:
 
     @property
     def key_text(self) -> str:
-        """Its main keys as a person reads them."""
-        return " ".join(display_key(key) for key in self.keys[:2]) or display_key(BY_NAME)
+        """Its main keys as a person reads them; empty for what is called by its name only."""
+        return "  ".join(display_key(key) for key in self.keys[:2])
 
     @property
     def all_keys(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def _cells(strip: Strip) -> Iterator[Cell]:
         style, ground, shows_blanks = _style_text(segment.style or Style())
         for letter in segment.text:
             if letter != " " or shows_blanks or ground != ground_before:
-                before, ground_before = style, ground
+                before, ground_before = style, "" if shows_blanks else ground
             yield letter, before
 
 

@@ -35,7 +35,25 @@ def test_price_text_without_rules_keeps_at_least_four_figures(price: float) -> N
 def test_band_text_gives_up_decimals_but_never_both_edges(low: float, share: float, width: int) -> None:
     text = numbers.band_text(low, low * (1 + share), rules("AUSDT", "0.0001"), width)
     first, _, second = text.partition("-")
-    assert float(second.replace(",", "")) >= float(first.replace(",", ""))
+    whole = f"{first[: len(first) - len(second)]}{second}" if len(second) < len(first) else second
+    assert float(whole.replace(",", "")) >= float(first.replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tick", "width", "text"),
+    [
+        (64_330.0, 64_390.0, "0.1", 17, "64,330.0-64,390.0"),
+        (64_330.0, 64_390.0, "0.1", 13, "64,330-64,390"),
+        (0.019376, 0.019454, "0.000001", 17, "0.019376-0.019454"),
+        (0.019376, 0.019454, "0.000001", 13, "0.019376-454"),
+        (0.06358, 0.06359, "0.00001", 13, "0.06358-359"),
+        (0.0996, 0.1004, "0.0001", 12, "0.0996-1004"),
+    ],
+)
+def test_band_text_shortens_the_upper_end_only_where_both_begin_alike(
+    low: float, high: float, tick: str, width: int, text: str
+) -> None:
+    assert numbers.band_text(low, high, rules("AUSDT", tick), width) == text
 
 
 @given(st.floats(min_value=-1e9, max_value=1e9, allow_nan=False))

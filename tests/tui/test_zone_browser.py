@@ -157,7 +157,7 @@ async def test_keys_walk_symbols_timeframes_and_orders_and_enter_opens_the_chart
         text = screen_text(app)
         assert "Zones  BTCUSDT  all timeframes" in text
         assert "nearest first" in text
-        assert "3 touches on record" in text.replace("│", "")
+        assert "5 touches in all, 3 of them on record" in text.replace("│", "")
         await pilot.press("s", "[")
         await pilot.pause()
         assert "Zones  BTCUSDT  H4" in screen_text(app)

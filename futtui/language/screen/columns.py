@@ -4,12 +4,12 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "explain.market.symbol": "The contract. Press b to block it or let it trade again.",
-    "explain.market.price": "Last price; green or red when it just rose or fell.",
+    "explain.market.price": "Last price; in the colour of ▲ when it just rose, of ▼ when it just fell.",
     "explain.market.change": "Change over 24 hours in percent.",
     "explain.market.m15": "State of the market on 15-minute candles.",
     "explain.market.h1": "State of the market on 1-hour candles.",
     "explain.market.h4": "State of the market on 4-hour candles.",
-    "explain.market.zone": "The closest price area where price turned before: S support, R resistance, F flipped.",
+    "explain.market.zone": "The closest price area where price turned before: S support, R resistance, F flipped. 0.01937-945 stands for 0.01937-0.01945.",
     "explain.market.gap": "How far price is from that zone, in percent. Small gaps are where signals are born.",
     "explain.market.vwap": "Price against the volume-weighted average price of the day, in percent.",
     "explain.market.atr": "Usual size of a 15-minute candle, in percent of price.",
@@ -49,12 +49,12 @@ ENGLISH: dict[str, str] = {
 
 UKRAINIAN: dict[str, str] = {
     "explain.market.symbol": "Контракт. Клавіша b блокує його або знову дозволяє торгувати.",
-    "explain.market.price": "Остання ціна; зелена або червона, коли щойно зросла або впала.",
+    "explain.market.price": "Остання ціна; кольору ▲, коли щойно зросла, кольору ▼, коли впала.",
     "explain.market.change": "Зміна за 24 години у відсотках.",
     "explain.market.m15": "Стан ринку на 15-хвилинних свічках.",
     "explain.market.h1": "Стан ринку на годинних свічках.",
     "explain.market.h4": "Стан ринку на 4-годинних свічках.",
-    "explain.market.zone": "Найближча область цін, де ціна вже розверталася: S підтримка, R опір, F перевернута.",
+    "explain.market.zone": "Найближча область цін, де ціна вже розверталася: S підтримка, R опір, F перевернута. 0.01937-945 означає 0.01937-0.01945.",
     "explain.market.gap": "Дистанція: скільки відсотків від ціни до тієї зони. Сигнали народжуються на малих.",
     "explain.market.vwap": "Ціна проти середньої за добу, зваженої за обсягом, у відсотках.",
     "explain.market.atr": "Звичайний розмір 15-хвилинної свічки у відсотках від ціни.",
@@ -94,12 +94,12 @@ UKRAINIAN: dict[str, str] = {
 
 RUSSIAN: dict[str, str] = {
     "explain.market.symbol": "Контракт. Клавиша b блокирует его или снова разрешает торговать.",
-    "explain.market.price": "Последняя цена; зелёная или красная, когда только что выросла или упала.",
+    "explain.market.price": "Последняя цена; цвета ▲, когда только что выросла, цвета ▼, когда упала.",
     "explain.market.change": "Изменение за 24 часа в процентах.",
     "explain.market.m15": "Состояние рынка на 15-минутных свечах.",
     "explain.market.h1": "Состояние рынка на часовых свечах.",
     "explain.market.h4": "Состояние рынка на 4-часовых свечах.",
-    "explain.market.zone": "Ближайшая область цен, где цена уже разворачивалась: S поддержка, R сопротивление, F перевёрнутая.",
+    "explain.market.zone": "Ближайшая область цен, где цена уже разворачивалась: S поддержка, R сопротивление, F перевёрнутая. 0.01937-945 означает 0.01937-0.01945.",
     "explain.market.gap": "Дистанция: сколько процентов от цены до этой зоны. Сигналы рождаются на малых.",
     "explain.market.vwap": "Цена против средней за день, взвешенной по объёму, в процентах.",
     "explain.market.atr": "Обычный размер 15-минутной свечи в процентах от цены.",

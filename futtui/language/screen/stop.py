@@ -27,7 +27,7 @@ ENGLISH: dict[str, str] = {
     "stop.mode.SIGNALS": "Signals only: nothing is sent to the exchange.",
     "stop.mode.INFO": "For information: only followed.",
     "stop.yes": "Move it",
-    "stop.no": "Keep it",
+    "stop.no": "Keep it (Esc)",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -55,7 +55,7 @@ UKRAINIAN: dict[str, str] = {
     "stop.mode.SIGNALS": "Лише сигнали: на біржу нічого не йде.",
     "stop.mode.INFO": "Для відома: лише стежимо.",
     "stop.yes": "Перенести",
-    "stop.no": "Лишити",
+    "stop.no": "Лишити (Esc)",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -83,5 +83,5 @@ RUSSIAN: dict[str, str] = {
     "stop.mode.SIGNALS": "Только сигналы: на биржу ничего не уходит.",
     "stop.mode.INFO": "Для сведения: только следим.",
     "stop.yes": "Перенести",
-    "stop.no": "Оставить",
+    "stop.no": "Оставить (Esc)",
 }

@@ -35,7 +35,7 @@ TRADE_COLUMNS = (
     Column("symbol", 9, grow=5),
     Column("run_opened", 11),
     Column("side", 7),
-    Column("setup", 12, grow=5, rank=2),
+    Column("setup", 14, grow=3, rank=2),
     Column("score", 5, ">", rank=5),
     Column("pnl_r", 7, ">"),
     Column("run_result", 8, ">", rank=1),
@@ -130,7 +130,7 @@ def field_line(state: SettingsState, item: Setting, width: int, cursor: str, sel
         (fit(name_of(item), name_width), "bold" if selected else "text"),
         (" * " if changed else "   ", "attention"),
         (fit(value_of(item, state.value(item)), room), token),
-        (f" {bounds}", "dim"),
+        (f" {bounds}" if width - name_width - room - 7 >= len(bounds) else "", "dim"),
     )
 
 
@@ -188,7 +188,8 @@ def trade_line(item: TestedTrade, zone: tzinfo, columns: Sequence[Column], curso
     def cell(column: Column) -> Span:
         match column.id:
             case "symbol":
-                return trade.symbol, "text"
+                fits = len(trade.symbol) <= column.width
+                return trade.symbol if fits else numbers.base_asset(trade.symbol), "text"
             case "run_opened":
                 return datetime.fromtimestamp(trade.opened_ms / 1000, zone).strftime("%d.%m %H:%M"), "muted"
             case "side":

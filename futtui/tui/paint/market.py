@@ -33,7 +33,8 @@ COLUMNS = (
     Column("flow", 7, ">", 8),
 )
 SORTS = ("gap", "symbol", "price", "change", "m15", "h1")
-_SUMMARY_ORDER = ("TREND_UP", "TREND_DOWN", "RANGE", "SQUEEZE", "CHOP", "EXPANSION", "UNKNOWN")
+_SUMMARY_ORDER = ("TREND_UP", "TREND_DOWN", "EXPANSION", "RANGE", "CHOP", "SQUEEZE", "UNKNOWN")
+"""What moves comes first: where the room ends, the calm ones are left out."""
 
 
 def columns_for(width: int) -> tuple[Column, ...]:

@@ -74,4 +74,4 @@ def too_small_lines(view: View, width: int, height: int) -> list[Line]:
     lines: list[Line] = [((f"╭{'─' * inner}╮", "focus"),)]
     lines += [(("│", "focus"), (f" {fit(text, inner - 2)} ", "text"), ("│", "focus")) for text in texts]
     lines.append(((f"╰{'─' * inner}╯", "focus"),))
-    return lines[:height]
+    return lines if len(lines) <= height else [*lines[: max(0, height - 1)], lines[-1]][:height]

@@ -39,13 +39,28 @@ def short_price_text(price: float, rules: SymbolRules | None, width: int) -> str
 
 
 def band_text(low: float, high: float, rules: SymbolRules | None, width: int, between: str = "-") -> str:
-    """A price band such as `64,330-64,390`; gives up decimals one by one until it fits `width`."""
-    digits = price_decimals(low, rules)
+    """A price band such as `64,330-64,390` in at most `width` cells, as long as its ends can still be told apart.
+
+    Decimals go one by one; where five figures are left, the upper end loses what both begin with: `0.019376-454`.
+    """
+    most = digits = price_decimals(low, rules)
     while True:
         text = f"{low:,.{digits}f}{between}{high:,.{digits}f}"
-        if len(text) <= width or digits == 0 or low < 10 ** (4 - digits):
+        if len(text) <= width or digits == 0:
             return text
+        if low < 10 ** (4 - digits):
+            return _short_band(f"{low:,.{most}f}", f"{high:,.{most}f}", between, width) or text
         digits -= 1
+
+
+def _short_band(low: str, high: str, between: str, width: int) -> str:
+    """The band without what both ends begin with, three figures at least; empty where that does not help."""
+    same = next((at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
+    begin = min(same, len(low) - 3)
+    if len(low) != len(high) or begin <= low.find("."):
+        return ""
+    text = f"{low}{between}{high[begin:]}"
+    return text if len(text) <= width else ""
 
 
 def money_text(amount: float) -> str:

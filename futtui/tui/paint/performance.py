@@ -20,7 +20,7 @@ from futtui.tui.words import has_word, word
 COLUMNS = (
     Column("maker", 16, grow=8),
     Column("trades", 11, ">"),
-    Column("won", 12, ">", 1),
+    Column("won", 13, ">", 1),
     Column("needs", 5, ">", 5),
     Column("each", 21, ">", 3),
     Column("factor", 16, ">", 2),

@@ -16,11 +16,11 @@ from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
 
 COLUMNS = (
-    Column("symbol", 6, grow=4),
+    Column("symbol", 8, grow=2),
     Column("side", 7),
     Column("size", 7, ">", 2),
-    Column("entry", 10, ">", 1),
-    Column("mark", 10, ">"),
+    Column("entry", 9, ">", 1, grow=1),
+    Column("mark", 9, ">", grow=1),
     Column("pnl", 17),
     Column("pnl_r", 6, ">", 7),
     Column("stop", 11, ">"),

@@ -232,7 +232,7 @@ def sent_detail(entry: Sent, trail: tuple[str, ...]) -> Detail:
         facts += fact_lines(word("records.outcome"), *_outcome_with_width(now, view, width))
         facts.append(fact(word("detail.time"), numbers.date_time_text(now.time_ms, view.zone), note=view.zone_name))
         if now.answered_ms:
-            took = word("records.took", ms=now.answered_ms - now.time_ms)
+            took = word("records.took", time=_duration(now.answered_ms - now.time_ms))
             facts.append(fact(word("records.answered"), numbers.time_text(now.answered_ms, view.zone), note=took))
         if now.answer and now.command is None:
             facts += fact_lines(word("records.answer"), heard(now.answer), width)
@@ -282,3 +282,8 @@ def notice(name: str, chosen: Filter, shown: int, hits: Sequence[int], cursor: i
         text = word("records.matches" if hits else "records.no_match", text=chosen.needle, at=at or "?", n=len(hits))
         spans.append((f"   {text}", "title" if hits else "attention"))
     return tuple(spans)
+
+
+def _duration(time_ms: int) -> str:
+    """Milliseconds up to ten seconds, then as an age."""
+    return numbers.milliseconds_text(time_ms, decimals=0) if time_ms < 10_000 else numbers.long_age_text(time_ms)

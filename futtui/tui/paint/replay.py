@@ -12,7 +12,7 @@ from futtui.tui.paint import numbers
 from futtui.tui.paint.chart.data import ChartData, FillMark, Level
 from futtui.tui.paint.details import paragraph
 from futtui.tui.paint.names import setup_name, side_span
-from futtui.tui.paint.text import Line
+from futtui.tui.paint.text import Line, line_width
 from futtui.tui.words import word
 
 ROOMY = 110
@@ -78,8 +78,10 @@ def state_line(
         stands = (word("replay.open", r=numbers.signed_text(r)), _token(r))
     count = word("replay.bar", at=shown, all=len(found.candles))
     setup = f" {setup_name(trade.strategy)}   " if width >= ROOMY else "   "
-    return (("  ", "text"), side_span(trade.side), (setup, "text"), stands,
-            (f"   {count}   ", "muted"), (state, "attention" if playing else "bold"))  # fmt: skip
+    line: Line = (("  ", "text"), side_span(trade.side), (setup, "text"), stands, (f"   {count}   ", "muted"))
+    if line_width((*line, (state, ""))) > width:
+        state = word("replay.playing_short" if playing else "replay.paused_short")
+    return (*line, (state, "attention" if playing else "bold"))
 
 
 def open_r(item: TestedTrade, candle: Candle) -> float:

@@ -177,7 +177,7 @@ def _zones(symbol: str, view: View, width: int) -> list[Line]:
                 (f" {kind} {fit(name, 11)}", zones.zone_token(zone)),
                 (f" {fit(band, 21)}", "text"),
                 (f" {fit(frame_name(zone.timeframe), 3)} {fit(where, 11)}", "text"),
-                (f" {rest} {word('zones.touched', age=age)}" if width >= 90 else f" {zone.score:.0f}", "muted"),
+                (f" {rest} {word('zones.touched', age=age)}" if width >= 90 else f" ({zone.score:.0f})", "muted"),
             )
         )
     return lines

@@ -42,6 +42,11 @@ def line_text(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
+def dimmed(line: Line) -> Line:
+    """The line without its colours, as old data looks."""
+    return tuple((text, "dim") for text, _ in line)
+
+
 def plain_lines(lines: Iterable[Line]) -> str:
     """Lines as one text without the blanks around them."""
     return "\n".join(line_text(line).strip() for line in lines).strip()

@@ -175,7 +175,7 @@ def why_lines(zone: Zone | None, view: View, width: int) -> list[Line]:
     rules = view.rules(zone.symbol)
     band = numbers.band_text(zone.low, zone.high, rules, 30, " - ")
     kind = word("zone.name.F") if zone.flipped else word(f"zone.name.{zone.kind.value[:1]}")
-    grade = word("browser.grade", grade=zone.grade or "-", score=f"{zone.score:.0f}")
+    grade = word("browser.grade" if zone.grade else "browser.no_grade", grade=zone.grade, score=f"{zone.score:.0f}")
     lines: list[Line] = [
         ((f" {kind} {band} ", zone_token(zone)), (f"  {frame_name(zone.timeframe)}", "text")),
         ((f" {grade}", "bold"), (f" {SEPARATOR} {life_word(zone)}", "muted")),
@@ -244,8 +244,13 @@ def visits_of(events: Sequence[ZoneEvent]) -> list[Visit]:
     return visits
 
 
-def story_lines(events: Sequence[ZoneEvent] | None, trouble: str, view: View, width: int) -> list[Line]:
-    """How often touches turned price, then each touch with what came of it, newest first."""
+def story_lines(
+    events: Sequence[ZoneEvent] | None, trouble: str, view: View, width: int, touches: int = 0
+) -> list[Line]:
+    """How often touches turned price, then each touch with what came of it, newest first.
+
+    `touches`: how often price came to the zone in all; of those before futtui saw it there is no record.
+    """
     if events is None:
         return paragraph(trouble or word("browser.loading"), width, "attention" if trouble else "muted")
     visits = visits_of(events)
@@ -253,7 +258,9 @@ def story_lines(events: Sequence[ZoneEvent] | None, trouble: str, view: View, wi
         return paragraph(word("browser.no_touches"), width, "muted")
     turned = sum(_ended(visit, ZoneEventKind.BOUNCE) for visit in visits)
     broke = sum(_ended(visit, ZoneEventKind.BREAK) for visit in visits)
-    lines = paragraph(word("browser.record", n=len(visits), turned=turned, broke=broke), width, "bold")
+    lines = paragraph(
+        word("browser.record", all=max(touches, len(visits)), n=len(visits), turned=turned, broke=broke), width, "bold"
+    )
     for visit in visits:
         lines += _visit(visit, view, width)
     return lines

@@ -29,6 +29,9 @@ from futtui.tui.words import word
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
+COLUMNS = 2
+"""Boxes beside each other; so few of them have the whole height."""
+
 
 class DetailScreen(SizedScreen, ModalScreen[None]):
     """Everything about one row. Follows the newest snapshot; Esc goes back.
@@ -40,7 +43,8 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
     footer_context = "detail"
 
     def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
-        super().__init__(classes=f"detail {detail.layout}")
+        one_row = "" if len(detail.boxes) > COLUMNS else "-one-row"
+        super().__init__(classes=f"detail {detail.layout} {one_row}")
         self.detail = detail
         self._panel, self._key, self._rows = panel, key, rows
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()

@@ -70,6 +70,15 @@ class JumpScreen(ModalScreen[None]):
         for target in self._targets.values():
             yield JumpLetter(target)
 
+    def on_mount(self) -> None:
+        """The letters fit this size only."""
+        self._size = self.app.size
+
+    def on_resize(self) -> None:
+        """In another size everything stands elsewhere: leaves."""
+        if self.app.size != self._size:
+            self.dismiss()
+
     def on_key(self, event: events.Key) -> None:
         """Goes to the target of the letter, on any layout."""
         event.stop()

@@ -116,9 +116,10 @@ class ZoneBrowserScreen(PageScreen):
         return [*lines, (), ((f" {word('browser.box.story')}", "title"),), *self._told(view, width)]
 
     def _told(self, view: View, width: int) -> list[Line]:
-        if self.zones.marked() is None:
+        zone = self.zones.marked()
+        if zone is None:
             return []
-        return paint.story_lines(self.story.value, self.story.trouble, view, width)
+        return paint.story_lines(self.story.value, self.story.trouble, view, width, zone.touches)
 
     @on(CursorMoved)
     def _moved(self) -> None:

@@ -9,6 +9,8 @@ from futtui.tui.paint.text import Line, Span
 
 LIFT = "+"
 """Ending of a ground under the crosshair."""
+_FADED = {"poc": "value_area", "value_area": "value_area", "profile": "profile", "": ""}
+"""Grounds of old data; every other one fades to that of the profile."""
 
 
 class Canvas:
@@ -57,9 +59,15 @@ class Canvas:
             elif sign == " " or next_ink is ink or next_ink == ink:
                 continue
             if x > begun:
-                spans.append(("".join(signs[begun:x]), f"{'dim' if dim else ink}/{ground}"))
+                spans.append(("".join(signs[begun:x]), _faded(ground) if dim else f"{ink}/{ground}"))
                 begun = x
             ink, ground = next_ink, next_ground
         if self.width > begun:
-            spans.append(("".join(signs[begun:]), f"{'dim' if dim else ink}/{ground}"))
+            spans.append(("".join(signs[begun:]), _faded(ground) if dim else f"{ink}/{ground}"))
         return tuple(spans)
+
+
+def _faded(ground: str) -> str:
+    """The token of old data: no colour at all means that nothing should be traded on it."""
+    plain = ground.removesuffix(LIFT)
+    return f"dim/{_FADED.get(plain, 'profile')}{ground[len(plain) :]}"

@@ -11,15 +11,17 @@ from futtui.domain.snapshot import PositionView
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import Zone
-from futtui.tui.glyphs import BLOCKED, DOWN, UP
+from futtui.tui.glyphs import BLOCKED, DOWN, ELLIPSIS, UP
 from futtui.tui.paint import numbers
 from futtui.tui.paint.chart.data import FillMark, Level
 from futtui.tui.paint.names import frame_name, setup_name, side_span, zone_letter, zone_token
-from futtui.tui.paint.text import Line, Span, fit_line
+from futtui.tui.paint.text import Line, Span, dimmed, fit_line, line_width
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
 ZONES_NAMED = 6
+MORE_WIDTH = 2
+"""Cells of the sign that there is more."""
 ROOMY = 100
 """Cells from which on the plan is told in full."""
 
@@ -127,7 +129,12 @@ def anchored_of(view: View, symbol: str) -> tuple[VwapReading, ...]:
 
 
 def plan_line(view: View, subject: Subject, width: int) -> Line:
-    """The plan in one line."""
+    """The plan in one line; without colour while the data is old."""
+    line = _plan_line(view, subject, width)
+    return dimmed(line) if view.stale else line
+
+
+def _plan_line(view: View, subject: Subject, width: int) -> Line:
     position, signal = position_of(view, subject), signal_of(view, subject)
     rules = view.rules(subject.symbol)
     if position is not None:
@@ -140,7 +147,7 @@ def plan_line(view: View, subject: Subject, width: int) -> Line:
                 numbers.direction_token(position.pnl),
             ),
         ]
-        return fit_line((*spans, *_prices(position.entry_price, position.stop, position.targets, rules, width)), width)
+        return _whole(spans, _prices(position.entry_price, position.stop, position.targets, rules, width), width)
     if signal is None:
         return fit_line(((f" {word('chart.no_plan')}", "dim"),), width)
     raw = signal.raw
@@ -153,23 +160,33 @@ def plan_line(view: View, subject: Subject, width: int) -> Line:
     plan = raw.levels
     last = len(plan.targets) - 1
     reward = f"   {word('chart.reward', reward=f'{plan.reward_r(last):.1f}')}" if last >= 0 and plan.risk > 0 else ""
-    line = (*spans, *_prices(plan.entry, plan.stop, plan.targets, rules, width), (reward, "text"))
+    prices = _prices(plan.entry, plan.stop, plan.targets, rules, width)
+    return _whole(spans, [*prices, [(reward, "text")]], width)
+
+
+def _whole(head: Sequence[Span], pieces: Sequence[Sequence[Span]], width: int) -> Line:
+    """The head and as many whole pieces as fit: half a price would be another price."""
+    line = tuple(head)
+    for at, piece in enumerate(pieces):
+        rest = 0 if at == len(pieces) - 1 else MORE_WIDTH
+        if line_width((*line, *piece)) + rest > width:
+            line = (*line, (f" {ELLIPSIS}", "muted"))
+            break
+        line += tuple(piece)
     return fit_line(line, width)
 
 
-def _prices(entry: float, stop: float, targets: Sequence[float], known: SymbolRules | None, width: int) -> list[Span]:
+def _prices(
+    entry: float, stop: float, targets: Sequence[float], known: SymbolRules | None, width: int
+) -> list[list[Span]]:
     away = f" ({numbers.signed_percent_text((stop / entry - 1.0) * 100.0, 1)})" if entry > 0 else ""
-    reached = " / ".join(numbers.price_text(price, known) for price in targets)
-    first: list[Span] = []
+    pieces: list[list[Span]] = []
     if width >= ROOMY:
-        first = [(f"   {word('chart.level.entry')} ", "muted"), (numbers.price_text(entry, known), "text")]
-    return [
-        *first,
-        (f"  {word('chart.level.stop')} ", "muted"),
-        (numbers.price_text(stop, known) + away, "down"),
-        ("  TP ", "muted"),
-        (reached, "up"),
-    ]
+        pieces.append([(f"   {word('chart.level.entry')} ", "muted"), (numbers.price_text(entry, known), "text")])
+    pieces.append([(f"  {word('chart.level.stop')} ", "muted"), (numbers.price_text(stop, known) + away, "down")])
+    for at, price in enumerate(targets):
+        pieces.append([("  TP " if at == 0 else " / ", "muted"), (numbers.price_text(price, known), "up")])
+    return pieces
 
 
 def zones_line(view: View, symbol: str, width: int) -> Line:
@@ -186,6 +203,6 @@ def zones_line(view: View, symbol: str, width: int) -> Line:
         text = f" {zone_letter(zone)} {numbers.band_text(zone.low, zone.high, row.rules, 24)} ({zone.score:.0f}) "
         if used + len(text) + 1 > width:
             break
-        spans += [(text, zone_token(zone)), (" ", "text")]
+        spans += [(text, "dim" if view.stale else zone_token(zone)), (" ", "text")]
         used += len(text) + 1
     return fit_line(tuple(spans), width)

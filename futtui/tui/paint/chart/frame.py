@@ -62,6 +62,8 @@ def paint_chart(data: ChartData, look: Look, width: int, height: int, before: Sc
         layers.draw_vwap(canvas, bars, data.weekly_vwap, scale, layers.WEEK_SIGN, "focus")
         layers.draw_vwap(canvas, bars, data.daily_vwap, scale, layers.VWAP_SIGN, "attention")
     draw_bars(canvas, bars, scale, look.per_candle)
+    if "zones" in look.layers:
+        layers.draw_letters(canvas, data.zones, scale)
     layers.draw_fills(canvas, data, bars, scale, middle)
     cross_row = _cross(canvas, data, look, bars, scale, middle)
     labels = gutter_labels(data, levels, scale)

@@ -91,7 +91,7 @@ def draw_profile(canvas: Canvas, profile: Profile) -> None:
 
 
 def draw_zones(canvas: Canvas, zones: Sequence[Zone], scale: Scale) -> None:
-    """Bands snapped to whole rows with their letter; a thin or expired one is a dotted line."""
+    """Bands snapped to whole rows; a thin or expired one is a dotted line."""
     for zone in sorted(zones, key=lambda item: item.score):
         if zone.high < scale.low or zone.low > scale.high:
             continue
@@ -105,9 +105,13 @@ def draw_zones(canvas: Canvas, zones: Sequence[Zone], scale: Scale) -> None:
         if expired or thin:
             for row in {first, last}:
                 canvas.put(0, row, THIN_SIGN * canvas.width, f"{ink}_line")
+
+
+def draw_letters(canvas: Canvas, zones: Sequence[Zone], scale: Scale) -> None:
+    """The kind of each zone at the left edge: over candles too, because a colour alone tells nothing."""
     for zone in zones:
-        if scale.holds(zone.middle):
-            canvas.put(0, scale.row(zone.middle), zone_letter(zone), "strong")
+        if zone.high >= scale.low and zone.low <= scale.high:
+            canvas.put(0, scale.row(min(max(zone.middle, scale.low), scale.high)), zone_letter(zone), "strong")
 
 
 def draw_level(canvas: Canvas, price: float, ink: str, scale: Scale, sign: str = LEVEL_SIGN) -> None:

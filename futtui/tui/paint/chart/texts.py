@@ -12,7 +12,7 @@ from futtui.tui.paint.chart.bars import Bar
 from futtui.tui.paint.chart.data import ChartData, Look, place_of, span
 from futtui.tui.paint.chart.gutter import price_digits
 from futtui.tui.paint.names import frame_name
-from futtui.tui.paint.text import Line, Span, fit_line
+from futtui.tui.paint.text import Line, Span, dimmed, fit_line
 from futtui.tui.words import word
 
 LABEL_COLUMNS = 12
@@ -56,6 +56,8 @@ def header_line(data: ChartData, look: Look, width: int) -> Line:
         value = values[at] if at < len(values) and "vwap" in look.layers else None
         if value is not None:
             parts.append([(word(name, price=numbers.price_text(value, decimals=digits)), "muted")])
+    if data.stale_text:
+        parts[1:] = [list(dimmed(tuple(part))) for part in parts[1:]]
     return fit_line(_that_fit(parts, width), width)
 
 
