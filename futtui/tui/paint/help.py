@@ -69,7 +69,7 @@ _TERMS = {
 
 
 def _key_lines(actions: Sequence[keys.Action]) -> list[Line]:
-    """Keys with what they do; the keys' column is as wide as the longest of them. What has no key is a command by name."""
+    """Keys with what they do; the keys' column is as wide as the longest of them. Without a key: by name."""
     shown = ["  ".join(keys.display_key(key) for key in action.keys) or word("help.by_name") for action in actions]
     room = max(11, *(len(text) for text in shown))
     return [

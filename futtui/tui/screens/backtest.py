@@ -53,6 +53,7 @@ class BacktestScreen(PageScreen):
         """Reads form and runs."""
         self.sections, self.fields = self.query_one(FormSections), self.query_one(FormFields)
         self.runs, self.note = self.query_one(RunsPanel), self.query_one(FieldNote)
+        self.progress = self.query_one(ProgressLines)
         super().on_mount()
         self.run_worker(self._read_form(), group="form")
         self._read_runs()
@@ -98,7 +99,7 @@ class BacktestScreen(PageScreen):
         progress = self._port.progress()
         state = progress.state if progress is not None else None
         if self.watchers:
-            self.query_one(ProgressLines).progress = progress
+            self.progress.progress = progress
             if state is RunState.DONE and self._seen is RunState.RUNNING:
                 self._read_runs()
         self._seen = state
