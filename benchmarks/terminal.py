@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks import chart
-from benchmarks.first_frame import _CONTROL, COMMAND, HEIGHT, REPOSITORY, WIDTH, first_frame
+from benchmarks.first_frame import _CONTROL, COMMAND, HEIGHT, REPOSITORY, WIDTH, first_frame, terminal_environment
 
 NAME = "terminal"
 DESCRIPTION = "the whole app in a terminal of 120x35 at 500 messages a second against its budgets (minutes)"
@@ -189,7 +189,7 @@ def _app(
             stdout=follower,
             stderr=follower,
             cwd=REPOSITORY,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env=terminal_environment(),
             pass_fds=(writing,),
             start_new_session=True,
         )

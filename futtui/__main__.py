@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+CALM_START = 100_000, 20, 20
+"""What is loaded at the start stays: the garbage collector would look through it ten times and find nothing."""
 
 
 def main() -> None:
@@ -12,6 +16,7 @@ def main() -> None:
 
         print(f"futtui {VERSION}")
         return
+    gc.set_threshold(*CALM_START)
     from futtui.cli.app import run
 
     run()

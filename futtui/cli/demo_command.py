@@ -124,9 +124,17 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         run_screen(launch)
 
 
+def _funding_path(history: Path | None) -> str:
+    """The folder of recorded funding beside the candles; empty where there is none."""
+    if history is None:
+        return ""
+    from futtui.exchange.simulator.market.funding_files import funding_folder
+
+    return str(funding_folder(history.absolute()) or "")
+
+
 def server_config(request: DemoRequest) -> ServerConfig:
     """The embedded exchange that the request describes; raises InvalidInputError for what cannot be."""
-    from futtui.exchange.simulator.market.funding_files import funding_folder
     from futtui.exchange.simulator.process import ServerConfig
 
     if request.lockstep and not request.headless:
@@ -141,7 +149,7 @@ def server_config(request: DemoRequest) -> ServerConfig:
         source="synthetic" if request.history is None else "history",
         symbols=request.symbols,
         history_path=str(request.history or ""),
-        funding_path=str((request.history and funding_folder(request.history.absolute())) or ""),
+        funding_path=_funding_path(request.history),
         start_ms=day_ms(request.from_date, "--from"),
         end_ms=day_ms(request.to_date, "--to"),
         seed=request.seed,

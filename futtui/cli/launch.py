@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from futtui.signals.confidence import ConfidenceModel
 
 MAIN_LOG = "futtui.log"
+
+COLLECTOR = 5_000, 8, 20
+"""How many young objects Python's garbage collector lets come together, once a start is over (see `__main__`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def _run_headless(launch: Launch, minutes: int | None, json_file: Path | None) -
     from futtui.live.attach.door_file import door_file
     from futtui.live.headless import run
 
+    gc.set_threshold(*COLLECTOR)
     logs = start_log_files(launch)
     echo_problems(launch.own)
     phone = launch.phone()

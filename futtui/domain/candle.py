@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.packing import travels
 
+SUM_DECIMALS = 8
+"""Decimals of a sum of volumes: the exchange gives no more."""
+
 
 @travels
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """Indicators: incremental, one update per closed bar, None until their warm-up is over."""
 
-from futtui.indicators.averages import Ema, Slope, alignment
-from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
-from futtui.indicators.cache import CacheKey, IndicatorCache
-from futtui.indicators.divergence import divergence_of
-from futtui.indicators.flow import BarFlow, CVDCalculator, FlowFlip, FlowWindow, TradeFlow
-from futtui.indicators.frame import FrameIndicators
-from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
-from futtui.indicators.volume_profile import PreviousDayVolumeProfile, RollingVolumeProfile, VolumeProfile
-from futtui.indicators.vwap import AnchoredVwap, DailyVwap
-from futtui.indicators.wilder import Adx, Atr, Rsi, true_range
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from futtui.indicators.averages import Ema, Slope, alignment
+    from futtui.indicators.bands import BollingerBands, Donchian, RollingPercentile
+    from futtui.indicators.cache import CacheKey, IndicatorCache
+    from futtui.indicators.divergence import divergence_of
+    from futtui.indicators.flow import BarFlow, CVDCalculator, FlowFlip, FlowWindow, TradeFlow
+    from futtui.indicators.frame import FrameIndicators
+    from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
+    from futtui.indicators.volume_profile import PreviousDayVolumeProfile, RollingVolumeProfile, VolumeProfile
+    from futtui.indicators.vwap import AnchoredVwap, DailyVwap
+    from futtui.indicators.wilder import Adx, Atr, Rsi, true_range
 
 __all__ = [
     "Adx",
@@ -39,3 +42,58 @@ __all__ = [
     "divergence_of",
     "true_range",
 ]
+
+_HOMES = {
+    "averages": (
+        "Ema",
+        "Slope",
+        "alignment",
+    ),
+    "bands": (
+        "BollingerBands",
+        "Donchian",
+        "RollingPercentile",
+    ),
+    "cache": (
+        "CacheKey",
+        "IndicatorCache",
+    ),
+    "divergence": ("divergence_of",),
+    "flow": (
+        "BarFlow",
+        "CVDCalculator",
+        "FlowFlip",
+        "FlowWindow",
+        "TradeFlow",
+    ),
+    "frame": ("FrameIndicators",),
+    "movement": (
+        "EfficiencyRatio",
+        "VolumeRatio",
+    ),
+    "volume_profile": (
+        "PreviousDayVolumeProfile",
+        "RollingVolumeProfile",
+        "VolumeProfile",
+    ),
+    "vwap": (
+        "AnchoredVwap",
+        "DailyVwap",
+    ),
+    "wilder": (
+        "Adx",
+        "Atr",
+        "Rsi",
+        "true_range",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The parts by name, loaded when they are asked for: the settings alone are wanted long before the rest."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
-from futtui.domain.candle import Candle
+from futtui.domain.candle import SUM_DECIMALS, Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
-from futtui.storage.candle_arrays import SUM_DECIMALS
 
 BASE = Timeframe.M15
 SENIORS = tuple(frame for frame in ANALYSIS_TIMEFRAMES if frame is not BASE)

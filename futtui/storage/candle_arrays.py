@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from futtui.domain.candle import SUM_DECIMALS
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -112,8 +114,6 @@ def completed(newer: CandleArrays, older: CandleArrays) -> CandleArrays:
     return merged(older, CandleArrays(newer.open_time_ms, figures))
 
 
-SUM_DECIMALS = 8
-"""The exchange gives no more decimals."""
 EXACT_BELOW = 2.0**53 / 10**SUM_DECIMALS
 """Larger sums have no room for so many decimals in a float."""
 
