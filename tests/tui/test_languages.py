@@ -46,7 +46,7 @@ ALPHABETS = {
     Language.RUSSIAN: set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя"),
 }
 LOOK_ALIKES = str.maketrans("АВСЕНІКМОРТХУЅЈ", "ABCEHIKMOPTXYSJ")
-SIGNS_OF_THE_TRADE = {"TP", "PnL", "VWAP", "ATR", "POC", "VAH", "VAL", "R", "Live"}
+SIGNS_OF_THE_TRADE = {"TP", "PnL", "VWAP", "ATR", "POC", "VAH", "VAL", "R", "Live", "USDT"}
 EVERYWHERE = pytest.mark.parametrize("language", CYRILLIC, ids=lambda language: language.value)
 BY_AREA = pytest.mark.parametrize("area", AREAS, ids=lambda area: area.__name__.rpartition(".")[2])
 
