@@ -147,5 +147,18 @@ def _spawn() -> subprocess.Popen[bytes]:
         options["creationflags"] = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
     else:
         options["start_new_session"] = True
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.Popen([sys.executable, "-c", _BOOT, _ROOT], env=environment, **options)
+    program, told = interpreter()
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **told}
+    return subprocess.Popen([program, "-c", _BOOT, _ROOT], env=environment, **options)
+
+
+def interpreter() -> tuple[str, dict[str, str]]:
+    """The Python to start a worker with, and what its environment must say besides.
+
+    In a virtual environment on Windows `sys.executable` is a small program that starts the real one as a process of
+    its own. The process that we would know, with its memory and its priority, would not be the one that works.
+    """
+    real = getattr(sys, "_base_executable", "")
+    if sys.platform != "win32" or not real or real == sys.executable:
+        return sys.executable, {}
+    return real, {"__PYVENV_LAUNCHER__": sys.executable}

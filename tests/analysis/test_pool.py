@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 import zlib
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from futtui.analysis import worker_link
 from futtui.analysis.pool import AnalysisError, AnalyzerPool
 from futtui.analysis.settings import AnalysisSettings
 from futtui.domain.timeframe import Timeframe
@@ -238,3 +240,15 @@ def test_pool_import_loads_no_analysis_code():
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, encoding="utf-8")
     assert out.stdout.strip() == "[]"
+
+
+def test_worker_in_a_virtual_environment_of_windows_is_the_process_that_works(monkeypatch):
+    def program(platform: str, executable: str) -> tuple[str, dict[str, str]]:
+        names = SimpleNamespace(platform=platform, executable=executable, _base_executable=r"C:\Python\python.exe")
+        monkeypatch.setattr(worker_link, "sys", names)
+        return worker_link.interpreter()
+
+    started = r"C:\futtui\.venv\Scripts\python.exe"
+    assert program("win32", started) == (r"C:\Python\python.exe", {"__PYVENV_LAUNCHER__": started})
+    assert program("win32", r"C:\Python\python.exe") == (r"C:\Python\python.exe", {})
+    assert program("linux", "/venv/bin/python") == ("/venv/bin/python", {})

@@ -172,7 +172,8 @@ def test_closing_the_window_of_windows_lets_the_block_end(monkeypatch: pytest.Mo
     monkeypatch.setattr(ending, "sys", SimpleNamespace(platform="win32"))
     monkeypatch.setattr(ending, "console_kernel", lambda: kernel)
     heard = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: heard.set())  # SIGBREAK elsewhere
+    number = getattr(signal, "SIGBREAK", signal.SIGTERM)
+    before = signal.signal(number, lambda *_: heard.set())
     try:
         with time_to_end():
             ((handler, added),) = handlers
@@ -185,18 +186,19 @@ def test_closing_the_window_of_windows_lets_the_block_end(monkeypatch: pytest.Mo
         system.join(60)
         assert not system.is_alive()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
     assert handlers[-1] == (handler, False)
 
 
 def test_closed_window_after_the_end_was_heard_ends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[int] = []
     monkeypatch.setattr(ending.signal, "raise_signal", raised.append)
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    number = getattr(signal, "SIGBREAK", signal.SIGTERM)
+    before = signal.signal(number, signal.SIG_DFL)
     try:
         ending._break()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
     assert raised == []
 
 
