@@ -47,9 +47,11 @@ def _runs_without_screen(config: Path | None, home: Path | None) -> bool:
     from futtui.cli.attach_command import is_held, show_engine
     from futtui.cli.where import exchange_in
     from futtui.config.settings import find_config, load
-    from futtui.live.attach.door_file import door_file, read_door
+    from futtui.live.attach.door_file import NOTES, door_file, read_door
 
     places = Places.of(home)
+    if not any(places.home.glob(NOTES)):  # as nearly always: the settings are read once only
+        return False
     file = find_config(config, places.home)
     settings = load(file).settings
     database = exchange_in(settings, places)[1]

@@ -16,6 +16,8 @@ import msgspec
 from futtui.live.compat.files import remove_file, replace_file
 
 OWN_EYES_ONLY = 0o600
+NOTES = "*-screens.json"
+"""Every note in a folder."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -28,7 +30,7 @@ class Door(msgspec.Struct, frozen=True):
 
 def door_file(database: Path) -> Path:
     """The note beside a database."""
-    return database.with_name(f"{database.stem}-screens.json")
+    return database.with_name(NOTES.replace("*", database.stem))
 
 
 def new_secret() -> str:
