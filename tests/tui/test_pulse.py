@@ -9,6 +9,7 @@ from textual import events
 from textual.geometry import Region
 from textual.timer import Timer
 
+from futtui.tui.compat import terminal
 from futtui.tui.compat.border_text import set_border_text
 from futtui.tui.compat.synchronized import enable_synchronized_output, wants_marks
 from futtui.tui.compat.terminal import TerminalWindow
@@ -155,3 +156,16 @@ def test_terminal_title_is_clean_and_written_once(make_app: AppMaker) -> None:
     window.restore_title()
     window.restore_title()
     assert written == ["\x1b[22;2t", "\x1b]2;futtui PAPER\x07", "\x1b[23;2t"]
+
+
+def test_terminal_that_keeps_no_title_gets_the_one_before_back(
+    make_app: AppMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "console_title", lambda: "Windows PowerShell")
+    window = TerminalWindow(make_app())
+    written: list[str] = []
+    window._write = written.append  # type: ignore[method-assign]
+    window.set_title("futtui LIVE")
+    window.set_title("futtui PAPER")
+    window.restore_title()
+    assert written[-2:] == ["\x1b]2;Windows PowerShell\x07", "\x1b[23;2t"]

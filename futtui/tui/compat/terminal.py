@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import queue
 import signal
@@ -18,6 +19,7 @@ from textual.app import App
 _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
 WATCH_S = 1.0
+LONGEST_TITLE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,23 @@ def shows_progress(environment: Mapping[str, str]) -> bool:
     )
 
 
+def console_title() -> str:
+    """The title of a Windows console, empty elsewhere: Windows Terminal keeps none that it could give back."""
+    if sys.platform != "win32":
+        return ""
+    title = ctypes.create_unicode_buffer(LONGEST_TITLE)
+    ask = ctypes.WinDLL("kernel32").GetConsoleTitleW
+    ask.argtypes, ask.restype = [ctypes.c_wchar_p, ctypes.c_uint32], ctypes.c_uint32
+    return title.value if ask(title, LONGEST_TITLE) else ""
+
+
 class TerminalWindow:
     """Sets the window title when it changes and gives the old one back at the end."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._title = ""
+        self._title_before = ""
         self._progress: Progress | None = None
 
     def set_title(self, title: str) -> None:
@@ -52,14 +65,17 @@ class TerminalWindow:
         if clean == self._title:
             return
         if not self._title:
+            self._title_before = console_title()
             self._write(_SAVE_TITLE)
         self._title = clean
-        self._write(f"\x1b]2;{clean}\x07")
+        self._show_title(clean)
 
     def restore_title(self) -> None:
         """Gives the title back that was there before."""
         if self._title:
             self._title = ""
+            if self._title_before:
+                self._show_title(self._title_before)
             self._write(_RESTORE_TITLE)
 
     def set_progress(self, progress: Progress | None) -> None:
@@ -73,6 +89,9 @@ class TerminalWindow:
     def ring(self) -> None:
         """Rings the bell once."""
         self._app.bell()
+
+    def _show_title(self, title: str) -> None:
+        self._write(f"\x1b]2;{title}\x07")
 
     def _write(self, text: str) -> None:
         driver = self._app._driver
