@@ -6,6 +6,10 @@ To look for new cases: `python -m pytest --hypothesis-profile explore`.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
@@ -13,3 +17,12 @@ UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], 
 settings.register_profile("repeatable", derandomize=True, **UNHURRIED)
 settings.register_profile("explore", **UNHURRIED)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def what_is_logged_reaches_the_next_test() -> Iterator[None]:
+    """Whoever opens log files takes every line for them; closed files must not swallow those of later tests."""
+    yield
+    for name in ("futtui", "futtui.exchange"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    logging.getLogger("futtui").propagate = True
