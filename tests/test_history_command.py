@@ -160,7 +160,7 @@ async def test_download_refresh_takes_in_a_file_that_was_replaced(server: Archiv
     server.publish_bars(FEBRUARY_1, {FEBRUARY_1.start_ms}, 300.0)
     assert "0 files taken in" in (await download(server, tmp_path)).output
     refreshed = await download(server, tmp_path, "--refresh")
-    assert "1 files taken in (95 candles" in refreshed.output
+    assert "1 file taken in (95 candles" in refreshed.output
     candles = stored(tmp_path)
     assert len(candles) == 33 * 96 - 1
     assert candles.between(FEBRUARY_1.start_ms, FEBRUARY_1.end_ms).open.min() >= 300.0
@@ -271,7 +271,7 @@ async def test_export_and_import_give_the_same_candles_and_the_same_text(
     assert written.exit_code == 0
     assert "3,169 candles" in written.output
     read = await futtui(tmp_path / "b", "import", str(tmp_path / "out"))
-    assert "1 files taken in (3,169 candles)" in read.output
+    assert "1 file taken in (3,169 candles)" in read.output
     first, second = stored(tmp_path / "a"), stored(tmp_path / "b")
     assert np.array_equal(first.open_time_ms, second.open_time_ms)
     assert np.array_equal(first.figures, second.figures, equal_nan=True)
@@ -291,7 +291,7 @@ async def test_import_folder_takes_good_files_whole_and_bad_ones_not_at_all(tmp_
     (folder / "notes.txt").write_text("nothing", encoding="utf-8")
     result = await futtui(tmp_path, "import", str(tmp_path / "files"))
     assert result.exit_code == 1
-    assert "1 files taken in (96 candles)" in result.output
+    assert "1 file taken in (96 candles)" in result.output
     assert "Line 51 of file" in result.output
     assert len(stored(tmp_path)) == 96
     assert len(stored(tmp_path, "ETHUSDT")) == 0

@@ -168,7 +168,7 @@ def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp
         storage.close_now()
     told = signals(tmp_path, "why-not", "ethusdt", "--day", "2024-03-01")
     assert told.exit_code == 0, told.output
-    assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC): 1 candidates were refused" in told.output
+    assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC): 1 candidate was refused" in told.output
     assert "LONG by atr_momentum, score 0.5: score 0.5 is below" in told.output
     assert "    2 times  calm (your own): ADX is 11.5; 20 is the least" in told.output
     assert "    2 times  calm (your own): no level was broken" in told.output
@@ -200,7 +200,7 @@ def test_day_check_tells_once_at_the_end_of_the_utc_day() -> None:
     world.tick()
     world.tick()
     assert [line for line in world.lines() if "Self-check" in line] == [
-        "Self-check of the day: 1 strategies at work, 2 closes analysed, 1 candidates, 1 refused (filter 1); "
+        "Self-check of the day: 1 strategy at work, 2 closes analysed, 1 candidate, 1 refused (filter 1); "
         "without an answer all day: broken"
     ]
 

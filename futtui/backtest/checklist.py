@@ -9,6 +9,7 @@ from enum import Enum
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
 from futtui.domain.performance import TradeStatistics
+from futtui.language.counting import counted
 from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES
 
 DEFLATED_GATE = 0.95
@@ -80,10 +81,8 @@ def sample_checks(found: TradeStatistics) -> list[Check]:
     """Is there enough, does it win more often than it must, does it earn?"""
     enough = found.trades >= LEAST_TRADES and found.days >= LEAST_DAYS
     rate, border, mean = found.win_rate, found.break_even_win_rate, found.expectancy_r
-    checks = [
-        Check("enough trades", _yes(enough), f"{found.trades} trades on {found.days} days (needed: {LEAST_TRADES} on "
-              f"{LEAST_DAYS})"),
-    ]  # fmt: skip
+    sample = f"{counted(found.trades, 'trade')} on {counted(found.days, 'day')}"
+    checks = [Check("enough trades", _yes(enough), f"{sample} (needed: {LEAST_TRADES} on {LEAST_DAYS})")]
     if not found.trades or rate.value is None or rate.low is None or rate.high is None:
         return [*checks, Check("wins often enough", Answer.OPEN, "no trades"), Check("earns", Answer.OPEN, "no trades")]
     share = f"{rate.value:.0%} [{rate.low:.0%}..{rate.high:.0%}]"
@@ -175,7 +174,7 @@ def _robust(name: str, base_r: float | None, runs: list[Moved]) -> Check:
         known, key=lambda one: one.expectancy_r or 0.0)[:3])  # fmt: skip
     if base_r <= 0:
         return Check(name, Answer.NO, f"there is no profit to survive ({base_r:+.3f} R); {told}")
-    detail = told if len(runs) <= 3 else f"{len(flipped)} of {len(runs)} runs lose; worst: {told}"
+    detail = told if len(runs) <= 3 else f"{len(flipped)} of {counted(len(runs), 'run')} lose; worst: {told}"
     return Check(name, _yes(not flipped and len(known) == len(runs)), detail)
 
 
@@ -186,12 +185,13 @@ def ahead_check(closes: int, different: int, who: Sequence[str], opened: Sequenc
         return Check(name, Answer.NO, f"something was read while deciding: {', '.join(opened[:3])}")
     if different:
         return Check(
-            name, Answer.NO, f"{different} of {closes} closes were decided otherwise without the future, by "
+            name, Answer.NO, f"{different} of {counted(closes, 'close')} decided otherwise without the future, by "
             f"{', '.join(who)}"
         )  # fmt: skip
     if not closes:
         return Check(name, Answer.OPEN, "no close could be decided again")
-    return Check(name, Answer.YES, f"{closes} closes decided again with nothing after them: all equal to the last bit")
+    again = counted(closes, "close")
+    return Check(name, Answer.YES, f"{again} decided again with nothing after them: all equal to the last bit")
 
 
 def start_check(same: int, together: int) -> Check:
@@ -199,7 +199,7 @@ def start_check(same: int, together: int) -> Check:
     name = "does not depend on where the data begin"
     if not together:
         return Check(name, Answer.OPEN, "no signal on the days that were started anew")
-    detail = f"{same} of {together} signals came again when the history was loaded just before their day"
+    detail = f"{same} of {counted(together, 'signal')} came again when the history was loaded just before their day"
     return Check(name, _yes(same >= START_GATE * together), detail)
 
 

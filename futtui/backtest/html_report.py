@@ -18,6 +18,7 @@ from futtui.backtest.trades_table import slippage_of
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
+from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
 from futtui.measurement.statistics import cost_r, risk_money, statistics_of, wilson
 from futtui.version import VERSION
@@ -93,7 +94,8 @@ def _figures(result: BacktestResult, total: TradeStatistics) -> str:
     still = ""
     if result.open_positions:
         worth = sum(result.open_r)
-        still = f"<p class=soft>{result.open_positions} trades were still open, worth {worth:+.2f} R; not counted.</p>"
+        held = counted(result.open_positions, "trade was", "trades were")
+        still = f"<p class=soft>{held} still open, worth {worth:+.2f} R; not counted.</p>"
     return (
         f"<h2>Figures</h2><p class=soft>Net of all costs; in brackets 95 % intervals, whole days drawn anew.</p>"
         f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{rows}{_figure_row('all', total)}</tbody>"
@@ -148,7 +150,8 @@ def _month_cell(found: tuple[float, int] | None) -> str:
     if found is None:
         return "<td class=soft>-</td>"
     value, count = found
-    return f'<td class="{"up" if value >= 0 else "down"}" title="{count} trades">{value:+.1f}</td>'
+    colour, trades = "up" if value >= 0 else "down", counted(count, "trade")
+    return f'<td class="{colour}" title="{trades}">{value:+.1f}</td>'
 
 
 def _spread(trades: Sequence[Trade]) -> str:

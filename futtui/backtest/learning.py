@@ -17,6 +17,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
+from futtui.language.counting import counted
 from futtui.signals.confidence import CIRCUMSTANCES, PART_PREFIX, ConfidenceModel, Forest, Tree, figures_of, row_of
 
 FOLDS = 6
@@ -73,8 +74,8 @@ def lessons_of(signals: Sequence[Signal], trades: Sequence[Trade]) -> Lessons:
     days = len({signal.raw.time_ms // DAY_MS for signal, _ in pairs})
     if len(pairs) < LEAST_TRADES or days < LEAST_DAYS:
         raise InvalidInputError(
-            f"{len(pairs)} trades on {days} days are too few to learn from; {LEAST_TRADES} on {LEAST_DAYS} are needed. "
-            "Take a longer period or more symbols."
+            f"{counted(len(pairs), 'trade')} on {counted(days, 'day')}: too few to learn from; "
+            f"{LEAST_TRADES} on {LEAST_DAYS} are needed. Take a longer period or more symbols."
         )
     strategies = tuple(sorted({signal.raw.strategy for signal, _ in pairs}))
     found = [figures_of(signal.raw, signal.score, signal.parts, signal.completeness, strategies) for signal, _ in pairs]

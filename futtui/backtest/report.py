@@ -14,6 +14,7 @@ from futtui.backtest.run import BacktestResult
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
+from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
 from futtui.live.decisions import decisions_of
 from futtui.measurement.statistics import statistics_of
@@ -67,15 +68,18 @@ def summary(result: BacktestResult) -> Iterator[str]:
     """Lines for the terminal: every rate with its interval, its sample and a verdict."""
     request = result.request
     yield (
-        f"{len(request.symbols)} symbols, {_moment(request.start_ms)} to {_moment(request.end_ms)}; "
-        f"{result.analyses:,} closes analysed; inside a bar: {'optimistic' if request.optimistic else 'careful'}"
+        f"{counted(len(request.symbols), 'symbol')}, {_moment(request.start_ms)} to {_moment(request.end_ms)}; "
+        f"{counted(result.analyses, 'close')} analysed; "
+        f"inside a bar: {'optimistic' if request.optimistic else 'careful'}"
     )
     costs = request.costs
     yield (
         f"Costs: taker fee {float(costs.taker_fee):.3%}, slippage {costs.slippage_pct:g} % a side, funding as recorded "
         "(0.01 % where there is no record). All results are net."
     )
-    walked = ", ".join(f"{count} quarter hours on {name} bars" for name, count in result.quarters_by_path.items())
+    walked = ", ".join(
+        f"{counted(count, 'quarter hour')} on {name} bars" for name, count in result.quarters_by_path.items()
+    )
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
     for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
@@ -87,7 +91,8 @@ def summary(result: BacktestResult) -> Iterator[str]:
             yield figures_line(name, statistics_of(group))
         yield ""
     if result.open_positions:
-        yield f"{result.open_positions} positions were still open at the end; they are in no figure above."
+        still = counted(result.open_positions, "position was", "positions were")
+        yield f"{still} still open at the end, in no figure above."
     yield f"Equity {result.equity:,.2f} of {request.start_equity:,} USDT. Fingerprint {fingerprint(result.trades)}"
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
 

@@ -29,6 +29,7 @@ from futtui.domain.performance import FallRisk, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import DAY_MS
+from futtui.language.counting import counted
 from futtui.measurement.path_risk import drawn_falls, shuffled_falls
 from futtui.measurement.statistics import by_day, cost_r, statistics_of
 
@@ -271,7 +272,8 @@ class _Asking:
         remarks, result = self._found.remarks, self._found.result
         if result.open_positions:
             worth = sum(result.open_r)
-            remarks.append(f"{result.open_positions} trades were still open, worth {worth:+.1f} R; no figure has them.")
+            held = counted(result.open_positions, "trade was", "trades were")
+            remarks.append(f"{held} still open, worth {worth:+.1f} R, and in no figure.")
         ends = [self._bench.data(symbol).past.span_ms[1] for symbol in self._run.symbols]
         if min(ends) >= self._run.end_ms:
             remarks.append(

@@ -12,6 +12,7 @@ from futtui.backtest.checklist import OUTSIDE_GATE
 from futtui.backtest.folds import Fold
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
+from futtui.language.counting import counted
 from futtui.measurement.statistics import statistics_of
 
 LEAST_TO_CHOOSE = 30
@@ -89,8 +90,9 @@ def walk_lines(found: WalkForward, moment: Callable[[int], str]) -> Iterator[str
     total = found.statistics
     yield ""
     yield (
-        f"Only what was never learned from: n {total.trades} on {total.days} days, mean {_told(total.expectancy_r)} R, "
-        f"sum {total.net_r:+.1f} R, largest fall -{total.max_drawdown_r:.1f} R, {total.verdict}"
+        f"Only what was never learned from: n {total.trades} on {counted(total.days, 'day')}, "
+        f"mean {_told(total.expectancy_r)} R, sum {total.net_r:+.1f} R, "
+        f"largest fall -{total.max_drawdown_r:.1f} R, {total.verdict}"
     )
     if found.ratio is None:
         yield "There was nothing to keep: the learned parts earned nothing, or nothing was seen afterwards."

@@ -19,6 +19,7 @@ from futtui.cli.places import Places
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.exchange.binance.archive.addresses import PUBLIC_ARCHIVE, checked_symbol
+from futtui.language.counting import counted
 from futtui.live.history_jobs.taking import Failure, now_ms
 from futtui.storage.deep_history import DeepHistory, Series
 
@@ -58,7 +59,9 @@ def run_download(
 
     async def job(deep: DeepHistory, progress: FileProgress) -> DownloadState:
         def show(state: DownloadState) -> None:
-            progress.show(state.done, state.total, f"{_size(state.downloaded_bytes)} · {state.candles:,} candles")
+            progress.show(
+                state.done, state.total, f"{_size(state.downloaded_bytes)} · {counted(state.candles, 'candle')}"
+            )
 
         async with ArchiveClient(url, connections) as client:
             return await DownloadJob(request, deep, client, show).run(connections)
@@ -67,8 +70,9 @@ def run_download(
     with stopped, deep_history(places) as deep, FileProgress("Download") as progress:
         state = asyncio.run(job(deep, progress))
     typer.echo(
-        f"{state.imported} files taken in ({state.candles:,} candles, {_size(state.downloaded_bytes)} fetched), "
-        f"{state.there} were there already, {len(state.absent)} are not in the archive, {len(state.failures)} failed."
+        f"{counted(state.imported, 'file')} taken in ({counted(state.candles, 'candle')}, "
+        f"{_size(state.downloaded_bytes)} fetched), {state.there} were there already, "
+        f"{len(state.absent)} are not in the archive, {len(state.failures)} failed."
     )
     _list("Not in the archive (not published yet, or the symbol was not listed):", state.absent)
     _end_with_failures(state.failures, state.unreachable)
@@ -84,17 +88,16 @@ def run_import(places: Places, path: Path, symbols: str, interval: str, again: b
     with stopped, deep_history(places) as deep, FileProgress("Import") as progress:
 
         def show(state: ImportState) -> None:
-            progress.show(state.done, state.total, f"{state.candles:,} candles")
+            progress.show(state.done, state.total, f"{counted(state.candles, 'candle')}")
 
         state = import_files(request, deep, show)
     typer.echo(
-        f"{state.imported} files taken in ({state.candles:,} candles), {state.there} were there already, "
-        f"{len(state.failures)} failed."
+        f"{counted(state.imported, 'file')} taken in ({counted(state.candles, 'candle')}), "
+        f"{state.there} were there already, {len(state.failures)} failed."
     )
     if state.left_out:
-        typer.echo(
-            f"{state.left_out:,} candles were left out: not closed yet, or published files speak for those days."
-        )
+        left_out = counted(state.left_out, "candle was", "candles were")
+        typer.echo(f"{left_out} left out: not closed yet, or published files speak for those days.")
     _end_with_failures(state.failures)
 
 
@@ -107,12 +110,12 @@ def run_verify(places: Places, symbols: str) -> None:
     with stop_politely("Stopped."), deep_history(places) as deep, FileProgress("Verify") as progress:
         result = verify(deep, places.archive, symbols_of(symbols), progress.tell)
     typer.echo(
-        f"{result.files} files and {result.candles:,} candles checked, {result.compared_bars:,} bars rebuilt from "
-        "finer ones."
+        f"{counted(result.files, 'file')} and {counted(result.candles, 'candle')} checked, "
+        f"{counted(result.compared_bars, 'bar')} rebuilt from finer ones."
     )
     for kind, count in sorted(Counter(hole.kind for hole in result.holes).items()):
         candles = sum(hole.candles for hole in result.holes if hole.kind is kind)
-        typer.echo(f"{count} holes ({candles:,} candles): {kind.words}. See `futtui history gaps`.")
+        typer.echo(f"{counted(count, 'hole')} ({counted(candles, 'candle')}): {kind.words}. See `futtui history gaps`.")
     _list("Notes:", result.notes)
     if result.problems:
         _list("Problems:", result.problems, shown=len(result.problems))
@@ -134,7 +137,7 @@ def run_gaps(places: Places, symbols: str, interval: str, days: tuple[str, str])
                 typer.echo(f"{name}: no gaps")
             for hole in holes:
                 first, last = _moment(hole.first_open_ms), _moment(hole.last_open_ms)
-                count = f"{hole.candles:,} candle{'s' if hole.candles != 1 else ''}"
+                count = f"{counted(hole.candles, 'candle')}"
                 typer.echo(f"{name}: {first} to {last} UTC, {count}: {hole.kind.words}")
 
 
@@ -156,7 +159,7 @@ def run_export(
                     f"The folder {folder} cannot be written: {error}. Check space, rights."
                 ) from error
             name = f"{series.symbol} {series.timeframe.code}"
-            typer.echo(f"{path}: {count:,} candles" if count else f"{name}: no candles in that time")
+            typer.echo(f"{path}: {counted(count, 'candle')}" if count else f"{name}: no candles in that time")
 
 
 def symbols_of(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import typer
 
 from futtui.cli.places import Places
 from futtui.domain.errors import InvalidInputError
+from futtui.language.counting import counted
 
 
 def run_replay(journal: Path | None, home: Path | None) -> None:
@@ -28,7 +29,7 @@ def run_replay(journal: Path | None, home: Path | None) -> None:
         typer.echo(f"torn lines   {result.torn_lines}")
     typer.echo(f"state hash   {result.last_hash}")
     found = result.decisions
-    typer.echo(f"decisions    {found.hash} ({found.signals} signals, {found.trades} trades)")
+    typer.echo(f"decisions    {found.hash} ({counted(found.signals, 'signal')}, {counted(found.trades, 'trade')})")
     if not result.agrees:
         typer.echo(f"DIFFERS      {result.first_difference}")
         raise SystemExit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalPart, Trigger
+from futtui.language.counting import counted
 from futtui.live.past_candles import moment_text, price_text
 from futtui.storage.signal_archive import Silence, StoredSignal
 from futtui.strategies.catalogue import shipped_names
@@ -85,7 +86,7 @@ def why_not_lines(day_ms: int, symbol: str, nearly: Sequence[Signal], silent: Se
     if not nearly and not silent:
         yield f"Nothing was looked at on {where}. futtui was not running, or no history was complete."
         return
-    yield f"Nearly a signal on {where}: {len(nearly)} candidates were refused"
+    yield f"Nearly a signal on {where}: {counted(len(nearly), 'candidate was', 'candidates were')} refused"
     for signal in nearly[:NEARLY_SHOWN]:
         raw, maker = signal.raw, shown_name(signal.raw.strategy)
         yield f"  {raw.symbol} {raw.side.value} by {maker}, score {signal.score:.1f}: {signal.status_reason}"
@@ -93,7 +94,7 @@ def why_not_lines(day_ms: int, symbol: str, nearly: Sequence[Signal], silent: Se
         yield f"  and {len(nearly) - NEARLY_SHOWN} more"
     yield from ("", "No candidate at all: how often and why, with one example of the figures")
     for item in silent[:SILENT_SHOWN]:
-        yield f"  {item.count:5} times  {shown_name(item.strategy)}: {item.reason}"
+        yield f"  {item.count:5} {'time ' if item.count == 1 else 'times'}  {shown_name(item.strategy)}: {item.reason}"
 
 
 def shown_name(strategy: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from futtui.cli.places import Places
+from futtui.language.counting import counted
 
 if TYPE_CHECKING:
     from futtui.domain.universe import Listing, Standing
@@ -50,7 +51,7 @@ def symbol_lines(standings: Iterable[Standing], configured: tuple[str, ...] = ()
     for standing in rows:
         yield f"{'in ' if standing.inside else 'out'}  {standing.symbol:16} {standing.reason}"
     count = sum(standing.inside for standing in rows)
-    yield f"{count} of {len(rows)} symbols would be watched. A running futtui judges them anew every hour."
+    yield f"{count} of {counted(len(rows), 'symbol')} would be watched. A running futtui judges them anew every hour."
 
 
 def _is_candidate(item: Listing) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.errors import InvalidInputError
+from futtui.language.counting import counted
 
 if TYPE_CHECKING:
     from futtui.backtest.learning import Judgement
@@ -73,7 +74,8 @@ def run_train(options: TrainOptions) -> None:
 
 def told(judgement: Judgement) -> list[str]:
     """What the model is worth, in plain words."""
-    lines = [f"Judged on {judgement.trades} trades of {judgement.days} days that the models had not seen."]
+    sample = f"{counted(judgement.trades, 'trade')} of {counted(judgement.days, 'day')}"
+    lines = [f"Judged on {sample} that the models had not seen."]
     if judgement.classes:
         lines.append(
             f"Error (Brier) {judgement.brier:.4f}, of the plain win rate {judgement.base_brier:.4f}: it saves "

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from futtui.domain.effects import RecordNoSignal, Say, Severity
 from futtui.domain.events import AnalysisDone
 from futtui.domain.timeframe import DAY_MS
+from futtui.language.counting import counted
 
 KIND_LENGTH = 300
 _FIGURES = re.compile(r"[-+]?\d[\d.,]*")
@@ -64,8 +65,9 @@ class DayCheck:
         often = sorted(self._refused.items(), key=lambda each: (-each[1], each[0]))
         why = ", ".join(f"{kind} {count}" for kind, count in often)
         text = (
-            f"Self-check of the day: {working} strategies at work, {len(self._closes)} closes analysed, "
-            f"{self._candidates} candidates, {sum(self._refused.values())} refused{f' ({why})' if why else ''}"
+            f"Self-check of the day: {counted(working, 'strategy', 'strategies')} at work, "
+            f"{counted(len(self._closes), 'close')} analysed, {counted(self._candidates, 'candidate')}, "
+            f"{sum(self._refused.values())} refused{f' ({why})' if why else ''}"
             f"{f'; without an answer all day: {names}' if silent else ''}"
         )
         severity = Severity.INFO if self._candidates else Severity.NOTICE

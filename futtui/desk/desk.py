@@ -57,6 +57,7 @@ from futtui.domain.position import PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import DeskSnapshot
 from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.language.counting import counted
 from futtui.signals.confidence import ConfidenceModel
 
 _INFINITE = float("inf")
@@ -317,7 +318,7 @@ class TradingDesk(DeskQuestions):
         if before is event.mode:
             return
         count = sum(position.plan.mode is not TradingMode.INFO for position in self._state.open.values())
-        held = words.counted(count, "open position stays as it is", "open positions stay as they are")
+        held = counted(count, "open position stays as it is", "open positions stay as they are")
         kept = f"; {held}" if count else ""
         text = f"Mode changed from {words.MODE[before]} to {words.MODE[event.mode]}{kept}"
         self._out.say(event.time_ms, "mode", text, Severity.NOTICE)

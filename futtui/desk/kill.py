@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from futtui.desk import words
 from futtui.desk.life import PositionLife
 from futtui.desk.outbox import Outbox
 from futtui.desk.outside import OutsideWatch
@@ -16,6 +15,7 @@ from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.domain.timeframe import DAY_MS
+from futtui.language.counting import counted
 from futtui.risk.caps import day_loss_left_pct
 
 _WHAT = {
@@ -147,7 +147,7 @@ class KillDesk:
             return KillLevel.CANCEL, "the day loss limit is reached"
         self._failures = [moment for moment in self._failures if time_ms - moment < DAY_MS]
         if len(self._failures) >= settings.protection_failures:
-            times = words.counted(len(self._failures), "position")
+            times = counted(len(self._failures), "position")
             return KillLevel.CANCEL, f"{times} could not be protected within a day"
         apart_ms = self._outside.apart_since_ms
         if apart_ms is not None and time_ms - apart_ms >= settings.mismatch_seconds * 1000:

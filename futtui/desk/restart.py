@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from futtui.desk import words
 from futtui.desk.outbox import Outbox
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import resume_position
@@ -12,6 +11,7 @@ from futtui.domain.effects import PositionState, Severity
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import PositionStatus, Trade
 from futtui.domain.signal import Signal, SignalStatus
+from futtui.language.counting import counted
 
 
 def restore_desk(
@@ -33,7 +33,7 @@ def restore_desk(
         _restore_position(state, out, stored, results.get(stored.position_id), time_ms)
     _close_orphans(state, out, time_ms)
     if state.open:
-        text = f"{words.counted(len(state.open), 'open position')} taken over from the last run"
+        text = f"{counted(len(state.open), 'open position')} taken over from the last run"
         out.say(time_ms, "trade", text, Severity.NOTICE)
 
 

@@ -10,6 +10,7 @@ from futtui.desk.signal_book import Place
 from futtui.domain.position import ExitReason, Trade
 from futtui.domain.signal import RawSignal, Signal
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+from futtui.language.counting import counted
 from futtui.risk.settings import StandingSettings
 
 _REACHED_KEPT = 200
@@ -84,10 +85,11 @@ def standing_refusal(
     `open_count`: positions that the strategy holds in this account. `trades`: closed trades, the newest last.
     """
     if open_count >= limits.max_open:
-        return Refusal("standing limit", f"its strategy already holds {open_count} positions, the limit")
+        return Refusal("standing limit", f"its strategy already holds {counted(open_count, 'position')}, the limit")
     reached = book.reached_since(raw.strategy, time_ms - limits.cascade_minutes * MINUTE_MS)
     if reached >= limits.cascade_fills:
-        text = f"{reached} such levels were reached within {limits.cascade_minutes} minutes: the whole market falls"
+        many = counted(reached, "such level was", "such levels were")
+        text = f"{many} reached within {counted(limits.cascade_minutes, 'minute')}: the whole market falls"
         return Refusal("cascade", text)
     since_ms = time_ms - limits.pause_after_stop_hours * HOUR_MS
     stopped = any(
@@ -98,5 +100,5 @@ def standing_refusal(
         for trade in trades
     )
     if stopped:
-        return Refusal("pause", f"stopped out here within {limits.pause_after_stop_hours} hours")
+        return Refusal("pause", f"stopped out here within {counted(limits.pause_after_stop_hours, 'hour')}")
     return None

@@ -11,6 +11,7 @@ from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import RawSignal
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+from futtui.language.counting import counted
 
 MODE = {
     TradingMode.SIGNALS: "signals only",
@@ -117,11 +118,6 @@ def setup(raw: RawSignal) -> str:
     return f"{raw.symbol} {side(raw.side)} {raw.strategy.replace('_', ' ')} {raw.timeframe.code}"
 
 
-def counted(count: int, singular: str, plural: str = "") -> str:
-    """A number with its noun, as in `1 position` or `2 positions`."""
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"
-
-
 def what_follows(mode: TradingMode) -> str:
     """What happens with an accepted signal, as its state says it."""
     if mode is TradingMode.INFO:
@@ -160,7 +156,7 @@ def refusals_merged(minutes: int, kinds: Counter[str]) -> str:
     total = sum(kinds.values())
     known = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
     parts = ", ".join(f"{_KIND.get(kind, kind)} {count}" for kind, count in known)
-    return f"{counted(total, 'more signal')} skipped in {minutes} minutes: {parts}"
+    return f"{counted(total, 'more signal')} skipped in {counted(minutes, 'minute')}: {parts}"
 
 
 def opened(position: Position, risk_pct: float) -> str:

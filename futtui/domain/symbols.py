@@ -136,10 +136,6 @@ class SymbolRules:
             return f"order value {price * quantity} is below the minimum {self.min_notional} USDT of {self.symbol}"
         return None
 
-    def format_price(self, price: float | Decimal) -> str:
-        """The price with the decimals of the tick, as the exchange writes it."""
-        return f"{self.round_price(price):f}"
-
     @property
     def price_decimals(self) -> int:
         """Digits after the point in a price on the tick grid."""

@@ -59,10 +59,6 @@ class Timeframe(Enum):
         """First millisecond after the bar that opened at `open_time_ms` (its close, exclusive)."""
         return open_time_ms + self.ms
 
-    def next_close_ms(self, time_ms: int) -> int:
-        """The first close strictly after `time_ms`; rolls over midnight by construction."""
-        return (time_ms // self.ms + 1) * self.ms
-
     def last_closed_open_ms(self, time_ms: int) -> int:
         """Open time of the newest bar that is complete at `time_ms`."""
         return self.open_ms(time_ms) - self.ms

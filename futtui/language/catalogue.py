@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from futtui.language.counting import filled
 from futtui.language.english import ENGLISH
 from futtui.language.russian import RUSSIAN
 from futtui.language.ukrainian import UKRAINIAN
@@ -40,7 +41,7 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text `key` with its {places} filled in. Raises KeyError for an id that no table has."""
-        return self._table[key].format(**values) if values else self._table[key]
+        return filled(self._table[key], values) if values else self._table[key]
 
     def known(self, key: str, otherwise: str) -> str:
         """The text `key`, or `otherwise` where there is none, as for the name of a strategy from a plug-in."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from futtui.domain.effects import Severity
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+from futtui.language.counting import counted
 
 BLIND_MS = 90_000
 """So long without news of the market, in real milliseconds, is worth telling; older prices open no trade."""
@@ -53,7 +54,7 @@ class BlindWatch:
         if not is_caught_up:
             return
         if self._open:
-            found = f"{self._signals} signal{'s' if self._signals != 1 else ''}"
+            found = counted(self._signals, "signal")
             text = (
                 f"Caught up: {self._candles} candles that closed meanwhile are analysed, {found} missed while offline."
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from futtui.domain.side import Side
+from futtui.language.counting import counted
 from futtui.risk.settings import CapSettings
 
 
@@ -53,7 +54,7 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
     if time_ms < account.pause_until_ms:
         minutes = -(-(account.pause_until_ms - time_ms) // 60_000)
         losses = max(account.losses_in_a_row, settings.loss_streak)  # a win of a trade still open starts the count anew
-        return f"{losses} losses in a row, waiting {minutes} more {'minute' if minutes == 1 else 'minutes'}"
+        return f"{counted(losses, 'loss', 'losses')} in a row, waiting {counted(minutes, 'more minute')}"
     left = day_loss_left_pct(account.equity, account.day_start_equity, settings)
     if left <= 0.0:
         return f"the day loss limit of {settings.day_loss_limit_pct:g} % is reached, trading resumes at 00:00 UTC"
@@ -62,10 +63,12 @@ def account_refusal(account: AccountRisk, side: Side, time_ms: int, settings: Ca
         limit = f"{settings.week_loss_limit_pct:g}"
         return f"the week loss limit of {limit} % is reached, trading resumes on Monday 00:00 UTC"
     if len(account.exposures) >= settings.max_positions:
-        return f"{len(account.exposures)} positions are open, the limit is {settings.max_positions}"
+        held = counted(len(account.exposures), "position is", "positions are")
+        return f"{held} open, the limit is {settings.max_positions}"
     same = sum(1 for item in account.exposures if item.side is side)
     if same >= settings.max_same_direction:
-        return f"{same} {side.value.lower()} positions are open, the limit is {settings.max_same_direction}"
+        held = counted(same, f"{side.value.lower()} position is", f"{side.value.lower()} positions are")
+        return f"{held} open, the limit is {settings.max_same_direction}"
     return None
 
 

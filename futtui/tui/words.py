@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
+from futtui.language.counting import filled
 from futtui.language.screen.tables import screen_table
 
 _tables: dict[Language, Mapping[str, str]] = {Language.ENGLISH: screen_table(Language.ENGLISH)}
@@ -32,7 +33,7 @@ def spoken_language() -> Language:
 def word(identity: str, **values: object) -> str:
     """The text with this id, its `{places}` filled; KeyError for an id that does not exist."""
     text = _spoken[identity]
-    return text.format(**values) if values else text
+    return filled(text, values) if values else text
 
 
 def has_word(identity: str) -> bool:

@@ -89,7 +89,7 @@ def test_nothing_is_learned_from_trades_that_may_still_be_open_when_a_fold_begin
 
 
 def test_too_few_trades_are_refused_in_words():
-    with pytest.raises(InvalidInputError, match="0 trades on 0 days are too few"):
+    with pytest.raises(InvalidInputError, match="0 trades on 0 days: too few"):
         lessons_of([], [])
 
 

@@ -58,13 +58,14 @@ def table_of(area: ModuleType, language: Language) -> dict[str, str]:
 
 
 def places(text: str) -> list[str]:
-    """The `{places}` of a text, sorted."""
-    return sorted(re.findall(r"\{[^}]*\}", text))
+    """The names of the `{places}` of a text, sorted; how a noun follows its number is each language's own."""
+    return sorted(re.findall(r"\{(\w*)[^}]*\}", text))
 
 
 def words_of(text: str) -> list[str]:
-    """Runs of letters, `{places}` left out."""
-    return re.findall(r"[^\W\d_]+", re.sub(r"\{[^}]*\}", " ", text))
+    """Runs of letters, `{places}` left out, but not the nouns that follow their numbers."""
+    nouns = re.sub(r"\{\w+:\|([^}]*)\}", r" \1 ", text)
+    return re.findall(r"[^\W\d_]+", re.sub(r"\{[^}]*\}", " ", nouns))
 
 
 @EVERYWHERE

@@ -313,10 +313,6 @@ class BinanceRest:
         """Prolongs the key by 60 minutes; raises Refused with code -1125 when it is gone."""
         await self._transport.ask(weights.KEEP_LISTEN_KEY, 1, lane=Lane.PROTECT)
 
-    async def close_listen_key(self) -> None:
-        """Ends the key; the account stream falls silent."""
-        await self._transport.ask(weights.CLOSE_LISTEN_KEY, 1, lane=Lane.PROTECT)
-
     async def close(self) -> None:
         """Closes the connections; who waits for the budget is told so."""
         self.budget.close()

@@ -39,7 +39,6 @@ FUNDING_INFO = Endpoint("GET", "/fapi/v1/fundingInfo", pool=FUNDING)
 OPEN_INTEREST_HISTORY = Endpoint("GET", "/futures/data/openInterestHist", pool=DATA)
 CREATE_LISTEN_KEY = Endpoint("POST", "/fapi/v1/listenKey", needs_key=True)
 KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
-CLOSE_LISTEN_KEY = Endpoint("DELETE", "/fapi/v1/listenKey", needs_key=True)
 
 ACCOUNT_QUERY_WEIGHT = 5
 INCOME_WEIGHT = 30

@@ -58,7 +58,7 @@ ENGLISH: dict[str, str] = {
     "attached.opened": "This screen shows the engine of process {process}. q closes the screen only; the engine goes on.",
     "quit.heading": "Quit?",
     "quit.open_one": "1 live position is open.",
-    "quit.open": "{n} live positions are open.",
+    "quit.open": "{n:|live position is|live positions are} open.",
     "quit.embedded": "The embedded exchange ends together with futtui, and they with it. No real money is in them.",
     "quit.stops": "Their stops stay on the exchange, but futtui will not move them while it is closed.",
     "quit.yes": "Quit",

@@ -9,7 +9,7 @@ ENGLISH: dict[str, str] = {
     "action.layout": "Next layout: all, watching, trading",
     "help.words_title": "What it means",
     "copy.row": "Copied: {text}",
-    "copy.lines": "Copied {n} lines.",
+    "copy.lines": "Copied {n:|line|lines}.",
     "copy.nothing": "There is no row to copy here.",
     "layout.now": "Layout: {name}. Press l for the next one.",
     "layout.all": "all five panels",

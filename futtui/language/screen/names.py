@@ -7,7 +7,7 @@ ENGLISH: dict[str, str] = {
     "age.seconds": "{n} s",
     "age.minutes": "{n} min",
     "age.hours": "{h} h {m} min",
-    "age.days": "{n} days",
+    "age.days": "{n:|day|days}",
     "age.letter.second": "s",
     "age.letter.minute": "m",
     "age.letter.hour": "h",

@@ -11,7 +11,7 @@ ENGLISH: dict[str, str] = {
     "past.no_odds": "No odds: {text}.",
     "past.here": "{symbol}, same setup",
     "past.frame": "{frame}, all symbols",
-    "past.no_trades": "no closed trade yet ({n} signals)",
+    "past.no_trades": "no closed trade yet ({n:|signal|signals})",
     "past.trades": "n {n}",
     "past.won": "won {share} [{low}-{high}]",
     "past.mean": "{r}R each",

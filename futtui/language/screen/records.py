@@ -71,7 +71,7 @@ ENGLISH: dict[str, str] = {
     "records.fees": "Fees",
     "records.no_lines": "No line fits. l changes the level, s shows every symbol again.",
     "records.nothing_sent": "Nothing was sent yet. Orders of all accounts and your own commands will stand here.",
-    "records.shown": "{n} lines",
+    "records.shown": "{n:|line|lines}",
     "records.matches": '"{text}": {at} of {n}',
     "records.no_match": '"{text}" is in no line',
     "records.nothing_found": "No other line matches. / looks for another text.",

@@ -56,7 +56,7 @@ ENGLISH: dict[str, str] = {
     "why.no_refusals": "No candidate was refused in this time.",
     "why.no_silences": "No strategy was silent in this time.",
     "why.no_nearly": "No candidate came near: none was refused in this time.",
-    "why.more_reasons": "and {n} more reasons",
+    "why.more_reasons": "and {n:|more reason|more reasons}",
     "why.last": "last {age}",
     "why.newest": "{symbol}: {reason}",
     "why.data": "Data of the symbol",

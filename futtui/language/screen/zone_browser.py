@@ -60,7 +60,7 @@ ENGLISH: dict[str, str] = {
     "browser.purity_text": "{share}% of closes lie outside it",
     "browser.loading": "Reading its touches.",
     "browser.no_touches": "No touch is on record yet.",
-    "browser.record": "{all} touches in all, {n} of them on record: {turned} turned price, {broke} broke it.",
+    "browser.record": "{all:|touch|touches} in all, {n} of them on record: {turned} turned price, {broke} broke it.",
     "browser.from_above": "from above",
     "browser.from_below": "from below",
     "browser.undecided": "nothing came of it",
