@@ -1,7 +1,17 @@
 """A plain strategy on one year of 1m bars: our event engine beside others that go from bar to bar.
 
 The others live in environments of their own, so that nothing of theirs gets into ours. Name the Python of each in
-an environment variable; one that is not there is left out, with the commands that install it.
+an environment variable; one that is not there is left out, with the commands that install it:
+
+    python -m venv peers/NAME; peers/NAME/bin/pip install PACKAGE; export FUTTUI_PEER_NAME=peers/NAME/bin/python
+
+NAME and PACKAGE: backtesting backtesting, nautilus nautilus_trader, jesse jesse, freqtrade freqtrade (the variable in
+capitals). Neither jesse's database nor an exchange is needed: candles go to them as arrays, and freqtrade gets the
+description of its one market from the script.
+
+All play the same strategy, each in its own way of filling: with jesse and backtesting.py at the close or next open,
+with freqtrade the half at 1R leaves at the open after it. So trade lists differ a little; ours is held to an
+independent reference by a test.
 """
 
 from __future__ import annotations
@@ -27,6 +37,8 @@ SCRIPTS = Path(__file__).parent / "_peer_engines"
 PEERS = {
     "backtesting": ("backtesting.py", "backtesting", BARS),
     "nautilus": ("nautilus_trader", "nautilus_trader", BARS // 4),
+    "jesse": ("jesse", "jesse", BARS // 10),
+    "freqtrade": ("freqtrade", "freqtrade", BARS // 10),
 }
 """Name to (title, package, how many bars it is given: the slow ones get a part of the year)."""
 

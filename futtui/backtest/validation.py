@@ -32,6 +32,7 @@ from futtui.domain.timeframe import DAY_MS
 from futtui.language.counting import counted
 from futtui.measurement.path_risk import drawn_falls, shuffled_falls
 from futtui.measurement.statistics import by_day, cost_r, statistics_of
+from futtui.strategies.catalogue import title_of
 
 QUICK_RANDOM, FULL_RANDOM = 400, 3_000
 QUICK_WINDOWS = 6
@@ -227,7 +228,7 @@ class _Asking:
         self._found.ahead = self._crew.each(cut, self._windows(), self._say("without a future"))
         different = [each for found in self._found.ahead for each in found.different]
         opened = sorted({name for found in self._found.ahead for name in found.opened})
-        who = sorted({name for _, name in different})
+        who = sorted({title_of(name) for _, name in different})
         closes = sum(found.closes for found in self._found.ahead)
         moments_of = {(found.symbol, time_ms) for found in self._found.ahead for time_ms, _ in found.different}
         self._found.checks.append(checklist.ahead_check(closes, len(moments_of), who, opened))
@@ -289,12 +290,17 @@ def _strategy_variants(run: BacktestRequest, strategy: str) -> list[tuple[str, S
     """(group, variant) of a strategy: every number moved, and for Action Price every component left out."""
     settings: Any = settings_of(run.analysis, strategy)
     found = [
-        ("number", StrategyVariant(f"{name} {(step - 1.0) * 100:+.0f} %", moved))
+        ("number", StrategyVariant(f"{variants.in_words(name)} {(step - 1.0) * 100:+.0f} %", moved))
         for name, step, moved in variants.moved_numbers(settings, variants.STEPS)
     ]
     if hasattr(settings, "components"):
         for name, components in without_components(settings.components).items():
-            found.append(("component", StrategyVariant(f"without {name}", replace(settings, components=components))))
+            found.append(
+                (
+                    "component",
+                    StrategyVariant(f"without {variants.in_words(name)}", replace(settings, components=components)),
+                )
+            )
     return found
 
 

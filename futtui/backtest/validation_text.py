@@ -11,6 +11,7 @@ from futtui.backtest.report import as_json
 from futtui.backtest.validation import Validation
 from futtui.domain.performance import FallRisk
 from futtui.live.code_hash import code_hash
+from futtui.strategies.catalogue import title_of
 
 SCHEMA = 1
 MOST_RUNS = 12
@@ -28,8 +29,9 @@ GROUPS = {
 def validation_lines(found: Validation) -> Iterator[str]:
     """Lines for the terminal."""
     run = found.request.run
+    strategy = found.request.strategy
     yield (
-        f"Validation of {found.request.strategy or 'all strategies that trade'} on {', '.join(run.symbols)}; "
+        f"Validation of {title_of(strategy) if strategy else 'all strategies that trade'} on {', '.join(run.symbols)}; "
         f"trials counted on this data: {found.trial_count}"
     )
     yield f"Code {code_hash() or '-'}, data {found.result.data_hash}, settings {found.trial.settings}"

@@ -15,6 +15,7 @@ from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import RawSignal
+from futtui.strategies.catalogue import title_of
 
 STEPS = (0.8, 0.9, 1.1, 1.2)
 QUICK_STEPS = (0.8, 1.2)
@@ -138,18 +139,23 @@ def without_setups(base: BacktestRequest, strategies: list[str]) -> list[Variant
     """Each strategy left out; none when there is only one."""
     if len(strategies) < 2:
         return []
-    return [Variant(f"without {name}", "setup", base, Without(frozenset({name}))) for name in strategies]
+    return [Variant(f"without {title_of(name)}", "setup", base, Without(frozenset({name}))) for name in strategies]
 
 
 def exit_numbers(base: BacktestRequest, steps: tuple[float, ...] = STEPS) -> list[Variant]:
     """Every number of the exits moved a little."""
     exits = base.desk.risk.exits
     return [
-        Variant(f"{name} {_percent(step)}", "number",
+        Variant(f"{in_words(name)} {_percent(step)}", "number",
                 _desk(base, risk=replace(base.desk.risk, exits=moved)))
         for name, step, moved in moved_numbers(exits, steps)
         if not name.startswith(("naked", "data", "hours"))
     ]  # fmt: skip
+
+
+def in_words(setting: str) -> str:
+    """The name of a setting for people: `exits.trail_atr` is `exits, trail atr`."""
+    return setting.replace(".", ", ").replace("_", " ")
 
 
 def moved_numbers(settings: Any, steps: tuple[float, ...]) -> Iterator[tuple[str, float, Any]]:

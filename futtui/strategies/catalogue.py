@@ -40,4 +40,14 @@ def build_strategies(symbol: str, settings: StrategySettings) -> tuple[BaseStrat
 @cache
 def shipped_names() -> frozenset[str]:
     """Names of the strategies that ship; all others are the user's own."""
-    return frozenset(strategy.name for strategy in build_strategies("", StrategySettings()))
+    return frozenset(_titles())
+
+
+def title_of(name: str) -> str:
+    """What people call a strategy, as in `Liquidity Flush`; one of the user's own keeps the name in its file."""
+    return _titles().get(name, name)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {strategy.name: strategy.title for strategy in build_strategies("", StrategySettings())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -151,11 +152,13 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     assert told.exit_code == 0, told.output
     assert "INSUFFICIENT: too few trades" in told.output
     assert "[yes] does not look ahead" in told.output
+    assert "Validation of ATR Momentum on" in told.output
+    assert re.findall(r"[a-z]+_[a-z_]+", told.output) == [], "names of the code are no names for people"
     found = json.loads((tmp_path / "out.json").read_text())
     assert (found["verdict"], found["trials"]) == ("INSUFFICIENT", 1)
     assert found["entry_skill"]["draws"] >= 8
     runs = {each["name"]: each for each in found["runs"]}
-    assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail_atr +20 %"}
+    assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail atr +20 %"}
     assert runs["costs x 1.5"]["net_r"] < found["backtest"]["total"]["net_r"]
     assert len(TrialBook(tmp_path / "home" / "trials.jsonl").all()) == 1
     assert "INSUFFICIENT: too few trades" in (tmp_path / "page.html").read_text()
