@@ -24,7 +24,7 @@ from futtui.zones.measures import FrameMeasures
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
-from futtui.zones.selector import Rated, Room, chosen, rank
+from futtui.zones.selector import Room, chosen, ranked
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, dense_parts, refined, stands_out
 from futtui.zones.swings import Swing
@@ -135,7 +135,6 @@ class ZoneBuilder:
         worn_out = []
         for zone in self._live:
             zone.bars += 1
-            zone.worth = None
             woken = low <= zone.wakes_below or high >= zone.wakes_above
             if woken and zone.update(bar, now_ms):
                 self._notes.append(note_of(zone, bar))
@@ -150,10 +149,10 @@ class ZoneBuilder:
 
     def _judge(self, zone: LiveZone) -> None:
         """Move the zone to the state that it deserves now."""
-        rated = self._rated(zone)
+        self._confluence.appraise((zone,), self._moment)
         idle_bars = (self._moment.now_ms - zone.idle_from_ms) / self.timeframe.ms
         is_stale = idle_bars > self.frame.stale_bars
-        standing = Standing(rated.score, zone.touch.bounces, zone.purity, is_stale, rated.has_senior)
+        standing = Standing(zone.score, zone.touch.bounces, zone.purity, is_stale, zone.has_senior)
         zone.state = next_state(zone.state, standing, self.settings)
 
     def _recluster(self, news: Sequence[Swing]) -> None:
@@ -174,7 +173,9 @@ class ZoneBuilder:
             if side:
                 groups += self._groups(side, guard)
         taken = set(joined)
-        for group in _by_weight(groups) if len(groups) > 1 else groups:
+        if len(groups) > 1:
+            groups = _by_weight(groups)
+        for group in groups:
             self._place(group, guard, taken)
 
     def _home(self, price: float) -> LiveZone | None:
@@ -199,10 +200,14 @@ class ZoneBuilder:
     def _groups(self, fresh: list[Swing], guard: Guard) -> list[list[Swing]]:
         """Refined clusters with a fresh swing. Only chains of close swings that hold one are looked at."""
         least = self.settings.cluster_min_swings
-        eps = self.settings.cluster_eps_atr * self._moment.atr
-        times = {swing.time_ms for swing in fresh}
+        eps, reach = self.settings.cluster_eps_atr * self._moment.atr, CHAIN_WIDTHS * guard.widest
+        if self._known.are_all(fresh):
+            # A first build: every swing is wanted, and each part of the whole side holds one.
+            times, chains = None, self._known.runs(fresh[0].is_high, min(eps, 2.0 * reach))
+        else:
+            times, chains = {swing.time_ms for swing in fresh}, self._known.chains(fresh, eps, reach)
         found = []
-        for chain in self._known.chains(fresh, eps, CHAIN_WIDTHS * guard.widest):
+        for chain in chains:
             if len(chain) < least:
                 continue
             # With two swings to a cluster, DBSCAN finds in a chain the chain itself.
@@ -255,16 +260,8 @@ class ZoneBuilder:
 
     def _score(self, zone: LiveZone) -> float:
         """The zone's score at this close."""
-        return self._rated(zone).score
-
-    def _rated(self, zone: LiveZone) -> Rated:
-        """The zone with score and strength at this close, worked out once unless it changes."""
-        worth = zone.worth
-        if worth is None:
-            confluence, has_senior = self._confluence.at(zone, self._moment)
-            score = zone.score(self._moment.now_ms, confluence)
-            worth = zone.worth = score, zone.strength(score), confluence, has_senior
-        return Rated(zone, *worth)
+        self._confluence.appraise((zone,), self._moment)
+        return zone.score
 
     def _renew(self, old: LiveZone, guard: Guard) -> None:
         """Live an old zone anew from the bars of the lookback: what is older counts no longer, whoever still saw it.
@@ -286,7 +283,7 @@ class ZoneBuilder:
         zone.kind, zone.zone_id, zone.number = old.kind, old.zone_id, old.number
         zone.created_ms, zone.renewed_ms = old.created_ms, self._moment.now_ms
         zone.flipped_ms, zone.state = old.flipped_ms, old.state
-        zone.worth = None
+        zone.worth_ms = -1
         self._live[self._live.index(old)] = zone
         self._judge(zone)
 
@@ -354,8 +351,9 @@ class ZoneBuilder:
                 elif idle_ms > stale_ms:
                     zone.state = ZoneState.STALE
         if len(self._live) - len(gone) > limit:
-            kept = sorted([self._rated(zone) for zone in self._live if zone not in gone], key=rank)
-            gone += [each.zone for each in kept[limit:]]
+            left = [zone for zone in self._live if zone not in gone]
+            self._confluence.appraise(left, self._moment)
+            gone += ranked(left)[limit:]
         self._forget(gone)
         for zone in old:
             if zone.state is not ZoneState.EXPIRED:
@@ -376,13 +374,15 @@ class ZoneBuilder:
             self._moment.atr,
             self.frame.spacing_atr * self._moment.atr,
         )
-        now_ms = self._moment.now_ms
-        kept = sorted(chosen([self._rated(zone) for zone in self._live], room), key=_by_place)
-        return tuple([each.zone.record(self.symbol, self.timeframe, now_ms, each) for each in kept])
+        self._confluence.appraise(self._live, self._moment)
+        symbol, timeframe, now_ms = self.symbol, self.timeframe, self._moment.now_ms
+        return tuple(
+            [zone.record(symbol, timeframe, now_ms) for zone in sorted(chosen(self._live, room), key=_by_place)]
+        )
 
 
-def _by_place(each: Rated) -> float:
-    return each.zone.low + each.zone.high
+def _by_place(zone: LiveZone) -> float:
+    return zone.low + zone.high
 
 
 def _by_weight(groups: list[list[Swing]]) -> list[list[Swing]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from futtui.indicators.averages import Ema
@@ -31,24 +31,29 @@ class Confluence:
         """Take the next close."""
         self._ema_200.update(close)
 
-    def at(self, zone: LiveZone, moment: Moment) -> tuple[float, bool]:
-        """EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame 0.5.
+    def appraise(self, zones: Iterable[LiveZone], moment: Moment) -> None:
+        """Let zones know what they are worth at this close; those that know it already stay as they are.
 
-        Swings inside do not count: every zone is made of them. Also: whether there is such a higher zone.
+        Confluence: EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame
+        0.5. Swings inside do not count: every zone is made of them.
         """
-        value, low, high = zone.round_number, zone.low, zone.high
-        near = self._near_atr * moment.atr
-        average = self._ema_200.value
-        if average is not None and low - near <= average <= high + near:
-            value += 0.2
-        for vwap in moment.vwaps:
-            if low - near <= vwap <= high + near:
-                value += 0.3
-                break
-        seniors, known = moment.seniors, zone.under
-        if known is None or known[0] is not seniors or known[1] != low or known[2] != high:
-            known = zone.under = seniors, low, high, _is_under(low, high, seniors)
-        return (value + 0.5, True) if known[3] else (value, False)
+        now_ms, atr, seniors, vwaps = moment
+        near, average = self._near_atr * atr, self._ema_200.value
+        for zone in zones:
+            if zone.worth_ms == now_ms:
+                continue
+            value, low, high = zone.round_number, zone.low, zone.high
+            floor, roof = low - near, high + near
+            if average is not None and floor <= average <= roof:
+                value += 0.2
+            for vwap in vwaps:
+                if floor <= vwap <= roof:
+                    value += 0.3
+                    break
+            if zone.seniors is not seniors:
+                zone.seniors = seniors
+                zone.has_senior = _is_under(low, high, seniors)
+            zone.appraise(now_ms, value + 0.5 if zone.has_senior else value)
 
 
 def _is_under(low: float, high: float, seniors: Sequence[Band]) -> bool:

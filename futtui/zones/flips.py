@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from futtui.domain.zone import ZoneKind
-from futtui.zones.episodes import Bar
-from futtui.zones.past import View
+from futtui.zones.past import Past, View
 from futtui.zones.settings import ZoneSettings
 
 
@@ -71,24 +68,22 @@ class FlipTracker:
                 self.retested = self._was_retested = True
         return False
 
-    def follow_break(
-        self, bars: Sequence[Bar], view: View, place: int, edge: float, far_edge: float
-    ) -> tuple[int, bool]:
+    def follow_break(self, past: Past, view: View, place: int, edge: float, far_edge: float) -> tuple[int, bool]:
         """The place after the bar that settles the break of a fresh tracker at `place`, and whether it confirms it.
 
-        The same as `update` with each bar, quicker: `view` tells the bars so that the break goes up through `edge`.
+        The same as `update` with each bar, quicker: `view` tells the past so that the break goes up through `edge`.
         A break that no bar settles goes on waiting.
         """
         settings, (lows, highs, closes) = self.settings, view
-        needed = settings.flip_closes
+        needed, last = settings.flip_closes, place + settings.flip_closes
         # No retest can be completed before the second close.
-        if needed <= 2 and place + needed < len(closes) and min(closes[place + 1 : place + 1 + needed]) > edge:
-            return place + 1 + needed, True
+        if needed <= 2 and last < past.end and closes[last] > edge and closes[place + 1] > edge:
+            return last + 1, True
         pending, in_a_row, retest_age, was_retested = 0, 0, None, False
         longest = settings.retest_bars + settings.retest_reaction_bars
-        for at in range(place + 1, len(bars)):
+        for at in range(place + 1, past.end):
             pending += 1
-            close, atr = closes[at], bars[at][4]
+            close, atr = closes[at], past.bars[at][4]
             in_a_row = in_a_row + 1 if close > edge else 0
             if in_a_row >= needed:
                 return at + 1, True
@@ -108,4 +103,4 @@ class FlipTracker:
             retest_age,
             was_retested,
         )
-        return len(bars), False
+        return past.end, False

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from itertools import pairwise
 from math import inf
+from operator import is_, itemgetter
 
 from futtui.zones.swings import Swing
 
 Entry = tuple[float, int, Swing]
 """Price, time, swing: no two swings of one side share both, so swings themselves are never compared."""
+_swing = itemgetter(2)
 
 
 class KnownSwings:
@@ -49,6 +50,15 @@ class KnownSwings:
         found.sort(key=_by_price)
         return [entry[2] for entry in found]
 
+    def are_all(self, swings: Sequence[Swing]) -> bool:
+        """Whether these swings of one side are all that are known of it, by rising price."""
+        side = self._sides[swings[0].is_high]
+        return len(side) == len(swings) and all(map(is_, map(_swing, side), swings))
+
+    def runs(self, is_high: bool, gap: float) -> list[list[Swing]]:
+        """All swings of a side by rising price, parted where neighbours lie more than `gap` apart."""
+        return [[entry[2] for entry in run] for run in _parts(self._sides[is_high], gap)]
+
     def chains(self, fresh: Sequence[Swing], reach: float, limit: float) -> list[list[Swing]]:
         """For swings of one side: the runs, by rising price, of neighbours at most `reach` apart that hold one.
 
@@ -75,14 +85,21 @@ def _by_price(entry: Entry) -> tuple[float, int]:
 
 def _runs(near: list[Entry], prices: list[float], reach: float) -> list[list[Swing]]:
     """The parts of rising entries without a gap above `reach` that hold one of these rising prices."""
-    if not near:
-        return []
-    ends = [end + 1 for end, (before, after) in enumerate(pairwise(near)) if after[0] - before[0] > reach]
-    found, start = [], 0
-    for end in [*ends, len(near)]:
-        run = near[start:end]
+    found = []
+    for run in _parts(near, reach):
         place = bisect_left(prices, run[0][0])
         if place < len(prices) and prices[place] <= run[-1][0]:
             found.append([entry[2] for entry in run])
-        start = end
     return found
+
+
+def _parts(entries: list[Entry], gap: float) -> list[list[Entry]]:
+    """Rising entries, parted where neighbours lie more than `gap` apart."""
+    found, start, before = [], 0, inf
+    for end, entry in enumerate(entries):
+        price = entry[0]
+        if price - before > gap:
+            found.append(entries[start:end])
+            start = end
+        before = price
+    return [*found, entries[start:]] if entries else found

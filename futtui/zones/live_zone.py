@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
@@ -13,19 +13,18 @@ from futtui.zones.flips import FlipTracker
 from futtui.zones.past import Past
 from futtui.zones.replay import replay_flips, replay_touches
 from futtui.zones.score import (
+    NOISE_FREE_SHARE,
     ScoreParts,
     blend_of,
     freshness_part,
     median,
     noise_part,
     reaction_part,
+    restless_part,
     round_number_part,
     touch_part,
 )
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
-
-if TYPE_CHECKING:
-    from futtui.zones.selector import Rated
 
 _TENTH, _HUNDREDTH = 0.049, 0.0049
 """A value this near to a rounded one rounds to it, as most do at most closes; comparing is quicker than rounding."""
@@ -41,13 +40,14 @@ def overlap_share(first_low: float, first_high: float, second_low: float, second
 
 
 class _Held(NamedTuple):
-    """What only a touch changes: parts of the score, the points of both together, and what is mixed into strength."""
+    """What only a touch changes: points of touches and reactions together, what is mixed into strength, a penalty."""
 
-    touches: float
-    reactions: float
     points: float
     score_share: float
     bounce_points: float
+    restless: float
+    touches: float
+    reactions: float
 
 
 class LiveZone:
@@ -61,17 +61,17 @@ class LiveZone:
         "_key",
         "_reaction",
         "_record",
-        "_score",
         "_settings",
         "_shown_fresh",
         "_shown_purity",
-        "_strength",
         "bars",
         "changes",
         "closes_inside",
+        "confluence",
         "created_ms",
         "flipped_ms",
         "flips",
+        "has_senior",
         "high",
         "idle_from_ms",
         "kind",
@@ -80,12 +80,14 @@ class LiveZone:
         "number",
         "renewed_ms",
         "round_number",
+        "score",
+        "seniors",
         "state",
+        "strength",
         "touch",
-        "under",
         "wakes_above",
         "wakes_below",
-        "worth",
+        "worth_ms",
         "zone_id",
     )
 
@@ -117,18 +119,19 @@ class LiveZone:
         self.round_number = round_number_part(self.low, self.high)
         self.wakes_below, self.wakes_above = inf, -inf
         """Only bars that reach down to the one or up to the other can change anything but `bars`."""
-        self.worth: tuple[float, float, float, bool] | None = None
-        """Score, strength, confluence and whether a senior lies over it, once asked for at this close; None since it
-        changed. (Without the zone itself: a circle would keep every zone that is gone until the collector comes.)"""
-        self.under: tuple[Sequence[Band], float, float, bool] | None = None
-        """The zones of higher timeframes and the borders that were compared last, and whether one lies over them."""
+        self.worth_ms = -1
+        """The close at which the zone was appraised last; -1 since it changed."""
+        self.score = self.strength = self.confluence = 0.0
+        """What it was worth then: 0-100, the same mixed with how often it really held, and a part of both."""
+        self.seniors: Sequence[Band] | None = None
+        """The zones of higher timeframes that were compared last, with these borders, and whether one lies over it."""
+        self.has_senior = False
         self._settings = settings
         self._frame = frame
         self._freshness_ms = frame.freshness_days * DAY_MS
         self._held: _Held | None = None
         self._reaction: float | None = None
         self._fresh = self._shown_fresh = self._shown_purity = 1.0
-        self._score = self._strength = 0.0
         self._record: Zone | None = None
         self._key: tuple[object, ...] = ()
 
@@ -138,13 +141,14 @@ class LiveZone:
         The kind at the end is the kind it begins with: breaks before its making are no flips of this zone.
         """
         low, high = self.low, self.high
-        self.bars += len(past.bars) - past.first
+        self.bars += len(past)
         near, inside = replay_touches(self.touch, past, low, high)
         self.closes_inside += inside
         self.kind = replay_flips(self.flips, self.kind, past, near, (low, high))
         if self.touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = self.touch.last_touch_ms
-        self._held = self._reaction = self.worth = None
+        self._held = self._reaction = None
+        self.worth_ms = -1
         self._set_alarm()
 
     def update(self, bar: Bar, close_ms: int) -> bool:
@@ -172,7 +176,8 @@ class LiveZone:
                 self.changes += 1
         if touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = touch.last_touch_ms
-        self._held = self._reaction = self.worth = None
+        self._held = self._reaction = None
+        self.worth_ms = -1
         if touch.episode is None and flips.pending_bars is None:
             self._set_alarm()
         else:
@@ -195,7 +200,7 @@ class LiveZone:
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
         self.round_number = round_number_part(self.low, self.high)
-        self.worth = None
+        self.worth_ms, self.seniors = -1, None
         self._set_alarm()
 
     @property
@@ -214,29 +219,31 @@ class LiveZone:
         fresh = freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
         return ScoreParts(held.touches, held.reactions, fresh, min(1.0, confluence), self._noise())
 
-    def score(self, now_ms: int, confluence: float) -> float:
-        """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day."""
-        held = self._held or self._what_held()
-        touch = self.touch
+    def appraise(self, now_ms: int, confluence: float) -> float:
+        """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day.
+
+        Noted with the strength: the score mixed with how often the zone really held.
+        """
+        points, score_share, bounce_points, restless, _, _ = self._held or self._what_held()
         # The sums of `ScoreParts.total`, with what seldom changes already done: asked for at every close of every zone.
-        age_ms = now_ms - (touch.last_touch_ms or self.created_ms)
+        age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
         fresh = self._fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
-        good = held.points + 16.0 * fresh + 24.0 * (confluence if confluence < 1.0 else 1.0)
-        total = 100.0 * good / 94.0 - 14.0 * noise_part(self.closes_inside, self.bars, touch.touches, touch.bounces)
+        good = points + 16.0 * fresh + 24.0 * (confluence if confluence < 1.0 else 1.0)
+        bars = self.bars
+        noise = self.closes_inside / bars if bars else 0.0
+        noise = noise + restless if noise > NOISE_FREE_SHARE else restless
+        total = 100.0 * good / 94.0 - 14.0 * (noise if noise < 1.0 else 1.0)
         total = 0.0 if total < 0.0 else 100.0 if total > 100.0 else total
         if self.flipped_ms is not None:
             total *= self._flip_factor(now_ms)
-        if not -_TENTH < total - self._score < _TENTH:
-            self._score = round(total, 1)
-        return self._score
-
-    def strength(self, score: float) -> float:
-        """The score mixed with how often the zone really held."""
-        held = self._held or self._what_held()
-        strength = held.score_share * score + held.bounce_points
-        if not -_TENTH < strength - self._strength < _TENTH:
-            self._strength = round(strength, 1)
-        return self._strength
+        score = self.score
+        if not -_TENTH < total - score < _TENTH:
+            score = self.score = round(total, 1)
+        strength = score_share * score + bounce_points
+        if not -_TENTH < strength - self.strength < _TENTH:
+            self.strength = round(strength, 1)
+        self.confluence, self.worth_ms = confluence, now_ms
+        return score
 
     @property
     def reaction_atr(self) -> float:
@@ -260,42 +267,40 @@ class LiveZone:
     def _what_held(self) -> _Held:
         touch = self.touch
         touches, reactions = touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches)
-        blend = blend_of(touch.bounces, touch.breaks)
-        self._held = _Held(touches, reactions, 22.0 * touches + 32.0 * reactions, *blend)
+        blend, restless = blend_of(touch.bounces, touch.breaks), restless_part(touch.touches, touch.bounces)
+        self._held = _Held(22.0 * touches + 32.0 * reactions, *blend, restless, touches, reactions)
         return self._held
 
     def _noise(self) -> float:
         return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
 
-    def record(self, symbol: str, timeframe: Timeframe, now_ms: int, rated: Rated) -> Zone:
+    def record(self, symbol: str, timeframe: Timeframe, now_ms: int) -> Zone:
         """The zone as an immutable record; the same object while nothing in it changes.
 
-        `rated` must be what the zone was found to be worth at the same close.
+        It must have been appraised at the same close.
         """
-        _, score, strength, confluence, _ = rated
         flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
-        touch = self.touch
+        touch, confluence, record = self.touch, self.confluence, self._record
         fresh, purity = self._shown_fresh, self._shown_purity
         if not -_HUNDREDTH < self._fresh - fresh < _HUNDREDTH:
             fresh = self._shown_fresh = round(self._fresh, 2)
         pure = 1.0 - self.closes_inside / self.bars if self.bars else 1.0
         if not -_HUNDREDTH < pure - purity < _HUNDREDTH:
             purity = self._shown_purity = round(pure, 2)
-        touches, bounces = touch.touches, touch.bounces
         key = (
-            score,
+            self.score,
             fresh,
+            purity,
             confluence,
             flipped,
             self.state,
             self.low,
             self.high,
-            touches,
-            bounces,
+            touch.touches,
+            touch.bounces,
             touch.breaks,
-            purity,
         )
-        if key != self._key or self._record is None:
+        if key != self._key or record is None:
             held = self._held or self._what_held()
             parts = ZoneParts(
                 round(held.touches, 2),
@@ -305,23 +310,23 @@ class LiveZone:
                 round(self._noise(), 2),
             )
             self._key = key
-            self._record = Zone(
+            record = self._record = Zone(
                 self.zone_id,
                 symbol,
                 timeframe,
                 self.kind,
                 self.low,
                 self.high,
-                score,
-                touches,
-                bounces,
+                self.score,
+                touch.touches,
+                touch.bounces,
                 self.created_ms,
                 self.last_touch_ms,
                 flipped,
                 self.flipped_ms,
                 self.state,
-                strength,
+                self.strength,
                 purity,
                 parts,
             )
-        return self._record
+        return record

@@ -29,12 +29,12 @@ class View(NamedTuple):
 
 
 class Past:
-    """Bars with an ATR, oldest first, as tuples and as columns; those from the place `first` on count.
+    """Bars with an ATR, oldest first, as tuples and as columns; those from the place `first` on, before `end`, count.
 
-    None of it may change later.
+    None of these may change later; more may follow after them.
     """
 
-    __slots__ = ("_columns", "_distances", "bars", "downward", "first", "upward")
+    __slots__ = ("_columns", "_distances", "bars", "downward", "end", "first", "upward")
 
     def __init__(
         self, bars: Sequence[Bar], columns: NDArray[Any] | None = None, views: tuple[View, View] | None = None
@@ -47,7 +47,7 @@ class Past:
         if views is None:
             upward = View(*columns[:3].tolist())
             views = upward, upward.upside_down()
-        self.first = 0
+        self.first, self.end = 0, columns.shape[1]
         self.bars: Sequence[Bar] = bars
         self._columns = tuple(columns)
         self._distances: dict[float, NDArray[Any]] = {}
@@ -64,24 +64,19 @@ class Past:
         """Highs of all bars."""
         return self.upward.highs
 
-    @property
-    def closes(self) -> list[float]:
-        """Closes of all bars."""
-        return self.upward.closes
-
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
-        first = bisect_left(self.bars, (time_ms,), self.first)
+        first = bisect_left(self.bars, (time_ms,), self.first, self.end)
         if first == self.first:
             return self
         part = object.__new__(Past)
         part.bars, part._columns, part._distances = self.bars, self._columns, self._distances
         part.upward, part.downward = self.upward, self.downward
-        part.first = first
+        part.first, part.end = first, self.end
         return part
 
     def __len__(self) -> int:
-        return len(self.bars) - self.first
+        return self.end - self.first
 
     def reached(self, low: float, high: float) -> tuple[bytes, bytes]:
         """For each place whether its bar reaches down into a band, and whether it reaches up into it: TRUE if so.
@@ -92,24 +87,19 @@ class Past:
 
     def closed_above(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR above a price: TRUE if so."""
-        distance = self._distances.get(least_atr)
-        if distance is None:
-            distance = self._distance(least_atr)
-        found: bytes = (self._columns[2] - price > distance).tobytes()
+        found: bytes = (self._columns[2] - price > self._distance(least_atr)).tobytes()
         return found
 
     def closed_below(self, price: float, least_atr: float) -> bytes:
         """For each place whether its bar closed more than `least_atr` of its own ATR below a price: TRUE if so."""
-        distance = self._distances.get(least_atr)
-        if distance is None:
-            distance = self._distance(least_atr)
-        found: bytes = (price - self._columns[2] > distance).tobytes()
+        found: bytes = (price - self._columns[2] > self._distance(least_atr)).tobytes()
         return found
 
     def _distance(self, least_atr: float) -> NDArray[Any]:
-        found: NDArray[Any] = least_atr * self._columns[3]
-        self._distances[least_atr] = found
-        return found
+        known = self._distances.get(least_atr)
+        if known is None:
+            known = self._distances[least_atr] = least_atr * self._columns[3]
+        return known
 
 
 class KeptBars:
@@ -145,9 +135,8 @@ class KeptBars:
             self._fill(bars[filled:])
             self._columns[:, filled:count] = np.array([bar[1:] for bar in bars[filled:]]).T
             self._filled = count
-        start = bisect_left(bars, (time_ms,))
-        upward, downward = (View(*(column[start:] for column in view)) for view in self._views)
-        return Past(bars[start:], self._columns[:, start:count], (upward, downward))
+        # Not copied: the bars that are kept are only added to, or left to those who asked before.
+        return Past(bars, self._columns[:, :count], self._views).since(time_ms)
 
     def _fill(self, bars: Sequence[Bar]) -> None:
         _, lows, highs, closes, _ = zip(*bars, strict=True)

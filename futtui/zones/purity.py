@@ -23,7 +23,7 @@ def purified(zone: LiveZone, kind: ZoneKind, past: Past, lived: Lived, guard: Gu
     if zone.purity >= least:
         return [zone]
     tips = past.highs if kind is ZoneKind.RESISTANCE else past.lows
-    touching = sorted([tip for tip in tips[past.first :] if zone.low <= tip <= zone.high])
+    touching = sorted([tip for tip in tips[past.first : past.end] if zone.low <= tip <= zone.high])
     if len(touching) < LEAST_TO_JUDGE:
         return []
     low, high = core_borders(touching)

@@ -28,7 +28,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     bars, first, window, settings = past.bars, past.first, touch.window_bars, touch.settings
     leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
     side, place = _first_side(past, low, high)
-    near, reactions, breaks, end = [(first, place)], [], 0, len(bars)
+    near, reactions, breaks, end = [(first, place)], [], 0, past.end
     inside = place - first - (side != 0)
     # Told upside down where price comes from below, so that it always comes from above.
     above = (from_above.find, past.upward.closes, past.upward.highs, high, low)
@@ -57,12 +57,13 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
             place = seen = window_end + 1 if seen < 0 else seen
         # The extreme of the touching bar may be older than the touch; its close is not.
         farthest = near_edge
-        if seen > start and closes[start] > near_edge:
+        if seen > start:
             farthest = closes[start]
-        for extreme in highs[start + 1 : seen if seen < window_end else window_end]:
-            if extreme > farthest:
-                farthest = extreme
-        reaction_atr = (farthest - near_edge) / atr
+            stop = seen if seen < window_end else window_end
+            reaches = highs[start + 1 : stop if stop < end else end]
+            if reaches and (reach := max(reaches)) > farthest:
+                farthest = reach
+        reaction_atr = (farthest - near_edge) / atr if farthest > near_edge else 0.0
         if reaction_atr >= bounce_atr:
             reactions.append(reaction_atr)
         elif broken and at <= window_end:
@@ -74,7 +75,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
         elif place > end:
             near[-1] = (start, end)
             bounced, left = reaction_atr >= bounce_atr, at < end
-            touch.episode = _under_way(bars, start, side, (low, high), window, (reaction_atr, bounced, left))
+            touch.episode = _under_way(bars[start:end], side, (low, high), window, (reaction_atr, bounced, left))
             break
         start = find(TRUE, place)
     touch.reactions.extend(reactions)
@@ -85,8 +86,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
 
 
 def _under_way(
-    bars: Sequence[Bar],
-    start: int,
+    visit: Sequence[Bar],
     side: int,
     borders: tuple[float, float],
     window: int,
@@ -94,9 +94,9 @@ def _under_way(
 ) -> Episode:
     """The visit that the last bar has not ended; `seen`: its reaction, whether that is a bounce, whether price left."""
     reaction_atr, bounced, left = seen
-    opened_ms, _, _, _, atr = bars[start]
+    opened_ms, _, _, _, atr = visit[0]
     near, far = borders[::-1] if side > 0 else borders
-    count = len(bars) - start
+    count = len(visit)
     late = Outcome.NONE if count > window else None
     return Episode(side, opened_ms, atr, near, far, count, reaction_atr, Outcome.BOUNCE if bounced else late, left)
 
@@ -104,13 +104,13 @@ def _under_way(
 def _first_side(past: Past, low: float, high: float) -> tuple[int, int]:
     """Where price came from, and the place after the first bar that closed outside the zone: before, nobody knows."""
     closes = past.upward.closes
-    for place in range(past.first, len(closes)):
+    for place in range(past.first, past.end):
         close = closes[place]
         if close > high:
             return 1, place + 1
         if close < low:
             return -1, place + 1
-    return 0, len(closes)
+    return 0, past.end
 
 
 def replay_flips(
@@ -141,9 +141,9 @@ def replay_flips(
             place = first
             continue
         if is_resistance:
-            place, confirmed = flips.follow_break(past.bars, past.upward, found, high, low)
+            place, confirmed = flips.follow_break(past, past.upward, found, high, low)
         else:
-            place, confirmed = flips.follow_break(past.bars, past.downward, found, -low, -high)
+            place, confirmed = flips.follow_break(past, past.downward, found, -low, -high)
         if confirmed:
             is_resistance = not is_resistance
     return ZoneKind.RESISTANCE if is_resistance else ZoneKind.SUPPORT

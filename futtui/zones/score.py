@@ -12,7 +12,8 @@ from futtui.domain.zone import ZoneParts
 WEAK_BELOW = 40.0
 NOISE_FREE_SHARE = 0.2
 _TOUCH_STEPS = (0.0, 0.3, 0.5, 0.7, 0.85, 0.9)
-_ROUND_STEPS = ((1.0, 0.2), (0.5, 0.2), (0.25, 0.1), (0.1, 0.1))
+_ROUND_STEPS = ((0.5, 0.2), (0.25, 0.1), (0.1, 0.1))
+"""Shares of a step of ten, and what they are worth. A whole step is two halves, to the last bit."""
 _REACTIONS = (0.7, 1.0, 1.5, 2.0)
 _REACTION_VALUES = (0.2, 0.4, 0.6, 1.0)
 
@@ -84,9 +85,12 @@ def noise_part(closes_inside: int, closes: int, touches: int, bounces: int) -> f
     """Share of closes inside the zone where above 20 %, and 0.3 for many touches of which less than half held."""
     share = closes_inside / closes if closes else 0.0
     noise = share if share > NOISE_FREE_SHARE else 0.0
-    if touches > 5 and bounces < 0.5 * touches:
-        noise += 0.3
-    return min(1.0, noise)
+    return min(1.0, noise + restless_part(touches, bounces))
+
+
+def restless_part(touches: int, bounces: int) -> float:
+    """0.3 for many touches of which less than half held, else 0."""
+    return 0.3 if touches > 5 and bounces < 0.5 * touches else 0.0
 
 
 def round_number_part(low: float, high: float) -> float:

@@ -13,17 +13,6 @@ _RANKS = {ZoneState.KEY: 0, ZoneState.ACTIVE: 1, ZoneState.CANDIDATE: 2, ZoneSta
 _BONUS = {ZoneState.KEY: 0.2, ZoneState.ACTIVE: 0.1}
 
 
-class Rated(NamedTuple):
-    """A zone with its score and strength at one close."""
-
-    zone: LiveZone
-    score: float
-    strength: float
-    confluence: float = 0.0
-    has_senior: bool = False
-    """Whether a solid zone of a higher timeframe lies over it."""
-
-
 class Room(NamedTuple):
     """How many zones there is room for: in all, within one `bucket` of price, and with which `spacing` of middles."""
 
@@ -33,16 +22,16 @@ class Room(NamedTuple):
     spacing: float
 
 
-def chosen(rated: Sequence[Rated], room: Room) -> list[Rated]:
+def chosen(zones: Sequence[LiveZone], room: Room) -> list[LiveZone]:
     """Key zones first, then active, candidates, stale ones; by strength; none that is too close to one chosen.
 
-    If more are left than fit, those stay that stand out most by touches, reactions, strength and state.
+    If more are left than fit, those stay that stand out most by touches, reactions, strength and state. It must be
+    known of all zones what they are worth.
     """
     middles: list[float] = []
     kept = []
     spacing = room.spacing
-    for each in sorted(rated, key=rank):
-        zone = each.zone
+    for zone in ranked(zones):
         middle = (zone.low + zone.high) / 2.0
         place = bisect_left(middles, middle)
         if place > 0 and middle - middles[place - 1] < spacing:
@@ -51,15 +40,16 @@ def chosen(rated: Sequence[Rated], room: Room) -> list[Rated]:
             continue
         if _has_room(middles, place, middle, room):
             middles.insert(place, middle)
-            kept.append(each)
+            kept.append(zone)
     if len(kept) > room.zones:
-        kept = sorted(kept, key=lambda each: (-prominence(each), each.zone.number))[: room.zones]
+        kept = sorted(kept, key=lambda zone: (-prominence(zone), zone.number))[: room.zones]
     return kept
 
 
-def rank(each: Rated) -> tuple[int, float, int]:
-    """Sort key: by state, then the strongest, then the oldest."""
-    return _RANKS[each.zone.state], -each.strength, each.zone.number
+def ranked(zones: Sequence[LiveZone]) -> list[LiveZone]:
+    """Zones by state, then the strongest, then the oldest."""
+    places = sorted([(_RANKS[zone.state], -zone.strength, zone.number, place) for place, zone in enumerate(zones)])
+    return [zones[place] for _, _, _, place in places]
 
 
 def _has_room(middles: list[float], place: int, middle: float, room: Room) -> bool:
@@ -75,9 +65,8 @@ def _has_room(middles: list[float], place: int, middle: float, room: Room) -> bo
     return True
 
 
-def prominence(each: Rated) -> float:
+def prominence(zone: LiveZone) -> float:
     """0.35 touches / 5 + 0.30 reaction / 2 ATR + 0.35 strength, each held at 1, and a bonus for key and active."""
-    touch = each.zone.touch
-    reaction = min(1.0, each.zone.reaction_atr / 2.0)
-    value = 0.35 * min(1.0, touch.touches / 5.0) + 0.30 * reaction + 0.35 * each.strength / 100.0
-    return value + _BONUS.get(each.zone.state, 0.0)
+    reaction = min(1.0, zone.reaction_atr / 2.0)
+    value = 0.35 * min(1.0, zone.touch.touches / 5.0) + 0.30 * reaction + 0.35 * zone.strength / 100.0
+    return value + _BONUS.get(zone.state, 0.0)

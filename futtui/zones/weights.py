@@ -23,12 +23,11 @@ def swing_weights(swings: Sequence[Swing], now_ms: int, half_life_ms: float) -> 
     if total <= 0:
         return [0.5 ** ((now_ms - swing.time_ms) / half_life_ms) for swing in swings]
     per_mean = len(swings) / total
-    found = []
-    for swing in swings:
-        share = swing.volume * per_mean
-        share = least if share < least else most if share > most else share
-        found.append(share * 0.5 ** ((now_ms - swing.time_ms) / half_life_ms))
-    return found
+    return [
+        (least if (share := swing.volume * per_mean) < least else most if share > most else share)
+        * 0.5 ** ((now_ms - swing.time_ms) / half_life_ms)
+        for swing in swings
+    ]
 
 
 def weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
@@ -37,6 +36,8 @@ def weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
     Each value stands at the middle of its weight on the line of summed weights; between them it is interpolated, so
     a little weight moves the median a little and a mirrored list gives the mirrored median.
     """
+    if len(values) == 2 and values[0] != values[1]:
+        return _median_of_two(values, weights)
     prices: list[float] = []
     places: list[float] = []
     before = total = mass = 0.0
@@ -59,6 +60,17 @@ def weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
     left = right - 1
     share = (half - places[left]) / (places[right] - places[left])
     return prices[left] + share * (prices[right] - prices[left])
+
+
+def _median_of_two(values: Sequence[float], weights: Sequence[float]) -> float:
+    """The same for the commonest case, step by step."""
+    (low, high), (first, second) = values, weights
+    total = first + second
+    half, left, right = total / 2.0, first - first / 2.0, total - second / 2.0
+    # Beside a weight that vanishes next to the other, rounding may put both places on one side of the middle.
+    if left >= half or right < half:
+        return low if left >= half else high
+    return low + (half - left) / (right - left) * (high - low)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

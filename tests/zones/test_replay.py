@@ -51,7 +51,7 @@ def all_told(zone):
     return (
         (zone.kind, zone.bars, zone.closes_inside, zone.idle_from_ms, zone.wakes_below, zone.wakes_above),
         (flips.pending_bars, *waiting),
-        (zone.score(10**12, 0.2), zone.purity, zone.reaction_atr, told(zone.touch)),
+        (zone.appraise(10**12, 0.2), zone.purity, zone.reaction_atr, told(zone.touch)),
     )
 
 
@@ -130,10 +130,13 @@ def test_kept_bars_answer_like_a_past_made_from_nothing_however_often_they_were_
             early.append((kept.since(bars[start][0]), bars[start : number + 1]))
     for past, expected in early:
         fresh = Past(expected)
-        assert list(past.bars) == expected
-        assert (past.lows, past.highs, past.closes) == (fresh.lows, fresh.highs, fresh.closes)
+        assert past.bars[past.first : past.end] == expected
+        for mine, theirs in ((past.upward, fresh.upward), (past.downward, fresh.downward)):
+            assert [column[past.first : past.end] for column in mine] == list(theirs)
         low, high = expected[-1][1], expected[-1][2]
-        assert past.reached(low, high) == fresh.reached(low, high)
+        assert [column[past.first :] for column in past.reached(low, high)] == list(fresh.reached(low, high))
+        for kind in ZoneKind:
+            assert_alike(expected, low, high, kind, 3, past)
 
 
 def test_kept_bars_without_any_are_an_empty_past():

@@ -13,7 +13,7 @@ from futtui.zones.live_zone import LiveZone
 from futtui.zones.past import Past
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.score import blend_of
-from futtui.zones.selector import Rated, Room, chosen, prominence
+from futtui.zones.selector import Room, chosen, prominence
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 from futtui.zones.stage_one import Guard
 
@@ -129,12 +129,12 @@ def replace_standing(change):
 
 def rated(middle, strength=50.0, state=ACTIVE, number=1, width=0.2):
     zone = LiveZone(ZoneKind.SUPPORT, (middle - width / 2, middle + width / 2), 0, SETTINGS, FRAME)
-    zone.state, zone.number = state, number
-    return Rated(zone, strength, strength)
+    zone.state, zone.number, zone.strength = state, number, strength
+    return zone
 
 
 def middles(picked):
-    return sorted(round((each.zone.low + each.zone.high) / 2, 6) for each in picked)
+    return sorted(round((each.low + each.high) / 2, 6) for each in picked)
 
 
 def test_selector_of_two_too_near_keeps_the_stronger():
@@ -158,7 +158,7 @@ def test_selector_allows_two_zones_within_one_bucket_and_no_third():
 def test_selector_above_its_cap_keeps_those_that_stand_out_most():
     crowd = [rated(100.0 + 2 * number, 50.0 + number, number=number) for number in range(5)]
     assert middles(chosen(crowd, Room(3, 2, 1.0, 0.4))) == [104.0, 106.0, 108.0]
-    crowd[0].zone.touch.touches = 5
+    crowd[0].touch.touches = 5
     assert middles(chosen(crowd, Room(3, 2, 1.0, 0.4))) == [100.0, 106.0, 108.0]
 
 
@@ -182,9 +182,9 @@ def test_strength_is_the_score_without_touches_and_the_bounce_rate_after_many():
 
 def test_old_flips_fade_and_are_forgotten():
     zone = LiveZone(ZoneKind.SUPPORT, (100.0, 101.0), 0, SETTINGS, FRAME)
-    plain = [zone.score(day * DAY_MS // 2, 1.0) for day in range(4)]
+    plain = [zone.appraise(day * DAY_MS // 2, 1.0) for day in range(4)]
     zone.flipped_ms = 0
-    faded = [zone.score(day * DAY_MS // 2, 1.0) for day in range(4)]
+    faded = [zone.appraise(day * DAY_MS // 2, 1.0) for day in range(4)]
     shares = [one / other for one, other in zip(faded, plain, strict=True)]
     assert shares == pytest.approx([0.6, 0.8, 1.0, 1.0], abs=0.01)
     assert [zone.is_flipped(day * DAY_MS // 2) for day in range(4)] == [True, True, False, False]
