@@ -47,7 +47,8 @@ class Past:
         if views is None:
             upward = View(*columns[:3].tolist())
             views = upward, upward.upside_down()
-        self.first, self.end = 0, columns.shape[1]
+        self.first = 0
+        self.end: int = columns.shape[1]
         self.bars: Sequence[Bar] = bars
         self._columns = tuple(columns)
         self._distances: dict[float, NDArray[Any]] = {}
