@@ -171,13 +171,13 @@ async def test_a_screen_that_comes_again_sees_the_same_and_several_may_watch(tmp
 async def test_a_screen_that_reads_nothing_holds_up_nobody_and_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guest, "READING_S", 0.3)
     engine = MovingEngine(symbols=200)
     with opened(engine, tmp_path) as here:
         stuck = await Stranger.at(tmp_path)
         sock = stuck.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         assert (await stuck.greets(note(tmp_path).secret)).refused == ""
+        (its_guest,) = here._guests.values()
         stuck.writer.transport.pause_reading()
         stuck.writer.write(wire.frame(wire.Look()))
         async with screen(tmp_path) as remote:
@@ -185,8 +185,9 @@ async def test_a_screen_that_reads_nothing_holds_up_nobody_and_is_dropped(
                 engine.step()
                 await until(lambda: remote.snapshot() == engine.current)
             assert await answer(remote.send(SetPaused(1, True))) == "Done."
-            async with asyncio.timeout(60):
-                while here.guests > 1:  # it asks on and on, until the system's own buffers are full
+            monkeypatch.setattr(guest, "READING_S", 0.3)
+            async with asyncio.timeout(120):
+                while its_guest in here._guests.values():  # it asks on and on, until the system's own buffers are full
                     engine.step()
                     stuck.writer.write(wire.frame(wire.Look()))
                     await asyncio.sleep(0.01)
