@@ -280,7 +280,8 @@ class SignalIntake:
 
     def _expire(self, signal: Signal, time_ms: int) -> None:
         reason = "price did not reach its level in time"
-        expired = self._state.book.change(signal.signal_id, SignalStatus.EXPIRED, reason, time_ms)
+        ended_ms = signal.raw.valid_until_ms  # not when this was noticed: that is another moment in every shell
+        expired = self._state.book.change(signal.signal_id, SignalStatus.EXPIRED, reason, ended_ms)
         if expired is not None:
             self._out.signal(expired)
             self._out.say(time_ms, "signal", words.signal_expired(signal.raw), symbol=signal.raw.symbol)

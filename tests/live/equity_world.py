@@ -6,7 +6,7 @@ The runs over the wire keep a journal, which a new desk then replays as `futtui 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ from futtui.desk.settings import DeskSettings
 from futtui.domain.effects import Effect, RecordSignal, RecordTrade
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
-from futtui.domain.signal import Signal
+from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.exchange.simulator.market.funding_files import funding_folder
 from futtui.exchange.simulator.market.history import HistoryMarket
@@ -75,7 +75,7 @@ class Outcome:
     open_positions: int
     decisions: Decisions
     steps: list[bytes]
-    """Every step of a signal and every trade, in the order in which they were recorded."""
+    """Every step of a signal and every trade, in the order of time."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,23 @@ class Replayed:
     printed: str
 
 
-def step_of(record: Effect) -> bytes:
-    """The line that the journal of signals gets, without the account that traded."""
-    assert isinstance(record, RecordSignal | RecordTrade)
-    if isinstance(record, RecordTrade) and record.trade.mode is not TradingMode.INFO:
-        record = replace(record, trade=replace(record.trade, mode=TradingMode.PAPER))
-    return journal_line(record)
+def steps_of_signals(records: Iterable[RecordSignal | RecordTrade]) -> list[bytes]:
+    """The lines that the journal of signals gets, in the order of time, without the account that traded.
+
+    That the time of a signal is over is noticed at the next beat of a shell's clock: it counts when it was over.
+    """
+    timed = []
+    for record in records:
+        if isinstance(record, RecordTrade):
+            if record.trade.mode is not TradingMode.INFO:
+                record = replace(record, trade=replace(record.trade, mode=TradingMode.PAPER))
+        elif record.signal.status is SignalStatus.EXPIRED:
+            record = replace(record, time_ms=record.signal.updated_ms)
+        timed.append((record.time_ms, journal_line(record)))
+    return [line for _, line in sorted(timed, key=lambda each: each[0])]
 
 
-class Steps(list[Effect]):
+class Steps(list[RecordSignal | RecordTrade]):
     """Keeps those effects that the journal of signals gets."""
 
     def note(self, effect: Effect) -> None:
@@ -152,7 +160,7 @@ def backtest(market: Market) -> Outcome:
         Decimal(str(result.equity)),
         result.open_positions,
         found,
-        [step_of(each) for each in steps],
+        steps_of_signals(steps),
     )
 
 
@@ -287,10 +295,10 @@ def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:
         )
         assert abs(world.wallet() + open_profit - equity) < Decimal("0.0001"), "the books are the exchange's"
     found = {trade.position_id: trade for trade in trades(engine) if trade.mode is mode}
-    steps = Steps(engine.runner.records or [])
+    steps = Steps(each for each in engine.runner.records or [] if isinstance(each, RecordSignal | RecordTrade))
     signals = [item.signal for item in steps if isinstance(item, RecordSignal)]
     named = {signal.signal_id: signal for signal in signals}
-    return Outcome(found, named, equity, len(view.positions), steps.decisions(), [step_of(each) for each in steps])
+    return Outcome(found, named, equity, len(view.positions), steps.decisions(), steps_of_signals(steps))
 
 
 # --- from the journal -----------------------------------------------------------------------------------------------
@@ -303,7 +311,7 @@ def replayed(mode: TradingMode, folder: Path) -> Replayed:
     assert result.first_difference == ""
     printed = CliRunner().invoke(app, ["replay", str(journal)])
     assert printed.exit_code == 0, printed.output
-    return Replayed(result.decisions, [step_of(each) for each in steps], printed.output)
+    return Replayed(result.decisions, steps_of_signals(steps), printed.output)
 
 
 # --- side by side ---------------------------------------------------------------------------------------------------
