@@ -148,7 +148,7 @@ def reading(symbol: str, price: float, zones: tuple[Zone, ...]) -> SymbolReading
         zones=zones,
         daily_vwap=price * 1.00008,
         anchored_vwap=price * 0.996,
-        profile=ProfileReading(price * 1.001, price * 0.992, price * 1.007, "last 24 h"),
+        profile=ProfileReading(price * 1.001, price * 0.992, price * 1.007, "24h"),
         change_24h_pct=-0.8,
         ready=True,
     )

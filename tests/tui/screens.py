@@ -43,6 +43,8 @@ class Shot:
     sizes: tuple[Size, ...] = (MIDDLE, SMALL, LARGE)
     themes: tuple[str, ...] = (DARK, SAFE)
     tour: str = ""
+    anew: bool = False
+    """What is seen hangs on the size in which the keys were pressed: each size is a start of its own."""
     choices: dict[str, Any] = field(default_factory=dict)
 
 
@@ -130,9 +132,9 @@ SHOTS = (
     Shot("too-small", sizes=((64, 15), (79, 23), (30, 10)), themes=(DARK,)),
     # The chart
     Shot("chart", ("2", "c")),
-    Shot("chart-crosshair", ("2", "c", "x", "left", "left", "up", "w")),
+    Shot("chart-crosshair", ("2", "c", "x", "left", "left", "up", "w"), anew=True),
     Shot("chart-far", ("c", "-"), sizes=(SMALL, MIDDLE), themes=(SAFE,)),
-    Shot("chart-near", ("3", "c", "+", "+"), sizes=(SMALL, MIDDLE)),
+    Shot("chart-near", ("3", "c", "+", "+"), sizes=(SMALL, MIDDLE), anew=True),
     Shot("chart-loading", ("c",), world=_no_answers, sizes=(SMALL,), themes=(DARK,)),
     Shot("chart-refused", ("c",), world=_refused, sizes=(SMALL,), themes=(DARK,)),
     Shot("chart-old-data", ("c",), world=_old, sizes=(SMALL, MIDDLE)),
@@ -205,7 +207,7 @@ SHOTS = (
     Shot("close-percent", ("3", "C", "4", *"33,3"), world=_live),
     Shot("find", ("slash",), "li", tour="dialogs"),
     Shot("search", ("f4", "slash"), "zones", sizes=(SMALL,)),
-    Shot("jump", ("g",), tour="dialogs"),
+    Shot("jump", ("g",), anew=True),
     Shot("quit-live", ("q",), world=_live),
     _in_small("quit-run", "q", world=_half_way),
 )

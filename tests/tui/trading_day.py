@@ -13,7 +13,7 @@ from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
-from futtui.domain.signal import SignalStatus
+from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import EngineSnapshot, FeedView, MarketRow
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from tests.tui import made_performance
@@ -148,6 +148,18 @@ def whole_trades() -> tuple[Trade, ...]:
     return tuple(found)
 
 
+_PARTS = {
+    "setup_quality": "setup", "zone_quality": "zone", "regime_fit": "regime fit", "money_flow": "money flow",
+    "btc_filter": "BTC filter", "late_entry": "entry timing",
+}  # fmt: skip
+
+
+def named(one: Signal) -> Signal:
+    """The signal with its parts as the scorer names them."""
+    parts = tuple(replace(part, name=_PARTS.get(part.name, part.name)) for part in one.parts)
+    return replace(one, parts=parts)
+
+
 def whole_log() -> tuple[Say, ...]:
     """What a day tells: the drawing's lines after thirty earlier ones."""
     told = (
@@ -194,7 +206,9 @@ def trading_day() -> FakeEngine:
         for item in (*positions(), *more_positions)
     )
     engine.show_desk(
-        signals=(*signals(), *more_signals, replace(opened_by, status=SignalStatus.CLOSED)),
+        signals=tuple(
+            named(one) for one in (*signals(), *more_signals, replace(opened_by, status=SignalStatus.CLOSED))
+        ),
         positions=held,
         trades=whole_trades(),
         signals_today=14,

@@ -55,7 +55,7 @@ UKRAINIAN: dict[str, str] = {
     "welcome.look_why": "Прибутки й збитки мають ще й знак чи слово, за будь-яких кольорів.",
     "welcome.theme_now": "зараз",
     "welcome.start": "старт: {mode}",
-    "welcome.start_why": "4 змінює; не {live}",
+    "welcome.start_why": "4 змінює, не {live}",
     "welcome.done": "Усе це можна змінити в налаштуваннях: клавіша коми.",
     "welcome.not_saved": "Ваші відповіді діють до виходу, але не збережені: {reason}",
 }
@@ -84,7 +84,7 @@ RUSSIAN: dict[str, str] = {
     "welcome.look_why": "Прибыли и убытки имеют ещё и знак или слово, при любых цветах.",
     "welcome.theme_now": "сейчас",
     "welcome.start": "старт: {mode}",
-    "welcome.start_why": "4 меняет; не {live}",
+    "welcome.start_why": "4 меняет, не {live}",
     "welcome.done": "Всё это можно изменить в настройках: клавиша запятой.",
     "welcome.not_saved": "Ваши ответы действуют до выхода, но не сохранены: {reason}",
 }

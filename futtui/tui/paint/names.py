@@ -64,3 +64,8 @@ def status_text(signal: Signal) -> str:
 def status_token(status: SignalStatus) -> str:
     """Open signals stand out, finished ones step back."""
     return "text" if status is SignalStatus.ACTIVE else "attention" if status is SignalStatus.WAITING else "dim"
+
+
+def window_name(window: str) -> str:
+    """Over which time a profile was taken, in everyday words."""
+    return word(f"window.{window}") if has_word(f"window.{window}") else window

@@ -10,7 +10,7 @@ from futtui.tui.glyphs import BLOCKED, CHECK
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers, zones
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
-from futtui.tui.paint.names import frame_name, regime_span, setup_name
+from futtui.tui.paint.names import frame_name, regime_span, setup_name, window_name
 from futtui.tui.paint.text import Line, Span, fit
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
@@ -88,7 +88,7 @@ def _level_facts(reading: SymbolReading, view: View, symbol: str) -> list[Line]:
         lines.append(fact(label, numbers.price_text(level, rules), "text" if level else "dim", note))
     if reading.profile is not None:
         band = numbers.band_text(reading.profile.value_area_low, reading.profile.value_area_high, rules, 30, " - ")
-        lines.append(fact(word("detail.value_area"), band, note=reading.profile.window))
+        lines.append(fact(word("detail.value_area"), band, note=window_name(reading.profile.window)))
     return lines
 
 

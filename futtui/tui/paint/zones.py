@@ -11,7 +11,7 @@ from futtui.domain.zone import Zone
 from futtui.tui.glyphs import RULE, SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
-from futtui.tui.paint.names import frame_name, zone_letter, zone_token
+from futtui.tui.paint.names import frame_name, window_name, zone_letter, zone_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, wrap
 from futtui.tui.paint.view import View
@@ -21,7 +21,7 @@ COLUMNS = (
     Column("kind", 4),
     Column("band", 20, grow=6),
     Column("score", 5, ">"),
-    Column("touches", 5, ">", 1),
+    Column("touches", 7, ">", 1),
     Column("fresh", 5, ">", 2),
     Column("gap", 6, ">"),
     Column("frame", 3, rank=3),
@@ -64,9 +64,10 @@ def _levels(reading: SymbolReading) -> list[Step]:
         steps.append(Step(reading.anchored_vwap, "anchored"))
     if reading.profile is not None:
         profile = reading.profile
-        steps.append(Step(profile.value_area_high, "value_high", extra=profile.window))
-        steps.append(Step(profile.poc, "poc", extra=profile.window))
-        steps.append(Step(profile.value_area_low, "value_low", extra=profile.window))
+        window = window_name(profile.window)
+        steps.append(Step(profile.value_area_high, "value_high", extra=window))
+        steps.append(Step(profile.poc, "poc", extra=window))
+        steps.append(Step(profile.value_area_low, "value_low", extra=window))
     return steps
 
 

@@ -47,6 +47,10 @@ class RecordList(LivePanel):
         """A marker on the newest line follows the news."""
         return True
 
+    def empty_word(self, view: View) -> str:
+        """Why there is nothing to show."""
+        return self.empty
+
     def select(self, view: View) -> list[Any]:
         """The items that are shown."""
         raise NotImplementedError
@@ -94,7 +98,7 @@ class RecordList(LivePanel):
                 at for at, item in enumerate(self.items) if needle and paint.matches(self.text_of(item, view), needle)
             ]
         if not self.items:
-            return Content(Rows(fixed_rows("empty", paint.empty_lines(self.empty, width))))
+            return Content(Rows(fixed_rows("empty", paint.empty_lines(self.empty_word(view), width))))
 
         def row_of(item: Any) -> Row:
             version = (item, self.chosen, view.zone_name, width)
@@ -128,6 +132,10 @@ class FullLog(RecordList):
     name_id = "full_log"
     empty = "records.no_lines"
     choices = paint.LEVELS
+
+    def empty_word(self, view: View) -> str:
+        """A level or symbol hides all lines, or there are none at all."""
+        return self.empty if view.snapshot.log else "log.empty"
 
     def select(self, view: View) -> list[Any]:
         """Lines of the level and symbol."""
