@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import struct
 import time
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -301,6 +303,12 @@ async def test_quiet_hours_and_mutes(server: BotApiServer, engine: PhoneEngine, 
     assert kinds == ["signal", "line", "line", "line", "signal"]
 
 
+def nothing_waits(outbox: Path) -> bool:
+    """Whether the bot has noted of every message that it arrived."""
+    with closing(sqlite3.connect(outbox)) as connection:
+        return connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'waiting'").fetchone() == (0,)
+
+
 async def test_the_daily_summary_comes_once(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     signal = a_signal(engine)
     engine.stored = [a_trade(signal), replace(a_trade(signal, "-10.2", -1.0), closed_ms=NOW_MS - 3 * 24 * HOUR_MS)]
@@ -311,6 +319,7 @@ async def test_the_daily_summary_comes_once(server: BotApiServer, engine: PhoneE
         sent = await server.wait_for(2)
         assert "Trades closed: 1 (1 won, 0 break-even, 0 lost)" in sent[1].text
         assert "+1.31 R" in sent[1].text
+        await until(lambda: nothing_waits(tmp_path / "phone.db"), 60)  # else it would be sent a second time
     async with running_bot(server, engine, tmp_path, summary_hour=14):
         await server.answer_to("/status")
         await asyncio.sleep(0.5)
