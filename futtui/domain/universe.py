@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 
 from futtui.domain.timeframe import DAY_MS
+from futtui.language.counting import counted
 
 STABLE_ASSETS = frozenset(
     {"USDC", "BUSD", "TUSD", "USDP", "FDUSD", "DAI", "EUR", "EURI", "USD1", "USDE", "PYUSD", "RLUSD", "BFUSD", "XUSD"}
@@ -191,7 +192,7 @@ def _short_of(item: Listing, limits: UniverseLimits, inside: bool, now_ms: int) 
         if age is None:
             return "its age is not known"
         if age < limits.min_age_days:
-            return f"traded for {age:.0f} days only; {limits.min_age_days:.0f} are asked for"
+            return f"traded for {counted(round(age), 'day')} only; {limits.min_age_days:.0f} are asked for"
     return None
 
 

@@ -18,6 +18,7 @@ from futtui.domain.reading import FrameReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
 from futtui.domain.timeframe import Timeframe
+from futtui.language.counting import counted
 from futtui.strategies.base import MemorylessStrategy, MovingHash, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.words import say_price
 
@@ -194,5 +195,7 @@ def _too_young(context: StrategyContext, min_days: int) -> str:
     age = context.age_days
     if age is None:
         known = len(context.candles(Timeframe.D1, min_days))
-        return "" if known >= min_days else f"only {known} days of history; {min_days} make an established coin"
-    return "" if age >= min_days else f"traded for {int(age)} days only; {min_days} make an established coin"
+        return (
+            "" if known >= min_days else f"only {counted(known, 'day')} of history; {min_days} make an established coin"
+        )
+    return "" if age >= min_days else f"traded for {counted(int(age), 'day')} only; {min_days} make an established coin"

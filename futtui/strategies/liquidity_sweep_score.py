@@ -5,6 +5,7 @@ from __future__ import annotations
 from futtui.domain.reading import FrameReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import SignalPart
+from futtui.language.counting import counted
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.liquidity_sweep_pools import DAY, EQUAL, ZONE
 from futtui.strategies.liquidity_sweep_setup import LiquiditySweepSettings, SweptPool
@@ -54,7 +55,7 @@ def _volume_part(sweep: SweptPool) -> SignalPart:
 
 def _speed_part(sweep: SweptPool) -> SignalPart:
     points = 0.5 if sweep.age == 0 else 0.25 if sweep.age == 1 else 0.0
-    words = "back inside in the same bar" if sweep.age == 0 else f"back inside after {sweep.age} more bars"
+    words = "back inside in the same bar" if sweep.age == 0 else f"back inside after {counted(sweep.age, 'more bar')}"
     return SignalPart("speed of the return", points, words, float(sweep.age))
 
 

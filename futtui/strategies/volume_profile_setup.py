@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import ProfileReading
+from futtui.language.counting import counted
 from futtui.strategies.levels import StopSettings
 from futtui.strategies.structure import OrientedBar
 
@@ -150,7 +151,9 @@ def find_return(bars: Sequence[OrientedBar], edge: float, atr: float, settings: 
         return ""
     outside = first - start
     if outside > settings.probe_max_bars:
-        return f"price stayed outside for {outside} closes; {settings.probe_max_bars} is the most for a probe"
+        return (
+            f"price stayed outside for {counted(outside, 'close')}; {settings.probe_max_bars} is the most for a probe"
+        )
     extreme = min(bar.low for bar in bars[start:])
     depth_atr = (edge - extreme) / atr
     if depth_atr < settings.probe_min_atr:

@@ -298,7 +298,8 @@ def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:
     steps = Steps(each for each in engine.runner.records or [] if isinstance(each, RecordSignal | RecordTrade))
     signals = [item.signal for item in steps if isinstance(item, RecordSignal)]
     named = {signal.signal_id: signal for signal in signals}
-    return Outcome(found, named, equity, len(view.positions), steps.decisions(), steps_of_signals(steps))
+    held = sum(position.mode is mode for position in view.positions)
+    return Outcome(found, named, equity, held, steps.decisions(), steps_of_signals(steps))
 
 
 # --- from the journal -----------------------------------------------------------------------------------------------

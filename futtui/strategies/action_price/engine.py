@@ -11,6 +11,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, System, Trigger
 from futtui.domain.timeframe import Timeframe
+from futtui.language.counting import counted
 from futtui.strategies.action_price.cross import CrossView, cross_direction, view_of
 from futtui.strategies.action_price.levels import EntryTiming, entry_timing, plan_levels
 from futtui.strategies.action_price.score import CrossScore, Mode, mode_part, score_cross
@@ -98,7 +99,7 @@ class ActionPrice(BaseStrategy):
         if last is None or time_ms - last >= self._settings.cooldown_bars * self.timeframe.ms:
             return ""
         bars = (time_ms - last) // self.timeframe.ms
-        return f"the last {side.value} signal was {bars} bars ago; {self._settings.cooldown_bars} must pass"
+        return f"the last {side.value} signal was {counted(bars, 'bar')} ago; {self._settings.cooldown_bars} must pass"
 
     def _surroundings(self, sign: int, context: StrategyContext) -> str:
         """Why the market around the cross forbids a trade; empty when it does not."""

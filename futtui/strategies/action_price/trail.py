@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.indicators.averages import Ema
+from futtui.language.counting import counted
 
 FAST_LENGTHS = (5, 9, 13, 21)
 FAST_WINDOW = 300
@@ -49,7 +50,7 @@ class SlowTrail:
                 name = "EMA 200" if row.ema_200 is None else "ATR"
                 return f"{name} is not available for each of the last {self._length} bars"
         if len(self._rows) < self._length:
-            return f"EMA 200 is known for {len(self._rows)} bars in a row; {self._length} are needed"
+            return f"EMA 200 is known for {counted(len(self._rows), 'bar')} in a row; {self._length} are needed"
         return ""
 
     def reset(self) -> None:

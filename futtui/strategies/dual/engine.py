@@ -13,6 +13,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneKind
+from futtui.language.counting import counted
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of
 from futtui.strategies.dual.levels import gaps_to_opposite, plan_levels
@@ -155,10 +156,10 @@ class BaseSignalEngine(BaseStrategy):
         side = Side.LONG if setup.sign > 0 else Side.SHORT
         last = self._last_ms.get(side)
         if last is not None and time_ms - last < settings.cooldown_bars * step:
-            return f"the last {side.value} signal was {(time_ms - last) // step} bars ago"
+            return f"the last {side.value} signal was {counted((time_ms - last) // step, 'bar')} ago"
         locked = self._locks.get(setup.zone.zone_id)
         if locked is not None and time_ms - locked < settings.valid_bars * step:
-            return f"this zone gave a signal {(time_ms - locked) // step} bars ago"
+            return f"this zone gave a signal {counted((time_ms - locked) // step, 'bar')} ago"
         return ""
 
     def _weakness(self, setup: ZoneSetup, atr: float) -> str:

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from futtui.domain.regime import Regime
 from futtui.domain.zone import Zone
+from futtui.language.counting import counted
 from futtui.strategies.figures import median
 from futtui.strategies.sr.engine import SrStrategy
 from futtui.strategies.sr.settings import SrSweepReturnSettings
@@ -125,7 +126,11 @@ class SrSweepReturn(SrStrategy):
         """How good the dip is, 0-1, and why."""
         settings = self._settings
         words = f"a wick {sweep.wick_ratio:.1f} times the body, {sweep.depth_atr:.2f} ATR through the zone"
-        words += ", back in the same bar" if sweep.bars_outside == 0 else f", back after {sweep.bars_outside} bars"
+        words += (
+            ", back in the same bar"
+            if sweep.bars_outside == 0
+            else f", back after {counted(sweep.bars_outside, 'bar')}"
+        )
         words += "; its usual volume is not available" if ratio is None else f"; {ratio:.1f} times the usual volume"
         if is_a:
             return 1.0, f"grade A: {words}"

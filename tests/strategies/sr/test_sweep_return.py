@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import System, Trigger, check_levels
+from futtui.language.counting import counted
 from futtui.strategies.sr.settings import SrConfidence, SrLevels, SrSweepReturnSettings
 from futtui.strategies.sr.sweep_return import SrSweepReturn
 from tests.strategies.crafted import STEP_MS, Tape, part, reasons, run, signals
@@ -113,7 +114,7 @@ def test_sweep_return_closes_below_are_forgiven_up_to_three(bars_outside: int):
     for _ in range(bars_outside - 1):
         tape.bar(100.7, 100.75, 100.5, 100.7)
     signal = only(tape.bar(100.7, 101.3, 100.65, 101.25))
-    assert f"back after {bars_outside} bars" in part(signal, "setup").reason
+    assert f"back after {counted(bars_outside, 'bar')}" in part(signal, "setup").reason
     assert signal.levels.stop == pytest.approx(100.15)
 
 
