@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from futtui.backtest.overfitting import Overfitting
-from futtui.backtest.random_entries import EntrySkill
+from futtui.backtest.random_entries import PERMUTATIONS, EntrySkill
 from futtui.domain.performance import TradeStatistics
 from futtui.language.counting import counted
 from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES
@@ -87,7 +87,8 @@ def sample_checks(found: TradeStatistics) -> list[Check]:
         return [*checks, Check("wins often enough", Answer.OPEN, "no trades"), Check("earns", Answer.OPEN, "no trades")]
     share = f"{rate.value:.0%} [{rate.low:.0%}..{rate.high:.0%}]"
     if border is None:
-        wins = Check("wins often enough", Answer.NO, f"{share}; without both wins and losses there is no border")
+        answer = Answer.OPEN if rate.value > 0 else Answer.NO
+        wins = Check("wins often enough", answer, f"{share}; without both wins and losses there is no border")
     else:
         detail = f"{share} against {border:.0%} at which it only pays its costs"
         wins = Check("wins often enough", _yes(rate.low > border), detail)
@@ -138,7 +139,8 @@ def skill_check(found: EntrySkill | None) -> Check:
         return Check(name, Answer.OPEN, "no random closes of the same hour and regime to compare with")
     detail = (
         f"{found.real_r:+.3f} R against {found.random_r:+.3f} R from random entries with the same exits (they win "
-        f"{found.random_win_rate:.0%}); random does as well in {found.chance:.1%} of {found.draws} x {found.trades}"
+        f"{found.random_win_rate:.0%}); random does as well in {found.chance:.1%} of {PERMUTATIONS:,} mixes of "
+        f"{counted(found.draws, 'random run')}"
     )
     return Check(name, _yes(found.chance < CHANCE_GATE), detail)
 

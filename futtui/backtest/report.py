@@ -93,7 +93,7 @@ def summary(result: BacktestResult) -> Iterator[str]:
     if result.open_positions:
         still = counted(result.open_positions, "position was", "positions were")
         yield f"{still} still open at the end, in no figure above."
-    yield f"Equity {result.equity:,.2f} of {request.start_equity:,} USDT. Fingerprint {fingerprint(result.trades)}"
+    yield f"Equity {result.equity:,.2f} of {request.start_equity:,.2f} USDT. Fingerprint {fingerprint(result.trades)}"
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
 
 
@@ -105,17 +105,18 @@ def figures_line(name: str, found: TradeStatistics) -> str:
     return (
         f"{name:<18} n {found.trades} ({found.days} d)  WR {_share(found.win_rate)} be {border}  "
         f"E {_figure(found.expectancy_r, '+.3f')} R  PF {_figure(found.profit_factor, '.2f')}  "
-        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD {_down(found.max_drawdown_r)} R{_fall(found)}  "
+        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD {down(found.max_drawdown_r)} R{_fall(found)}  "
         f"{found.verdict}"
     )
 
 
-def _down(fall_r: float) -> str:
+def down(fall_r: float) -> str:
+    """A fall as a number below zero; none at all is a plain 0.0."""
     return f"-{fall_r:.1f}" if round(fall_r, 1) else "0.0"
 
 
 def _fall(found: TradeStatistics) -> str:
-    return "" if found.fall_risk is None else f" (95% {_down(found.fall_risk.most_95)})"
+    return "" if found.fall_risk is None else f" (95% {down(found.fall_risk.most_95)})"
 
 
 def _share(interval: Interval) -> str:

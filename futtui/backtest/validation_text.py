@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from futtui.backtest.checklist import Answer, Moved
-from futtui.backtest.report import as_json
+from futtui.backtest.report import as_json, down
 from futtui.backtest.validation import Validation
 from futtui.domain.performance import FallRisk
 from futtui.live.code_hash import code_hash
@@ -86,15 +86,15 @@ def _fall_lines(found: Validation) -> Iterator[str]:
     if found.falls is None or found.order_falls is None:
         return
     yield (
-        f"Largest fall: -{real:.1f} R here. If such days come again: {_falls(found.falls)}. "
+        f"Largest fall: {down(real)} R here. If such days come again: {_falls(found.falls)}. "
         f"The same days in another order: {_falls(found.order_falls)}."
     )
 
 
 def _falls(risk: FallRisk) -> str:
     return (
-        f"half of all paths stay above -{risk.middle:.1f} R, 95 % above -{risk.most_95:.1f} R, "
-        f"99 % above -{risk.most_99:.1f} R"
+        f"half of all paths stay above {down(risk.middle)} R, 95 % above {down(risk.most_95)} R, "
+        f"99 % above {down(risk.most_99)} R"
     )
 
 
@@ -108,7 +108,9 @@ def _group_lines(title: str, runs: list[Moved]) -> Iterator[str]:
         yield f"  {each.name:<34} {_result(each)}  changes the sum by {each.change_r:+.1f} R {_interval(each)}"
     rest = len(runs) - len(order[:MOST_RUNS])
     if rest:
-        yield f"  and {rest} more that change less or nothing (all are in --json)"
+        verb = "changes" if rest == 1 else "change"
+        less = f"and {rest} more that {verb} less or nothing" if order else f"none of {rest} runs changes anything"
+        yield f"  {less} (all are in --json)"
 
 
 def _result(each: Moved) -> str:

@@ -25,6 +25,8 @@ from futtui.backtest.checklist import (
 )
 from futtui.backtest.overfitting import Overfitting
 from futtui.backtest.random_entries import EntrySkill
+from futtui.backtest.report import down
+from futtui.backtest.validation_text import _group_lines
 from futtui.domain.timeframe import DAY_MS
 from futtui.measurement.statistics import statistics_of
 from tests.backtest.made_trades import made_trade
@@ -127,3 +129,26 @@ def test_robust_checks_fail_when_one_run_loses_or_nothing_was_earned():
     answers = [check.answer for check in robust_checks(0.1, runs)]
     assert answers == [Answer.YES, Answer.OPEN, Answer.OPEN, Answer.NO]
     assert robust_checks(-0.1, runs)[0].answer is Answer.NO
+
+
+@pytest.mark.parametrize(("result", "answer"), [(1.0, Answer.OPEN), (-1.0, Answer.NO)])
+def test_sample_without_a_loss_leaves_the_border_open_and_one_without_a_win_fails(result: float, answer: Answer):
+    checks = sample_checks(statistics_of([made_trade(result, number=number) for number in range(5)], draws=100))
+    assert checks[1].answer is answer
+    assert "no border" in checks[1].detail
+
+
+def another(name: str, change_r: float) -> Moved:
+    return Moved(name, "filter", 10, 0.1, 1.0, change_r, None, None)
+
+
+def test_runs_that_change_nothing_are_told_as_such_and_others_first():
+    (_, title, told) = _group_lines("What each filter is worth", [another("a", 0.0), another("b", 0.0)])
+    assert (title, told) == ("What each filter is worth:", "  none of 2 runs changes anything (all are in --json)")
+    (_, _, first, rest) = _group_lines("Filters", [another("a", 0.0), another("without a", -2.0)])
+    assert first.split() == ["without", "a", "n", "10", "+0.100", "R", "changes", "the", "sum", "by", "-2.0", "R"]
+    assert rest == "  and 1 more that changes less or nothing (all are in --json)"
+
+
+def test_fall_that_never_came_is_a_plain_zero():
+    assert [down(fall) for fall in (0.0, 0.04, 1.25)] == ["0.0", "0.0", "-1.2"]

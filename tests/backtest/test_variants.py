@@ -108,9 +108,9 @@ def test_stresses_change_costs_time_and_the_rule_inside_a_bar():
 
 
 def test_exit_numbers_leave_safety_alone():
-    names = {variant.name.split()[0] for variant in exit_numbers(BASE)}
-    assert {"trail_atr", "time_stop_progress_r", "max_days"} <= names
-    assert not {"naked_limit_ms", "data_exit_minutes", "hours_before_end"} & names
+    names = {variant.name.rsplit(maxsplit=2)[0] for variant in exit_numbers(BASE)}
+    assert {"trail atr", "time stop progress r", "max days"} <= names
+    assert not {"naked limit ms", "data exit minutes", "hours before end"} & names
 
 
 def test_setups_are_left_out_only_where_there_are_several():
