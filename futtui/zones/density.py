@@ -17,6 +17,8 @@ REACH_BANDWIDTHS = 5
 """A bell is cut off here; what is left out is below a millionth of its height."""
 MOST_STEPS = 40_000
 """A grid is never finer than this allows, whatever the prices."""
+FEW = 24
+"""So many prices are spread over the grid one by one; more of them all at once."""
 _RISE_ENDS = b"\x01\x00"
 """Whether values rise, as bytes: yes, then no longer."""
 
@@ -47,7 +49,7 @@ class Density:
         values: NDArray[Any] = np.correlate(self._mass(prices, weights, 2 * half + 1), _bell(), mode="same")
         self.values = values
         self._peaks = _peaks(values)
-        self._heights: list[float] = values[self._peaks].tolist()
+        self._heights: list[float] = [values.item(place) for place in self._peaks]
         self._lows: list[float] = np.minimum.reduceat(values, [0, *self._peaks]).tolist()
         """Lowest density before the first peak, between each two, and after the last."""
         self.highest: float = max(self._heights)
@@ -57,17 +59,37 @@ class Density:
         """Weight at each place: a price is shared by its two neighbours, so the grid's place hardly matters."""
         import numpy as np
 
+        if len(prices) <= FEW:
+            mass: NDArray[Any] = np.zeros(count)
+            for place, weight in self._shares(prices, weights).items():
+                mass[place] = weight
+            return mass
         places = np.array(prices, dtype=float)
         places -= self._first
         places /= self._step
         left = places.astype(np.int64)
         places -= left
         counted = np.array(weights, dtype=float)
-        mass: NDArray[Any] = np.bincount(left, counted * (1.0 - places), count)
+        mass = np.bincount(left, counted * (1.0 - places), count)
         left += 1
         counted *= places
         mass += np.bincount(left, counted, count)
         return mass
+
+    def _shares(self, prices: Sequence[float], weights: Sequence[float]) -> dict[int, float]:
+        """The same sums, in the same order, of the places that hold any weight: for few prices quicker."""
+        first, step = self._first, self._step
+        lefts: dict[int, float] = {}
+        rights: dict[int, float] = {}
+        for price, weight in zip(prices, weights, strict=True):
+            place = (price - first) / step
+            left = int(place)
+            place -= left
+            lefts[left] = lefts.get(left, 0.0) + weight * (1.0 - place)
+            rights[left + 1] = rights.get(left + 1, 0.0) + weight * place
+        for right, weight in rights.items():
+            lefts[right] = lefts.get(right, 0.0) + weight
+        return lefts
 
     def grid(self) -> NDArray[Any]:
         """The prices at which `values` stand."""

@@ -40,7 +40,10 @@ def overlap_share(first_low: float, first_high: float, second_low: float, second
 
 
 class _Held(NamedTuple):
-    """What only a touch changes: points of touches and reactions together, what is mixed into strength, a penalty."""
+    """What only a touch changes: points of touches and reactions together, what is mixed into strength, a penalty.
+
+    Also the parts themselves, and as they are shown.
+    """
 
     points: float
     score_share: float
@@ -48,6 +51,8 @@ class _Held(NamedTuple):
     restless: float
     touches: float
     reactions: float
+    shown_touches: float
+    shown_reactions: float
 
 
 class LiveZone:
@@ -224,7 +229,7 @@ class LiveZone:
 
         Noted with the strength: the score mixed with how often the zone really held.
         """
-        points, score_share, bounce_points, restless, _, _ = self._held or self._what_held()
+        points, score_share, bounce_points, restless, _, _, _, _ = self._held or self._what_held()
         # The sums of `ScoreParts.total`, with what seldom changes already done: asked for at every close of every zone.
         age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
         fresh = self._fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
@@ -268,7 +273,15 @@ class LiveZone:
         touch = self.touch
         touches, reactions = touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches)
         blend, restless = blend_of(touch.bounces, touch.breaks), restless_part(touch.touches, touch.bounces)
-        self._held = _Held(22.0 * touches + 32.0 * reactions, *blend, restless, touches, reactions)
+        self._held = _Held(
+            22.0 * touches + 32.0 * reactions,
+            *blend,
+            restless,
+            touches,
+            reactions,
+            round(touches, 2),
+            round(reactions, 2),
+        )
         return self._held
 
     def _noise(self) -> float:
@@ -303,8 +316,8 @@ class LiveZone:
         if key != self._key or record is None:
             held = self._held or self._what_held()
             parts = ZoneParts(
-                round(held.touches, 2),
-                round(held.reactions, 2),
+                held.shown_touches,
+                held.shown_reactions,
                 fresh,
                 min(1.0, round(confluence, 2)),
                 round(self._noise(), 2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from futtui.domain.zone import ZoneState
@@ -30,15 +31,16 @@ def chosen(zones: Sequence[LiveZone], room: Room) -> list[LiveZone]:
     """
     middles: list[float] = []
     kept = []
-    spacing = room.spacing
+    _, _, bucket, spacing = room
     for zone in ranked(zones):
         middle = (zone.low + zone.high) / 2.0
         place = bisect_left(middles, middle)
-        if place > 0 and middle - middles[place - 1] < spacing:
+        below = middle - middles[place - 1] if place else inf
+        above = middles[place] - middle if place < len(middles) else inf
+        if below < spacing or above < spacing:
             continue
-        if place < len(middles) and middles[place] - middle < spacing:
-            continue
-        if _has_room(middles, place, middle, room):
+        # With both neighbours a bucket away it fits in any case.
+        if (below >= bucket and above >= bucket) or _has_room(middles, place, middle, room):
             middles.insert(place, middle)
             kept.append(zone)
     if len(kept) > room.zones:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from futtui.zones.density import Density, deepest
+from futtui.zones.density import FEW, Density, deepest
 
 stats = pytest.importorskip("scipy.stats", reason="scipy is the oracle of these tests")
 signal = pytest.importorskip("scipy.signal", reason="scipy is the oracle of these tests")
@@ -67,6 +67,22 @@ def test_density_of_mirrored_prices_is_mirrored(prices):
     up = Density(values, [1.0] * len(values), WIDTH)
     down = Density([16.0 - value for value in values], [1.0] * len(values), WIDTH)
     assert up.values[::-1] == pytest.approx(down.values)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    prices=st.lists(st.integers(0, 400), min_size=1, max_size=FEW),
+    weights=st.lists(st.sampled_from([0.5, 1.0, 1.7]), min_size=FEW, max_size=FEW),
+)
+def test_density_of_few_prices_is_to_the_last_bit_what_many_at_once_would_give(prices, weights):
+    """Few prices are spread over the grid one by one; the oracle puts the same sums together with numpy."""
+    values, weights = [price / 64.0 + 0.003 for price in prices], weights[: len(prices)]
+    density = Density(values, weights, WIDTH)
+    places = (np.array(values) - density.price(0)) / density._step
+    left = places.astype(int)
+    count, rest = len(density.values), places - left
+    mass = np.bincount(left, weights * (1.0 - rest), count) + np.bincount(left + 1, weights * rest, count)
+    assert density._mass(values, weights, count).tolist() == mass.tolist()
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e4])
