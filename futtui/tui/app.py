@@ -169,7 +169,7 @@ class FuttuiApp(App[None]):
 
     def notice_news(self, view: View) -> None:
         """Flashes what is new since the last beat; rings for a signal while the window is in the background."""
-        for item in self._news.look(view):
+        for item in self._news.look(view, on_dashboard=self.screen is self.dashboard):
             self.flash(item.text, item.token, item.time_ms)
             if item.rings and not self.app_focus and self.ui_settings.bell:
                 self.terminal.ring()

@@ -42,13 +42,16 @@ class NewsWatch:
         self._log: tuple[Say, ...] = ()
         self._started = False
 
-    def look(self, view: View) -> list[NewsItem]:
-        """At most one log line and one sentence about signals, however many there are."""
-        items = self._log_news(view) + self._signal_news(view)
+    def look(self, view: View, *, on_dashboard: bool) -> list[NewsItem]:
+        """At most one log line and one sentence about signals, however many there are.
+
+        `on_dashboard`: whether the key that shows signals works where the user is; else the sentence leads there.
+        """
+        items = self._log_news(view) + self._signal_news(view, on_dashboard)
         self._started = True
         return items
 
-    def _signal_news(self, view: View) -> list[NewsItem]:
+    def _signal_news(self, view: View, on_dashboard: bool) -> list[NewsItem]:
         desk = view.snapshot.desk
         if desk is None:
             return []
@@ -60,7 +63,7 @@ class NewsWatch:
         if not fresh:
             return []
         newest = max(fresh, key=lambda signal: (signal.raw.time_ms, signal.score))
-        text = _signal_text(newest, view)
+        text = _signal_text(newest, view, on_dashboard)
         if len(fresh) > 1:
             text += " " + word("news.more_signals", n=len(fresh) - 1)
         return [NewsItem(text, "bold", newest.raw.time_ms, rings=True)]
@@ -86,10 +89,10 @@ class NewsWatch:
         return [NewsItem(f"! {newest.text}", token, newest.time_ms)]
 
 
-def _signal_text(signal: Signal, view: View) -> str:
+def _signal_text(signal: Signal, view: View, on_dashboard: bool) -> str:
     raw = signal.raw
     return word(
-        "news.signal",
+        "news.signal" if on_dashboard else "news.signal_elsewhere",
         symbol=numbers.base_asset(raw.symbol, view.rules(raw.symbol)),
         side=word(f"side.{raw.side.value.lower()}").lower(),
         score=numbers.score_text(signal.score),

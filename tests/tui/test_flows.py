@@ -482,6 +482,37 @@ async def test_focus_comes_back_after_the_window_was_too_small(make_app: AppMake
         assert app.focused.id == panel
 
 
+async def test_a_dialog_that_does_not_fit_says_so_and_answers_nothing_until_it_can_be_read(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m")
+        menu = app.screen
+        await pilot.resize_terminal(60, 15)
+        await pilot.pause()
+        assert "This window is 60 x 15. futtui needs at least 80 x 24." in screen_text(app)
+        await pilot.press("1", "down", "enter", "2")
+        assert app.screen is menu
+        assert engine.commands == []
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "This window is" not in screen_text(app)
+        await pilot.press("escape")
+        app.push_screen(QuestionDialog("Sure?", ["It matters."], yes="Yes", no="No"))
+        await pilot.pause()
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        await pilot.resize_terminal(60, 15)
+        await pilot.pause()
+        assert app.focused is None, "a button out of sight cannot be pressed"
+        await pilot.resize_terminal(*FULL)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.focused is not None
+        assert app.focused.id == "no"
+
+
 async def test_an_error_that_ends_the_screen_is_in_the_log(
     make_app: AppMaker, caplog: pytest.LogCaptureFixture
 ) -> None:

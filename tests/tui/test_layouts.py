@@ -11,6 +11,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import FeedView
+from futtui.tui.paint.notices import DIM_S
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.sized import layout_for
 from futtui.tui.widgets.live_panel import LivePanel
@@ -282,6 +283,30 @@ async def test_new_signal_flashes_once_and_fades(make_app: AppMaker, engine: Fak
             app.pulse.beat()
         assert app.flash_line.text == shown
         assert app.flash_line.bright_s == 0.0
+        await pilot.pause()
+        assert shown in screen_lines(app)[-2], "dim, it stays for a while"
+        app.flash_line.fade(DIM_S)
+        app.pulse.beat()
+        await pilot.pause()
+        assert "New signal" not in screen_lines(app)[-2], "a minute later it is no news"
+
+
+async def test_new_signal_elsewhere_names_a_key_that_works_there(make_app: AppMaker, engine: FakeEngine) -> None:
+    assert engine.current.desk is not None
+    first = engine.current.desk.signals
+    engine.show_desk(signals=())
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        await pilot.press("f3")
+        await pilot.pause()
+        engine.show_desk(signals=first)
+        app.pulse.beat()
+        assert app.flash_line.text == "New signal: LINK long, score 86. On the dashboard (Esc) 2 shows it. And 2 more."
+        await pilot.press("escape", "2")
+        assert app.dashboard is not None
+        assert app.screen is app.dashboard
+        assert app.dashboard.main == "signals"
 
 
 async def test_new_signal_rings_only_in_the_background(make_app: AppMaker, engine: FakeEngine) -> None:

@@ -12,28 +12,34 @@ from futtui.tui.paint.view import View, source_of
 from futtui.tui.words import word
 
 BRIGHT_S = 4.0
+DIM_S = 60.0
+"""How long a sentence stays after it was bright: long enough to look up, not so long that it seems to be news."""
 
 
 @dataclass(slots=True)
 class Flash:
-    """The text of the flash line and how long it still is bright (in seconds of screen time)."""
+    """The text of the flash line, how long it still is bright and how long dim after that (seconds of screen time)."""
 
     text: str = ""
     token: str = "bold"
     time_ms: int = 0
     bright_s: float = 0.0
+    dim_s: float = 0.0
 
     def show(self, text: str, token: str, time_ms: int) -> None:
         """Replaces the text and makes it bright."""
-        self.text, self.token, self.time_ms, self.bright_s = text, token, time_ms, BRIGHT_S
+        self.text, self.token, self.time_ms = text, token, time_ms
+        self.bright_s, self.dim_s = BRIGHT_S, DIM_S
 
     def fade(self, seconds: float) -> None:
         """Time passed."""
-        self.bright_s = max(0.0, self.bright_s - seconds)
+        left_s = self.bright_s - seconds
+        self.bright_s = max(0.0, left_s)
+        self.dim_s = max(0.0, self.dim_s + min(0.0, left_s))
 
     def line(self, view: View) -> Line:
-        """Time and text; empty while nothing happened."""
-        if not self.text:
+        """Time and text; empty while nothing happened lately."""
+        if not self.text or not (self.bright_s or self.dim_s):
             return ()
         stamp = numbers.time_text(self.time_ms, view.zone)
         return ((f" {stamp}  ", "dim"), (self.text, self.token if self.bright_s > 0 else "dim"))

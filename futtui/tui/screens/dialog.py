@@ -17,6 +17,8 @@ from futtui.tui.compat.border_text import set_border_text
 from futtui.tui.glyphs import CURSOR, plain_text
 from futtui.tui.paint.text import Line, wrap
 from futtui.tui.paint.view import View
+from futtui.tui.screens.sized import SizedScreen
+from futtui.tui.widgets.bars import TooSmall
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.words import word
 
@@ -62,8 +64,11 @@ def text_lines(texts: Sequence[str], token: str = "text") -> list[Line]:
     return lines
 
 
-class Dialog(ModalScreen[Answer]):
-    """A framed box on an opaque ground. Esc is always the safe way out."""
+class Dialog(SizedScreen, ModalScreen[Answer]):
+    """A framed box on an opaque ground. Esc is always the safe way out.
+
+    In a window too small for it a notice takes its place, and nothing can be answered until all of it can be read.
+    """
 
     BINDINGS = keys.bindings("dialog", "copy")
     heading = ""
@@ -73,6 +78,22 @@ class Dialog(ModalScreen[Answer]):
     def futtui(self) -> FuttuiApp:
         """The app."""
         return cast("FuttuiApp", self.app)
+
+    def on_mount(self) -> None:
+        """The notice, out of sight while there is room; runs after a subclass's own."""
+        notice = TooSmall(id="small")
+        self.mount(notice)
+        notice.pulse(self.futtui.store.read())
+        self.fit_window()
+
+    def on_resize(self) -> None:
+        """A new size may be too small, or large enough again."""
+        self.fit_window()
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the window is too small to read what is asked."""
+        return self.has_class("-tiny")
 
     def frame_texts(self) -> None:
         """Puts heading and hint into the frame."""
@@ -134,10 +155,13 @@ class MenuDialog(Dialog[str | None]):
 
     def action_take(self) -> None:
         """Takes the marked choice."""
-        self.dismiss(self._choices[self._marked].answer)
+        if not self.is_hidden:
+            self.dismiss(self._choices[self._marked].answer)
 
     def on_key(self, event: events.Key) -> None:
         """The key of a choice takes it, on any layout."""
+        if self.is_hidden:
+            return
         typed = event.character or event.key
         for choice in self._choices:
             if typed in keys.with_twins((choice.key,)):

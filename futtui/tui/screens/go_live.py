@@ -86,6 +86,8 @@ class NumberDialog(QuestionDialog):
 
     def on_key(self, event: events.Key) -> None:
         """Digits fill the number wherever the focus is; any other place of the keyboard does not."""
+        if self.is_hidden:
+            return
         typed = event.character or ""
         if typed.isdigit() and typed.isascii() and len(self._typed) < len(self._number):
             self._wrong = False

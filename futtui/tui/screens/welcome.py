@@ -161,7 +161,7 @@ class WelcomeScreen(Dialog[None]):
 
     def action_take(self) -> None:
         """Takes the marked choice."""
-        if not self.query_one(Input).display:
+        if not self.is_hidden and not self.query_one(Input).display:
             self._take(self._question().choices[self._marked].answer)
 
     def action_cancel(self) -> None:
@@ -170,7 +170,7 @@ class WelcomeScreen(Dialog[None]):
 
     def on_key(self, event: events.Key) -> None:
         """A digit takes its choice; 0 skips all that is left."""
-        if self.query_one(Input).display:
+        if self.is_hidden or self.query_one(Input).display:
             return
         if event.key == "0":
             event.stop()

@@ -45,7 +45,7 @@ class TabBar(LineWidget):
 
 
 class FlashLine(LineWidget):
-    """The last important event: bright for a few beats, then dim until the next one."""
+    """The last important event: bright for a few beats, then dim for a while."""
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """One line."""
