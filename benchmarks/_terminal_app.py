@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -202,11 +203,18 @@ class MeasuredApp(FuttuiApp):
             tell(self.plan, phase="stuck_done", screen_late_ms=screen.below(100), engine_late_ms=engine.below(100))
 
     async def _memory(self) -> None:
-        """Memory once in two seconds."""
-        process = psutil.Process()
+        """Memory of each kind of process once in two seconds."""
+        health = self.engine.snapshot().health
+        analyzers = {one.process_id for one in (health.processes if health is not None else ())}
         until_s = time.monotonic() + self.plan.minutes * 60
         while time.monotonic() < until_s:
-            tell(self.plan, phase="memory", at=time.monotonic(), bytes=process.memory_info().rss)
+            held = {"app": psutil.Process().memory_info().rss, "workers": 0, "exchange": 0}
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):  # it ended just now
+                    if not any("resource_tracker" in word for word in child.cmdline()):
+                        kind = "workers" if child.pid in analyzers else "exchange"
+                        held[kind] += child.memory_info().rss
+            tell(self.plan, phase="memory", at=time.monotonic(), **held)
             await asyncio.sleep(2.0)
 
 

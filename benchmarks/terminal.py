@@ -39,6 +39,7 @@ LEAST_MINUTES = 20.0
 """Histories and caches fill for about ten minutes; a slope is judged after that."""
 STARTS = 3
 LIMIT_S = 420.0
+PROCESSES = ("app", "workers", "exchange")
 
 PLOTEXT_TITLE = "textual-plotext 210x46, candles, zones, VWAP only, ms"
 
@@ -89,7 +90,10 @@ BUDGETS: tuple[tuple[str, str, str, float | None], ...] = (
     ("first_frame_s", "first full frame, warm, median s", ".2f", 1.0),
     ("first_frame_work_s", "the same in time of the processor, s", ".2f", 1.0),
     ("memory_mb", "memory of the app process, MB", ".0f", None),
-    ("memory_slope_mb_per_hour", "memory slope at 60x, MB an hour", ".1f", 2.0),
+    ("memory_slope_mb_per_hour", "memory slope at 60x, all processes, MB an hour on the clock", ".1f", 2.0),
+    ("memory_slope_app_mb_per_hour", "of it the app process (screen and engine)", ".1f", None),
+    ("memory_slope_workers_mb_per_hour", "of it the analyzer processes", ".1f", None),
+    ("memory_slope_exchange_mb_per_hour", "of it the embedded exchange", ".1f", None),
     ("memory_minutes", "followed for minutes", ".0f", None),
     ("frame_ms", "chart 210x46: a whole frame, ms of processor", ".2f", 5.0),
     ("frame_to_screen_ms", "chart 210x46: the same with strips, ms", ".2f", 5.0),
@@ -147,14 +151,17 @@ def _first_frame() -> dict[str, float]:
 def _memory(minutes: float) -> dict[str, float]:
     if minutes <= 0:
         return {}
-    samples: list[tuple[float, float]] = []
+    seen: list[dict[str, float]] = []
     with _app(SPEED, (), minutes=minutes) as (pipe, leader):
         for line in _lines(pipe, leader, [], limit_s=LIMIT_S + minutes * 60):
             if line["phase"] == "memory":
-                samples.append((line["at"] / 3600, line["bytes"] / 1e6))
+                seen.append(line)
+    late = seen[len(seen) // 2 :]
+    slopes = {kind: slope([(line["at"] / 3600, line[kind] / 1e6) for line in late]) for kind in PROCESSES}
     return {
-        "memory_mb": statistics.median(size for _, size in samples),
-        "memory_slope_mb_per_hour": slope(samples[len(samples) // 2 :]),
+        "memory_mb": statistics.median(line["app"] / 1e6 for line in seen),
+        "memory_slope_mb_per_hour": sum(slopes.values()),
+        **{f"memory_slope_{kind}_mb_per_hour": value for kind, value in slopes.items()},
         "memory_minutes": minutes,
     }
 

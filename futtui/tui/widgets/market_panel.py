@@ -14,8 +14,9 @@ from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.widgets.rows import Content, LazyRows, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
-RESORT_BEATS = 10
-"""Rows change places at most this often, so that a row does not run away from the eye."""
+RESORT_BEATS = 5
+"""Rows change places at most this often (once a second), so that a row does not run away from the eye; for no longer
+may they stand in an order that the frame does not name."""
 
 
 class MarketPanel(LivePanel):
