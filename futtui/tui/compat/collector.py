@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 
 THRESHOLDS = 5_000, 8, 20
-"""By itself it comes only after many objects at once; the walk through what is old is left to its own rule."""
+"""By itself it comes only after many objects at once."""
 MIDDLE_BEATS = 10
 """After so many beats the objects that outlived a few beats are looked at, too: some thousands, a few milliseconds."""
+LONG_BEATS = 3_000
+"""After so many beats (ten minutes) everything that came since the start is looked at: closed screens and connections
+go only then. What was left out at the start is not walked through."""
 
 
 class CollectorCare:
@@ -38,7 +41,7 @@ class CollectorCare:
             self._due = False
             _leave_out()
             return
-        gc.collect(0 if self._beats % MIDDLE_BEATS else 1)
+        gc.collect(0 if self._beats % MIDDLE_BEATS else 1 if self._beats % LONG_BEATS else 2)
 
 
 def _leave_out() -> None:
