@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from futtui.cli import telegram_command
 from futtui.config.settings import load, load_secrets
+from futtui.telegram.first_contact import Contact
 from tests.telegram.bot_api_server import OWNER, TOKEN, BotApiServer
 
 
@@ -68,3 +70,16 @@ async def test_setup_explains_what_went_wrong(server: BotApiServer, tmp_path: Pa
     assert "Traceback" not in output
     assert not (tmp_path / "config.yaml").exists()
     assert not (tmp_path / ".env").exists()
+
+
+def test_setup_adds_to_files_that_powershell_wrote(tmp_path: Path) -> None:
+    environment, config = tmp_path / ".env", tmp_path / "config.yaml"
+    environment.write_text("FUTTUI_API_KEY=mine\r\n", encoding="utf-16")
+    config.write_text("screen:\r\n  theme: light  # на день\r\n", encoding="utf-16")
+    telegram_command._keep_token(environment, TOKEN)
+    telegram_command._keep_chat(config, Contact(OWNER, OWNER, "Olena"))
+    secrets = load_secrets((tmp_path,))
+    assert (secrets["FUTTUI_API_KEY"], secrets["FUTTUI_TELEGRAM_TOKEN"]) == ("mine", TOKEN)
+    loaded = load(config).settings
+    assert (loaded.screen.theme.value, loaded.telegram.chat_id) == ("light", OWNER)
+    assert "# на день" in config.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from futtui.cli.phone import TOKEN
+from futtui.config.user_text import decoded
 from futtui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _keep_token(file: Path, token: str) -> None:
     """Put the token into the `.env` file of futtui's data folder; everything else in it stays."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        old = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        old = decoded(file.read_bytes()).splitlines() if file.is_file() else []
         lines = [line for line in old if not line.strip().startswith(f"{TOKEN}=")]
         file.write_text("\n".join([*lines, f"{TOKEN}={token}"]) + "\n", encoding="utf-8")
         file.chmod(0o600)
@@ -76,7 +77,7 @@ def _keep_chat(file: Path, contact: Contact) -> None:
     users = "" if contact.chat_id == contact.user_id else f"\n  user_ids: [{contact.user_id}]"
     section = f"telegram:\n  enabled: true\n  chat_id: {contact.chat_id}{users}\n"
     try:
-        old = file.read_text(encoding="utf-8") if file.is_file() else ""
+        old = decoded(file.read_bytes()).replace("\r\n", "\n") if file.is_file() else ""
         if any(line.startswith("telegram:") for line in old.splitlines()):
             typer.echo(f"{file} has a section `telegram` already. Make sure that it says:\n\n{section}")
             return
