@@ -16,6 +16,7 @@ from futtui.domain.reading import NO_PROFILES, AnalysisResult, StrategyVerdict, 
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
+from futtui.domain.vwap import NO_VWAPS, VwapReadings
 from futtui.domain.zone import ZoneEvent
 from futtui.indicators.asked import IndicatorKey, Values, values_after
 from futtui.indicators.cache import CacheKey, IndicatorCache
@@ -89,12 +90,15 @@ class SymbolAnalyzer:
         runs = {frame: newest_unbroken(frame, history.get(frame, ())) for frame in ANALYSIS_TIMEFRAMES}
         if not runs[BASE]:
             raise InvalidInputError(f"{self.symbol}: there is no usable 15m candle. Load some history first.")
-        decide_from_ms = BASE.end_ms(runs[BASE][-1].open_time_ms) - (self._manager.memory_bars + 1) * BASE.ms
+        newest_ms = BASE.end_ms(runs[BASE][-1].open_time_ms)
+        decide_from_ms = newest_ms - (self._manager.memory_bars + 1) * BASE.ms
         closes = ((frame, candle) for frame, run in runs.items() for candle in run)
         for time_ms, group in _moments(closes):
             taken, _ = self._take(time_ms, group)
             if time_ms >= decide_from_ms:
+                self._manager.closes_to_come = max(0, newest_ms - time_ms) // BASE.ms
                 self._decide(time_ms, taken)
+        self._manager.closes_to_come = 0
         return self.reading
 
     def on_closes(self, closes: Sequence[Close], *, explain: bool = True) -> AnalysisResult:
@@ -103,7 +107,8 @@ class SymbolAnalyzer:
         Higher timeframes are taken first whatever the order given; should candles of several moments come at once, the
         moments are worked off in order. A repeated candle is ignored and named in the verdicts; a candle after a hole
         is refused, and its timeframe stays "not ready" until `load`. Raises InvalidInputError before the first `load`.
-        Without `explain` there are no reasons and no events of zones: nothing is decided by them.
+        Without `explain` there are no reasons, no events of zones and not the VWAPs that a chart draws: nothing is
+        decided by them.
         """
         signals: list[RawSignal] = []
         remarks: list[StrategyVerdict] = []
@@ -113,7 +118,7 @@ class SymbolAnalyzer:
             remarks += (StrategyVerdict(SELF, False, reason) for reason in refused)
         if not explain:
             self._zones.forget_events()
-            return AnalysisResult(self.reading, tuple(signals), ())
+            return AnalysisResult(self._read(NO_VWAPS), tuple(signals), ())
         verdicts = (*remarks, *self._manager.verdicts)
         return AnalysisResult(self.reading, tuple(signals), verdicts, tuple(self._zones.take_events()))
 
@@ -165,7 +170,7 @@ class SymbolAnalyzer:
             daily_vwap=self._day_vwap.value,
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
-            vwaps=self._vwaps.readings,
+            vwap_source=self._vwaps,
             divergence=self._divergences(),
             indicator_source=self._indicator,
             tick_size=self.tick_size,
@@ -207,6 +212,9 @@ class SymbolAnalyzer:
     @property
     def reading(self) -> SymbolReading:
         """Everything known at the last close; raises InvalidInputError before the first 15m candle."""
+        return self._read(self._vwaps.readings)
+
+    def _read(self, vwaps: VwapReadings) -> SymbolReading:
         newest = self._frames[BASE].last_taken
         if not newest:
             raise InvalidInputError(f"{self.symbol}: no 15m candle yet. Load its history first.")
@@ -222,7 +230,7 @@ class SymbolAnalyzer:
             anchored_vwap=self._vwaps.week,
             profile=self._profiles.rolling_24h,
             profiles=self._profiles,
-            vwaps=self._vwaps.readings,
+            vwaps=vwaps,
             divergence=self._divergences(),
             change_24h_pct=self._change_24h_pct(),
             ready=not reason,

@@ -56,6 +56,7 @@ class _Chorus(StrategyManager):
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals with its own settings."""
         for name, manager in self.others.items():
+            manager.closes_to_come = self.closes_to_come
             self.found[name] += manager.on_close(timeframe, context)
         return super().on_close(timeframe, context)
 

@@ -299,7 +299,10 @@ def _waiting_for(signal: Signal, price: float) -> Signal:
     from_above = distance > 0.0 or (distance == 0.0 and raw.side is Side.LONG)
     reason = "waiting for price to reach its level"
     came_from = FROM_ABOVE if from_above else FROM_BELOW
-    return replace(signal, status_reason=reason, tags=(*signal.tags, came_from))
+    return Signal(
+        raw, signal.score, signal.parts, signal.status, reason, signal.updated_ms, signal.completeness,
+        signal.position_id, (*signal.tags, came_from), signal.checks, signal.needed_score,
+    )  # fmt: skip
 
 
 def _is_reached(signal: Signal, update: PriceUpdate, since_ms: int) -> bool:

@@ -62,13 +62,18 @@ class PastCandles:
 
         Raises InvalidInputError when there are too few quarter hours to measure anything.
         """
-        found = {frame: self.between(frame, 0, time_ms)[-wanted.bars(frame) :] for frame in ANALYSIS_TIMEFRAMES}
+        found = {frame: self._newest(frame, time_ms, wanted.bars(frame)) for frame in ANALYSIS_TIMEFRAMES}
         if len(found[BASE]) < LEAST_BARS:
             raise InvalidInputError(
                 f"{self.symbol} has only {len(found[BASE])} 15m candles before {moment_text(time_ms)} in "
                 f"{self.source}; at least {LEAST_BARS} are needed, 500 days for everything. Choose a later --at."
             )
         return found
+
+    def _newest(self, timeframe: Timeframe, end_ms: int, count: int) -> list[Candle]:
+        """The newest `count` candles that are closed at `end_ms`."""
+        known = self.series[timeframe].between(0, end_ms - timeframe.ms + 1)
+        return candles_of(CandleArrays(known.open_time_ms[-count:], known.figures[:, -count:]))
 
     def between(self, timeframe: Timeframe, start_ms: int, end_ms: int) -> list[Candle]:
         """The candles that open at `start_ms` or later and are closed at `end_ms`."""

@@ -56,6 +56,13 @@ class IndicatorSource(Protocol):
     def __call__(self, timeframe: Timeframe, key: IndicatorKey, last_open_ms: int) -> Values | None: ...
 
 
+class VwapSource(Protocol):
+    """Has all VWAPs of a symbol at its last close."""
+
+    @property
+    def readings(self) -> VwapReadings: ...
+
+
 EVERY_CANDLE = 100_000
 
 
@@ -76,7 +83,7 @@ class StrategyContext:
     daily_vwap: float | None = None
     profile: ProfileReading | None = None
     tick_size: float | None = None
-    vwaps: VwapReadings = NO_VWAPS
+    vwap_source: VwapSource | None = None
     profiles: ProfileReadings = NO_PROFILES
     divergence: FrameDivergences = NO_DIVERGENCES
     indicator_source: IndicatorSource | None = None
@@ -87,6 +94,11 @@ class StrategyContext:
     def age_days(self) -> float | None:
         """Days since the symbol is traded; None when nobody knows."""
         return None if self.listed_ms is None else max(0.0, (self.time_ms - self.listed_ms) / DAY_MS)
+
+    @property
+    def vwaps(self) -> VwapReadings:
+        """All VWAPs at the last close; worked out for those who ask."""
+        return NO_VWAPS if self.vwap_source is None else self.vwap_source.readings
 
     def frame(self, timeframe: Timeframe) -> FrameReading | None:
         """The measures of a timeframe at its last close, or None when it has none that is closed by now."""

@@ -56,6 +56,9 @@ class StrategyManager:
         self._strategies = tuple(strategies)
         self._stopwatch = stopwatch
         self._deadline = deadline
+        self.closes_to_come = 0
+        """15m closes after which the first answer counts, while a history is loaded. Who will have forgotten a close by
+        then is not asked at it."""
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
         self._slow_in_a_row = dict.fromkeys(self._faults, 0)
         self._last_fault = dict.fromkeys(self._faults, "")
@@ -85,9 +88,11 @@ class StrategyManager:
 
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals that the strategies of `timeframe` propose at this close."""
-        signals = []
+        signals, to_come = [], self.closes_to_come
         for strategy in self._strategies:
             if strategy.timeframe is not timeframe:
+                continue
+            if to_come and to_come > strategy.memory_bars + timeframe.ms // Timeframe.M15.ms:
                 continue
             answer = self._ask(strategy, context)
             if isinstance(answer, RawSignal):

@@ -243,3 +243,15 @@ def test_manager_third_fault_tells_the_cause_and_survives_a_restart():
     second.on_close(Timeframe.M15, CONTEXT)
     assert second.verdicts == manager.verdicts
     assert "the last one: failed (ZeroDivisionError: no volume)" in second.verdicts[0].reason
+
+
+def test_manager_close_that_a_strategy_forgets_before_it_counts_is_not_shown_to_it():
+    quarter, hour = Scripted("quarter", calm), Scripted("hour", calm, timeframe=Timeframe.H1)
+    manager = StrategyManager([quarter, hour])
+    for closes_to_come in range(20, -1, -1):
+        for timeframe in (Timeframe.H1, Timeframe.M15):
+            manager.closes_to_come = closes_to_come
+            manager.on_close(timeframe, CONTEXT)
+    assert quarter.asked == 7, "its memory of 5, one more, and the close that counts"
+    assert hour.asked == 10, "an hour more: its last answer is told until the next one"
+    assert len(manager.verdicts) == 2
