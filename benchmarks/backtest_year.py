@@ -45,7 +45,7 @@ def run(arguments: Sequence[str] = ()) -> tuple[list[tuple[str, ...]], dict[str,
         folder = Path(name)
         history = Path(wanted.history) if wanted.history else folder / "candles"
         if not wanted.history:
-            _make_market(history / Timeframe.M15.code, wanted.symbols, start, wanted.days)
+            _make_market(history / Timeframe.M15.code, int(wanted.symbols), start, wanted.days)
         names = _symbols(history, wanted.symbols)
         figures = _measured(folder, history, names, start, wanted.days, wanted.workers)
         if wanted.days > 1:
@@ -85,17 +85,20 @@ def _split(whole: dict[str, float], short: dict[str, float], symbols: int) -> di
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks backtest-year", description=DESCRIPTION)
     parser.add_argument("--history", default="", help="folder of candle files; without it candles are made up")
-    parser.add_argument("--symbols", type=int, default=SYMBOLS, help="how many symbols")
+    parser.add_argument("--symbols", default=str(SYMBOLS), help="how many symbols, or which ones: AUSDT,BUSDT")
     parser.add_argument("--days", type=int, default=DAYS, help="how many days are decided on")
     parser.add_argument("--start", default="2023-06-01", help="first of these days")
     parser.add_argument("--workers", type=int, default=2, help="worker processes for the analyses")
     return parser.parse_args(list(arguments))
 
 
-def _symbols(history: Path, count: int) -> list[str]:
+def _symbols(history: Path, wanted: str) -> list[str]:
+    """The symbols that are asked for: by name, or the first so many of the folder."""
+    if not wanted.isdigit():
+        return wanted.split(",")
     folder = history / Timeframe.M15.code
     names = sorted(path.name.split(".")[0] for path in (folder if folder.is_dir() else history).glob("*.csv*"))
-    return names[:count]
+    return names[: int(wanted)]
 
 
 def _measured(
