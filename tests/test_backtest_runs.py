@@ -122,6 +122,51 @@ def test_what_can_be_is_taken_in_one_way_of_writing(tmp_path: Path, history: Pat
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("qwerty", "QWERTY has no candles in .*There are: AVAXUSDT, DOGEUSDT"),
+        ("doge, nope, btcusdt", "NOPE and BTCUSDT have no candles in .*There are: AVAXUSDT, DOGEUSDT"),
+        ("dogusdt", r"Did you mean DOGEUSDT\?"),
+        ("?!; drop", r"\?!; DROP has no candles"),
+        ("x" * 300, r"X{24}\.\.\. has no candles"),
+    ],
+)
+def test_symbols_without_candles_are_all_named_with_what_is_there(
+    tmp_path: Path, history: Path, text: str, said: str
+) -> None:
+    runs = BacktestRuns(tmp_path, None, Settings())
+    with pytest.raises(FuttuiError, match=said):
+        runs.take("run.symbols", text, {"run.history": str(history)})
+
+
+def test_symbols_are_completed_from_the_folder_and_checked_without_one_by_their_form(
+    tmp_path: Path, history: Path
+) -> None:
+    runs = BacktestRuns(tmp_path, None, Settings())
+    assert runs.take(
+        "run.symbols", "doge, DOGEUSDT avax".replace(" avax", ", avax"), {"run.history": str(history)}
+    ) == ("DOGEUSDT,AVAXUSDT")
+    assert runs.take("run.symbols", "", {"run.history": str(history)}) == '""'
+    with pytest.raises(FuttuiError, match=r"is no symbol\. Write names with commas"):
+        runs.take("run.symbols", "what is this", {"run.history": '""'})
+
+
+def test_typed_values_are_kept_without_a_run_and_for_the_next_start(tmp_path: Path, history: Path) -> None:
+    def value(runs: BacktestRuns, path: str) -> str:
+        return next(item.value for item in runs.form().settings if item.path == path)
+
+    runs = runs_of(tmp_path / "home")
+    runs.keep({"run.history": str(history), "run.from": "2024-03-01"})
+    runs.keep({"run.from": "2024-03-02"})
+    for again in (runs, runs_of(tmp_path / "home")):
+        assert (value(again, "run.history"), value(again, "run.from")) == (str(history), "2024-03-02")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    nowhere = BacktestRuns(tmp_path / "file", None, Settings())
+    nowhere.keep({"run.from": "2024-03-03"})
+    assert value(nowhere, "run.from") == "2024-03-03"
+
+
+@pytest.mark.parametrize(
     ("more", "said"),
     [
         ({"run.to": "2024-03-01"}, "The last day is not after the first one"),

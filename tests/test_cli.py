@@ -144,12 +144,14 @@ def test_config_show_lists_values_with_their_origin(tmp_path: Path) -> None:
 
 
 def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Path) -> None:
-    def found() -> dict[str, str]:
-        lines = futtui("paths", "--home", str(tmp_path / "place"), cwd=tmp_path).stdout.splitlines()
+    def found(*home: str) -> dict[str, str]:
+        lines = futtui("paths", *home, cwd=tmp_path).stdout.splitlines()
         return {line[:14].strip(): line[15:] for line in lines}
 
-    assert found()["logs"] == str(tmp_path / "place" / "logs")
+    home = ("--home", str(tmp_path / "place"))
+    assert found(*home)["logs"] == str(tmp_path / "place" / "logs")
     (tmp_path / "logs").mkdir()
+    assert found(*home)["logs"] == str(tmp_path / "place" / "logs")
     assert found()["logs"] == str(tmp_path / "logs")
     (tmp_path / "config.yaml").write_text("logs:\n  directory: elsewhere\n", encoding="utf-8")
     assert found()["logs"] == str(tmp_path / "elsewhere")

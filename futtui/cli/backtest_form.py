@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ _OPTIONS = {
     "optimistic": f"{RUN}.optimistic", "strict": f"{RUN}.strict", "workers": f"{RUN}.workers",
 }  # fmt: skip
 """Options of `futtui backtest` that the form offers, and under which names."""
+_SYMBOL = re.compile(r"[A-Z0-9]{3,20}(_[0-9]{6})?")
+_NAMES_SHOWN, _NAME_SHOWN = 8, 24
 _KINDS = {bool: SettingKind.YES_NO, int: SettingKind.WHOLE_NUMBER, float: SettingKind.NUMBER}
 _DOCS = {
     SYMBOLS: "Symbols with commas between them; empty = all in the folder.",
@@ -74,8 +77,8 @@ def _setting(path: str, kind: type, option: Any, default: Any) -> Setting:
     )
 
 
-def taken(editor: FileSettings, path: str, text: str) -> str:
-    """What was typed as it will be used; raises FuttuiError with a sentence."""
+def taken(editor: FileSettings, path: str, text: str, others: Mapping[str, str]) -> str:
+    """What was typed as it will be used, beside the other values of the form; raises FuttuiError with a sentence."""
     if path.startswith("account."):
         return editor.take(path.partition(".")[2], text)
     if not path.startswith(f"{RUN}."):
@@ -86,7 +89,7 @@ def taken(editor: FileSettings, path: str, text: str) -> str:
     if path == HISTORY:
         return str(history_folder(text))
     if path == SYMBOLS:
-        return ",".join(names_in(text.upper())) or '""'
+        return ",".join(check_symbols(text, others.get(HISTORY, ""))) or '""'
     if path == SYSTEMS:
         return ",".join(check_systems(text)) or '""'
     if path in (START, END):
@@ -124,6 +127,43 @@ def names_in(text: str) -> list[str]:
     """Names between commas, each once."""
     plain = text.removeprefix('""')
     return list(dict.fromkeys(name.strip() for name in plain.split(",") if name.strip()))
+
+
+def check_symbols(text: str, history: str) -> list[str]:
+    """The symbols named, `BTC` standing for BTCUSDT; raises InvalidInputError for those without candles in `history`.
+
+    While no folder is chosen only what cannot be the name of a symbol is refused.
+    """
+    from futtui.backtest.data import symbols_in
+
+    names = names_in(text.upper())
+    if not history or history == '""' or not Path(history).is_dir():
+        odd = [name for name in names if not _SYMBOL.fullmatch(name)]
+        if odd:
+            raise InvalidInputError(f"{_listed(odd)} is no symbol. Write names with commas: BTCUSDT,ETHUSDT.")
+        return names
+    held = symbols_in(Path(history))
+    meant = [name if name in held or f"{name}USDT" not in held else f"{name}USDT" for name in names]
+    missing = [name for name in meant if name not in held]
+    if not missing:
+        return list(dict.fromkeys(meant))
+    near = difflib.get_close_matches(missing[0], held, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    has = "has" if len(missing) == 1 else "have"
+    raise InvalidInputError(f"{_listed(missing)} {has} no candles in {history}.{hint} There are: {_shown(held)}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as in a sentence, long ones cut."""
+    short = [name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}..." for name in names[:_NAMES_SHOWN]]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return (", ".join(short) if more or len(short) < 2 else f"{', '.join(short[:-1])} and {short[-1]}") + more
+
+
+def _shown(held: Sequence[str]) -> str:
+    return ", ".join(held[:_NAMES_SHOWN]) + (
+        f" and {len(held) - _NAMES_SHOWN} more" if len(held) > _NAMES_SHOWN else ""
+    )
 
 
 def check_systems(text: str) -> list[str]:
@@ -192,11 +232,7 @@ def wanted_of(values: Mapping[str, str]) -> Wanted:
     if end_ms <= start_ms:
         raise InvalidInputError("The last day is not after the first one. Choose a later last day.")
     held = symbols_in(history)
-    symbols = tuple(names_in(values.get(SYMBOLS, "").upper())) or held
-    missing = [name for name in symbols if name not in held]
-    if missing:
-        shown = ", ".join(held[:8]) + (f" and {len(held) - 8} more" if len(held) > 8 else "")
-        raise InvalidInputError(f"{missing[0]} has no candles in {history}. There are: {shown}.")
+    symbols = tuple(check_symbols(values.get(SYMBOLS, ""), str(history))) or held
     return Wanted(
         history, symbols, start_ms, end_ms, ",".join(check_systems(values.get(SYSTEMS, ""))),
         float(values.get(f"{RUN}.costs", "1")), values.get(f"{RUN}.optimistic") == "true",

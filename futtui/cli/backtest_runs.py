@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -51,11 +52,12 @@ class BacktestRuns:
         self._folder = Places.of(home).backtests
         self._config, self._settings = config, settings
         self._command, self._clock_s = command, clock_s
-        self._lock = threading.Lock()
+        self._lock, self._form_lock = threading.Lock(), threading.Lock()
         self._progress: RunProgress | None = None
         self._child: subprocess.Popen[str] | None = None
         self._began_s: float | None = None
         self._cancelled = False
+        self._typed: dict[str, str] = {}
 
     # The form
 
@@ -66,10 +68,24 @@ class BacktestRuns:
         return FileSettings(self._config or self._home / "config.yaml", self._settings, ())
 
     def form(self) -> SettingsSheet:
-        """Everything that can be chosen, with the values of the run before."""
+        """Everything that can be chosen, with the values that were typed last."""
         from futtui.cli.backtest_form import form_of
 
-        return form_of(self._editor, self._kept_values())
+        with self._form_lock:
+            return form_of(self._editor, self._kept_values() | self._typed)
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Remembers typed values for this session, and on disk for the next start where that can be written."""
+        with self._form_lock:
+            self._typed |= values
+            with suppress(OSError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._write_form(self._kept_values() | self._typed)
+
+    def _write_form(self, values: Mapping[str, str]) -> None:
+        fresh = self._folder / f"{FORM_FILE}.new"
+        fresh.write_text(json.dumps(dict(values)), encoding="utf-8")
+        fresh.replace(self._folder / FORM_FILE)
 
     def _kept_values(self) -> dict[str, str]:
         try:
@@ -78,11 +94,11 @@ class BacktestRuns:
         except (OSError, ValueError, AttributeError):
             return {}  # the first run, or a file that was damaged: the form begins with its defaults
 
-    def take(self, path: str, text: str) -> str:
+    def take(self, path: str, text: str, others: Mapping[str, str] | None = None) -> str:
         """What was typed as it will be used; raises FuttuiError."""
         from futtui.cli.backtest_form import taken
 
-        return taken(self._editor, path, text)
+        return taken(self._editor, path, text, others or {})
 
     # Running
 
@@ -103,7 +119,9 @@ class BacktestRuns:
             self._write_config(folder, {item.path: item.running for item in sheet.settings}, chosen)
             asked = {"values": chosen, "chosen": differs, "home": str(self._home), "made_ms": made_ms}
             (folder / "wanted.json").write_text(json.dumps(asked), encoding="utf-8")
-            (self._folder / FORM_FILE).write_text(json.dumps(differs), encoding="utf-8")
+            with self._form_lock:
+                self._typed = {}
+                self._write_form(differs)
         except OSError as error:
             raise InvalidInputError(
                 f"{folder} cannot be written ({error.strerror}). Make room, then try again."

@@ -190,7 +190,7 @@ def open_log_files(settings: Settings, places: Places, hidden: Sequence[str] = (
 
     logging.raiseExceptions = False  # a full disk must not write over the screen
     secrets = [*load_secrets((Path.cwd(), places.home)).values(), *hidden]
-    folder = log_folder(settings.logs, places.home)
+    folder = log_folder(settings.logs, places.home, chosen=places.chosen)
     try:
         return start_logs(settings.logs, folder, secrets, name)
     except OSError as error:

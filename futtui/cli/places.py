@@ -14,11 +14,15 @@ class Places:
     """Folders and files below one home, by default the platform's folder for local application data."""
 
     home: Path
+    chosen: bool = False
+    """Whether the user named the home; then nothing is kept elsewhere."""
 
     @classmethod
     def of(cls, home: Path | None) -> Places:
         """The places below `home`, or below the platform's own folder."""
-        return cls(home.expanduser().resolve() if home else Path(PlatformDirs("futtui", appauthor=False).user_data_dir))
+        if home is not None:
+            return cls(home.expanduser().resolve(), chosen=True)
+        return cls(Path(PlatformDirs("futtui", appauthor=False).user_data_dir))
 
     @property
     def database(self) -> Path:
@@ -78,7 +82,7 @@ class Places:
         from futtui.live.logs import log_folder
 
         file = find_config(config, self.home)
-        logs = log_folder(load(file).settings.logs, self.home)
+        logs = log_folder(load(file).settings.logs, self.home, chosen=self.chosen)
         yield "home", self.home
         yield "config", (file or self.home / "config.yaml").absolute()
         yield "database", self.database

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from futtui.domain.events import Command
 from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 
-KEPT = 500
+KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class SentBook:
         self._entries: OrderedDict[int, Sent] = OrderedDict()
         self._orders: dict[str, int] = {}
         self._cancels: dict[str, int] = {}
+        self._trades: dict[int, set[str]] = {}
         self._number = 0
         self._view: tuple[Sent, ...] | None = ()
 
@@ -75,6 +77,18 @@ class SentBook:
         if self._view is None:
             self._view = tuple(self._entries.values())
         return self._view
+
+    def take_over(self, entries: Iterable[Sent]) -> None:
+        """Begin with what earlier runs sent, oldest first; called before anything else. It goes on changing here."""
+        for entry in entries:
+            number = self._add(entry)
+            if entry.order is not None:
+                self._orders[entry.client_id] = number
+            elif entry.cancel is not None:
+                self._cancels[entry.client_id] = number
+
+    def close(self) -> None:
+        """End keeping what is kept elsewhere; nothing here."""
 
     def placed(self, order: PlaceOrder) -> None:
         """An order leaves for the broker."""
@@ -116,9 +130,13 @@ class SentBook:
     def filled(self, fill: Fill) -> None:
         """An execution of an order."""
         entry = self._entries.get(self._orders.get(fill.client_id, 0))
-        if entry is None:
+        if entry is None or entry.order is None:
             return
-        total = entry.filled + fill.quantity
+        seen, total = self._trades.setdefault(entry.number, set()), entry.filled + fill.quantity
+        # Executions are asked for again after a restart, whose trade ids this book never saw.
+        if fill.trade_id in seen or total > entry.order.intent.quantity:
+            return
+        seen.add(fill.trade_id)
         value = (entry.average_price or Decimal(0)) * entry.filled + fill.price * fill.quantity
         self._put(
             replace(entry, filled=total, average_price=value / total if total else None, fees=entry.fees + fill.fee)
@@ -126,10 +144,10 @@ class SentBook:
 
     def _add(self, entry: Sent) -> int:
         self._number += 1
-        self._entries[self._number] = replace(entry, number=self._number)
-        self._view = None
+        self._put(replace(entry, number=self._number))
         if len(self._entries) > self._kept:
             _, old = self._entries.popitem(last=False)
+            self._trades.pop(old.number, None)
             for numbers in (self._orders, self._cancels):
                 if numbers.get(old.client_id) == old.number:
                     del numbers[old.client_id]

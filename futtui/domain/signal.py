@@ -94,6 +94,11 @@ class Levels:
         """R: distance from entry to stop in price."""
         return abs(self.entry - self.stop)
 
+    @property
+    def main_target(self) -> int | None:
+        """Index of the target whose reward stands for the plan: the second, or the only one; None without any."""
+        return min(1, len(self.targets) - 1) if self.targets else None
+
     def reward_r(self, index: int) -> float:
         """Distance from entry to target `index` in R."""
         return abs(self.targets[index] - self.entry) / self.risk

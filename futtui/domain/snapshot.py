@@ -170,7 +170,7 @@ class EngineSnapshot:
     forming: Mapping[str, FormingCandle] = field(default_factory=dict)
     """The quarter hour that is under way, by symbol, as last seen; for display only."""
     sent: tuple[Sent, ...] = ()
-    """Orders, cancels and commands of this run, oldest first."""
+    """Orders, cancels and commands, oldest first; where the database is kept, also those of earlier runs."""
     waits: Mapping[str, SymbolWait] = field(default_factory=dict)
     """Watched symbols that are not ready, and what they wait for."""
     standings: Mapping[str, Standing] = field(default_factory=dict)

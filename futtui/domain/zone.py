@@ -137,6 +137,10 @@ class Zone:
         """Whether `price` lies inside the band."""
         return self.low <= price <= self.high
 
+    def is_passed_by(self, price: float) -> bool:
+        """Whether `price` lies beyond it: above a resistance, or below a support, that has not changed sides (yet)."""
+        return price > self.high if self.kind is ZoneKind.RESISTANCE else price < self.low
+
     def gap_pct(self, price: float) -> float:
         """Distance from `price` to the nearer edge in percent of price; 0 inside."""
         if self.contains(price):

@@ -80,6 +80,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.journal import JournalRecorder
     from futtui.live.live_book import LiveBook, live_book_file
     from futtui.live.restore import restore_state
+    from futtui.live.sent_file import KeptSentBook, sent_file
     from futtui.storage.store import Storage
 
     fresh = FreshDatabase(plan.database) if plan.fresh_database else None
@@ -95,7 +96,8 @@ def build_engine(plan: EnginePlan) -> Engine:
     live_book = None
     if not plan.fresh_database and plan.credentials is not None:
         live_book = LiveBook(live_book_file(plan.database))
-    runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book)
+    sent = None if plan.fresh_database else KeptSentBook(sent_file(plan.database))
+    runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book, sent)
     left = live_book.found if live_book is not None else None
     entry = plan.desk.risk.entry
     accounts = VirtualAccounts(

@@ -52,7 +52,12 @@ class DeskRunner:
     """The desk's shell. Everything happens on the engine's loop, so the desk sees a single, ordered row of events."""
 
     def __init__(
-        self, desk: TradingDesk, recorder: Recorder, log_book: LogBook, live_book: LiveBook | None = None
+        self,
+        desk: TradingDesk,
+        recorder: Recorder,
+        log_book: LogBook,
+        live_book: LiveBook | None = None,
+        sent: SentBook | None = None,
     ) -> None:
         self.desk = desk
         self.brokers: dict[TradingMode, Broker] = {}
@@ -66,7 +71,7 @@ class DeskRunner:
         self._log_book = log_book
         self.on_latch: Callable[[WriteLatch], None] = lambda latch: None
         """Keeps what the kill switch latched."""
-        self.sent = SentBook()
+        self.sent = sent if sent is not None else SentBook()
         """Orders, cancels and commands with what became of them, for the screen."""
         self._queue: deque[Event] = deque()
         self._busy = False

@@ -226,6 +226,7 @@ class Engine:
                 self.parts.fresh.give_back()
         if self.parts.live_book is not None:
             self.parts.live_book.close()
+        self.runner.sent.close()
         if isinstance(self.runner.desk, RecordedDesk):
             self.runner.desk.close_journal()
         self._snapshot = self._picture()

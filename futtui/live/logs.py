@@ -51,7 +51,10 @@ class LogSettings:
     keep_files: Annotated[int, Ge(1), Le(100)] = 10
     """How many rotated files are kept of each log."""
     directory: str = ""
-    """Folder of the log files; empty = `logs` below the current folder if it exists, else in futtui's data folder."""
+    """Folder of the log files; empty = `logs` in the folder given with `--home`.
+
+    Without one it is `logs` below the current folder if it exists, else in futtui's data folder.
+    """
 
 
 class RedactingFormatter(logging.Formatter):
@@ -164,9 +167,9 @@ def _file(path: Path, settings: LogSettings, formatter: logging.Formatter, only:
     return handler
 
 
-def log_folder(settings: LogSettings, data_folder: Path) -> Path:
-    """Where log files go."""
+def log_folder(settings: LogSettings, data_folder: Path, *, chosen: bool = False) -> Path:
+    """Where log files go. `chosen`: the data folder was named by the user, who wants everything below it."""
     if settings.directory:
         return Path(os.path.expandvars(settings.directory)).expanduser()
     local = Path.cwd() / "logs"
-    return local if local.is_dir() else data_folder / "logs"
+    return local if local.is_dir() and not chosen else data_folder / "logs"

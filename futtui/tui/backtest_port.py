@@ -13,11 +13,18 @@ class BacktestPort(Protocol):
     """Backtests as the screen sees them. Only `progress` and `cancel` return at once; the rest may take moments."""
 
     def form(self) -> SettingsSheet:
-        """Everything that can be chosen, with the values of the run before."""
+        """Everything that can be chosen, with the values that were typed last."""
         ...
 
-    def take(self, path: str, text: str) -> str:
-        """What the user typed as it will be used. Raises FuttuiError with a sentence why it cannot be."""
+    def take(self, path: str, text: str, others: Mapping[str, str] | None = None) -> str:
+        """What the user typed as it will be used. Raises FuttuiError with a sentence why it cannot be.
+
+        `others` are the values that stand in the form now (path -> text): symbols are looked for in its history folder.
+        """
+        ...
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Remembers typed values (path -> text) for the next look at the form, also of the next start. Never raises."""
         ...
 
     def start(self, values: Mapping[str, str]) -> str:

@@ -106,3 +106,15 @@ async def test_commands_are_noted_with_answer_or_refusal() -> None:
         ("New trades are paused.", False, 9),
         ("not now", True, 10),
     ]
+
+
+def test_an_execution_that_is_told_again_counts_once_also_after_a_restart() -> None:
+    book = SentBook()
+    book.placed(order())
+    book.filled(fill("100", "1.5", "a"))
+    book.filled(fill("100", "1.5", "a"))
+    book.filled(fill("104", "0.5", "b"))
+    again = SentBook()
+    again.take_over(book.view())
+    again.filled(fill("100", "1.5", "a"))
+    assert again.view()[0].filled == book.view()[0].filled == Decimal("2.0")

@@ -152,17 +152,26 @@ class FakeBacktests:
         self.cancelled = 0
         self.refuse = ""
         self.now: RunProgress | None = None
+        self.kept: dict[str, str] = {}
+        self.others: dict[str, str] = {}
 
     def _may_fail(self) -> None:
         if self.refuse:
             raise FuttuiError(self.refuse)
 
     def form(self) -> SettingsSheet:
-        """The small form."""
-        return sheet()
+        """The small form, with what was typed last."""
+        whole = sheet()
+        shown = tuple(replace(item, value=self.kept.get(item.path, item.value)) for item in whole.settings)
+        return replace(whole, settings=shown)
 
-    def take(self, path: str, text: str) -> str:
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Remembers."""
+        self.kept |= values
+
+    def take(self, path: str, text: str, others: Mapping[str, str] | None = None) -> str:
         """Numbers where numbers are wanted."""
+        self.others = dict(others or {})
         if path == "run.costs" and not text.replace(".", "").isdigit():
             raise FuttuiError(f"{text} does not fit here: write a number from 0 to 10.")
         return text

@@ -250,3 +250,20 @@ def test_progress_of_a_run_is_there_for_the_task_bar_while_it_works(port: FakeBa
     assert watch.progress == Progress(1, 42)
     port.say(state=RunState.DONE)
     assert watch.progress is None
+
+
+async def test_typed_values_are_there_again_after_the_form_was_left_without_a_run(
+    make_app: AppMaker, port: FakeBacktests
+) -> None:
+    app = make_app()
+    app.backtests = port
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("t")
+        await shown(pilot, "/candles")
+        await pilot.press("down", "enter")
+        await typed(pilot, "DOGEUSDT")
+        await until(pilot, lambda: port.kept == {"run.symbols": "DOGEUSDT"})
+        assert port.others["run.history"] == "/candles"
+        await pilot.press("escape", "t")
+        await shown(pilot, "DOGEUSDT")
+        assert port.started == []

@@ -15,6 +15,8 @@ from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import EngineSnapshot, FeedView
 from futtui.tui.paint import help as help_paint
 from futtui.tui.paint import log, market, notices, positions, signals, zones
+from futtui.tui.paint.chart import content
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail, log_detail
 from futtui.tui.paint.position_detail import position_detail, trade_detail
 from futtui.tui.paint.signal_detail import signal_detail
@@ -207,6 +209,18 @@ def test_position_without_a_stop_warns() -> None:
 def test_reward_is_told_for_each_target() -> None:
     text = "\n".join(line_text(line) for line in signals.plan_lines(fake_engine.signals()[0], view_of(), 77, 6))
     assert "Reward 1.0R / 2.2R / 3.8R" in text
+
+
+def test_list_and_chart_tell_the_reward_of_the_same_target_and_the_chart_names_it() -> None:
+    signal, view = fake_engine.signals()[0], view_of()
+    for count, name in ((3, "TP2"), (2, "TP2"), (1, "TP1")):
+        levels = replace(signal.raw.levels, targets=signal.raw.levels.targets[:count])
+        shown = replace(signal, raw=replace(signal.raw, levels=levels))
+        desk = replace(view.snapshot.desk, signals=(shown,))
+        now = replace(view, snapshot=replace(view.snapshot, desk=desk))
+        plan = line_text(content.plan_line(now, Subject(shown.raw.symbol, signal_id=shown.signal_id), 200))
+        reward = signals._reward(shown)
+        assert f"reward {reward} to {name}" in plan
 
 
 @pytest.mark.parametrize(

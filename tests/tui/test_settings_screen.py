@@ -105,7 +105,7 @@ async def test_a_changed_value_is_saved_with_its_comment_about_the_restart(
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
         await opened(app, pilot, port)
-        await pilot.press("down", "down", "tab", "enter")
+        await pilot.press("down", "tab", "enter")
         assert isinstance(app.screen, SettingEdit)
         app.screen.query_one(Input).value = "999"
         await pilot.press("enter")
@@ -288,3 +288,12 @@ async def test_escape_closes_the_speed_figures_first(make_app: AppMaker) -> None
         await pilot.press("f12", "escape")
         assert app.dashboard is not None
         assert not app.dashboard.has_class("-overlay")
+
+
+async def test_screen_opens_on_the_first_group_of_settings(make_app: AppMaker, port: FakeSettings) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        screen = await opened(app, pilot, port)
+        first = port.read().sections[0].path
+        assert screen.query_one(SectionList).cursor_key == first
+        assert screen.query_one(FieldList).section == first

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import ZoneEventKind, ZoneParts, ZoneState
+from futtui.domain.zone import ZoneEventKind, ZoneKind, ZoneParts, ZoneState
 from futtui.domain.zone_words import zone_reasons
 from futtui.language.catalogue import Language
 from futtui.tui.paint import zone_browser as paint
+from futtui.tui.paint.names import zone_letter, zone_mark
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.text import Line, line_text, line_width
 from futtui.tui.paint.view import View
@@ -199,3 +200,29 @@ async def test_enter_on_a_zone_of_the_dashboard_opens_the_browser_at_it(make_app
             assert price in (marked.low, marked.high)
             await pilot.press("escape")
             await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("kind", "price", "passed"),
+    [
+        (ZoneKind.RESISTANCE, 111.0, True),
+        (ZoneKind.RESISTANCE, 105.0, False),
+        (ZoneKind.RESISTANCE, 99.0, False),
+        (ZoneKind.SUPPORT, 99.0, True),
+        (ZoneKind.SUPPORT, 111.0, False),
+    ],
+)
+def test_zone_that_price_is_beyond_is_marked_and_explained(kind: ZoneKind, price: float, passed: bool) -> None:
+    zone = replace(zones()[0], kind=kind, low=100.0, high=110.0, flipped=False, symbol="BTCUSDT")
+    assert zone.is_passed_by(price) == passed
+    letter = zone_letter(zone)
+    assert zone_mark(zone, price) == (f"{letter}?" if passed else letter)
+    engine = show_zones(FakeEngine())
+    rows = tuple(replace(row, price=price) if row.symbol == "BTCUSDT" else row for row in engine.current.market)
+    engine.current = replace(engine.current, market=rows)
+    view = view_of(engine)
+    columns = paint.columns_for(118)
+    assert ("price beyond it" in line_text(paint.zone_line(zone, LOOK, view, columns, False))) == passed
+    said = " ".join(line_text(line).strip() for line in paint.why_lines(zone, view, 118))
+    name = "above this resistance" if kind is ZoneKind.RESISTANCE else "below this support"
+    assert (f"Price is {name}" in said) == passed

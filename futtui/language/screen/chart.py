@@ -65,7 +65,7 @@ ENGLISH: dict[str, str] = {
     "chart.no_plan": "No open signal or position on this symbol.",
     "chart.plan_position": "Position",
     "chart.plan_signal": "Signal",
-    "chart.reward": "reward {reward}R",
+    "chart.reward": "reward {reward}R to TP{n}",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -131,7 +131,7 @@ UKRAINIAN: dict[str, str] = {
     "chart.no_plan": "По цьому символу немає відкритого сигналу чи позиції.",
     "chart.plan_position": "Позиція",
     "chart.plan_signal": "Сигнал",
-    "chart.reward": "дохід {reward}R",
+    "chart.reward": "дохід {reward}R до TP{n}",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -197,5 +197,5 @@ RUSSIAN: dict[str, str] = {
     "chart.no_plan": "По этому символу нет открытого сигнала или позиции.",
     "chart.plan_position": "Позиция",
     "chart.plan_signal": "Сигнал",
-    "chart.reward": "доход {reward}R",
+    "chart.reward": "доход {reward}R до TP{n}",
 }

@@ -40,11 +40,19 @@ def frame_name(timeframe: Timeframe) -> str:
     return timeframe.name
 
 
+PASSED_MARK = "?"
+
+
 def zone_letter(zone: Zone) -> str:
     """S, R, or F for a zone that was broken and changed sides."""
     if zone.flipped:
         return word("zone.flipped")
     return word("zone.support") if zone.kind is ZoneKind.SUPPORT else word("zone.resistance")
+
+
+def zone_mark(zone: Zone, price: float) -> str:
+    """The letter, with a question mark while price is beyond the zone and it has not changed sides."""
+    return zone_letter(zone) + (PASSED_MARK if price > 0 and zone.is_passed_by(price) else "")
 
 
 def zone_token(zone: Zone) -> str:

@@ -32,7 +32,7 @@ LEVELS = (
 """The first one is what the dashboard shows too; each shows itself and everything louder."""
 KINDS = ("all", "orders", "cancels", "commands", "refused")
 SENT_COLUMNS = (
-    Column("sent_time", 8),
+    Column("sent_time", 11),
     Column("sent_mode", 7, rank=3),
     Column("sent_what", 34, grow=16),
     Column("outcome", 26, grow=60),
@@ -149,7 +149,7 @@ def sent_row(entry: Sent, view: View, columns: Sequence[Column], chosen: Filter,
     """One entry: when, where to, what, what became of it, under which id."""
     mode = word(f"mode.short.{entry.mode.value}") if entry.mode is not None else word("records.you")
     cells: dict[str, Span] = {
-        "sent_time": (numbers.time_text(entry.time_ms, view.zone), "dim"),
+        "sent_time": (_when(entry, view), "dim"),
         "sent_mode": (mode, "muted"),
         "sent_what": (what(entry, view), "bold" if entry.command is not None else "text"),
         "outcome": outcome(entry, view),
@@ -159,6 +159,13 @@ def sent_row(entry: Sent, view: View, columns: Sequence[Column], chosen: Filter,
     if chosen.needle and not matches(sent_text(entry, view), chosen.needle):
         return tuple((text, "dim") for text, _ in line)
     return dim_or_mark(line, chosen.needle) if matches(line_text(line), chosen.needle) else line
+
+
+def _when(entry: Sent, view: View) -> str:
+    """Time of day, with the date in front where it was on another day."""
+    if numbers.date_text(entry.time_ms, view.zone) == numbers.date_text(view.now_ms, view.zone):
+        return numbers.time_text(entry.time_ms, view.zone)
+    return numbers.day_time_text(entry.time_ms, view.zone)
 
 
 def what(entry: Sent, view: View) -> str:
@@ -194,9 +201,8 @@ def _command_words(entry: Sent, view: View) -> str:
         return word("records.pause" if command.paused else "records.resume")
     if isinstance(command, ClosePosition):
         desk = view.snapshot.desk
-        found = next(
-            (item for item in (desk.positions if desk else ()) if item.position_id == command.position_id), None
-        )
+        known = (*desk.positions, *desk.trades) if desk else ()
+        found = next((item for item in known if item.position_id == command.position_id), None)
         name = found.symbol if found else command.position_id
         if command.percent < ALL_PCT:
             return word("records.close_part", name=name, percent=f"{command.percent:f}")

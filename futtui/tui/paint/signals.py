@@ -86,8 +86,8 @@ def _cell(signal: Signal, view: View, column: Column) -> Span:
 
 
 def _reward(signal: Signal) -> str:
-    targets = signal.raw.levels.targets
-    return f"{signal.raw.levels.reward_r(min(1, len(targets) - 1)):.1f}R" if targets else word("value.none")
+    levels = signal.raw.levels
+    return f"{levels.reward_r(levels.main_target):.1f}R" if levels.main_target is not None else word("value.none")
 
 
 def compact_line(signal: Signal, view: View, selected: bool, width: int) -> Line:

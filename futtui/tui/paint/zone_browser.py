@@ -13,7 +13,7 @@ from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL, SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import fact, paragraph
-from futtui.tui.paint.names import frame_name, zone_letter, zone_token
+from futtui.tui.paint.names import frame_name, zone_mark, zone_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, fit, fit_line, wrap
 from futtui.tui.paint.view import View
@@ -101,7 +101,7 @@ def zone_line(zone: Zone, look: ZoneLook, view: View, columns: Sequence[Column],
     def cell(column: Column) -> Span:
         match column.id:
             case "kind":
-                return zone_letter(zone), zone_token(zone)
+                return zone_mark(zone, _price(look, view)), zone_token(zone)
             case "band":
                 band = numbers.band_text(zone.low, zone.high, view.rules(zone.symbol), column.width, " - ")
                 return band, zone_token(zone)
@@ -110,7 +110,8 @@ def zone_line(zone: Zone, look: ZoneLook, view: View, columns: Sequence[Column],
             case "grade":
                 return f"{zone.grade or '-'} {zone.score:.0f}", "text"
             case "life":
-                return life_word(zone), _LIFE_TOKENS.get(zone.state, "text")
+                passed = zone.is_passed_by(_price(look, view))
+                return life_word(zone, passed=passed), "attention" if passed else _LIFE_TOKENS.get(zone.state, "text")
             case "held":
                 return f"{zone.bounces}/{zone.touches}", "text"
             case "away":
@@ -122,8 +123,10 @@ def zone_line(zone: Zone, look: ZoneLook, view: View, columns: Sequence[Column],
     return tuple((text, "dim") for text, _ in line) if view.stale else line
 
 
-def life_word(zone: Zone) -> str:
-    """How far the zone has come; one that changed sides not long ago is told as such."""
+def life_word(zone: Zone, *, passed: bool = False) -> str:
+    """How far the zone has come; one that changed sides not long ago, or that price is beyond, is told as such."""
+    if passed:
+        return word("zone.life.passed")
     return word("zone.life.flipped" if zone.flipped else f"zone.life.{zone.state.value}")
 
 
@@ -194,6 +197,8 @@ def why_lines(zone: Zone | None, view: View, width: int) -> list[Line]:
                 )
             )
     lines.append(())
+    if zone.is_passed_by(_price(ZoneLook(zone.symbol), view)):
+        lines += [*paragraph(word(f"browser.passed.{zone.kind.value}"), width, "attention"), ()]
     for reason in zone_reasons(zone, reading):
         texts = wrap(told(reason), width - 4)
         lines += [((f" {SEPARATOR if at == 0 else ' '} {text}", "muted"),) for at, text in enumerate(texts)]

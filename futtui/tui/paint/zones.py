@@ -11,7 +11,7 @@ from futtui.domain.zone import Zone
 from futtui.tui.glyphs import RULE, SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
-from futtui.tui.paint.names import frame_name, window_name, zone_letter, zone_token
+from futtui.tui.paint.names import frame_name, window_name, zone_mark, zone_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, wrap
 from futtui.tui.paint.view import View
@@ -89,7 +89,7 @@ def step_line(step: Step, view: View, columns: Sequence[Column], width: int, sel
     def cell(column: Column) -> Span:
         match column.id:
             case "kind":
-                return zone_letter(zone), zone_token(zone)
+                return zone_mark(zone, row.price), zone_token(zone)
             case "band":
                 return numbers.band_text(zone.low, zone.high, row.rules, column.width, " - "), zone_token(zone)
             case "score":

@@ -26,6 +26,18 @@ from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import has_word, word
 
 
+class _AmongOthers:
+    """Checks a typed value beside those that stand in the form."""
+
+    def __init__(self, port: BacktestPort, state: SettingsState) -> None:
+        self._port = port
+        self._others = {item.path: state.value(item) for item in state.sheet.settings}
+
+    def take(self, path: str, text: str) -> str:
+        """What the user typed as it will be used. Raises FuttuiError with a sentence why it cannot be."""
+        return self._port.take(path, text, self._others)
+
+
 class BacktestScreen(PageScreen):
     """A run works in a process of its own: the market and the trades go on, also when this place is left."""
 
@@ -161,7 +173,7 @@ class BacktestScreen(PageScreen):
             marked = setting.choices.index(value) if value in setting.choices else 0
             self.app.push_screen(MenuDialog(form.name_of(setting), [setting.doc], choices, marked), taken)
             return
-        self.app.push_screen(SettingEdit(setting, value, self._port), taken)
+        self.app.push_screen(SettingEdit(setting, value, _AmongOthers(self._port, state)), taken)
 
     def action_to_default(self) -> None:
         """The marked setting as it is shipped."""
@@ -172,6 +184,7 @@ class BacktestScreen(PageScreen):
     def _set(self, setting: Setting, text: str) -> None:
         if self.state is not None:
             self._show(SettingsState(self.state.sheet, {**self.state.edits, setting.path: text}))
+            self.app.run_worker(asyncio.to_thread(self._port.keep, {setting.path: text}), group="keep")
 
     # Running
 

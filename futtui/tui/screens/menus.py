@@ -9,6 +9,9 @@ from futtui.tui.paint.view import View, source_of
 from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
 from futtui.tui.words import word
 
+MOST_NAMED = 8
+"""So many symbols are named in a sentence."""
+
 
 def mode_menu(view: View) -> MenuDialog:
     """Signals only, paper, live; pause; and the way to stopping everything."""
@@ -45,7 +48,20 @@ def kill_menu(view: View) -> MenuDialog:
     if desk is not None and latched:
         choices.append(Choice("r", word("kill.rearm"), word("kill.note.rearm"), "rearm"))
         intro = [word("kill.now", level=latched, reason=heard(desk.pause_reason))]
+    intro += _what_would_close(view)
     return MenuDialog(word("kill.heading"), intro, choices, 0)
+
+
+def _what_would_close(view: View) -> list[str]:
+    """What the levels that close everything would close, and about what it would bring."""
+    desk = view.snapshot.desk
+    held = [item for item in (desk.positions if desk else ()) if item.mode is not TradingMode.INFO]
+    if not held:
+        return []
+    names = [numbers.base_asset(item.symbol, view.rules(item.symbol)) for item in held]
+    shown = ", ".join(names[:MOST_NAMED]) + (" ..." if len(names) > MOST_NAMED else "")
+    total = numbers.signed_text(sum(item.pnl for item in held))
+    return [word("kill.open", n=len(held), pnl=total, names=shown)]
 
 
 def block_menu(view: View, symbol: str) -> MenuDialog:

@@ -196,7 +196,10 @@ class SettingsScreen(PageScreen):
         problem = ""
         if state.edits and not state.sheet.trouble:
             problem = await asyncio.to_thread(self._port.problem, state.edits)
+        first = self.state is None and bool(state.sheet.sections)
         self._show(SettingsState(state.sheet, state.edits, problem, state.outside))
+        if first:
+            self._go_to(state.sheet.sections[0].path)
 
     def _show(self, state: SettingsState) -> None:
         self.state = state

@@ -158,8 +158,9 @@ def _plan_line(view: View, subject: Subject, width: int) -> Line:
         (f" {numbers.score_text(signal.score)} {setup_name(raw.strategy)} {frame_name(raw.timeframe)}", "text"),
     ]
     plan = raw.levels
-    last = len(plan.targets) - 1
-    reward = f"   {word('chart.reward', reward=f'{plan.reward_r(last):.1f}')}" if last >= 0 and plan.risk > 0 else ""
+    reward, at = "", plan.main_target
+    if at is not None and plan.risk > 0:
+        reward = f"   {word('chart.reward', reward=f'{plan.reward_r(at):.1f}', n=at + 1)}"
     prices = _prices(plan.entry, plan.stop, plan.targets, rules, width)
     return _whole(spans, [*prices, [(reward, "text")]], width)
 
