@@ -6,11 +6,12 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from futtui.domain.errors import StorageError
-from futtui.domain.events import ClockTick, PriceUpdate, RulesChanged
-from futtui.domain.position import TradingMode
+from futtui.domain.events import ClockTick, ClosePosition, PriceUpdate, RulesChanged
+from futtui.domain.position import ExitReason, TradingMode
 from futtui.live.assembly import journal_folder
 from futtui.live.desk_journal import DeskJournal, RecordedDesk, files_of, replay
 from futtui.live.lockstep import run_lockstep
@@ -35,6 +36,7 @@ def traded(folder: Path, **limits: int) -> RecordedWorld:
     world = RecordedWorld(journal)
     for number in range(6):
         world.enter(strategy=f"s{number}")
+        world.send(ClosePosition(world.now_ms, world.desk.snapshot().positions[0].position_id, Decimal(10 * number)))
         for last in (100.4, 101.1, 100.9, 102.2, 101.0, 98.0, 100.0):
             world.price(last)
             world.desk.handle(PriceUpdate("IDLEUSDT", world.now_ms, last, last, last))
@@ -46,6 +48,7 @@ def traded(folder: Path, **limits: int) -> RecordedWorld:
 def test_replay_decides_the_same_to_the_last_effect(tmp_path: Path) -> None:
     world = traded(tmp_path)
     assert len(world.trades) == 6
+    assert [trade.legs[0].reason is ExitReason.MANUAL for trade in world.trades] == [False, *[True] * 5]
     result = replay(files_of(tmp_path))
     assert result.first_difference == ""
     assert result.events > 50
@@ -61,6 +64,11 @@ def test_replay_over_many_packed_files_is_the_same(tmp_path: Path) -> None:
     files = files_of(tmp_path)
     assert len(files) >= 3
     assert replay(files).last_hash == world.desk.fingerprint()
+
+
+def test_close_in_the_journal_of_an_older_futtui_means_all_of_it() -> None:
+    old = msgspec.json.decode(b'{"time_ms": 5, "position_id": "p-1"}', type=ClosePosition)
+    assert old == ClosePosition(5, "p-1", Decimal(100))
 
 
 def test_old_files_go_when_there_are_too_many(tmp_path: Path) -> None:

@@ -217,10 +217,9 @@ def test_zone_that_price_is_beyond_is_marked_and_explained(kind: ZoneKind, price
     assert zone.is_passed_by(price) == passed
     letter = zone_letter(zone)
     assert zone_mark(zone, price) == (f"{letter}?" if passed else letter)
-    engine = show_zones(FakeEngine())
-    rows = tuple(replace(row, price=price) if row.symbol == "BTCUSDT" else row for row in engine.current.market)
-    engine.current = replace(engine.current, market=rows)
-    view = view_of(engine)
+    snapshot = show_zones(FakeEngine())
+    rows = tuple(replace(row, price=price) if row.symbol == "BTCUSDT" else row for row in snapshot.market)
+    view = view_of(replace(snapshot, market=rows))
     columns = paint.columns_for(118)
     assert ("price beyond it" in line_text(paint.zone_line(zone, LOOK, view, columns, False))) == passed
     said = " ".join(line_text(line).strip() for line in paint.why_lines(zone, view, 118))

@@ -10,7 +10,7 @@ from futtui.tui.glyphs import BLOCKED, CHECK
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers, zones
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
-from futtui.tui.paint.names import frame_name, regime_span, setup_name, window_name
+from futtui.tui.paint.names import frame_name, regime_span, setup_name, window_name, zone_letter
 from futtui.tui.paint.text import Line, Span, fit
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
@@ -165,7 +165,7 @@ def _zones(symbol: str, view: View, width: int) -> list[Line]:
         side = "inside" if zone.contains(row.price) else "above" if zone.low > row.price else "below"
         gap = numbers.percent_text(zone.gap_pct(row.price))
         where = word(f"zones.{side}") if side == "inside" else word(f"zones.{side}", gap=gap)
-        kind = zones.zone_letter(zone)
+        kind = zone_letter(zone)
         name = (
             word("zone.name.F") if zone.flipped else word(f"zone.name.{kind}") if has_word(f"zone.name.{kind}") else ""
         )
