@@ -14,7 +14,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.sent import SentBook
 from futtui.domain.side import OrderSide
 from futtui.tui.paint import records as paint
-from futtui.tui.paint.numbers import day_time_text
+from futtui.tui.paint.numbers import day_time_text, time_text
 from futtui.tui.paint.records import Filter
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.screens.detail import DetailScreen
@@ -200,17 +200,22 @@ def test_detail_tells_a_refusal_in_full(sending: FakeEngine) -> None:
     assert "STOP_MARKET" in text
 
 
-async def test_orders_of_earlier_runs_carry_their_date(make_app: AppMaker, engine: FakeEngine) -> None:
+@pytest.mark.parametrize(("size", "shown"), [(FULL, "{day} {time}"), ((80, 24), "{day}")])
+async def test_orders_of_earlier_runs_carry_their_date(
+    make_app: AppMaker, engine: FakeEngine, size: tuple[int, int], shown: str
+) -> None:
     book = SentBook()
     day_before = NOW_MS - 26 * 3_600_000
     book.answered(book.commanded(SetPaused(day_before, True)), "New trades are paused.", day_before)
     book.commanded(SetPaused(NOW_MS - 1_000, False))
     engine.show(sent=book.view())
     app = make_app()
-    async with app.run_test(size=FULL) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.press("f6")
         await pilot.pause()
-        rows = [line for line in screen_text(app).splitlines() if "new trades" in line.lower()]
-        newest, earlier = rows[0], rows[1]
-        assert day_time_text(day_before, app.store.read().zone) in earlier
-        assert day_time_text(day_before, app.store.read().zone)[:5] not in newest
+        zone = app.store.read().zone
+        day, time = day_time_text(day_before, zone).partition(" ")[0], time_text(day_before, zone)
+        newest, earlier = [line for line in screen_text(app).splitlines() if "new trades" in line.lower()]
+        assert shown.format(day=day, time=time) in earlier
+        assert day not in newest
+        assert time_text(NOW_MS - 1_000, zone) in newest

@@ -32,7 +32,8 @@ LEVELS = (
 """The first one is what the dashboard shows too; each shows itself and everything louder."""
 KINDS = ("all", "orders", "cancels", "commands", "refused")
 SENT_COLUMNS = (
-    Column("sent_time", 11),
+    Column("sent_day", 5, rank=4),
+    Column("sent_time", 8),
     Column("sent_mode", 7, rank=3),
     Column("sent_what", 34, grow=16),
     Column("outcome", 26, grow=60),
@@ -148,8 +149,11 @@ def sent_text(entry: Sent, view: View) -> str:
 def sent_row(entry: Sent, view: View, columns: Sequence[Column], chosen: Filter, *, selected: bool) -> Line:
     """One entry: when, where to, what, what became of it, under which id."""
     mode = word(f"mode.short.{entry.mode.value}") if entry.mode is not None else word("records.you")
+    day = numbers.day_time_text(entry.time_ms, view.zone).partition(" ")[0]
+    is_dated = any(column.id == "sent_day" for column in columns) or _is_today(entry, view)
     cells: dict[str, Span] = {
-        "sent_time": (_when(entry, view), "dim"),
+        "sent_day": (day, "dim"),
+        "sent_time": (numbers.time_text(entry.time_ms, view.zone) if is_dated else day, "dim"),
         "sent_mode": (mode, "muted"),
         "sent_what": (what(entry, view), "bold" if entry.command is not None else "text"),
         "outcome": outcome(entry, view),
@@ -161,11 +165,8 @@ def sent_row(entry: Sent, view: View, columns: Sequence[Column], chosen: Filter,
     return dim_or_mark(line, chosen.needle) if matches(line_text(line), chosen.needle) else line
 
 
-def _when(entry: Sent, view: View) -> str:
-    """Time of day, with the date in front where it was on another day."""
-    if numbers.date_text(entry.time_ms, view.zone) == numbers.date_text(view.now_ms, view.zone):
-        return numbers.time_text(entry.time_ms, view.zone)
-    return numbers.day_time_text(entry.time_ms, view.zone)
+def _is_today(entry: Sent, view: View) -> bool:
+    return numbers.date_text(entry.time_ms, view.zone) == numbers.date_text(view.now_ms, view.zone)
 
 
 def what(entry: Sent, view: View) -> str:
