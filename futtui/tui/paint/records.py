@@ -202,9 +202,9 @@ def _command_words(entry: Sent, view: View) -> str:
         return word("records.pause" if command.paused else "records.resume")
     if isinstance(command, ClosePosition):
         desk = view.snapshot.desk
-        known = (*desk.positions, *desk.trades) if desk else ()
-        found = next((item for item in known if item.position_id == command.position_id), None)
-        name = found.symbol if found else command.position_id
+        known = {item.position_id: item.symbol for item in (desk.trades if desk else ())}
+        known |= {item.position_id: item.symbol for item in (desk.positions if desk else ())}
+        name = known.get(command.position_id, command.position_id)
         if command.percent < ALL_PCT:
             return word("records.close_part", name=name, percent=f"{command.percent:f}")
         return word("records.close", name=name)
