@@ -12,6 +12,7 @@ from textual.widgets import Button, Input
 from futtui.domain.events import BlockSymbol, ChangeMode, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
+from futtui.tui.app import FuttuiApp
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.detail import DetailScreen
@@ -21,6 +22,7 @@ from futtui.tui.screens.go_live import GoLiveDialog
 from futtui.tui.screens.help import HelpScreen
 from futtui.tui.widgets.market_panel import MarketPanel
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import until
 from tests.tui.fake_engine import NOW_MS, FakeEngine
 from tests.tui.screen_text import panel_lines, screen_text
 
@@ -482,6 +484,11 @@ async def test_focus_comes_back_after_the_window_was_too_small(make_app: AppMake
         assert app.focused.id == panel
 
 
+def focused_id(app: FuttuiApp) -> str | None:
+    """Of what has the focus."""
+    return app.focused.id if app.focused is not None else None
+
+
 async def test_a_dialog_that_does_not_fit_says_so_and_answers_nothing_until_it_can_be_read(
     make_app: AppMaker, engine: FakeEngine
 ) -> None:
@@ -490,27 +497,19 @@ async def test_a_dialog_that_does_not_fit_says_so_and_answers_nothing_until_it_c
         await pilot.press("m")
         menu = app.screen
         await pilot.resize_terminal(60, 15)
-        await pilot.pause()
-        assert "This window is 60 x 15. futtui needs at least 80 x 24." in screen_text(app)
+        await until(pilot, lambda: "This window is 60 x 15. futtui needs at least 80 x 24." in screen_text(app))
         await pilot.press("1", "down", "enter", "2")
         assert app.screen is menu
         assert engine.commands == []
         await pilot.resize_terminal(80, 24)
-        await pilot.pause()
-        assert "This window is" not in screen_text(app)
+        await until(pilot, lambda: "This window is" not in screen_text(app))
         await pilot.press("escape")
         app.push_screen(QuestionDialog("Sure?", ["It matters."], yes="Yes", no="No"))
-        await pilot.pause()
-        assert app.focused is not None
-        assert app.focused.id == "no"
+        await until(pilot, lambda: focused_id(app) == "no")
         await pilot.resize_terminal(60, 15)
-        await pilot.pause()
-        assert app.focused is None, "a button out of sight cannot be pressed"
+        await until(pilot, lambda: app.focused is None)  # a button out of sight cannot be pressed
         await pilot.resize_terminal(*FULL)
-        await pilot.pause()
-        await pilot.pause()
-        assert app.focused is not None
-        assert app.focused.id == "no"
+        await until(pilot, lambda: focused_id(app) == "no")
 
 
 async def test_an_error_that_ends_the_screen_is_in_the_log(

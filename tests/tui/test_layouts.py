@@ -17,6 +17,7 @@ from futtui.tui.screens.sized import layout_for
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import word
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import until
 from tests.tui.fake_engine import NOW_MS, FakeEngine, signal
 from tests.tui.screen_text import panel_lines, screen_lines, screen_text
 
@@ -283,12 +284,10 @@ async def test_new_signal_flashes_once_and_fades(make_app: AppMaker, engine: Fak
             app.pulse.beat()
         assert app.flash_line.text == shown
         assert app.flash_line.bright_s == 0.0
-        await pilot.pause()
-        assert shown in screen_lines(app)[-2], "dim, it stays for a while"
+        await until(pilot, lambda: shown in screen_lines(app)[-2])  # dim, it stays for a while
         app.flash_line.fade(DIM_S)
         app.pulse.beat()
-        await pilot.pause()
-        assert "New signal" not in screen_lines(app)[-2], "a minute later it is no news"
+        await until(pilot, lambda: "New signal" not in screen_lines(app)[-2])  # a minute later it is no news
 
 
 async def test_new_signal_elsewhere_names_a_key_that_works_there(make_app: AppMaker, engine: FakeEngine) -> None:
