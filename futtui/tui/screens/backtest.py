@@ -11,16 +11,15 @@ from textual.containers import Horizontal, Vertical
 
 from futtui.domain.backtests import RunState
 from futtui.domain.errors import FuttuiError
-from futtui.domain.settings_sheet import Setting, SettingKind, SettingsSheet
+from futtui.domain.settings_sheet import Setting, SettingsSheet
 from futtui.tui import keys
 from futtui.tui.backtest_port import BacktestPort
 from futtui.tui.messages import CursorMoved, RowOpened
-from futtui.tui.paint import settings as form
 from futtui.tui.paint.settings import SettingsState
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.page import PAGE_BINDINGS, PageScreen
-from futtui.tui.screens.setting_edit import FindSetting, SettingEdit
+from futtui.tui.screens.setting_edit import ask_setting, ask_value
 from futtui.tui.widgets.backtest_panels import FieldNote, FormFields, FormSections, ProgressLines, RunsPanel
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import has_word, word
@@ -140,40 +139,22 @@ class BacktestScreen(PageScreen):
 
     def action_find_setting(self) -> None:
         """Asks for a part of a name and goes there."""
-        if self.state is None:
-            return
-        named = {item.path: item for item in self.state.sheet.settings}
+        if self.state is not None:
+            ask_setting(self, self.state.sheet, self._go_to)
 
-        def found(path: str | None) -> None:
-            if path in named:
-                self.sections.select_key(named[path].section)
-                self._follow()
-                self.fields.select_key(path)
-                self.fields.focus()
-
-        self.app.push_screen(FindSetting(tuple(named)), found)
+    def _go_to(self, setting: Setting) -> None:
+        self.sections.select_key(setting.section)
+        self._follow()
+        self.fields.select_key(setting.path)
+        self.fields.focus()
 
     # Changing
 
     def _edit(self) -> None:
         setting, state = self.fields.marked(), self.state
-        if setting is None or state is None:
-            return
-        value = state.value(setting)
-        if setting.kind is SettingKind.YES_NO:
-            self._set(setting, "false" if value == "true" else "true")
-            return
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._set(setting, text)
-
-        if setting.choices:
-            choices = [Choice(str(at), name, "", name) for at, name in enumerate(setting.choices, start=1)]
-            marked = setting.choices.index(value) if value in setting.choices else 0
-            self.app.push_screen(MenuDialog(form.name_of(setting), [setting.doc], choices, marked), taken)
-            return
-        self.app.push_screen(SettingEdit(setting, value, _AmongOthers(self._port, state)), taken)
+        if setting is not None and state is not None:
+            port = _AmongOthers(self._port, state)
+            ask_value(self, setting, state.value(setting), port, lambda text: self._set(setting, text))
 
     def action_to_default(self) -> None:
         """The marked setting as it is shipped."""

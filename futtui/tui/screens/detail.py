@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import ModalScreen
 
-from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import PositionView
 from futtui.tui import keys
 from futtui.tui.paint.chart.content import Subject
@@ -18,22 +15,15 @@ from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
 from futtui.tui.paint.view import View
 from futtui.tui.row_details import detail_of
-from futtui.tui.screens.dashboard import find_watchers
-from futtui.tui.screens.sized import SizedScreen
-from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
-from futtui.tui.widgets.line_widget import LineWidget
-from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.screens.framed import FramedScreen
 from futtui.tui.widgets.text_panel import TextPanel
 from futtui.tui.words import word
-
-if TYPE_CHECKING:
-    from futtui.tui.app import FuttuiApp
 
 COLUMNS = 2
 """Boxes beside each other; so few of them have the whole height."""
 
 
-class DetailScreen(SizedScreen, ModalScreen[None]):
+class DetailScreen(FramedScreen):
     """Everything about one row. Follows the newest snapshot; Esc goes back.
 
     `rows` are the keys of the rows of `panel` that n and N walk through; `key` is the one that is shown.
@@ -44,11 +34,9 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
 
     def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
         one_row = "" if len(detail.boxes) > COLUMNS else "-one-row"
-        super().__init__(classes=f"detail {detail.layout} {one_row}")
+        super().__init__(f"detail {detail.layout} {one_row}")
         self.detail = detail
         self._panel, self._key, self._rows = panel, key, rows
-        self.watchers: tuple[LineWidget | LivePanel, ...] = ()
-        self._view: View | None = None
 
     @property
     def help_place(self) -> str:
@@ -56,26 +44,21 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
         return {"-signal": "signal_detail", "-position": "position_detail"}.get(self.detail.layout, "detail")
 
     @property
-    def futtui(self) -> FuttuiApp:
-        """The app."""
-        return cast("FuttuiApp", self.app)
+    def footer_place(self) -> str:
+        """The keys of a position, or of any other row."""
+        return "position_detail" if self.detail.position_id else self.footer_context
 
-    def compose(self) -> ComposeResult:
-        """Bars around the boxes; `together` holds all boxes one below the other for narrow windows."""
-        yield StatusBar(id="status")
-        trail = Trail(id="trail")
-        trail.names = self.detail.trail
-        yield trail
+    def trail_names(self) -> tuple[str, ...]:
+        """The way to this row."""
+        return self.detail.trail
+
+    def middle(self) -> ComposeResult:
+        """The boxes; `together` holds all of them one below the other for narrow windows."""
         with Container(id="boxes"):
             for index, box in enumerate(self.detail.boxes):
                 classes = "box -wide-box" if box.wide else "box"
                 yield TextPanel(box.title, partial(self._box_lines, index), id=f"box-{box.id}", classes=classes)
         yield TextPanel(self.detail.trail[-1], self._all_lines, id="together", classes="box")
-        yield FlashLine(id="flash")
-        footer = FooterBar(id="footer")
-        footer.context = "position_detail" if self.detail.position_id else self.footer_context
-        yield footer
-        yield TooSmall(id="small")
 
     def _box_lines(self, index: int, view: View, width: int) -> list[Line]:
         """Lines of a box of what is shown now: another row has the same boxes."""
@@ -88,16 +71,6 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
             lines += box.lines(view, width)
         return lines
 
-    def on_mount(self) -> None:
-        """The first frame of this screen."""
-        self.watchers = find_watchers(self)
-        self._choose_layout()
-        self.pulse(self.futtui.store.read())
-
-    def on_resize(self) -> None:
-        """A new size may need the other layout."""
-        self._choose_layout()
-
     def _choose_layout(self) -> None:
         chosen = self.fit_window()
         first = "#together" if chosen in ("-tiny", "-stacked") else f"#box-{self.detail.boxes[0].id}"
@@ -109,36 +82,28 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
         focused = self.focused
         if focused is None or not focused.display or not focused.size:
             self.set_focus(self.query_one(first))
-        if self._view is not None:
-            self.pulse(self._view)
+        self.look_again()
 
     def pulse(self, view: View) -> None:
         """Asks the engine for what the snapshot does not hold, and hands the new view to the boxes."""
-        self._view = view
         if self.detail.ask is not None:
             self.detail.ask(self.futtui.engine)
-        self.set_class(view.mode is TradingMode.LIVE, "-live")
-        for widget in self.watchers:
-            widget.pulse(view)
+        super().pulse(view)
 
     def copy_text(self) -> str:
         """All boxes as one text."""
-        return plain_lines(self._all_lines(self._view, COPY_WIDTH)) if self._view is not None else ""
-
-    def action_leave(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()
+        return plain_lines(self._all_lines(self.view, COPY_WIDTH)) if self.view is not None else ""
 
     def action_neighbour(self, step: int) -> None:
         """The next or previous row of the list that this was opened from; rows that are gone are left out."""
-        if self._view is None or len(self._rows) < 2:
+        if self.view is None or len(self._rows) < 2:
             self.futtui.flash(word("detail.no_neighbour"), "attention")
             self.futtui.pulse.beat()
             return
         at = self._rows.index(self._key)
         for _ in self._rows:
             at = (at + step) % len(self._rows)
-            detail = detail_of(self._view, self._panel, self._rows[at])
+            detail = detail_of(self.view, self._panel, self._rows[at])
             if detail is not None:
                 self._key = self._rows[at]
                 self._show(detail)
@@ -147,12 +112,10 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
     def _show(self, detail: Detail) -> None:
         """Shows another detail with the same boxes, from its top."""
         self.detail = detail
-        self.query_one(Trail).names = detail.trail
         for panel in self.query(TextPanel):
             panel.scroll_to(y=0, animate=False)
         self.query_one("#together", TextPanel).name_it(detail.trail[-1])
-        if self._view is not None:
-            self.pulse(self._view)
+        self.retrace()
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
@@ -178,6 +141,6 @@ class DetailScreen(SizedScreen, ModalScreen[None]):
 
     def _position(self) -> PositionView | None:
         """The open position that this is about; None once it is closed."""
-        desk = self._view.snapshot.desk if self._view else None
+        desk = self.view.snapshot.desk if self.view else None
         wanted = self.detail.position_id
         return next((item for item in (desk.positions if desk else ()) if item.position_id == wanted), None)

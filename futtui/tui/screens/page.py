@@ -1,48 +1,34 @@
-"""The base of a full-window place over the dashboard: bars around a body, a trail, Esc back."""
+"""The base of a place of its own: a body between the bars of a framed screen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import ModalScreen
 
-from futtui.domain.position import TradingMode
 from futtui.tui import keys
-from futtui.tui.paint.view import View
-from futtui.tui.screens.dashboard import find_watchers
-from futtui.tui.screens.sized import SizedScreen
-from futtui.tui.widgets.bars import FlashLine, FooterBar, StatusBar, TooSmall, Trail
-from futtui.tui.widgets.line_widget import LineWidget
-from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.screens.framed import FramedScreen
 from futtui.tui.words import word
-
-if TYPE_CHECKING:
-    from futtui.tui.app import FuttuiApp
 
 PAGE_BINDINGS = ("everywhere", "copy", "detail")
 
 
-class PageScreen(SizedScreen, ModalScreen[None]):
+class PageScreen(FramedScreen):
     """Subclasses give `place_name` (footer, help and word of the trail) and a body."""
 
     BINDINGS = keys.bindings(*PAGE_BINDINGS)
     place_name = ""
 
     def __init__(self) -> None:
-        super().__init__(classes="detail page")
-        self.watchers: tuple[LineWidget | LivePanel, ...] = ()
-        self.view: View | None = None
-
-    @property
-    def futtui(self) -> FuttuiApp:
-        """The app."""
-        return cast("FuttuiApp", self.app)
+        super().__init__("detail page")
 
     @property
     def help_place(self) -> str:
         """Which help fits here."""
+        return self.place_name
+
+    @property
+    def footer_place(self) -> str:
+        """The keys of this place."""
         return self.place_name
 
     def trail_names(self) -> tuple[str, ...]:
@@ -53,51 +39,7 @@ class PageScreen(SizedScreen, ModalScreen[None]):
         """What stands between the bars."""
         raise NotImplementedError
 
-    def compose(self) -> ComposeResult:
-        """Bars around the body."""
-        yield StatusBar(id="status")
-        trail = Trail(id="trail")
-        trail.names = self.trail_names()
-        yield trail
+    def middle(self) -> ComposeResult:
+        """The body in a container that a window too small hides."""
         with Container(id="page"):
             yield from self.body()
-        yield FlashLine(id="flash")
-        footer = FooterBar(id="footer")
-        footer.context = self.place_name
-        yield footer
-        yield TooSmall(id="small")
-
-    def on_mount(self) -> None:
-        """The first frame of this place."""
-        self.watchers = find_watchers(self)
-        self._choose_layout()
-        self.pulse(self.futtui.store.read())
-
-    def on_resize(self) -> None:
-        """A new size may need another layout."""
-        self._choose_layout()
-
-    def _choose_layout(self) -> None:
-        self.fit_window()
-        self.call_after_refresh(self.look_again)
-
-    def look_again(self) -> None:
-        """Draws once more what changed by a key or a new size."""
-        if self.is_attached and self.view is not None:
-            self.pulse(self.view)
-
-    def pulse(self, view: View) -> None:
-        """Hands the new view to everything here."""
-        self.view = view
-        self.set_class(view.mode is TradingMode.LIVE, "-live")
-        for widget in self.watchers:
-            widget.pulse(view)
-
-    def retrace(self) -> None:
-        """The trail anew, for a place that now shows something else."""
-        self.query_one(Trail).names = self.trail_names()
-        self.look_again()
-
-    def action_leave(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()

@@ -1,22 +1,54 @@
-"""The two dialogs of the settings screen: a field for one value, and a search over all names."""
+"""Asking for one value of a form, and for a setting by its name: used by the settings and by backtests."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.screen import Screen
 from textual.widgets import Input
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.settings_sheet import Setting
+from futtui.domain.settings_sheet import Setting, SettingKind, SettingsSheet
 from futtui.tui import keys
 from futtui.tui.paint import settings as paint
-from futtui.tui.screens.dialog import Dialog, DialogText, text_lines
+from futtui.tui.screens.dialog import Choice, Dialog, DialogText, MenuDialog, text_lines
 from futtui.tui.screens.find import FindScreen
 from futtui.tui.settings_port import ValueCheck
 from futtui.tui.words import word
+
+
+def ask_value(screen: Screen[Any], setting: Setting, value: str, port: ValueCheck, take: Callable[[str], None]) -> None:
+    """Asks for another value of a setting and hands it to `take`: a yes or no turns at once, choices are a menu."""
+    if setting.kind is SettingKind.YES_NO:
+        take("false" if value == "true" else "true")
+        return
+
+    def taken(text: str | None) -> None:
+        if text is not None:
+            take(text)
+
+    if not setting.choices:
+        screen.app.push_screen(SettingEdit(setting, value, port), taken)
+        return
+    choices = [Choice(str(at), name, "", name) for at, name in enumerate(setting.choices, start=1)]
+    marked = setting.choices.index(value) if value in setting.choices else 0
+    screen.app.push_screen(MenuDialog(paint.name_of(setting), [setting.doc], choices, marked), taken)
+
+
+def ask_setting(screen: Screen[Any], sheet: SettingsSheet, go_to: Callable[[Setting], None]) -> None:
+    """Asks for a part of a name and hands the setting to `go_to`."""
+    named = {item.path: item for item in sheet.settings}
+
+    def found(path: str | None) -> None:
+        if path in named:
+            go_to(named[path])
+
+    screen.app.push_screen(FindSetting(tuple(named)), found)
 
 
 class SettingEdit(Dialog[str | None]):

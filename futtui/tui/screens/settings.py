@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.settings_sheet import Setting, SettingKind, SettingsSheet
+from futtui.domain.settings_sheet import Setting, SettingsSheet
 from futtui.tui import keys
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint import settings as paint
@@ -18,9 +18,9 @@ from futtui.tui.paint.settings import CHANGES, SECRETS, SettingsState
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.running_settings import apply_settings
-from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.page import PAGE_BINDINGS, PageScreen
-from futtui.tui.screens.setting_edit import FindSetting, SettingEdit
+from futtui.tui.screens.setting_edit import ask_setting, ask_value
 from futtui.tui.settings_port import SettingsPort
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
@@ -266,15 +266,8 @@ class SettingsScreen(PageScreen):
 
     def action_find_setting(self) -> None:
         """Asks for a part of a name and goes there."""
-        if self.state is None:
-            return
-        named = {item.path: item for item in self.state.sheet.settings}
-
-        def found(path: str | None) -> None:
-            if path in named:
-                self._go_to(named[path].section, path)
-
-        self.app.push_screen(FindSetting(tuple(named)), found)
+        if self.state is not None:
+            ask_setting(self, self.state.sheet, lambda setting: self._go_to(setting.section, setting.path))
 
     # Changing
 
@@ -285,21 +278,7 @@ class SettingsScreen(PageScreen):
         if setting.fixed_by:
             self.futtui.flash(word("settings.fixed", where=setting.fixed_by), "attention")
             return
-        value = self.state.value(setting)
-        if setting.kind is SettingKind.YES_NO:
-            self._change(setting, "false" if value == "true" else "true")
-            return
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._change(setting, text)
-
-        if setting.choices:
-            choices = [Choice(str(at), name, "", name) for at, name in enumerate(setting.choices, start=1)]
-            marked = setting.choices.index(value) if value in setting.choices else 0
-            self.app.push_screen(MenuDialog(paint.name_of(setting), [setting.doc], choices, marked), taken)
-            return
-        self.app.push_screen(SettingEdit(setting, value, self._port), taken)
+        ask_value(self, setting, self.state.value(setting), self._port, lambda text: self._change(setting, text))
 
     def _change(self, setting: Setting, text: str) -> None:
         if self.state is None or text == self.state.value(setting):

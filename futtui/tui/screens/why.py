@@ -41,6 +41,11 @@ class WhyScreen(DetailScreen):
         """Which help fits here."""
         return self.place_name
 
+    def trail_names(self) -> tuple[str, ...]:
+        """The way to this place: of which symbol, and over which time."""
+        where = self.detail.symbol or word("why.all_symbols")
+        return (*self.detail.trail, where, word(f"why.days.{PERIODS_DAYS[self._period]}"))
+
     def _with(self, painter: why.Painter) -> LineMaker:
         def lines(view: View, width: int) -> list[Line]:
             return painter(self.look, view, width)
@@ -59,19 +64,13 @@ class WhyScreen(DetailScreen):
         since_ms = view.now_ms // DAY_MS * DAY_MS - (PERIODS_DAYS[self._period] - 1) * DAY_MS
         engine = self.futtui.engine
         self.answer.look((symbol, since_ms), lambda: engine.why_no_signals(symbol, since_ms))
-        if self.watchers:
-            where = symbol or word("why.all_symbols")
-            for trail in self.query(Trail):
-                trail.names = (*self.detail.trail, where, word(f"why.days.{PERIODS_DAYS[self._period]}"))
+        for trail in self.query(Trail):
+            trail.names = self.trail_names()
         super().pulse(view)
-
-    def _again(self) -> None:
-        if self._view is not None:
-            self.pulse(self._view)
 
     def _show_symbol(self, symbol: str) -> None:
         self.detail = Detail(self.detail.trail, self.detail.boxes, symbol=symbol)
-        self._again()
+        self.look_again()
 
     def action_toggle_all(self) -> None:
         """All symbols, or the one that was chosen."""
@@ -85,7 +84,7 @@ class WhyScreen(DetailScreen):
 
     def action_neighbour(self, step: int) -> None:
         """The next or previous symbol of the market list."""
-        symbols = [row.symbol for row in self._view.snapshot.market] if self._view else []
+        symbols = [row.symbol for row in self.view.snapshot.market] if self.view else []
         if not symbols:
             return
         at = symbols.index(self.detail.symbol) + step if self.detail.symbol in symbols else (0 if step > 0 else -1)
@@ -94,4 +93,4 @@ class WhyScreen(DetailScreen):
     def action_period(self, step: int) -> None:
         """A shorter or longer time."""
         self._period = max(0, min(len(PERIODS_DAYS) - 1, self._period + step))
-        self._again()
+        self.look_again()
