@@ -164,7 +164,7 @@ SHOTS = (
     Shot("backtest-result", ("t", "tab", "enter")),
     Shot("backtest-values", ("t", "tab", "enter", "d")),
     Shot("backtest-compare", ("t", "tab", "space", "down", "v")),
-    Shot("backtest-replay", ("t", "tab", "enter", "enter", *["right"] * 9)),
+    Shot("backtest-replay", ("t", "tab", "enter", "enter", *["right"] * 9), anew=True),
     # Places
     Shot("symbols", ("u",), tour="places"),
     _in_small("symbols-empty", "u", world=_loading, themes=(DARK,)),
@@ -185,7 +185,8 @@ SHOTS = (
     Shot("welcome-language", then=_welcome),
     Shot("welcome-zone", then=_welcome, more_keys=("escape",)),
     Shot("welcome-signs", then=_welcome, more_keys=("escape", "escape")),
-    Shot("welcome-look", then=_welcome, more_keys=("escape", "escape", "escape")),
+    Shot("welcome-look", then=_welcome, more_keys=("escape", "escape", "escape"), themes=(DARK,)),
+    Shot("welcome-look-safe", then=_welcome, more_keys=("escape", "escape", "escape"), themes=(SAFE,)),
     Shot("help", ("question_mark",), tour="dialogs"),
     Shot("help-chart", ("c", "question_mark"), sizes=(MIDDLE,)),
     Shot("words", ("i",), tour="dialogs"),
