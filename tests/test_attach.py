@@ -80,8 +80,9 @@ async def window(home: Path, environment: dict[str, str], typed: list[tuple[byte
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+    window_of = {"TERM": "xterm-256color", "COLUMNS": "140", "LINES": "40"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "futtui", "--home", str(home)), env=environment | {"TERM": "xterm-256color"}, cwd=home,
+        *(sys.executable, "-m", "futtui", "--home", str(home)), env=environment | window_of, cwd=home,
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)

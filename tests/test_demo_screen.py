@@ -64,8 +64,7 @@ def start(tmp_path: Path, *, deaf: bool = False) -> tuple[subprocess.Popen[bytes
 
 
 def _take_window(deaf: bool) -> None:
-    if deaf:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if deaf else signal.SIG_DFL)  # whatever the tests themselves inherited
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
