@@ -19,6 +19,7 @@ from futtui.cli.places import Places
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TradeCandles
 from futtui.domain.errors import FuttuiError, InvalidInputError
 from futtui.domain.timeframe import DAY_MS
+from futtui.live.compat.files import replace_file
 
 if TYPE_CHECKING:
     from futtui.config.editor import FileSettings
@@ -85,7 +86,7 @@ class BacktestRuns:
     def _write_form(self, values: Mapping[str, str]) -> None:
         fresh = self._folder / f"{FORM_FILE}.new"
         fresh.write_text(json.dumps(dict(values)), encoding="utf-8")
-        fresh.replace(self._folder / FORM_FILE)
+        replace_file(fresh, self._folder / FORM_FILE)
 
     def _kept_values(self) -> dict[str, str]:
         try:

@@ -1,6 +1,8 @@
 """Indicators: incremental, one update per closed bar, None until their warm-up is over."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from futtui.domain.on_demand import parts_of
 
 if TYPE_CHECKING:
     from futtui.indicators.averages import Ema, Slope, alignment
@@ -43,57 +45,18 @@ __all__ = [
     "true_range",
 ]
 
-_HOMES = {
-    "averages": (
-        "Ema",
-        "Slope",
-        "alignment",
-    ),
-    "bands": (
-        "BollingerBands",
-        "Donchian",
-        "RollingPercentile",
-    ),
-    "cache": (
-        "CacheKey",
-        "IndicatorCache",
-    ),
-    "divergence": ("divergence_of",),
-    "flow": (
-        "BarFlow",
-        "CVDCalculator",
-        "FlowFlip",
-        "FlowWindow",
-        "TradeFlow",
-    ),
-    "frame": ("FrameIndicators",),
-    "movement": (
-        "EfficiencyRatio",
-        "VolumeRatio",
-    ),
-    "volume_profile": (
-        "PreviousDayVolumeProfile",
-        "RollingVolumeProfile",
-        "VolumeProfile",
-    ),
-    "vwap": (
-        "AnchoredVwap",
-        "DailyVwap",
-    ),
-    "wilder": (
-        "Adx",
-        "Atr",
-        "Rsi",
-        "true_range",
-    ),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The parts by name, loaded when they are asked for: the settings alone are wanted long before the rest."""
-    from importlib import import_module
-
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = parts_of(
+    __name__,
+    {
+        "averages": "Ema Slope alignment",
+        "bands": "BollingerBands Donchian RollingPercentile",
+        "cache": "CacheKey IndicatorCache",
+        "divergence": "divergence_of",
+        "flow": "BarFlow CVDCalculator FlowFlip FlowWindow TradeFlow",
+        "frame": "FrameIndicators",
+        "movement": "EfficiencyRatio VolumeRatio",
+        "volume_profile": "PreviousDayVolumeProfile RollingVolumeProfile VolumeProfile",
+        "vwap": "AnchoredVwap DailyVwap",
+        "wilder": "Adx Atr Rsi true_range",
+    },
+)

@@ -18,6 +18,7 @@ from futtui.domain.effects import CancelOrder, PlaceOrder
 from futtui.domain.events import Command
 from futtui.domain.orders import OrderStatus
 from futtui.domain.sent import KEPT, Sent, SentBook
+from futtui.live.compat.files import replace_file
 from futtui.live.desk_journal import EVENT_TYPES
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class KeptSentBook(SentBook):
         try:
             fresh.write_bytes(text)
             self.close()
-            fresh.replace(self._path)
+            replace_file(fresh, self._path)
             self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
             self._bytes = len(text)
         except OSError as error:

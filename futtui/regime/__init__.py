@@ -1,6 +1,8 @@
 """Market regimes: one detector per symbol and timeframe, fed once per closed bar."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from futtui.domain.on_demand import parts_of
 
 if TYPE_CHECKING:
     from futtui.regime.detector import RegimeDetector
@@ -9,18 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["RegimeDetector", "RegimeMeasures", "RegimeSettings"]
 
-_HOMES = {
-    "detector": ("RegimeDetector",),
-    "measures": ("RegimeMeasures",),
-    "settings": ("RegimeSettings",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The parts by name, loaded when they are asked for: the settings alone are wanted long before the rest."""
-    from importlib import import_module
-
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = parts_of(
+    __name__,
+    {
+        "detector": "RegimeDetector",
+        "measures": "RegimeMeasures",
+        "settings": "RegimeSettings",
+    },
+)

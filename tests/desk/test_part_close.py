@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from futtui.desk.orders import WorkingOrder
 from futtui.domain.effects import CancelOrder, Effect, PlaceOrder
-from futtui.domain.events import BalanceChanged, ClosePosition, Event, KillSwitch
+from futtui.domain.events import BalanceChanged, ClosePosition, KillSwitch
 from futtui.domain.kill import KillLevel
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus
 from futtui.domain.part_close import PartRefusal, part_of
@@ -31,23 +30,7 @@ MODES = [TradingMode.SIGNALS, TradingMode.PAPER, TradingMode.LIVE]
 class Watched(World):
     """Looks after every single step that a stop on the exchange covers all that is held."""
 
-    def send(self, event: Event) -> list[Effect]:
-        queue, made = deque([event]), []
-        while queue:
-            item = queue.popleft()
-            self.events.append(item)
-            effects = self.desk.handle(item)
-            made += effects
-            for effect in effects:
-                if isinstance(effect, PlaceOrder):
-                    queue.extend(self.broker.place(effect.intent))
-                elif isinstance(effect, CancelOrder):
-                    queue.extend(self.broker.cancel(effect))
-                self._look()
-        self.effects += made
-        return made
-
-    def _look(self) -> None:
+    def after_effect(self) -> None:
         if any(item.status == "PROTECTED" for item in self.desk.snapshot().positions):
             held = sum(self.broker.held.values(), ZERO)
             assert max((stop.quantity for stop in self.stops()), default=ZERO) >= held

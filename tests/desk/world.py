@@ -232,8 +232,12 @@ class World:
                     queue.extend(self.broker.place(effect.intent))
                 elif isinstance(effect, CancelOrder):
                     queue.extend(self.broker.cancel(effect))
+                self.after_effect()
         self.effects += made
         return made
+
+    def after_effect(self) -> None:
+        """For tests that look at the account after every single step."""
 
     def price(
         self,

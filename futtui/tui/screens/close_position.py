@@ -6,25 +6,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Input
-
 from futtui.domain.events import ClosePosition
 from futtui.domain.part_close import ALL_PCT, typed_percent
 from futtui.domain.snapshot import PositionView
 from futtui.tui.paint import close_wish
+from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dialog import (
-    TEXT_WIDTH,
-    Choice,
-    Dialog,
-    DialogText,
-    MenuDialog,
-    QuestionDialog,
-    text_lines,
-)
+from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.screens.field_dialog import FieldDialog, newest
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
@@ -34,53 +23,24 @@ SHARES = (("1", "all", ALL_PCT), ("2", "half", Decimal(50)), ("3", "quarter", De
 _TYPED = "typed"
 
 
-class ClosePercentDialog(Dialog[Decimal | None]):
+class ClosePercentDialog(FieldDialog[Decimal]):
     """One percentage. Enter takes it only when that part can be closed; Esc keeps the position."""
 
-    AUTO_FOCUS = "#percent-input"
-
     def __init__(self, position: PositionView, view: View) -> None:
-        super().__init__(classes="dialog")
-        self.heading = word("close.how_much", symbol=position.symbol)
-        self.bottom = word("close.type_bottom")
-        self._position = position
-        self._view = view
+        super().__init__(word("close.how_much", symbol=position.symbol), word("close.type_bottom"), position, view)
 
-    def compose(self) -> ComposeResult:
-        """The field, and what the share means."""
-        with Vertical(id="dialog-box"):
-            yield DialogText(id="dialog-intro")
-            field = Input("", id="percent-input", compact=True)
-            field.cursor_blink = False
-            yield field
-            yield DialogText(id="dialog-problem")
+    def intro(self) -> list[str]:
+        """What to type."""
+        return [word("close.type"), ""]
 
-    def on_mount(self) -> None:
-        """Shows the texts."""
-        self.frame_texts()
-        self.query_one("#dialog-intro", DialogText).show(text_lines([word("close.type"), ""]))
-        self._tell()
+    def meaning(self, text: str, width: int) -> list[Line]:
+        """What would be closed and what would be left."""
+        return close_wish.wish_lines(text, self.held, self.view, width)
 
-    def pulse(self, view: View) -> None:
-        """The price goes on moving while one types."""
-        self._view, self._position = view, _newest(view, self._position)
-        self._tell()
-
-    def _tell(self) -> None:
-        """A beat may come before the field is there."""
-        for field in self.query(Input):
-            lines = close_wish.wish_lines(field.value, self._position, self._view, TEXT_WIDTH)
-            for panel in self.query("#dialog-problem").results(DialogText):
-                panel.show([(), *lines, ()])
-
-    @on(Input.Changed)
-    def _typed(self) -> None:
-        self._tell()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        percent = typed_percent(self.query_one(Input).value)
-        if not close_wish.problem(self._position, percent, self._view):
+    def submitted(self, text: str) -> None:
+        """Answers the percentage."""
+        percent = typed_percent(text)
+        if not close_wish.problem(self.held, percent, self.view):
             self.dismiss(percent)
 
 
@@ -127,7 +87,7 @@ def _asking(app: FuttuiApp, position: PositionView) -> Callable[[Decimal | None]
         if percent is None:
             return
         view = app.store.read()
-        held = _newest(view, position)
+        held = newest(view, position)
         share = ALL_PCT if close_wish.problem(held, percent, view) else percent
 
         def answered(yes: bool | None) -> None:
@@ -137,10 +97,3 @@ def _asking(app: FuttuiApp, position: PositionView) -> Callable[[Decimal | None]
         app.push_screen(close_question(view, held, percent), answered)
 
     return ask
-
-
-def _newest(view: View, position: PositionView) -> PositionView:
-    """The position as it is now; as it was once it is closed."""
-    desk = view.snapshot.desk
-    found = (item for item in (desk.positions if desk else ()) if item.position_id == position.position_id)
-    return next(found, position)
