@@ -17,6 +17,8 @@ from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
 from futtui.indicators.wilder import Adx, Atr, Rsi
 
 KEPT_CANDLES = 300
+CUT_EVERY_BARS = 32
+"""A list, for a slice of one is what everybody asks for; cut seldom, yet often enough to hold much the same always."""
 SLOPE_BARS = 10
 """Bars over which the slopes of the long averages are told."""
 
@@ -85,7 +87,7 @@ class FrameIndicators:
         close = candle.close
         self.bars += 1
         self.last_candles.append(candle)
-        if len(self.last_candles) >= 2 * self._kept_candles:  # cut seldom: a slice of a list is what everybody asks for
+        if len(self.last_candles) >= self._kept_candles + CUT_EVERY_BARS:
             del self.last_candles[: -self._kept_candles]
         for average in self._averages:
             average.update(close)

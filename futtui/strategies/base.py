@@ -28,6 +28,9 @@ from futtui.indicators.asked import (
 )
 from futtui.strategies.structure import OrientedBar, orient
 
+KNOWN_MORE = 32
+"""Bars that a moving fingerprint keeps written out beyond its window; they are thrown away together."""
+
 Proposal = RawSignal | StrategyVerdict
 """A signal, or the plain-language reason why there is none."""
 
@@ -293,6 +296,6 @@ class MovingHash:
             if row is None or row[0] is not bar:
                 row = known[bar.open_time_ms] = bar, _written(bar)
             rows.append(row[1])
-        if len(known) > 4 * len(rows):
+        if len(known) > len(rows) + KNOWN_MORE:
             self._known = {bar.open_time_ms: known[bar.open_time_ms] for bar in candles}
         return hashlib.blake2b(b"".join(rows), digest_size=8).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.zone import Zone, ZoneKind
+from futtui.indicators.frame import CUT_EVERY_BARS
 
 
 class OrientedBar(NamedTuple):
@@ -57,7 +58,7 @@ class OrientedBars:
         if fresh:
             turned.extend(orient(candle, sign) for candle in candles[-fresh:])
             self._taken[sign] = taken
-            if len(turned) >= 2 * self._kept:
+            if len(turned) >= self._kept + CUT_EVERY_BARS:
                 del turned[: -self._kept]
         return turned[-min(count, self._kept) :] if count > 0 else []
 

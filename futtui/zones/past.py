@@ -11,6 +11,8 @@ from futtui.zones.episodes import Bar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CUT_EVERY_BARS = 32
+"""Seldom, for it is a copy; yet often enough that much the same is held always."""
 TRUE = 1
 """A true element of a column of booleans, as a byte."""
 
@@ -26,6 +28,10 @@ class View(NamedTuple):
         """The same bars the other way up."""
         lows, highs, closes = ([-price for price in column] for column in self)
         return View(highs, lows, closes)
+
+    def later(self, first: int) -> View:
+        """A copy without the `first` bars."""
+        return View(self.lows[first:], self.highs[first:], self.closes[first:])
 
 
 class Past:
@@ -118,19 +124,28 @@ class KeptBars:
 
     def add(self, bar: Bar) -> None:
         """Take the next bar."""
-        if len(self._bars) == 2 * self._kept:
-            # Into new columns: the old ones belong to those who asked before.
-            self._bars = self._bars[self._kept :]
-            self._columns, self._filled = None, 0
-            self._views = View([], [], []), View([], [], [])
+        if len(self._bars) == self._kept + CUT_EVERY_BARS:
+            self._cut()
         self._bars.append(bar)
+
+    def _cut(self) -> None:
+        """Keep only the newest bars, in new columns: the old ones belong to those who asked before."""
+        upward, downward = self._views
+        self._bars = self._bars[CUT_EVERY_BARS:]
+        self._views = upward.later(CUT_EVERY_BARS), downward.later(CUT_EVERY_BARS)
+        filled = max(0, self._filled - CUT_EVERY_BARS)
+        if self._columns is not None:
+            columns = self._columns.copy()
+            columns[:, :filled] = self._columns[:, CUT_EVERY_BARS : CUT_EVERY_BARS + filled]
+            self._columns = columns
+        self._filled = filled
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later, of those that are kept."""
         import numpy as np
 
         if self._columns is None:
-            self._columns = np.empty((4, 2 * self._kept))
+            self._columns = np.empty((4, self._kept + CUT_EVERY_BARS))
         bars, filled, count = self._bars, self._filled, len(self._bars)
         if filled < count:
             self._fill(bars[filled:])

@@ -8,6 +8,8 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators import FlowWindow, FrameIndicators, Slope, VolumeRatio
+from futtui.indicators.frame import CUT_EVERY_BARS
+from futtui.strategies.structure import OrientedBars, orient
 from tests.indicators.market import START_MS, made_candles
 
 
@@ -86,3 +88,22 @@ def test_slope_after_a_gap_in_the_series_waits_again():
         slope.update(value)
         seen.append(slope.value)
     assert seen == [None, None, 2.0, None, None, None, -1.0]
+
+
+def test_frame_holds_as_much_after_thousands_of_candles_as_when_it_was_full():
+    indicators = FrameIndicators(Timeframe.M15, kept_candles=200)
+    held = []
+    for number in range(3_000):
+        indicators.update(candle(number))
+        held.append(len(indicators.last_candles))
+    assert max(held) <= 200 + CUT_EVERY_BARS
+    assert min(held[200:]) >= 200
+
+
+def test_oriented_bars_show_the_newest_of_either_side_however_often_they_were_cut_and_hold_little_more():
+    oriented, candles = OrientedBars(60), made_candles(500)
+    for number in range(1, len(candles) + 1):
+        kept = candles[max(0, number - 60) : number]
+        for sign in (1, -1):
+            assert oriented.newest(kept, number, 60, sign) == [orient(bar, sign) for bar in kept]
+            assert len(oriented._turned[sign]) <= 60 + CUT_EVERY_BARS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from futtui.domain.zone import ZoneKind
 from futtui.indicators import Atr
 from futtui.zones.live_zone import LiveZone
-from futtui.zones.past import KeptBars, Past
+from futtui.zones.past import CUT_EVERY_BARS, KeptBars, Past
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 from tests.indicators.market import made_candles, real_candles
 from tests.zones.reference import PlainEpisodes
@@ -126,7 +126,7 @@ def test_kept_bars_answer_like_a_past_made_from_nothing_however_often_they_were_
     for number, bar in enumerate(bars):
         kept.add(bar)
         start = max(0, number - 99)
-        if number % 37 == 0 or 195 < number < 205:
+        if number % 37 == 0 or 125 < number < 140 or 195 < number < 205:
             early.append((kept.since(bars[start][0]), bars[start : number + 1]))
     for past, expected in early:
         fresh = Past(expected)
@@ -137,6 +137,15 @@ def test_kept_bars_answer_like_a_past_made_from_nothing_however_often_they_were_
         assert [column[past.first :] for column in past.reached(low, high)] == list(fresh.reached(low, high))
         for kind in ZoneKind:
             assert_alike(expected, low, high, kind, 3, past)
+
+
+def test_kept_bars_hold_as_much_after_thousands_as_when_they_were_full():
+    kept, held = KeptBars(100), []
+    for number, bar in enumerate(with_atr(made_candles(1_500, seed=8))):
+        kept.add(bar)
+        held.append(len(kept.since(0) if number % 5 == 0 else kept.since(bar[0]).bars))
+    assert max(held) <= 100 + CUT_EVERY_BARS
+    assert min(held[100:]) >= 100
 
 
 def test_kept_bars_without_any_are_an_empty_past():
