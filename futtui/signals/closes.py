@@ -5,11 +5,47 @@ from __future__ import annotations
 import math
 from array import array
 
+import numpy as np
+import numpy.typing as npt
+
 from futtui.domain.timeframe import Timeframe
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 BAR_MS = Timeframe.M15.ms
 WINDOW_BARS = 7 * 96
 MINIMUM_PAIRS = 96
+_SLOTS = WINDOW_BARS + 1
+
+
+class _Ring:
+    """One symbol's closes of the last week and the log return that each ended, by slot; unknown returns are NaN."""
+
+    __slots__ = ("closes", "moves", "times")
+
+    def __init__(self) -> None:
+        self.times = array("q", [-1]) * _SLOTS
+        self.closes = array("d", [0.0]) * _SLOTS
+        self.moves = array("d", [math.nan]) * _SLOTS
+
+    def put(self, time_ms: int, close: float) -> None:
+        """Keep a close in its slot, and bring the two returns that rest on the slot up to date."""
+        slot = (time_ms // BAR_MS) % _SLOTS
+        if self.times[slot] == time_ms and self.closes[slot] == close:
+            return
+        self.times[slot], self.closes[slot] = time_ms, close
+        self._renew(slot)
+        self._renew((slot + 1) % _SLOTS)
+
+    def _renew(self, slot: int) -> None:
+        known = self.times[slot] - self.times[slot - 1] == BAR_MS
+        self.moves[slot] = math.log(self.closes[slot] / self.closes[slot - 1]) if known else math.nan
+
+    def week(self, end_ms: int) -> tuple[Floats, Flags]:
+        """Returns by slot, and which of them are known and ended in the week up to `end_ms`."""
+        times, moves = np.frombuffer(self.times, np.int64), np.frombuffer(self.moves, np.float64)
+        return moves, (times > end_ms - WINDOW_BARS * BAR_MS) & (times <= end_ms) & ~np.isnan(moves)
 
 
 class CloseBook:
@@ -21,7 +57,7 @@ class CloseBook:
     __slots__ = ("_rings",)
 
     def __init__(self) -> None:
-        self._rings: dict[str, tuple[array[int], array[float]]] = {}
+        self._rings: dict[str, _Ring] = {}
 
     def add(self, symbol: str, close_time_ms: int, close: float) -> None:
         """Remember one close; values that are not prices are left out."""
@@ -29,19 +65,16 @@ class CloseBook:
             return
         ring = self._rings.get(symbol)
         if ring is None:
-            size = WINDOW_BARS + 1
-            ring = self._rings[symbol] = (array("q", [-1]) * size, array("d", [0.0]) * size)
-        slot = (close_time_ms // BAR_MS) % (WINDOW_BARS + 1)
-        ring[0][slot] = close_time_ms
-        ring[1][slot] = close
+            ring = self._rings[symbol] = _Ring()
+        ring.put(close_time_ms, close)
 
     def close_at(self, symbol: str, close_time_ms: int) -> float | None:
         """The close at exactly that time; None where it is not known."""
         ring = self._rings.get(symbol)
         if ring is None:
             return None
-        slot = (close_time_ms // BAR_MS) % (WINDOW_BARS + 1)
-        return ring[1][slot] if ring[0][slot] == close_time_ms else None
+        slot = (close_time_ms // BAR_MS) % _SLOTS
+        return ring.closes[slot] if ring.times[slot] == close_time_ms else None
 
     def newest_time(self, symbol: str, not_after_ms: int, *, within_bars: int = 1) -> int | None:
         """Newest known close time of the symbol at or before a moment, at most `within_bars` bars older."""
@@ -54,31 +87,37 @@ class CloseBook:
 
     def returns(self, symbol: str, end_ms: int) -> dict[int, float]:
         """Log returns by close time over the week that ends at `end_ms`; only where both closes are known."""
-        answer: dict[int, float] = {}
-        later = self.close_at(symbol, end_ms)
-        for step in range(WINDOW_BARS):
-            earlier = self.close_at(symbol, end_ms - (step + 1) * BAR_MS)
-            if later is not None and earlier is not None:
-                answer[end_ms - step * BAR_MS] = math.log(later / earlier)
-            later = earlier
-        return answer
+        ring = self._rings.get(symbol)
+        if ring is None:
+            return {}
+        known = np.flatnonzero(ring.week(end_ms)[1]).tolist()
+        return {ring.times[slot]: ring.moves[slot] for slot in known}
 
     def correlation(self, symbol: str, other: str, time_ms: int) -> float | None:
         """Pearson correlation of the 15m returns of two symbols; None below a day of common bars or without moves."""
+        mine, theirs = self._rings.get(symbol), self._rings.get(other)
+        if mine is None or theirs is None:
+            return None
         end_ms = time_ms - time_ms % BAR_MS
-        theirs = self.returns(other, end_ms)
-        pairs = [(value, theirs[when]) for when, value in self.returns(symbol, end_ms).items() if when in theirs]
-        return pearson(pairs) if len(pairs) >= MINIMUM_PAIRS else None
+        moves, known = mine.week(end_ms)
+        their_moves, also_known = theirs.week(end_ms)
+        common = known & also_known  # one slot is one moment of the week in every ring
+        if np.count_nonzero(common) < MINIMUM_PAIRS:
+            return None
+        return pearson(moves[common], their_moves[common])
 
 
-def pearson(pairs: list[tuple[float, float]]) -> float | None:
-    """Correlation of the pairs in -1..1; None when one side does not vary."""
-    count = len(pairs)
-    mean_x = math.fsum(x for x, _ in pairs) / count
-    mean_y = math.fsum(y for _, y in pairs) / count
-    cross = math.fsum((x - mean_x) * (y - mean_y) for x, y in pairs)
-    spread_x = math.fsum((x - mean_x) ** 2 for x, _ in pairs)
-    spread_y = math.fsum((y - mean_y) ** 2 for _, y in pairs)
+def pearson(first: Floats, second: Floats) -> float | None:
+    """Correlation of the pairs in -1..1; None when one side does not vary.
+
+    Every sum is rounded once, so the order of the pairs does not matter.
+    """
+    count = len(first)
+    apart_x = first - math.fsum(first.tolist()) / count
+    apart_y = second - math.fsum(second.tolist()) / count
+    cross = math.fsum((apart_x * apart_y).tolist())
+    spread_x = math.fsum([apart**2 for apart in apart_x.tolist()])
+    spread_y = math.fsum([apart**2 for apart in apart_y.tolist()])
     if spread_x <= 0.0 or spread_y <= 0.0:
         return None
     return max(-1.0, min(1.0, cross / math.sqrt(spread_x * spread_y)))

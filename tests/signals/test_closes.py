@@ -100,3 +100,19 @@ def test_btc_view_impulse_is_seen_for_thirty_minutes() -> None:
     assert impulse(shock_ms) == pytest.approx(2.0)
     assert impulse(shock_ms + 5 * BAR_MS) == pytest.approx(2.0)
     assert impulse(shock_ms + 6 * BAR_MS) == pytest.approx(0.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_returns_closes_in_any_order_are_those_of_the_closes_that_are_known(seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    book = CloseBook()
+    for place in draws.integers(0, 1_500, 2_000):
+        book.add("AAAUSDT", START_MS + int(place) * BAR_MS, float(draws.uniform(1.0, 2.0)))
+    end = START_MS + int(draws.integers(0, 1_500)) * BAR_MS
+    wanted = {}
+    for time_ms in range(end - (WINDOW_BARS - 1) * BAR_MS, end + 1, BAR_MS):
+        before, after = book.close_at("AAAUSDT", time_ms - BAR_MS), book.close_at("AAAUSDT", time_ms)
+        if before is not None and after is not None:
+            wanted[time_ms] = math.log(after / before)
+    assert book.returns("AAAUSDT", end) == wanted
