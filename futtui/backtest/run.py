@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, holes_in, load_symbol
-from futtui.backtest.road import BarRoad
+from futtui.backtest.road import BarRoad, Passage
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
 from futtui.backtest.store import RunStore, key_of, symbol_hash
@@ -128,7 +128,7 @@ class Backtest:
         self._brokers = [
             PaperDeskBroker(account, mode, self._runner.submit) for mode, account in self._accounts.items()
         ]
-        self._road = BarRoad(self._data, desk.levels_on, self._held, request.optimistic)
+        self._road = BarRoad(self._data, desk.levels_on, self._held, request.optimistic, self._pass_by)
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request)
 
@@ -250,6 +250,20 @@ class Backtest:
         for broker in self._brokers:
             broker.on_price(update)
         self._runner.submit(update)
+
+    def _pass_by(self, passage: Passage) -> bool:
+        """Tell a whole passage at once; False, and nothing is told, where something may happen on its way."""
+        symbol, low, high = passage.symbol, passage.low, passage.high
+        until_ms, last = passage.steps[-1]
+        if not self._runner.desk.is_calm(symbol, low, high, until_ms):
+            return False
+        accounts = self._accounts.values()
+        if not all(account.stays_calm(symbol, low, high, until_ms) for account in accounts):
+            return False
+        for account in accounts:
+            account.pass_by(symbol, passage.steps)
+        self._runner.submit(PriceUpdate(symbol, until_ms, last, low, high))
+        return True
 
     def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
         desk = self._runner.desk

@@ -38,6 +38,11 @@ def waypoints(bar: Candle, levels: Levels, side: Side, optimistic: bool) -> Iter
         held = now
 
 
+def calm_way(bar: Candle, held: int, optimistic: bool) -> list[float]:
+    """The prices of a bar in order when there is no level in it, and what is held stays as it is."""
+    return [bar.open, *_goals(bar, held, bar.open, [], optimistic)]
+
+
 def _goals(bar: Candle, held: int, at: float, levels: list[float], optimistic: bool) -> list[float]:
     if held:
         first = held if optimistic else -held

@@ -299,7 +299,7 @@ class TradingDesk(DeskQuestions):
             self._data.look(position, time_ms)
             leave_before_the_end(state, self._life, position, time_ms)
             extremes = (position.best_price, position.worst_price)
-            if extremes != (position.recorded_best, position.recorded_worst):
+            if self._out.records_positions and extremes != (position.recorded_best, position.recorded_worst):
                 self._out.touch(position)
 
     def _on_block(self, event: BlockSymbol) -> None:

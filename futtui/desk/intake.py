@@ -308,6 +308,10 @@ def _waiting_for(signal: Signal, price: float) -> Signal:
 def _is_reached(signal: Signal, update: PriceUpdate, since_ms: int) -> bool:
     """Whether price came to the level; a range that began before the signal counts only with its last price."""
     whole = since_ms >= signal.updated_ms
-    low, high = (update.low, update.high) if whole else (update.last, update.last)
+    return comes_to(signal, *((update.low, update.high) if whole else (update.last, update.last)))
+
+
+def comes_to(signal: Signal, low: float, high: float) -> bool:
+    """Whether a range of prices reaches the level of a waiting signal."""
     level = signal.raw.levels.entry
     return low <= level if FROM_ABOVE in signal.tags else high >= level

@@ -107,6 +107,12 @@ class PositionLife:
             position.observe(low, high)
         self._on_time(position, time_ms)
 
+    def is_calm(self, position: Position, since_ms: int, until_ms: int) -> bool:
+        """Whether prices between two moments move only its best and worst, as long as they fill nothing."""
+        if position.status is not PositionStatus.PROTECTED or not position.is_settled or since_ms < position.opened_ms:
+            return False
+        return self._time_stop(position, until_ms) is None
+
     def on_clock(self, position: Position, time_ms: int) -> None:
         """Time passed."""
         self._on_time(position, time_ms)
@@ -258,17 +264,21 @@ class PositionLife:
     def _check_deadlines(self, position: Position, time_ms: int) -> None:
         if not position.ledger.entry_quantity or time_ms < position.retry_ms:
             return
+        why = self._time_stop(position, time_ms)
+        if why is not None:
+            self.request_exit(position, ExitReason.TIME, time_ms, why)
+
+    def _time_stop(self, position: Position, time_ms: int) -> str | None:
+        """Why the position is closed by time at a moment; None where it may go on."""
         if time_ms < position.progress_deadline_ms and time_ms < position.life_deadline_ms:
-            return
-        why = time_stop_reason(
+            return None
+        return time_stop_reason(
             time_ms,
             position.progress_deadline_ms,
             position.life_deadline_ms,
             position.in_r(position.best_price),
             self._settings.exits,
         )
-        if why is not None:
-            self.request_exit(position, ExitReason.TIME, time_ms, why)
 
     # --- coming to rest -----------------------------------------------------------------------------------------
 

@@ -40,6 +40,11 @@ class Outbox:
         self._lines: list[Say] = []
         self.finished: list[Position] = []
 
+    @property
+    def records_positions(self) -> bool:
+        """Whether each step of a position is recorded."""
+        return self._state_of is not None
+
     def signal(self, signal: Signal) -> None:
         """Record a signal; the last state within one event counts."""
         self._signals[signal.signal_id] = signal

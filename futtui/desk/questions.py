@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from futtui.desk.fingerprint import fingerprint
+from futtui.desk.intake import comes_to
+from futtui.desk.life import PositionLife
 from futtui.desk.outside import OutsideWatch
 from futtui.desk.state import DeskState
 from futtui.domain.effects import PlaceOrder
@@ -17,6 +19,7 @@ class DeskQuestions:
 
     _state: DeskState
     _outside: OutsideWatch
+    _life: PositionLife
 
     def working_orders(self) -> tuple[PlaceOrder, ...]:
         """Orders that should be alive at the brokers now, as they were sent: for a broker that starts empty."""
@@ -112,6 +115,22 @@ class DeskQuestions:
     def booked_wallet(self, mode: TradingMode) -> Decimal:
         """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
         return self._state.accounts[mode].wallet(self._state.held(mode))
+
+    def is_calm(self, symbol: str, low: float, high: float, until_ms: int) -> bool:
+        """Whether prices from `low` to `high` until a moment move only the bests and worsts of positions.
+
+        As long as they reach no order at a broker. One update of the whole range is then as good as all of them.
+        """
+        state = self._state
+        seen = state.prices.get(symbol)
+        if seen is None or until_ms < seen.time_ms:
+            return False
+        for signal in state.book.waiting(symbol):
+            if until_ms > signal.raw.valid_until_ms or comes_to(signal, low, high):
+                return False
+        if any(comes_to(signal, low, high) for signal in state.standing.on(symbol)):
+            return False
+        return all(self._life.is_calm(position, seen.time_ms, until_ms) for position in state.on(symbol))
 
     def levels_on(self, symbol: str) -> list[float] | None:
         """Prices of a symbol at which something is to happen; None when no price of it can change anything."""

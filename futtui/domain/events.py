@@ -18,6 +18,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CandleClosed:
     """A bar is complete. Emitted exactly once per (symbol, timeframe, open time), in order."""
@@ -33,6 +34,7 @@ class CandleClosed:
         return self.timeframe.end_ms(self.candle.open_time_ms)
 
 
+@quickly_made
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class PriceUpdate:
@@ -64,6 +66,7 @@ class TradingStopped:
     symbol: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AnalysisDone:
     """An analyzer finished with a closed candle. `late` results update readings but may not open trades."""
@@ -116,6 +119,7 @@ class FundingPaid:
     amount: Decimal
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ClockTick:
     """Time passed; nothing else happened. Sent at least once per minute of exchange time."""

@@ -9,11 +9,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from futtui.backtest import run as run_module
 from futtui.backtest.report import as_json, fingerprint, summary
+from futtui.backtest.road import Passage
 from futtui.backtest.run import Backtest, BacktestResult
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.trades_table import trades_csv
@@ -192,6 +194,35 @@ def test_backtest_level_that_a_gap_jumps_over_is_filled_at_the_open(monkeypatch,
     assert [signal.status.value for signal in result.signals] == ["ACTIVE"]
     assert result.open_positions == 1
     assert result.quarters_by_path == {"15m": 2}, "a quarter hour away from the level is not walked"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_backtest_bars_passed_at_once_end_as_those_walked_step_by_step(monkeypatch, tmp_path, seed: int):
+    """Where no price can change anything a bar is told in one: every trade and signal is what single steps give."""
+    draws = np.random.default_rng(seed)
+    closes = 100.0 * np.exp(np.cumsum(draws.normal(0.0, 0.0015, 60)))
+    opens = [100.0, *closes[:-1]]
+    bars = [
+        (first, max(first, last) + draws.uniform(0.0, 0.1), min(first, last) - draws.uniform(0.0, 0.1), last)
+        for first, last in zip(opens, closes, strict=True)
+    ]
+    shape = {"trigger": Trigger.ARMED, "entry": 99.7} if seed % 2 else {}
+    told: list[int] = []
+
+    def counted(run: Backtest, passage: Passage) -> bool:
+        found = passes_by(run, passage)
+        told.append(found)
+        return found
+
+    passes_by = Backtest._pass_by
+    monkeypatch.setattr(Backtest, "_pass_by", counted)
+    quick = scripted(monkeypatch, tmp_path / "quick", bars, optimistic=seed % 3 == 0, **shape)
+    monkeypatch.setattr(Backtest, "_pass_by", lambda *_: False)
+    plain = scripted(monkeypatch, tmp_path / "plain", bars, optimistic=seed % 3 == 0, **shape)
+    assert sum(told) > 20
+    assert quick.signals == plain.signals
+    assert quick.trades == plain.trades
+    assert (quick.equity, quick.open_r) == (plain.equity, plain.open_r)
 
 
 def test_backtest_signal_for_information_is_followed_but_in_no_total(monkeypatch, tmp_path):

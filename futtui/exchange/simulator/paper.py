@@ -7,7 +7,7 @@ The model is on the careful side: a resting limit order fills only when price tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf, isfinite
@@ -228,6 +228,14 @@ class PaperBroker:
         if mark is not None:
             self._core.set_mark_price(update.symbol, mark)
         return self._news()
+
+    def stays_calm(self, symbol: str, low: float, high: float, until_ms: int) -> bool:
+        """Whether nothing happens on the account while price stays from `low` to `high` until a moment."""
+        return not self._unread and symbol in self._rules and self._core.stays_calm(symbol, low, high, until_ms)
+
+    def pass_by(self, symbol: str, steps: Iterable[tuple[int, float]]) -> None:
+        """Take note of prices (time, price) within what `stays_calm`."""
+        self._core.pass_by(symbol, steps)
 
     def _is_quiet(self, symbol: str) -> bool:
         """Whether a price of the symbol can change nothing: most symbols at most times."""

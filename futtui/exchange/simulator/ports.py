@@ -12,10 +12,12 @@ from decimal import Decimal
 from typing import Protocol
 
 from futtui.domain.candle import Candle
+from futtui.domain.packing import quickly_made
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class MarketTick:
     """What one symbol did in one grid step that ended at `time_ms`: a single price, and the volume traded at it.

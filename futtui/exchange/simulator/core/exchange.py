@@ -160,6 +160,14 @@ class ExchangeCore(CoreQuestions):
         for tick in ticks:
             self.apply_tick(tick)
 
+    def stays_calm(self, symbol: str, low: float, high: float, until_ms: int) -> bool:
+        """Whether nothing happens while price, from where it is, stays from `low` to `high` until a moment."""
+        return until_ms < self._state.due_ms and self._state.market(symbol).stays_calm(low, high)
+
+    def pass_by(self, symbol: str, steps: Iterable[tuple[int, float]]) -> None:
+        """Take over prices (time, price) at which nothing happens, as `stays_calm` has found."""
+        self._state.now_ms = max(self._state.now_ms, self._state.market(symbol).pass_by(steps))
+
     def price_state(self, symbol: str) -> tuple[float, float, int]:
         """Price, its average and their time, for `take_as_one_move`."""
         market = self._state.market(symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING
@@ -97,11 +98,21 @@ class Market:
 
     def move(self, tick: MarketTick) -> bool:
         """Take over the tick's price; True when a watched level may have been reached."""
-        price, previous = tick.price, self.price
-        elapsed_ms = tick.time_ms - self.time_ms
-        self.time_ms = tick.time_ms
         self.volume = tick.volume
         self.taker_buy_volume = tick.taker_buy_volume
+        return self._move(tick.time_ms, tick.price)
+
+    def pass_by(self, steps: Iterable[tuple[int, float]]) -> int:
+        """Take over prices (time, price) without trades that reach nothing; the time of the last one."""
+        self.volume, self.taker_buy_volume = 0.0, None
+        for time_ms, price in steps:
+            self._move(time_ms, price)
+        return self.time_ms
+
+    def _move(self, time_ms: int, price: float) -> bool:
+        previous = self.price
+        elapsed_ms = time_ms - self.time_ms
+        self.time_ms = time_ms
         self.price = price
         if not previous:
             self.average = self.mark = price
@@ -123,6 +134,18 @@ class Market:
             mark = high
         self.mark = mark
         return price <= self.price_low or price >= self.price_high or mark <= self.mark_low or mark >= self.mark_high
+
+    def stays_calm(self, low: float, high: float) -> bool:
+        """Whether no watched level is reached while price, from where it is, stays from `low` to `high`."""
+        price = self.price
+        if not price:
+            return False
+        if price < low:
+            low = price
+        elif price > high:
+            high = price
+        # The mark price never leaves the range of prices, whatever their order.
+        return self.price_low < low and high < self.price_high and self.mark_low < low and high < self.mark_high
 
     def as_one_move(self, price: float, average: float, time_ms: int) -> bool:
         """Average and mark as if price had come here straight from where it was; True as for `move`."""
