@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -11,15 +12,15 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, Command, NoteForLog, SetPaused, UnblockSymbol
+from futtui.domain.events import Command, NoteForLog, SetPaused
 from futtui.domain.snapshot import PositionView
-from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, HOUR_MS, Timeframe
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.alerts import PriceAlerts
 from futtui.tui.backtest_port import BacktestPort
@@ -48,8 +49,11 @@ from futtui.tui.settings import UiSettings
 from futtui.tui.settings_port import SettingsPort
 from futtui.tui.store import Store
 from futtui.tui.theme import NIGHT, THEMES, Palette, textual_theme, theme_name
+from futtui.tui.typed_keys import TypedKeys
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import speak, word
+
+UNDO_KEPT = 200
 
 
 def typed_number() -> str:
@@ -88,6 +92,8 @@ class FuttuiApp(App[None]):
         self.backtests = backtests
         self.save_text = save_text
         self._run_watch = RunWatch(backtests)
+        self.settings_undo: deque[tuple[str, str]] = deque(maxlen=UNDO_KEPT)
+        """(setting, text before) of each change by the user, newest last."""
         self._habits_port = habits_port
         self.habits = Habits.of(habits_port.load() if habits_port is not None else {})
         zone, zone_name = load_zone(self.ui_settings.time_zone)
@@ -100,6 +106,7 @@ class FuttuiApp(App[None]):
         self.number_source = number_source
         self._started = False
         self.collector = CollectorCare()
+        self.typed = TypedKeys(self, super().on_event)
         for tokens in THEMES.values():
             self.register_theme(textual_theme(tokens))
         self.theme = theme_name(self.ui_settings.theme)
@@ -108,6 +115,13 @@ class FuttuiApp(App[None]):
         """An error that ends the screen is in the log, too: the terminal that showed it may be closed."""
         logging.getLogger("futtui.screen").critical(word("failed.screen"), exc_info=error)
         super()._handle_exception(error)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes wait for the screen that the key before them opens; all else goes its way."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.typed.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
         """The dashboard."""
@@ -265,15 +279,11 @@ class FuttuiApp(App[None]):
             self.dashboard.toggle_class("-overlay")
             self.call_after_refresh(self.pulse.beat)
 
-    def action_use_theme(self, name: str) -> None:
-        """Changes the colours."""
-        self.palette = Palette(THEMES.get(name, NIGHT), self.palette.generation + 1)
-        self.theme = theme_name(name)
-        for screen in self.screen_stack:
-            for widget in screen.query("LineWidget"):
-                widget.refresh()
-            for panel in screen.query(LivePanel):
-                panel.forget_strips()
+    def action_choose_theme(self, name: str) -> None:
+        """Changes the colours for good, as the settings do."""
+        from futtui.tui.running_settings import choose_theme
+
+        choose_theme(self, name)
 
     def action_jump(self) -> None:
         """Letters over everything that can be gone to."""
@@ -329,27 +339,6 @@ class FuttuiApp(App[None]):
         ask_kill(self)
 
     # Symbols and positions
-
-    def ask_block(self, symbol: str) -> None:
-        """Opens the block dialog for a symbol."""
-        view = self.store.read()
-        if not symbol or symbol not in view.by_symbol:
-            self.flash(word("block.no_symbol"), "attention")
-            return
-        from futtui.tui.screens.block_form import BlockForm
-        from futtui.tui.screens.menus import block_menu
-
-        def chosen(answer: str | None) -> None:
-            now_ms = self.engine.exchange_time_ms()
-            if answer == "unblock":
-                self.send(UnblockSymbol(now_ms, symbol))
-            elif answer == "reason":
-                self.push_screen(BlockForm(view, symbol), self.send_if)
-            elif answer is not None:
-                hours = int(answer)
-                self.send(BlockSymbol(now_ms, symbol, now_ms + hours * HOUR_MS if hours else 0))
-
-        self.push_screen(block_menu(view, symbol), chosen)
 
     def open_chart(
         self,

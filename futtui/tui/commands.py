@@ -47,7 +47,7 @@ class FuttuiCommands(Provider):
             if action.in_palette:
                 yield action.description, action.key_text, action.command
         for name in THEMES:
-            yield word("palette.theme", name=word(f"theme.{name}")), "", f"app.use_theme('{name}')"
+            yield word("palette.theme", name=word(f"theme.{name}")), "", f"app.choose_theme('{name}')"
 
     def _runner(self, command: str) -> Any:
         app = cast("FuttuiApp", self.app)

@@ -79,6 +79,7 @@ class Pulse:
         app = self._app
         if not app.screen_stack:
             return
+        app.typed.look()
         view = app.store.read()
         app.flash_line.fade(self._interval_s)
         app.notice_news(view)

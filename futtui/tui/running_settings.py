@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from futtui.domain.errors import FuttuiError
 from futtui.domain.settings_sheet import SettingsSheet
 from futtui.language.catalogue import Language
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.settings import UiSettings
-from futtui.tui.words import speak
+from futtui.tui.settings_port import SettingsPort
+from futtui.tui.theme import NIGHT, THEMES, Palette, theme_name
+from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.words import speak, word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
+
+THEME = "screen.theme"
 
 
 def apply_settings(app: FuttuiApp, sheet: SettingsSheet) -> None:
@@ -38,5 +45,39 @@ def show_settings(app: FuttuiApp, settings: UiSettings) -> None:
     speak(settings.language)
     app.store.show_zone(*load_zone(settings.time_zone))
     app.set_class(settings.plain_glyphs, "-plain")
-    app.action_use_theme(settings.theme)
+    use_theme(app, settings.theme)
     app.pulse.beat()
+
+
+def use_theme(app: FuttuiApp, name: str) -> None:
+    """Draws everything anew in these colours."""
+    app.palette = Palette(THEMES.get(name, NIGHT), app.palette.generation + 1)
+    app.theme = theme_name(name)
+    for screen in app.screen_stack:
+        for widget in screen.query("LineWidget"):
+            widget.refresh()
+        for panel in screen.query(LivePanel):
+            panel.forget_strips()
+
+
+def choose_theme(app: FuttuiApp, name: str) -> None:
+    """Draws in these colours now and writes them into the configuration file; `u` in the settings takes it back."""
+    show_settings(app, replace(app.ui_settings, theme=name))
+    if app.settings_port is not None:
+        app.run_worker(_keep_theme(app, app.settings_port, name), exclusive=True, group="theme")
+
+
+async def _keep_theme(app: FuttuiApp, port: SettingsPort, name: str) -> None:
+    try:
+        known = (await asyncio.to_thread(port.read)).setting(THEME)
+        if known is None or known.value == name:
+            return
+        if known.fixed_by:
+            app.flash(word("settings.fixed", where=known.fixed_by), "attention")
+            return
+        said = await asyncio.to_thread(port.save, {THEME: name})
+    except (FuttuiError, OSError) as error:
+        app.flash(str(error), "down_bold")
+        return
+    app.settings_undo.append((THEME, known.value))
+    app.flash(f"{said} {word('settings.saved_now')}")

@@ -12,6 +12,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import FeedView
 from futtui.tui.paint.notices import DIM_S
+from futtui.tui.running_settings import use_theme
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.sized import layout_for
 from futtui.tui.widgets.live_panel import LivePanel
@@ -358,7 +359,7 @@ async def test_theme_changes_all_styles_at_once(make_app: AppMaker, theme: str) 
     app = make_app()
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
-        app.action_use_theme(theme)
+        use_theme(app, theme)
         await pilot.pause()
         row = app.screen.query_one("#market", LivePanel).render_line(4)
         wanted = app.palette.style("text").bgcolor

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from futtui.tui.running_settings import use_theme
 from tests.tui.picture import FOLDER, Grid, check_picture, picture_of, read_pictures, shown_cells
 from tests.tui.screens import SHOTS, TOURS, Shot, Size, app_of, go_back, go_there, settle
 
@@ -56,7 +57,7 @@ async def drawn(shot: Shot, pilot: Pilot[None]) -> Grids:
             await settle(pilot)
         for theme in sorted(shot.themes, key=lambda one: one != app.palette.tokens.name):
             if app.palette.tokens.name != theme:
-                app.action_use_theme(theme)
+                use_theme(app, theme)
                 await settle(pilot)
             grids[size, theme] = shown_cells(app)
     return grids

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -20,8 +21,10 @@ from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.setting_edit import SettingEdit
 from futtui.tui.screens.settings import FieldList, SectionList, SettingsScreen
+from futtui.tui.theme import THEMES
 from futtui.tui.words import speak
 from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import until
 from tests.tui.fake_settings import FakeSettings, setting, sheet
 from tests.tui.screen_text import screen_text
 
@@ -297,3 +300,49 @@ async def test_screen_opens_on_the_first_group_of_settings(make_app: AppMaker, p
         first = port.read().sections[0].path
         assert screen.query_one(SectionList).cursor_key == first
         assert screen.query_one(FieldList).section == first
+
+
+async def test_a_theme_chosen_by_name_is_in_the_file_and_is_taken_back_from_the_settings(make_app: AppMaker) -> None:
+    app, port = make_app(), FakeSettings()
+    app.settings_port = port
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.press("colon", *"colour-safe")
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: port.saved == [{"screen.theme": "colour-safe"}])
+        assert (app.ui_settings.theme, app.palette.tokens) == ("colour-safe", THEMES["colour-safe"])
+        await until(pilot, lambda: "config.yaml.backup1. It is in use." in screen_text(app))
+        await pilot.press("comma", "u", "ctrl+s")
+        await until(pilot, lambda: port.saved[1:] == [{"screen.theme": "night"}])
+        await until(pilot, lambda: app.palette.tokens is THEMES["night"])
+
+
+async def test_a_theme_that_the_environment_fixes_is_shown_and_the_reason_told_why_it_is_not_kept(
+    make_app: AppMaker,
+) -> None:
+    app, port = make_app(), FakeSettings()
+    fixed = replace(port.current.setting("screen.theme"), fixed_by="FUTTUI_SCREEN__THEME")
+    settings = tuple(fixed if item.path == fixed.path else item for item in port.current.settings)
+    port.current = replace(port.current, settings=settings)
+    app.settings_port = port
+    async with app.run_test(size=(120, 35)) as pilot:
+        app.action_choose_theme("light")
+        await until(pilot, lambda: "Fixed by the FUTTUI_SCREEN__THEME" in screen_text(app))
+        assert app.palette.tokens is THEMES["light"]
+        assert port.saved == []
+
+
+async def test_what_was_dropped_unsaved_is_not_taken_back_later(make_app: AppMaker) -> None:
+    app, port = make_app(), FakeSettings()
+    app.settings_port = port
+    async with app.run_test(size=(120, 35)) as pilot:
+        app.action_choose_theme("light")
+        await until(pilot, lambda: len(port.saved) == 1)
+        await pilot.press("comma")
+        await until(pilot, lambda: getattr(app.screen, "state", None) is not None)
+        screen = app.screen
+        assert isinstance(screen, SettingsScreen)
+        screen._change(port.current.setting("screen.bell"), "false")
+        await pilot.press("escape", "right", "enter")
+        await until(pilot, lambda: app.screen is app.dashboard)
+        assert list(app.settings_undo) == [("screen.theme", "night")]

@@ -66,6 +66,7 @@ class BacktestScreen(PageScreen):
         self.runs, self.note = self.query_one(RunsPanel), self.query_one(FieldNote)
         self.progress = self.query_one(ProgressLines)
         super().on_mount()
+        self.still_reading = True
         self.run_worker(self._read_form(), group="form")
         self._read_runs()
 
@@ -75,10 +76,12 @@ class BacktestScreen(PageScreen):
         try:
             sheet = await asyncio.to_thread(self._port.form)
         except FuttuiError as error:
+            self.still_reading = False
             self.fields.trouble = str(error)
             self.look_again()
             return
         self._show(SettingsState(_in_words(sheet)))
+        self.still_reading = False
 
     def _read_runs(self) -> None:
         self.run_worker(self._read_runs_beside(), exclusive=True, group="runs")

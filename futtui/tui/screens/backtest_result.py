@@ -54,6 +54,7 @@ class ResultScreen(PageScreen):
         """Reads the run."""
         self.figures, self.trades = self.query_one(FiguresPanel), self.query_one(TestedTrades)
         super().on_mount()
+        self.still_reading = True
         self._read()
 
     def _read(self) -> None:
@@ -68,6 +69,7 @@ class ResultScreen(PageScreen):
         self.result = self.figures.result = self.trades.result = result
         self.figures.trouble = trouble
         self.look_again()
+        self.still_reading = False
 
     def _equity(self, view: View, width: int) -> list[Line]:
         return backtest.equity_lines(self.result, width, self.query_one("#run-equity").size.height, view.zone)

@@ -15,6 +15,7 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
+from futtui.tui.blocking import ask_block
 from futtui.tui.candle_feed import CandleFeed
 from futtui.tui.heard import heard
 from futtui.tui.messages import ChartClicked, ChartDragged, ChartHovered, ChartScrolled
@@ -301,7 +302,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
-        self.futtui.ask_block(self.subject.symbol)
+        ask_block(self.futtui, self.subject.symbol)
 
     # Crosshair and alerts
 

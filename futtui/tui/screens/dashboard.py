@@ -13,6 +13,7 @@ from textual.screen import Screen
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
+from futtui.tui.blocking import ask_block
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint.chart.content import Subject, signal_of
 from futtui.tui.paint.view import View
@@ -281,7 +282,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
 
     def action_block(self) -> None:
         """Opens the block dialog for the current symbol."""
-        self.futtui.ask_block(self.current_symbol())
+        ask_block(self.futtui, self.current_symbol())
 
     def action_close_position(self) -> None:
         """Asks whether to close the marked position."""

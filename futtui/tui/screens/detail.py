@@ -10,6 +10,7 @@ from textual.containers import Container
 
 from futtui.domain.snapshot import PositionView
 from futtui.tui import keys
+from futtui.tui.blocking import ask_block
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
@@ -119,7 +120,7 @@ class DetailScreen(FramedScreen):
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
-        self.futtui.ask_block(self.detail.symbol)
+        ask_block(self.futtui, self.detail.symbol)
 
     def action_chart(self) -> None:
         """Opens the chart of what this is about."""

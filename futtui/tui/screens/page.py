@@ -17,6 +17,8 @@ class PageScreen(FramedScreen):
 
     BINDINGS = keys.bindings(*PAGE_BINDINGS)
     place_name = ""
+    still_reading = False
+    """Whether there are no rows yet because a file is being read; what is typed meanwhile waits for them."""
 
     def __init__(self) -> None:
         super().__init__("detail page")

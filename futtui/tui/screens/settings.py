@@ -145,7 +145,6 @@ class SettingsScreen(PageScreen):
         super().__init__()
         self._port = port
         self.state: SettingsState | None = None
-        self._undo: list[tuple[str, str]] = []
         self._beats = 0
         self._saving = False
 
@@ -166,6 +165,7 @@ class SettingsScreen(PageScreen):
     def on_mount(self) -> None:
         """Begins to read the file."""
         super().on_mount()
+        self.still_reading = True
         self._read(outside=False)
 
     # The file
@@ -177,6 +177,7 @@ class SettingsScreen(PageScreen):
         try:
             sheet = await asyncio.to_thread(self._port.read)
         except (FuttuiError, OSError) as error:
+            self.still_reading = False
             self.futtui.flash(word("settings.unreadable", reason=str(error)), "down_bold")
             self.look_again()
             return
@@ -200,6 +201,7 @@ class SettingsScreen(PageScreen):
         self._show(SettingsState(state.sheet, state.edits, problem, state.outside))
         if first:
             self._go_to(state.sheet.sections[0].path)
+        self.still_reading = False
 
     def _show(self, state: SettingsState) -> None:
         self.state = state
@@ -283,7 +285,7 @@ class SettingsScreen(PageScreen):
     def _change(self, setting: Setting, text: str) -> None:
         if self.state is None or text == self.state.value(setting):
             return
-        self._undo.append((setting.path, self.state.value(setting)))
+        self.futtui.settings_undo.append((setting.path, self.state.value(setting)))
         self._set(setting.path, text)
 
     def _set(self, path: str, text: str) -> None:
@@ -304,16 +306,16 @@ class SettingsScreen(PageScreen):
 
     def action_undo(self) -> None:
         """Takes the newest change back, also one that is saved: then it waits to be saved again."""
-        if not self._undo or self.state is None:
+        if not self.futtui.settings_undo or self.state is None:
             self.futtui.flash(word("settings.nothing_to_undo"), "attention")
             return
-        path, text = self._undo.pop()
+        path, text = self.futtui.settings_undo.pop()
         self._set(path, text)
         self._go_to(path.rpartition(".")[0], path)
 
     def action_reload(self) -> None:
         """Takes the file as it is; changes that are not saved are dropped."""
-        self._undo.clear()
+        self._forget_edits()
         if self.state is not None:
             self._show(SettingsState(self.state.sheet))
         self._read(outside=False)
@@ -352,6 +354,13 @@ class SettingsScreen(PageScreen):
         self._show(SettingsState(sheet, {path: text for path, text in meanwhile.items() if edits.get(path) != text}))
         apply_settings(self.futtui, sheet)
 
+    def _forget_edits(self) -> None:
+        """What is dropped unsaved is nothing to take back."""
+        edited, undo = set(self.state.edits) if self.state else set(), self.futtui.settings_undo
+        kept = [change for change in undo if change[0] not in edited]
+        undo.clear()
+        undo.extend(kept)
+
     def action_leave(self) -> None:
         """Back; asks first when there are changes that are not saved."""
         if self.state is None or not self.has_changes:
@@ -364,6 +373,7 @@ class SettingsScreen(PageScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
+                self._forget_edits()
                 self.dismiss()
 
         self.app.push_screen(question, answered)

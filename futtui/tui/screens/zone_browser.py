@@ -12,6 +12,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.domain.zone import Zone, ZoneEvent
 from futtui.tui import keys
 from futtui.tui.answers import Answer
+from futtui.tui.blocking import ask_block
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint import zone_browser as paint
 from futtui.tui.paint.chart.content import Subject
@@ -157,7 +158,7 @@ class ZoneBrowserScreen(PageScreen):
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""
-        self.futtui.ask_block(self._look.symbol)
+        ask_block(self.futtui, self._look.symbol)
 
     @on(RowOpened)
     def action_chart(self) -> None:
