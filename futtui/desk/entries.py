@@ -15,6 +15,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.risk.caps import account_refusal, trade_refusal
 from futtui.risk.entry_checks import (
     cost_refusal,
+    fits_on_any_grid,
     is_cost_dominated,
     levels_at_price,
     price_refusal,
@@ -49,15 +50,13 @@ def entry_limits(raw: RawSignal, settings: EntrySettings) -> EntrySettings:
 
 def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) -> Refusal | None:
     """Why the levels of a signal cannot be traded at all, judged at its own entry price; None if they can."""
-    try:
-        levels = levels_at_price(raw.levels, rules.round_price(raw.levels.entry), rules, settings.entry)
-    except (ArithmeticError, ValueError):
-        return Refusal("levels", "its levels are not prices")
-    if isinstance(levels, str):
-        return Refusal("levels", levels)
+    wrong = _levels_refusal(raw.levels, rules, settings.entry)
+    if wrong is not None:
+        return Refusal("levels", wrong)
     if raw.levels.side is not raw.side:
         return Refusal("levels", "its levels are for the other side")
-    reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, entry_limits(raw, settings.entry))
+    most = None if raw.limits is None else raw.limits.max_stop_atr
+    reason = stop_distance_refusal(raw.levels, raw.levels.entry, raw.atr, settings.entry, most)
     if reason is not None:
         return Refusal("stop distance", reason)
     too_dear = cost_refusal(raw.levels, raw.strategy, settings.entry)
@@ -68,6 +67,17 @@ def shape_refusal(raw: RawSignal, rules: SymbolRules, settings: RiskSettings) ->
     ):
         return Refusal("costs", "fees and slippage would eat too much of the first target")
     return None
+
+
+def _levels_refusal(levels: Levels, rules: SymbolRules, settings: EntrySettings) -> str | None:
+    """What is wrong with the levels on the tick grid; None if nothing is."""
+    if levels.targets and levels.risk and fits_on_any_grid(levels, rules, settings):
+        return None
+    try:
+        real = levels_at_price(levels, rules.round_price(levels.entry), rules, settings)
+    except (ArithmeticError, ValueError):
+        return "its levels are not prices"
+    return real if isinstance(real, str) else None
 
 
 def crowd_refusal(raw: RawSignal, mode: TradingMode, open_positions: Iterable[Position]) -> Refusal | None:

@@ -62,12 +62,14 @@ class SignalIntake:
                 self._say_refused(raw, Refusal("duplicate", "this signal was handled before"), event.time_ms)
             else:
                 fresh[signal_id] = raw
-        others = (*fresh.values(), *self._scorer.agreeing_ones(event))
         for raw in fresh.values():
             if raw.standing:
                 self._stand(raw, event)
-        reading = event.result.reading
         entering = [raw for raw in fresh.values() if not raw.standing]
+        if not entering:
+            return
+        reading = event.result.reading
+        others = (*fresh.values(), *self._scorer.agreeing_ones(event))
         scored, views = self._dual.scored(entering, lambda raw: self._scorer.score(raw, reading, others))
         rivals = [item for item in scored if not self._dual.is_opposed(item.raw, views)]
         lost = conflict_refusals(rivals, self._state.settings.scoring)

@@ -152,7 +152,10 @@ class DeskState:
         known = self.readings.get(reading.symbol)
         if known is None or reading.time_ms >= known.time_ms:
             self.readings[reading.symbol] = reading
+        before = {} if known is None else known.frames
         for timeframe, frame in reading.frames.items():
+            if frame is before.get(timeframe):
+                continue  # of the same close as last time
             self.atrs.add(reading.symbol, frame)
             if timeframe is Timeframe.M15:
                 self.closes.add(reading.symbol, frame.close_time_ms, frame.close)

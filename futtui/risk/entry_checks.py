@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 from futtui.domain.errors import InvalidLevelsError
 from futtui.domain.signal import Levels, check_levels
@@ -13,15 +14,21 @@ from futtui.risk.targets import targets_from_entry
 _TINY = 1e-9
 
 
-def stop_distance_refusal(levels: Levels, price: float, atr: float, settings: EntrySettings) -> str | None:
-    """Why the stop is too near or too far from `price` in ATR, or the ATR unusable; None if it fits."""
+def stop_distance_refusal(
+    levels: Levels, price: float, atr: float, settings: EntrySettings, max_stop_atr: float | None = None
+) -> str | None:
+    """Why the stop is too near or too far from `price` in ATR, or the ATR unusable; None if it fits.
+
+    `max_stop_atr`: what the plan asks for instead of the limit that is set.
+    """
+    most = settings.max_stop_atr if max_stop_atr is None else max_stop_atr
     if not 0.0 < atr < float("inf"):
         return "volatility (ATR) is not known"
     distance = levels.side.sign * (price - levels.stop) / atr
     if distance < settings.min_stop_atr - _TINY:
         return f"the stop is only {distance:.2f} ATR away, at least {settings.min_stop_atr:g} are needed"
-    if distance > settings.max_stop_atr + _TINY:
-        return f"the stop is {distance:.2f} ATR away, at most {settings.max_stop_atr:g} are allowed"
+    if distance > most + _TINY:
+        return f"the stop is {distance:.2f} ATR away, at most {most:g} are allowed"
     return None
 
 
@@ -45,6 +52,22 @@ def price_refusal(levels: Levels, price: float, settings: EntrySettings) -> str 
     if reward < settings.min_reward_r - _TINY:
         return f"the first target pays only {reward:.2f} R from here, at least {settings.min_reward_r:g} R is needed"
     return None
+
+
+def fits_on_any_grid(levels: Levels, rules: SymbolRules, settings: EntrySettings) -> bool:
+    """Whether the levels are so far apart that `levels_at_price` at their own entry finds nothing wrong, for sure.
+
+    Rounding moves entry and stop by at most a tick each, and a target by one more and both of theirs times its reward.
+    False says nothing: then the exact way has to tell.
+    """
+    sign, tick = levels.side.sign, float(rules.tick_size)
+    ladder = (levels.stop, levels.entry, *levels.targets)
+    moved = tick * (2.0 * max(map(levels.reward_r, range(len(levels.targets))), default=0.0) + 3.0)
+    apart = tick * settings.min_ticks + 2.0 * moved
+    if not all(sign * (far - near) > apart for near, far in pairwise(ladder)):
+        return False
+    low, high = (ladder[0], ladder[-1]) if sign > 0 else (ladder[-1], ladder[0])
+    return low - moved > max(0.0, float(rules.min_price)) and high + moved < float(rules.max_price)
 
 
 def levels_at_price(levels: Levels, price: Decimal, rules: SymbolRules, settings: EntrySettings) -> Levels | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
@@ -200,6 +201,7 @@ class ScoringSettings:
         return any(strategy_key(name) == key for name in self.mean_reversion_strategies)
 
 
+@lru_cache(maxsize=1_024)
 def strategy_key(name: str) -> str:
     """The name in lower case with one underscore between words: how names are compared."""
     words = "".join(character if character.isalnum() else " " for character in name.lower()).split()

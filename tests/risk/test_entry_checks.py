@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, check_levels
 from futtui.risk.entry_checks import (
+    fits_on_any_grid,
     is_cost_dominated,
     levels_at_price,
     price_refusal,
@@ -90,3 +91,25 @@ def test_levels_at_price_equal_targets_are_refused() -> None:
 def test_cost_dominated_first_target_below_four_round_trips() -> None:
     assert is_cost_dominated(100.0, 100.55, SETTINGS)
     assert not is_cost_dominated(100.0, 100.57, SETTINGS)
+
+
+@given(
+    side=st.sampled_from(Side),
+    entry=st.floats(0.05, 5.0),
+    risk=st.floats(0.005, 2.0),
+    gaps=st.lists(st.floats(0.2, 6.0), min_size=1, max_size=3),
+)
+def test_fits_on_any_grid_only_where_the_exact_way_finds_nothing_wrong(
+    side: Side, entry: float, risk: float, gaps: list[float]
+) -> None:
+    """Near the ground and on a coarse grid, where rounding tears many plans apart."""
+    targets = tuple(entry + side.sign * risk * sum(gaps[: number + 1]) for number in range(len(gaps)))
+    plan = Levels(side, entry, entry - side.sign * risk, targets)
+    grid = rules()
+    if fits_on_any_grid(plan, grid, SETTINGS):
+        assert isinstance(levels_at_price(plan, grid.round_price(entry), grid, SETTINGS), Levels)
+
+
+def test_fits_on_any_grid_sees_at_once_that_a_usual_plan_does() -> None:
+    for side in Side:
+        assert fits_on_any_grid(levels(side), rules(), SETTINGS)
