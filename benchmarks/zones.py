@@ -136,7 +136,7 @@ def _build_work(markets: list[Market]) -> Callable[[Timeframe, list[Candle], lis
         builder._live.clear()
         builder._gone.clear()
         builder._density, builder._measures._past = None, None
-        builder._recluster(builder._known.all())
+        builder._build()
         return len(builder._selected())
 
     return build

@@ -50,7 +50,7 @@ class ZoneBuilder:
     def __init__(self, symbol: str, timeframe: Timeframe, settings: ZoneSettings | None = None) -> None:
         self.symbol = symbol
         base = next((symbol[: -len(quote)] for quote in _QUOTES if symbol.endswith(quote)), symbol)
-        self._names = {kind: f"{base or symbol}-{timeframe.code}-{kind.value[0]}-" for kind in ZoneKind}
+        self._name = f"{base or symbol}-{timeframe.code}-"
         self.timeframe = timeframe
         self.settings = settings or ZoneSettings()
         self.frame = self.settings.frame(timeframe)
@@ -120,9 +120,11 @@ class ZoneBuilder:
         self._moment = Moment(self.timeframe.end_ms(candle.open_time_ms), atr, seniors, vwaps)
         self._density = None
         self._live_on()
-        if self._seen >= self.settings.minimum_bars and (found or not self._started):
-            self._recluster(found if self._started else self._known.all())
+        if not self._started and self._seen >= self.settings.minimum_bars:
             self._started = True
+            self._build()
+        elif self._started and found:
+            self._recluster(found)
         self._let_go()
         self._unpublished = True
         self._solid = None
@@ -168,15 +170,19 @@ class ZoneBuilder:
                 fresh[swing.is_high].append(swing)
         for zone, prices in joined.values():
             self._follow_swings(zone, sum(prices) / len(prices), guard)
-        groups: list[list[Swing]] = []
-        for side in reversed(fresh):
-            if side:
-                groups += self._groups(side, guard)
         taken = set(joined)
-        if len(groups) > 1:
-            groups = _by_weight(groups)
-        for group in groups:
+        for group in self._groups(fresh[True], fresh[False], guard):
             self._place(group, guard, taken)
+
+    def _build(self) -> None:
+        """Make zones where there are none: what is asked of a cluster can be asked of all clusters before the first."""
+        measures, known, now_ms, guard = self._measures, self._known, self._moment.now_ms, self._measures.guard()
+        groups = [group for group in self._groups(known.highs, known.lows, guard) if self._stands_out(group, guard)]
+        bands = [measures.borders(group, now_ms) for group in groups]
+        for group, (low, high) in zip(groups, bands, strict=True):
+            # All zones that are there now were made just now: none is an old one seen again.
+            if self._same_place(low, high) is None:
+                self._settle(group, (low, high), guard)
 
     def _home(self, price: float) -> LiveZone | None:
         """The zone that holds this price; of several the one whose middle is nearest, the older of equals."""
@@ -197,8 +203,15 @@ class ZoneBuilder:
         if len(members) >= guard.least:
             zone.move_borders(*self._measures.borders(members, self._moment.now_ms))
 
-    def _groups(self, fresh: list[Swing], guard: Guard) -> list[list[Swing]]:
-        """Refined clusters with a fresh swing. Only chains of close swings that hold one are looked at."""
+    def _groups(self, highs: Sequence[Swing], lows: Sequence[Swing], guard: Guard) -> list[list[Swing]]:
+        """The refined clusters that hold one of these fresh swings, those with most swings first."""
+        groups = self._groups_of(highs, guard) if highs else []
+        if lows:
+            groups += self._groups_of(lows, guard)
+        return _by_weight(groups) if len(groups) > 1 else groups
+
+    def _groups_of(self, fresh: Sequence[Swing], guard: Guard) -> list[list[Swing]]:
+        """Refined clusters with a fresh swing of one side. Only chains of close swings that hold one are looked at."""
         least = self.settings.cluster_min_swings
         eps, reach = self.settings.cluster_eps_atr * self._moment.atr, CHAIN_WIDTHS * guard.widest
         if self._known.are_all(fresh):
@@ -226,17 +239,23 @@ class ZoneBuilder:
             return
         if (self._gone and self._is_cooling(low, high)) or not self._stands_out(members, guard):
             return
+        taken.update(zone.zone_id for zone in self._settle(members, (low, high), guard))
+
+    def _settle(self, members: list[Swing], borders: Band, guard: Guard) -> list[LiveZone]:
+        """The zones that stage two makes of a cluster, from now on alive."""
         kind = ZoneKind.RESISTANCE if members[0].is_high else ZoneKind.SUPPORT
-        for zone in self._gated(members, (low, high), guard, kind):
+        made = self._gated(members, borders, guard, kind)
+        for zone in made:
             zone.zone_id = self._next_id(zone, members)
             self._made += 1
             zone.number = self._made
-            taken.add(zone.zone_id)
             self._live.append(zone)
             self._judge(zone)
+        return made
 
     def _gated(self, members: list[Swing], borders: Band, guard: Guard, kind: ZoneKind) -> list[LiveZone]:
         """What stage two makes of new borders: usually one zone, or nothing."""
+        now_ms, bar_ms, settings, frame = self._moment.now_ms, self.timeframe.ms, self.settings, self.frame
         first_ms, last_ms = members[0].time_ms, 0
         for swing in members:
             if swing.time_ms < first_ms:
@@ -244,16 +263,16 @@ class ZoneBuilder:
             if swing.confirmed_ms > last_ms:
                 last_ms = swing.confirmed_ms
         made_ms = self.timeframe.end_ms(last_ms)
-        past = self._measures.past().since(first_ms - self.timeframe.ms)
+        past = self._measures.past().since(first_ms - bar_ms)
 
         def lived(low: float, high: float) -> LiveZone:
-            zone = LiveZone(kind, self._measures.wide_enough(low, high), made_ms, self.settings, self.frame)
+            zone = LiveZone(kind, self._measures.wide_enough(low, high), made_ms, settings, frame)
             zone.replay(past)
             return zone
 
         passed = []
         for zone in purified(lived(*borders), kind, past, lived, guard, self.settings.purity_min):
-            idle_bars = (self._moment.now_ms - zone.touch.last_touch_ms) / self.timeframe.ms
+            idle_bars = (now_ms - zone.touch.last_touch_ms) / bar_ms
             if is_validated(zone) and is_fresh_enough(idle_bars, self.frame.stale_bars, partial(self._score, zone)):
                 passed.append(zone)
         return passed
@@ -291,9 +310,9 @@ class ZoneBuilder:
         if len(members) < LEAST_TO_JUDGE:
             return True
         if self._density is None:
-            swings = self._known.all()
+            swings, prices = self._known.all()
             weights = swing_weights(swings, self._moment.now_ms, self._measures.half_life_ms)
-            self._density = Density([swing.price for swing in swings], weights, guard.bandwidth)
+            self._density = Density(prices, weights, guard.bandwidth)
         return stands_out(members, self._density, guard.bandwidth, self.settings.prominence_min)
 
     def _is_cooling(self, low: float, high: float) -> bool:
@@ -318,7 +337,7 @@ class ZoneBuilder:
     def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
         """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
         bar = max([swing.time_ms for swing in members]) // self.timeframe.ms
-        name = f"{self._names[zone.kind]}{bar}"
+        name = f"{self._name}{'R' if zone.kind is ZoneKind.RESISTANCE else 'S'}-{bar}"
         alike = [other.zone_id for other in self._live if other.zone_id.startswith(name)]
         if not alike:
             return name

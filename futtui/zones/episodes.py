@@ -6,7 +6,6 @@ it met first, with the ATR of the bar of the touch.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -70,7 +69,8 @@ class TouchTracker:
         self.side = 0
         self.touches = self.bounces = self.breaks = 0
         self.last_touch_ms = 0
-        self.reactions: deque[float] = deque(maxlen=KEPT_REACTIONS)
+        self.reactions: list[float] = []
+        """Sizes of the newest bounces, at most 40 of them."""
         self.episode: Episode | None = None
         self.news: list[News] = []
         """What the last bar did, oldest first."""
@@ -155,7 +155,7 @@ class TouchTracker:
         if episode.outcome is None:
             episode.outcome = Outcome.BOUNCE
             self.bounces += 1
-            self.reactions.append(episode.reaction_atr)
+            self.reactions = [*self.reactions[1 - KEPT_REACTIONS :], episode.reaction_atr]
             self.news.append((ZoneEventKind.BOUNCE, episode.side, episode.reaction_atr))
         self.reactions[-1] = episode.reaction_atr
 

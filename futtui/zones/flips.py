@@ -80,10 +80,10 @@ class FlipTracker:
         if needed <= 2 and last < past.end and closes[last] > edge and closes[place + 1] > edge:
             return last + 1, True
         pending, in_a_row, retest_age, was_retested = 0, 0, None, False
-        longest = settings.retest_bars + settings.retest_reaction_bars
+        longest, atrs = settings.retest_bars + settings.retest_reaction_bars, past.atrs
         for at in range(place + 1, past.end):
             pending += 1
-            close, atr = closes[at], past.bars[at][4]
+            close, atr = closes[at], atrs[at]
             in_a_row = in_a_row + 1 if close > edge else 0
             if in_a_row >= needed:
                 return at + 1, True

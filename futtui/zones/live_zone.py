@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, inf
-from typing import NamedTuple
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
@@ -26,10 +25,11 @@ from futtui.zones.score import (
 )
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 
-_TENTH, _HUNDREDTH = 0.049, 0.0049
-"""A value this near to a rounded one rounds to it, as most do at most closes; comparing is quicker than rounding."""
 Band = tuple[float, float]
 """Low, high."""
+
+_TENTH, _HUNDREDTH = 0.049, 0.0049
+"""A value this near to a rounded one rounds to it, as most do at most closes; comparing is quicker than rounding."""
 
 
 def overlap_share(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
@@ -39,20 +39,10 @@ def overlap_share(first_low: float, first_high: float, second_low: float, second
     return max(0.0, common / narrower) if narrower > 0 else 0.0
 
 
-class _Held(NamedTuple):
-    """What only a touch changes: points of touches and reactions together, what is mixed into strength, a penalty.
-
-    Also the parts themselves, and as they are shown.
-    """
-
-    points: float
-    score_share: float
-    bounce_points: float
-    restless: float
-    touches: float
-    reactions: float
-    shown_touches: float
-    shown_reactions: float
+_Held = tuple[float, float, float, float, float, float]
+"""What only a touch changes: the parts of touches and reactions, their points together, what is mixed into strength
+(the share of the score, and points for bounces), and a penalty.
+"""
 
 
 class LiveZone:
@@ -68,6 +58,7 @@ class LiveZone:
         "_record",
         "_settings",
         "_shown_fresh",
+        "_shown_held",
         "_shown_purity",
         "bars",
         "changes",
@@ -137,6 +128,7 @@ class LiveZone:
         self._held: _Held | None = None
         self._reaction: float | None = None
         self._fresh = self._shown_fresh = self._shown_purity = 1.0
+        self._shown_held: tuple[_Held | None, float, float] = None, 0.0, 0.0
         self._record: Zone | None = None
         self._key: tuple[object, ...] = ()
 
@@ -220,16 +212,16 @@ class LiveZone:
 
     def parts(self, now_ms: int, confluence: float) -> ScoreParts:
         """The parts of the score at `now_ms`, to be shown."""
-        held = self._held or self._what_held()
+        touches, reactions, *_ = self._held or self._what_held()
         fresh = freshness_part(now_ms - self.last_touch_ms, self._frame.freshness_days)
-        return ScoreParts(held.touches, held.reactions, fresh, min(1.0, confluence), self._noise())
+        return ScoreParts(touches, reactions, fresh, min(1.0, confluence), self._noise())
 
     def appraise(self, now_ms: int, confluence: float) -> float:
         """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day.
 
         Noted with the strength: the score mixed with how often the zone really held.
         """
-        points, score_share, bounce_points, restless, _, _, _, _ = self._held or self._what_held()
+        _, _, points, score_share, bounce_points, restless = self._held or self._what_held()
         # The sums of `ScoreParts.total`, with what seldom changes already done: asked for at every close of every zone.
         age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
         fresh = self._fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
@@ -271,18 +263,13 @@ class LiveZone:
 
     def _what_held(self) -> _Held:
         touch = self.touch
-        touches, reactions = touch_part(touch.bounces), reaction_part(touch.reactions, touch.bounces, touch.touches)
-        blend, restless = blend_of(touch.bounces, touch.breaks), restless_part(touch.touches, touch.bounces)
-        self._held = _Held(
-            22.0 * touches + 32.0 * reactions,
-            *blend,
-            restless,
-            touches,
-            reactions,
-            round(touches, 2),
-            round(reactions, 2),
-        )
-        return self._held
+        bounces = touch.bounces
+        touches, reactions = touch_part(bounces), reaction_part(touch.reactions, bounces, touch.touches)
+        score_share, bounce_points = blend_of(bounces, touch.breaks)
+        restless = restless_part(touch.touches, bounces)
+        held = touches, reactions, 22.0 * touches + 32.0 * reactions, score_share, bounce_points, restless
+        self._held = held
+        return held
 
     def _noise(self) -> float:
         return noise_part(self.closes_inside, self.bars, self.touch.touches, self.touch.bounces)
@@ -315,9 +302,12 @@ class LiveZone:
         )
         if key != self._key or record is None:
             held = self._held or self._what_held()
+            if self._shown_held[0] is not held:
+                self._shown_held = held, round(held[0], 2), round(held[1], 2)
+            _, touches, reactions = self._shown_held
             parts = ZoneParts(
-                held.shown_touches,
-                held.shown_reactions,
+                touches,
+                reactions,
                 fresh,
                 min(1.0, round(confluence, 2)),
                 round(self._noise(), 2),

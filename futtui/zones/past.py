@@ -17,6 +17,17 @@ TRUE = 1
 """A true element of a column of booleans, as a byte."""
 
 
+class Marks(NamedTuple):
+    """What is the same whichever way up bars are told."""
+
+    times: list[int]
+    atrs: list[float]
+
+    def later(self, first: int) -> Marks:
+        """A copy without the `first` bars."""
+        return Marks(self.times[first:], self.atrs[first:])
+
+
 class View(NamedTuple):
     """Bars one way up. Told upside down all prices are negative, so that a low is a high and nothing else changes."""
 
@@ -40,26 +51,24 @@ class Past:
     None of these may change later; more may follow after them.
     """
 
-    __slots__ = ("_columns", "_distances", "bars", "downward", "end", "first", "upward")
+    __slots__ = ("_columns", "atrs", "bars", "downward", "end", "first", "times", "upward")
 
     def __init__(
-        self, bars: Sequence[Bar], columns: NDArray[Any] | None = None, views: tuple[View, View] | None = None
+        self, bars: Sequence[Bar], columns: NDArray[Any] | None = None, told: tuple[Marks, View, View] | None = None
     ) -> None:
-        """`columns`: lows, highs, closes and ATRs as rows, `views`: both ways up, if they are known already."""
+        """`columns`: lows, highs, closes and ATRs as rows, `told`: the same as lists, if they are known already."""
         if columns is None:
             import numpy as np
 
             columns = np.array(bars, dtype=float).reshape(-1, 5)[:, 1:].T.copy()
-        if views is None:
+        if told is None:
             upward = View(*columns[:3].tolist())
-            views = upward, upward.upside_down()
+            told = Marks([bar[0] for bar in bars], columns[3].tolist()), upward, upward.upside_down()
         self.first = 0
         self.end: int = columns.shape[1]
         self.bars: Sequence[Bar] = bars
         self._columns = tuple(columns)
-        self._distances: dict[float, NDArray[Any]] = {}
-        """So many ATR of each bar, in price."""
-        self.upward, self.downward = views
+        (self.times, self.atrs), self.upward, self.downward = told
 
     @property
     def lows(self) -> list[float]:
@@ -73,12 +82,12 @@ class Past:
 
     def since(self, time_ms: int) -> Past:
         """The bars that opened at `time_ms` or later."""
-        first = bisect_left(self.bars, (time_ms,), self.first, self.end)
+        first = bisect_left(self.times, time_ms, self.first, self.end)
         if first == self.first:
             return self
         part = object.__new__(Past)
-        part.bars, part._columns, part._distances = self.bars, self._columns, self._distances
-        part.upward, part.downward = self.upward, self.downward
+        part.bars, part.times, part.atrs = self.bars, self.times, self.atrs
+        part.upward, part.downward, part._columns = self.upward, self.downward, self._columns
         part.first, part.end = first, self.end
         return part
 
@@ -92,35 +101,19 @@ class Past:
         """
         return (self._columns[0] <= high).tobytes(), (self._columns[1] >= low).tobytes()
 
-    def closed_above(self, price: float, least_atr: float) -> bytes:
-        """For each place whether its bar closed more than `least_atr` of its own ATR above a price: TRUE if so."""
-        found: bytes = (self._columns[2] - price > self._distance(least_atr)).tobytes()
-        return found
-
-    def closed_below(self, price: float, least_atr: float) -> bytes:
-        """For each place whether its bar closed more than `least_atr` of its own ATR below a price: TRUE if so."""
-        found: bytes = (price - self._columns[2] > self._distance(least_atr)).tobytes()
-        return found
-
-    def _distance(self, least_atr: float) -> NDArray[Any]:
-        known = self._distances.get(least_atr)
-        if known is None:
-            known = self._distances[least_atr] = least_atr * self._columns[3]
-        return known
-
 
 class KeptBars:
     """The newest bars that have an ATR, ready to be asked for as a `Past` at any close."""
 
-    __slots__ = ("_bars", "_columns", "_filled", "_kept", "_views")
+    __slots__ = ("_bars", "_columns", "_filled", "_kept", "_told")
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._bars: list[Bar] = []
         self._columns: NDArray[Any] | None = None
-        self._views = View([], [], []), View([], [], [])
+        self._told = Marks([], []), View([], [], []), View([], [], [])
         self._filled = 0
-        """How many bars stand in columns and views: they are put there when somebody asks, which is at few closes."""
+        """How many bars stand in columns and lists: they are put there when somebody asks, which is at few closes."""
 
     def add(self, bar: Bar) -> None:
         """Take the next bar."""
@@ -130,9 +123,9 @@ class KeptBars:
 
     def _cut(self) -> None:
         """Keep only the newest bars, in new columns: the old ones belong to those who asked before."""
-        upward, downward = self._views
+        marks, upward, downward = self._told
         self._bars = self._bars[CUT_EVERY_BARS:]
-        self._views = upward.later(CUT_EVERY_BARS), downward.later(CUT_EVERY_BARS)
+        self._told = marks.later(CUT_EVERY_BARS), upward.later(CUT_EVERY_BARS), downward.later(CUT_EVERY_BARS)
         filled = max(0, self._filled - CUT_EVERY_BARS)
         if self._columns is not None:
             columns = self._columns.copy()
@@ -152,11 +145,14 @@ class KeptBars:
             self._columns[:, filled:count] = np.array([bar[1:] for bar in bars[filled:]]).T
             self._filled = count
         # Not copied: the bars that are kept are only added to, or left to those who asked before.
-        return Past(bars, self._columns[:, :count], self._views).since(time_ms)
+        return Past(bars, self._columns[:, :count], self._told).since(time_ms)
 
     def _fill(self, bars: Sequence[Bar]) -> None:
-        _, lows, highs, closes, _ = zip(*bars, strict=True)
+        times, lows, highs, closes, atrs = zip(*bars, strict=True)
         added = View(list(lows), list(highs), list(closes))
-        for view, more in zip(self._views, (added, added.upside_down()), strict=True):
+        marks, *views = self._told
+        marks.times.extend(times)
+        marks.atrs.extend(atrs)
+        for view, more in zip(views, (added, added.upside_down()), strict=True):
             for column, values in zip(view, more, strict=True):
                 column.extend(values)

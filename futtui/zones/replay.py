@@ -7,16 +7,14 @@ full build is spent here: loops are written out, names are local.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from sys import maxsize
 
 from futtui.domain.zone import ZoneKind
-from futtui.zones.episodes import Bar, Episode, Outcome, TouchTracker
+from futtui.zones.episodes import KEPT_REACTIONS, Bar, Episode, Outcome, TouchTracker
 from futtui.zones.flips import FlipTracker
 from futtui.zones.past import TRUE, Past
 
 Stretch = tuple[int, int]
 """Places of bars: the first, and the one after the last."""
-_NEVER: Stretch = (maxsize, maxsize)
 
 
 def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> tuple[list[Stretch], int]:
@@ -25,7 +23,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     Also: how many bars closed in the zone, which they can do in a visit only, and before the first close outside.
     """
     from_above, from_below = past.reached(low, high)
-    bars, first, window, settings = past.bars, past.first, touch.window_bars, touch.settings
+    atrs, first, window, settings = past.atrs, past.first, touch.window_bars, touch.settings
     leave_atr, break_atr, bounce_atr = settings.leave_atr, settings.break_atr, settings.bounce_atr
     side, place = _first_side(past, low, high)
     near, reactions, breaks, end = [(first, place)], [], 0, past.end
@@ -36,7 +34,7 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
     find, closes, highs, near_edge, far_edge = above if side > 0 else below
     start = find(TRUE, place)
     while start >= 0:
-        atr, window_end, broken = bars[start][4], start + window, False
+        atr, window_end, broken = atrs[start], start + window, False
         for at in range(start, end):
             close = closes[at]
             if close > near_edge:
@@ -75,13 +73,13 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
         elif place > end:
             near[-1] = (start, end)
             bounced, left = reaction_atr >= bounce_atr, at < end
-            touch.episode = _under_way(bars[start:end], side, (low, high), window, (reaction_atr, bounced, left))
+            touch.episode = _under_way(past.bars[start:end], side, (low, high), window, (reaction_atr, bounced, left))
             break
         start = find(TRUE, place)
-    touch.reactions.extend(reactions)
+    touch.reactions = reactions[-KEPT_REACTIONS:]
     touch.side, touch.touches, touch.bounces, touch.breaks = side, len(near) - 1, len(reactions), breaks
     if touch.touches:
-        touch.last_touch_ms = bars[near[-1][0]][0]
+        touch.last_touch_ms = past.times[near[-1][0]]
     return near, inside
 
 
@@ -118,32 +116,20 @@ def replay_flips(
 ) -> ZoneKind:
     """The kind after all confirmed breaks: looked for where price was at the zone and while a break waits."""
     low, high = borders
-    place, break_atr, is_resistance = near[0][0], flips.settings.break_atr, kind is ZoneKind.RESISTANCE
-    above = below = None
-    stretches = iter(near)
-    first, after = next(stretches)
-    while True:
-        if is_resistance:
-            if above is None:
-                above = past.closed_above(high, break_atr)
-            found = above.find(TRUE, place)
-        else:
-            if below is None:
-                below = past.closed_below(low, break_atr)
-            found = below.find(TRUE, place)
-        if found < 0:
-            break
-        while after <= found:
-            first, after = next(stretches, _NEVER)
-        if found < first:
-            if first == _NEVER[0]:
-                break
+    break_atr, atrs, place = flips.settings.break_atr, past.atrs, 0
+    # Told upside down for a support, so that a break always goes up.
+    resistance = (ZoneKind.RESISTANCE, past.upward, past.upward.closes, high, low)
+    support = (ZoneKind.SUPPORT, past.downward, past.downward.closes, -low, -high)
+    kind, view, closes, edge, far_edge = resistance if kind is ZoneKind.RESISTANCE else support
+    for first, after in near:
+        if place < first:
             place = first
-            continue
-        if is_resistance:
-            place, confirmed = flips.follow_break(past, past.upward, found, high, low)
-        else:
-            place, confirmed = flips.follow_break(past, past.downward, found, -low, -high)
-        if confirmed:
-            is_resistance = not is_resistance
-    return ZoneKind.RESISTANCE if is_resistance else ZoneKind.SUPPORT
+        while place < after:
+            close = closes[place]
+            if close > edge and close - edge > break_atr * atrs[place]:
+                place, confirmed = flips.follow_break(past, view, place, edge, far_edge)
+                if confirmed:
+                    kind, view, closes, edge, far_edge = support if kind is ZoneKind.RESISTANCE else resistance
+            else:
+                place += 1
+    return kind

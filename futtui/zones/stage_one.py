@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from futtui.zones.clustering import NOISE, dbscan_labels, split_at_gaps
 from futtui.zones.density import Density, Valley, deepest
@@ -22,8 +21,7 @@ LEAST_TO_SPLIT = 6
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """Limits of one close, in price: `widest` span of a cluster, density `bandwidth`, `valley_gap` between peaks."""
 
     widest: float
