@@ -79,8 +79,10 @@ def symbols_in(history: Path) -> tuple[str, ...]:
     return tuple(sorted({symbol for folder in below or [history] for symbol in archive_files(folder)}))
 
 
-def load_symbol(history: Path, symbol: str, start_ms: int) -> SymbolData:
+def load_symbol(history: Path, symbol: str, start_ms: int, end_ms: int | None = None) -> SymbolData:
     """All candles of a symbol, and its rules as the bars before `start_ms`, where decisions begin, show them.
+
+    With `end_ms` only the finer candles of the period: the rest of them is never walked through.
 
     Raises InvalidInputError with file or folder when there are no candles or they are bad.
     """
@@ -90,8 +92,8 @@ def load_symbol(history: Path, symbol: str, start_ms: int) -> SymbolData:
     fine = []
     for frame in FINE:
         place = folder_of(history, frame)
-        arrays = _fine_series(place, symbol, frame) if place is not None else None
-        if arrays is not None and len(arrays):
+        arrays = _fine_series(place, symbol, frame, start_ms, end_ms) if place is not None else None
+        if arrays is not None:
             fine.append((frame, arrays))
     return SymbolData(symbol, past, tuple(fine), _rules(symbol, parts[min(parts, key=lambda one: one.ms)], start_ms))
 
@@ -107,15 +109,19 @@ def _copied(arrays: CandleArrays) -> CandleArrays:
     return CandleArrays(arrays.open_time_ms.copy(), arrays.figures.copy())
 
 
-def _fine_series(folder: Path, symbol: str, frame: Timeframe) -> CandleArrays | None:
+def _fine_series(folder: Path, symbol: str, frame: Timeframe, start_ms: int, end_ms: int | None) -> CandleArrays | None:
+    """The bars of a finer timeframe, those of the period alone where it has an end; None where there are none."""
     if symbol not in archive_files(folder):
         return None
+    wanted = None if end_ms is None else (start_ms, end_ms)
     whole = CandleArrays.empty()
     for file in chosen_files(folder, [symbol])[symbol]:
-        read = read_candles(file.path, None)
+        read = read_candles(file.path, None, wanted=wanted)
         if read.timeframe is frame:
             whole = merged(whole, arrays_of(read))
-    return whole
+    if not len(whole):
+        return None
+    return whole if wanted is None else _copied(whole.between(*wanted))
 
 
 def funding_of(history: Path, symbols: Sequence[str]) -> FundingHistory:

@@ -112,7 +112,8 @@ class Backtest:
         self._store, self._crew = store, crew
         known = data or {}
         self._data = {
-            name: known.get(name) or load_symbol(request.history, name, request.start_ms) for name in request.symbols
+            name: known.get(name) or load_symbol(request.history, name, request.start_ms, request.end_ms)
+            for name in request.symbols
         }
         for one in self._data.values():
             check_period(one, request.start_ms, request.end_ms)

@@ -32,8 +32,16 @@ class FileCandles:
     figures: Floats
 
 
-def read_candles(path: Path, timeframe: Timeframe | None, span: tuple[int, int] | None = None) -> FileCandles:
+def read_candles(
+    path: Path,
+    timeframe: Timeframe | None,
+    span: tuple[int, int] | None = None,
+    wanted: tuple[int, int] | None = None,
+) -> FileCandles:
     """The candles of one file. `timeframe` None = as the rows tell; `span`: times the file may speak of (ms).
+
+    `wanted`: only candles that open in [from, until) are needed. The others may be left out then; of those only the
+    form and the times are looked at.
 
     Raises InvalidInputError, with the line, for unreadable rows, impossible candles, times off the beat or outside
     `span`, and two different candles of the same time.
@@ -44,6 +52,8 @@ def read_candles(path: Path, timeframe: Timeframe | None, span: tuple[int, int] 
             raise InvalidInputError(f"File {path} holds no rows.")
         return FileCandles(timeframe, np.empty(0, np.int64), np.empty((len(_FIGURE_COLUMNS), 0)))
     rows = RowsOfFile(path, text, KLINE_COLUMNS)
+    if wanted is not None:
+        rows = rows.sound_part(*wanted) or rows
     table = rows.parse()
     timeframe = _checked_timeframe(path, table, timeframe)
     _refuse_rows(rows.wrong_row, table, timeframe, span)

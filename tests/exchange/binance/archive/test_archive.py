@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import DAY_MS, Timeframe
-from futtui.exchange.archive_csv import KLINE_HEADER
+from futtui.exchange.archive_csv import KLINE_HEADER, RowsOfFile
 from futtui.exchange.binance.archive.addresses import checked_symbol, file_of, files_for
 from futtui.exchange.binance.archive.checksum import parse_checksum
 from futtui.exchange.binance.archive.client import TRIES, ArchiveClient
@@ -252,6 +252,67 @@ def test_read_candles_unordered_and_equal_lines_are_put_right(tmp_path: Path) ->
     path.write_text("\n".join([*there[3:], there[2], *there[:4]]), encoding="utf-8")
     candles = read_candles(path, None)
     assert candles.open_time_ms.tolist() == [FILE.start_ms + index * M15.ms for index in range(6)]
+
+
+@pytest.mark.parametrize(("first", "after"), [(0, 4), (3, 9), (20, 31), (28, 40), (-9, -3), (33, 39)])
+def test_read_candles_of_a_period_are_those_of_the_whole_file(tmp_path: Path, first: int, after: int) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    there = [*lines(40)[:12], *lines(40)[16:30]]
+    path.write_text("\n".join([KLINE_HEADER, *there]), encoding="utf-8")
+    start_ms, end_ms = FILE.start_ms + first * M15.ms, FILE.start_ms + after * M15.ms
+    whole, part = read_candles(path, None), read_candles(path, None, wanted=(start_ms, end_ms))
+    assert part.timeframe is M15
+    assert len(part.open_time_ms) < len(whole.open_time_ms)
+    inside = (whole.open_time_ms >= start_ms) & (whole.open_time_ms < end_ms)
+    found = (part.open_time_ms >= start_ms) & (part.open_time_ms < end_ms)
+    assert part.open_time_ms[found].tolist() == whole.open_time_ms[inside].tolist()
+    assert np.array_equal(part.figures[:, found], whole.figures[:, inside], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "{time},100,101,95",
+        "{time},100,abc,95,97,1,,,,,,0",
+        "{odd},100,101,95,97,1,,,,,,0",
+        "x",
+        "{before},1,1,1,1,1,,,,,,0",
+    ],
+)
+def test_read_candles_of_a_period_name_a_wrong_line_outside_it(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    time = FILE.start_ms + 5 * M15.ms
+    text = wrong.format(time=time, odd=time + 1, before=time - M15.ms)
+    path.write_text("\n".join([KLINE_HEADER, *lines(30, line5=text)]), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="Line 7 of file") as whole:
+        read_candles(path, None)
+    with pytest.raises(InvalidInputError) as part:
+        read_candles(path, None, wanted=(FILE.start_ms + 20 * M15.ms, FILE.start_ms + 25 * M15.ms))
+    assert str(part.value) == str(whole.value)
+
+
+def test_read_candles_of_a_period_are_found_in_lines_out_of_order(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    path.write_text("\n".join([*lines(20)[10:], *lines(20)[:10]]), encoding="utf-8")
+    part = read_candles(path, None, wanted=(FILE.start_ms, FILE.start_ms + 12 * M15.ms))
+    assert part.open_time_ms.tolist()[:12] == [FILE.start_ms + index * M15.ms for index in range(12)]
+
+
+written = st.one_of(
+    st.floats(0, 1e15).map(repr),
+    st.integers(0, 10**22).map(str),
+    st.decimals(0, 10**9, places=12).map(lambda number: f"{number:f}"),
+    st.sampled_from(["", "0", "007", "+1.5", ".5", "5.", " 7", "1e-7", "-0", "-0.0", "nan"]),
+)
+
+
+@given(rows=st.lists(st.tuples(written, written, written), min_size=1, max_size=9))
+def test_cells_in_any_way_of_writing_are_the_numbers_that_python_reads(rows: list[tuple[str, ...]]) -> None:
+    text = "\n".join(",".join(["1704067200000", *row]) for row in rows)
+    found = RowsOfFile(Path("BTCUSDT.csv"), text.encode(), 4).parse()[:, 1:]
+    wanted = np.array([[float(cell or "nan") for cell in row] for row in rows])
+    assert np.array_equal(found, wanted, equal_nan=True)
+    assert np.array_equal(np.signbit(found[found == 0]), np.signbit(wanted[wanted == 0]))
 
 
 def test_read_candles_wrong_interval_in_the_name_is_told(tmp_path: Path) -> None:
