@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+from futtui.analysis.context import LiveContext, Sources
 from futtui.analysis.frame import AnalysisFrame, newest_unbroken
 from futtui.analysis.settings import AnalysisSettings
 from futtui.analysis.vwaps import SymbolVwaps
 from futtui.domain.candle import Candle
 from futtui.domain.divergence import NO_DIVERGENCES, Divergence, FrameDivergences
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.reading import NO_PROFILES, AnalysisResult, StrategyVerdict, SymbolReading
+from futtui.domain.reading import AnalysisResult, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -23,11 +24,10 @@ from futtui.indicators.cache import CacheKey, IndicatorCache
 from futtui.indicators.divergence import LOOKBACK_BARS, divergence_of, together
 from futtui.indicators.profile_days import ProfileDays
 from futtui.indicators.vwap import DailyVwap
-from futtui.strategies.base import EVERY_CANDLE, StrategyContext
+from futtui.strategies.base import EVERY_CANDLE
 from futtui.strategies.catalogue import build_strategies
 from futtui.strategies.manager import Deadline, Stopwatch, StrategyManager
 from futtui.strategies.plugin import build_plugins
-from futtui.strategies.structure import OrientedBar
 from futtui.zones.registry import ZoneRegistry
 
 BASE = Timeframe.M15
@@ -77,8 +77,11 @@ class SymbolAnalyzer:
         self._vwaps = SymbolVwaps()
         self._profile_days = ProfileDays()
         self._cache = IndicatorCache()
-        self._profiles = NO_PROFILES
         self._time_ms = 0
+        self._sources = Sources(
+            self.symbol, self._frames, self._zones, self._profile_days, self._vwaps, self._divergences, self._candles,
+            self._indicator, self.tick_size, self._listed_ms,
+        )  # fmt: skip
 
     def load(self, history: Mapping[Timeframe, Sequence[Candle]]) -> SymbolReading:
         """The reading after all of `history`; signals of the past are not reported.
@@ -92,11 +95,13 @@ class SymbolAnalyzer:
             raise InvalidInputError(f"{self.symbol}: there is no usable 15m candle. Load some history first.")
         newest_ms = BASE.end_ms(runs[BASE][-1].open_time_ms)
         decide_from_ms = newest_ms - (self._manager.memory_bars + 1) * BASE.ms
+        last_ms = {frame.end_ms(run[-1].open_time_ms) for frame, run in runs.items() if run}
         closes = ((frame, candle) for frame, run in runs.items() for candle in run)
         for time_ms, group in _moments(closes):
             taken, _ = self._take(time_ms, group)
             if time_ms >= decide_from_ms:
                 self._manager.closes_to_come = max(0, newest_ms - time_ms) // BASE.ms
+                self._manager.explains = time_ms in last_ms  # the reasons of earlier closes are overwritten unread
                 self._decide(time_ms, taken)
         self._manager.closes_to_come = 0
         return self.reading
@@ -110,6 +115,7 @@ class SymbolAnalyzer:
         Without `explain` there are no reasons, no events of zones and not the VWAPs that a chart draws: nothing is
         decided by them.
         """
+        self._manager.explains = explain
         signals: list[RawSignal] = []
         remarks: list[StrategyVerdict] = []
         for time_ms, group in _moments(closes):
@@ -152,31 +158,12 @@ class SymbolAnalyzer:
     def _decide(self, time_ms: int, taken: Sequence[Timeframe]) -> list[RawSignal]:
         if not taken:
             return []
-        if BASE in taken:
-            self._profiles = self._profile_days.readings
-        context = self._context(time_ms)
-        return [signal for timeframe in taken for signal in self._manager.on_close(timeframe, context)]
-
-    def _context(self, time_ms: int) -> StrategyContext:
-        """What strategies may see: only timeframes whose newest due candle is here, so none decides on old context."""
-        current = {frame: each for frame, each in self._frames.items() if each.is_current(time_ms)}
-        readings = {frame: each.reading for frame, each in current.items()}
-        return StrategyContext(
-            symbol=self.symbol,
-            time_ms=time_ms,
-            frames={frame: reading for frame, reading in readings.items() if reading is not None},
-            candle_source=self._candles,
-            zones=self._zones.zones(),
-            daily_vwap=self._day_vwap.value,
-            profile=self._profiles.rolling_24h,
-            profiles=self._profiles,
-            vwap_source=self._vwaps,
-            divergence=self._divergences(),
-            indicator_source=self._indicator,
-            tick_size=self.tick_size,
-            listed_ms=self._listed_ms,
-            oriented_source=self._oriented,
-        )
+        context = LiveContext.at(self._sources, time_ms, self._day_vwap.value)
+        signals = [signal for timeframe in taken for signal in self._manager.on_close(timeframe, context)]
+        if self._settings.plugins:
+            context.complete()  # a strategy of the user's own may have kept it
+        context.end()
+        return signals
 
     def _divergences(self) -> FrameDivergences:
         if not self._settings.divergence:
@@ -201,10 +188,6 @@ class SymbolAnalyzer:
         place = CacheKey(self.symbol, timeframe, last_open_ms, key)
         return self._cache.get(place, lambda: values_after(key, frame.candles(EVERY_CANDLE)))
 
-    def _oriented(self, timeframe: Timeframe, count: int, sign: int, time_ms: int) -> Sequence[OrientedBar] | None:
-        frame = self._frames.get(timeframe)
-        return None if frame is None else frame.oriented(count, sign, time_ms)
-
     def _candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         frame = self._frames.get(timeframe)
         return () if frame is None else frame.candles(count)
@@ -219,7 +202,7 @@ class SymbolAnalyzer:
         if not newest:
             raise InvalidInputError(f"{self.symbol}: no 15m candle yet. Load its history first.")
         readings = {frame: each.reading for frame, each in self._frames.items()}
-        reason = self._not_ready_reason()
+        reason, profiles = self._not_ready_reason(), self._profile_days.readings
         return SymbolReading(
             symbol=self.symbol,
             time_ms=self._time_ms,
@@ -228,8 +211,8 @@ class SymbolAnalyzer:
             zones=self._zones.zones(),
             daily_vwap=self._day_vwap.value,
             anchored_vwap=self._vwaps.week,
-            profile=self._profiles.rolling_24h,
-            profiles=self._profiles,
+            profile=profiles.rolling_24h,
+            profiles=profiles,
             vwaps=vwaps,
             divergence=self._divergences(),
             change_24h_pct=self._change_24h_pct(),

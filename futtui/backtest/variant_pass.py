@@ -56,7 +56,7 @@ class _Chorus(StrategyManager):
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals with its own settings."""
         for name, manager in self.others.items():
-            manager.closes_to_come = self.closes_to_come
+            manager.closes_to_come, manager.explains = self.closes_to_come, self.explains
             self.found[name] += manager.on_close(timeframe, context)
         return super().on_close(timeframe, context)
 
@@ -75,7 +75,7 @@ class _ChorusAnalyzer(SymbolAnalyzer):
         self.chorus = _Chorus(self.symbol, self._settings, self._strategy, self._variants)
         self._manager = self.chorus
         kept = max(KEPT_CANDLES, self.chorus.memory_bars, self.chorus.required_bars)
-        self._frames = {frame: AnalysisFrame(frame, self._settings.regime, kept) for frame in ANALYSIS_TIMEFRAMES}
+        self._frames.update((frame, AnalysisFrame(frame, self._settings.regime, kept)) for frame in ANALYSIS_TIMEFRAMES)
 
 
 def variant_signals(

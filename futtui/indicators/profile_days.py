@@ -24,9 +24,11 @@ class ProfileDays:
         self._composite: ProfileReading | None = None
         self._naked: list[NakedPoc] = []
         self._day = -1
+        self._known: ProfileReadings | None = None
 
     def update(self, candle: Candle) -> None:
         """Take the next closed candle."""
+        self._known = None
         self._previous.update(candle, self._rolling.update(candle))
         day = candle.open_time_ms // DAY_MS
         if day != self._day:
@@ -55,4 +57,8 @@ class ProfileDays:
     @property
     def readings(self) -> ProfileReadings:
         """The profiles at the last close; None for windows that were not seen whole."""
-        return ProfileReadings(self._previous.reading, self._rolling.reading, self._composite, tuple(self._naked))
+        if self._known is None:
+            self._known = ProfileReadings(
+                self._previous.reading, self._rolling.reading, self._composite, tuple(self._naked)
+            )
+        return self._known

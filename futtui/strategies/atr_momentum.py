@@ -14,7 +14,13 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.atr_momentum_impulse import MEDIAN_BARS, AtrMomentumSettings, Impulse, find_impulse
+from futtui.strategies.atr_momentum_impulse import (
+    MEDIAN_BARS,
+    AtrMomentumSettings,
+    Impulse,
+    closes_at_its_end,
+    find_impulse,
+)
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.figures import median
 from futtui.strategies.levels import PlanRequest, build_levels
@@ -61,6 +67,17 @@ class AtrMomentum(BaseStrategy):
         settings = self._settings
         window = max(settings.swing_lookback_bars + settings.swing_side_bars, settings.exhaustion_bars)
         return window + settings.impulse_life_bars + MEDIAN_BARS + 1
+
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether an impulse waits to be followed up; a new one is noted where none does."""
+        own = context.frame(self.timeframe)
+        bars = context.candles(self.timeframe, self.required_bars)
+        if self._live or own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+            return True
+        self._swings.update(bars)
+        self._look_for_impulse(bars)
+        self._atr.append(own.atr)
+        return False
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close follows up an impulse, else the state of things in words."""
@@ -241,7 +258,7 @@ class AtrMomentum(BaseStrategy):
         settings, now_ms = self._settings, bars[-1].open_time_ms
         oldest_ms = now_ms - (settings.exhaustion_bars - 1) * self.timeframe.ms
         self._impulse_times = [each for each in self._impulse_times if each[1] >= oldest_ms]
-        if len(self._atr) < MEDIAN_BARS:
+        if len(self._atr) < MEDIAN_BARS or not closes_at_its_end(bars[-1], settings):
             return ""
         found = find_impulse(bars, median(self._atr), settings)
         if found is None:

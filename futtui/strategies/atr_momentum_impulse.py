@@ -107,6 +107,14 @@ def median_volume_ratio(bars: Sequence[Candle]) -> float | None:
     return bars[-1].volume / usual if usual > 0 else None
 
 
+def closes_at_its_end(bar: Candle, settings: AtrMomentumSettings) -> bool:
+    """Whether the bar has a body and closed at the end that it moved to."""
+    if bar.close == bar.open:
+        return False
+    wick = bar.high - bar.close if bar.close > bar.open else bar.close - bar.low
+    return wick <= settings.impulse_close_share * (bar.high - bar.low)
+
+
 def find_impulse(
     bars: Sequence[Candle], usual_atr: float, settings: AtrMomentumSettings
 ) -> tuple[int, OrientedBar, float] | None:
@@ -117,9 +125,7 @@ def find_impulse(
     last = bars[-1]
     sign = 1 if last.close > last.open else -1
     bar = orient(last, sign)
-    if last.close == last.open or bar.range < settings.impulse_range_atr * usual_atr:
-        return None
-    if bar.high - bar.close > settings.impulse_close_share * bar.range:
+    if not closes_at_its_end(last, settings) or bar.range < settings.impulse_range_atr * usual_atr:
         return None
     ratio = median_volume_ratio(bars)
     return (sign, bar, ratio) if ratio is not None and ratio >= settings.impulse_volume else None

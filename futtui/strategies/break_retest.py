@@ -62,6 +62,17 @@ class BreakRetest(BaseStrategy):
         settings = self._settings
         return settings.level_lookback_bars + settings.swing_side_bars + settings.retest_max_bars + 3
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether the newest bar pushes price away from a broken level; the levels live on where it does not."""
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
+        if own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+            return True
+        if self._setups and self._may_trigger(bars):
+            return True
+        self._begin(own, bars)
+        self._end(own, own.atr, context, bars)
+        return False
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a retest (or arms one), else the state of things in words."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
@@ -70,20 +81,37 @@ class BreakRetest(BaseStrategy):
             return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
         if own is None or own.atr is None or own.atr <= 0:
             return self.refuse("the 15m ATR is not available")
+        dropped = self._begin(own, bars)
+        answer = self._decide(context, own, four_hours, bars)
+        note = self._end(own, own.atr, context, bars)
+        return answer or self.refuse(dropped or note or self._waiting_words(context.tick_size))
+
+    def _begin(self, own: FrameReading, bars: Sequence[Candle]) -> str:
+        """Take the newest close in; in words why a broken level was dropped, else an empty text."""
         self._adx.append(own.adx)
         self._swings.update(bars)
-        dropped = self._advance(bars[-1])
-        answer = self._decide(context, own, four_hours, bars)
-        note = self._look_for_breaks(own, four_hours, bars)
-        self._swings.mark_broken(bars[-1].close, self._settings.break_close_atr * own.atr)
+        return self._advance(bars[-1]) if self._setups else ""
+
+    def _end(self, own: FrameReading, atr: float, context: StrategyContext, bars: Sequence[Candle]) -> str:
+        """Note what the newest close broke; in words what became of that, else an empty text."""
+        note = self._look_for_breaks(own, context.frame(Timeframe.H4), bars)
+        self._swings.mark_broken(bars[-1].close, self._settings.break_close_atr * atr)
         self._zones.remember(context.zones, bars[-1].close)
-        return answer or self.refuse(dropped or note or self._waiting_words(context.tick_size))
+        return note
+
+    def _may_trigger(self, bars: Sequence[Candle]) -> bool:
+        """Whether the newest bar may trigger one of the setups, which have not taken it in yet."""
+        if self._settings.entry == "armed":
+            return True
+        seen = {sign: (orient(bars[-2], sign), orient(bars[-1], sign)) for sign in SIGNS}
+        return any(setup.is_pushed_by(*seen[setup.sign]) for setup in self._setups)
 
     def _advance(self, bar: Candle) -> str:
         dropped = ""
         alive: list[BrokenLevel] = []
+        turned = {sign: orient(bar, sign) for sign in SIGNS}
         for setup in self._setups:
-            reason = setup.advance(orient(bar, setup.sign), self._settings)
+            reason = setup.advance(turned[setup.sign], self._settings)
             if reason is None:
                 alive.append(setup)
             else:

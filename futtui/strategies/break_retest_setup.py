@@ -148,9 +148,11 @@ class BrokenLevel:
         """Whether this close rejects the level in trade direction, at or shortly after a touch."""
         if self.touch_age is None or self.age - self.touch_age > settings.trigger_bars:
             return False
-        if not bar.close > max(self.level, bar.open):
-            return False
-        return is_rejection(bar) or is_engulfing(previous, bar)
+        return self.is_pushed_by(previous, bar)
+
+    def is_pushed_by(self, previous: OrientedBar, bar: OrientedBar) -> bool:
+        """Whether the bar rejects the level in trade direction, touched or not."""
+        return bar.close > max(self.level, bar.open) and (is_rejection(bar) or is_engulfing(previous, bar))
 
     def can_arm(self, bar: OrientedBar, settings: BreakRetestSettings) -> bool:
         """Whether the next bar is the first that may be the retest, and price has not come back yet."""

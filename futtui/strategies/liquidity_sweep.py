@@ -71,6 +71,20 @@ class LiquiditySweep(BaseStrategy):
         settings = self._settings
         return settings.swing_lookback_bars + settings.swing_side_bars + settings.reclaim_max_bars + 3
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether a sweep waits for its reclaim or may begin with the newest bar; levels are noted where not."""
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
+        if self._sweeps or own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+            return True
+        depth = self._depth(own.atr)
+        if any(reach_of(bars[-2], bars[-1], sign, depth) is not None for sign in SIGNS):
+            ratio = _volume_ratio(bars)
+            if ratio is not None and ratio >= self._settings.volume_min:
+                return True
+        self._swings.update(bars)
+        self._end(own.atr, context, bars)
+        return False
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close reclaims a swept level, else the state of things in words."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
@@ -83,10 +97,18 @@ class LiquiditySweep(BaseStrategy):
         dropped = self._advance(bars[-1])
         note = self._look_for_sweeps(context, own.atr, bars)
         answer = self._decide(context, own, four_hours, bars)
-        for price in (bars[-1].low, bars[-1].high):
-            self._swings.mark_broken(price, self._settings.depth_min_atr * own.atr)
-        self._zones.remember(context.zones, bars[-1].close)
+        self._end(own.atr, context, bars)
         return answer or self.refuse(note or dropped or self._waiting_words(context.tick_size))
+
+    def _depth(self, atr: float) -> tuple[float, float]:
+        """How far beyond a level a bar must go at least, and may go at most, in price."""
+        return self._settings.depth_min_atr * atr, self._settings.depth_max_atr * atr
+
+    def _end(self, atr: float, context: StrategyContext, bars: Sequence[Candle]) -> None:
+        """Note which levels the newest bar took, and the zones as they are now."""
+        for price in (bars[-1].low, bars[-1].high):
+            self._swings.mark_broken(price, self._settings.depth_min_atr * atr)
+        self._zones.remember(context.zones, bars[-1].close)
 
     def _advance(self, bar: Candle) -> str:
         dropped = ""
@@ -103,7 +125,7 @@ class LiquiditySweep(BaseStrategy):
     def _look_for_sweeps(self, context: StrategyContext, atr: float, bars: Sequence[Candle]) -> str:
         """Adds the pools that this bar swept; in words why a sweep does not count, else an empty text."""
         settings, note = self._settings, ""
-        depth = (settings.depth_min_atr * atr, settings.depth_max_atr * atr)
+        depth = self._depth(atr)
         for sign in SIGNS:
             reach = reach_of(bars[-2], bars[-1], sign, depth)
             found = self._swept(reach, sign, context, atr) if reach is not None else []

@@ -71,6 +71,13 @@ class MaVwapPullback(MemorylessStrategy):
         settings = self._settings
         return TREND_WINDOW_LEGS * (settings.leg_max_bars + settings.pullback_max_bars) + settings.swing_side_bars
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether the newest bar turned price in the direction of a trend on 4h."""
+        four_hours = context.frame(Timeframe.H4)
+        side = "" if four_hours is None else self._side(context, four_hours)
+        newest = context.oriented(self.timeframe, 2, side.sign) if isinstance(side, Side) else ()
+        return len(newest) == 2 and is_reversal(*newest)
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest 1h close turns a pullback, else the reason why it does not."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from futtui.domain.errors import FuttuiError
 from futtui.domain.reading import StrategyVerdict
 from futtui.domain.signal import RawSignal, check_levels
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext
 
 FAULTS_BEFORE_QUARANTINE = 3
 TIME_BUDGET_MS = 250.0
 """Longest time for one answer. Only a shell that gives a stopwatch has it enforced; results never depend on it."""
+
+_NOTHING = StrategyVerdict("", False, "no signal, and nobody asked why")
 
 Stopwatch = Callable[[], float]
 """Milliseconds of a steady clock. A replay or backtest gives none: there a slow machine must change nothing."""
@@ -59,6 +61,11 @@ class StrategyManager:
         self.closes_to_come = 0
         """15m closes after which the first answer counts, while a history is loaded. Who will have forgotten a close by
         then is not asked at it."""
+        self.explains = True
+        """Whether somebody reads the reasons of those who propose nothing."""
+        self._of_frame = {
+            frame: tuple(each for each in self._strategies if each.timeframe is frame) for frame in ANALYSIS_TIMEFRAMES
+        }
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
         self._slow_in_a_row = dict.fromkeys(self._faults, 0)
         self._last_fault = dict.fromkeys(self._faults, "")
@@ -88,16 +95,17 @@ class StrategyManager:
 
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals that the strategies of `timeframe` propose at this close."""
-        signals, to_come = [], self.closes_to_come
-        for strategy in self._strategies:
-            if strategy.timeframe is not timeframe:
-                continue
+        signals, to_come, explains = [], self.closes_to_come, self.explains
+        for strategy in self._of_frame.get(timeframe, ()):
             if to_come and to_come > strategy.memory_bars + timeframe.ms // Timeframe.M15.ms:
                 continue
             answer = self._ask(strategy, context)
             if isinstance(answer, RawSignal):
                 signals.append(answer)
-            self._answers[strategy.name] = answer, context.time_ms
+            if explains:
+                self._answers[strategy.name] = answer, context.time_ms
+            elif self._answers:
+                self._answers.pop(strategy.name, None)
         return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
@@ -121,10 +129,10 @@ class StrategyManager:
 
     def _evaluate(self, strategy: BaseStrategy, context: StrategyContext) -> Proposal:
         if self._deadline is None:
-            return strategy.evaluate(context)
+            return strategy.evaluate(context) if self.explains or strategy.may_propose(context) else _NOTHING
         self._deadline.start()
         try:
-            return strategy.evaluate(context)
+            return strategy.evaluate(context) if self.explains or strategy.may_propose(context) else _NOTHING
         finally:
             self._deadline.end()
 

@@ -73,6 +73,16 @@ class OrderFlow(MemorylessStrategy):
         settings = self._settings
         return max(settings.rank_windows + settings.absorption_bars, settings.initiation_bars) + 1
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether takers may have been absorbed or may have started a move, on either side."""
+        bars = context.candles(self.timeframe, self.required_bars)
+        if len(bars) < self.required_bars or bars[-1].taker_buy_volume is None:
+            return False
+        return any(
+            next(self._pushes(bars, context.oriented(self.timeframe, self.required_bars, sign), sign), None)
+            for sign in (1, -1)
+        )
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when takers were absorbed at a level or lifted price off it, else the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)

@@ -139,6 +139,8 @@ def _checked(made: type[BaseStrategy], fingerprint: str) -> type[BaseStrategy]:
         known = ", ".join(f"Timeframe.{each.name}" for each in ANALYSIS_TIMEFRAMES)
         raise PluginError(f"`timeframe` must be one of {known}")
     made.system = System.PLUGIN
+    if "may_propose" not in vars(made):  # that of a shipped strategy knows nothing of what was changed in it
+        made.may_propose = BaseStrategy.may_propose  # type: ignore[method-assign]
     made.evaluate = _stamped(made.evaluate, fingerprint)  # type: ignore[method-assign]
     return made
 

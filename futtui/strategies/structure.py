@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import Any, NamedTuple
 
 from futtui.domain.candle import Candle
@@ -75,6 +76,44 @@ def is_engulfing(previous: OrientedBar, bar: OrientedBar) -> bool:
     return previous.close < previous.open and bar.close > bar.open and bar.close >= previous.open
 
 
+def seen_as_one(bars: Sequence[OrientedBar]) -> OrientedBar:
+    """The bars as one long bar."""
+    lows, highs = [bar.low for bar in bars], [bar.high for bar in bars]
+    return OrientedBar(bars[0].open, max(highs), min(lows), bars[-1].close)
+
+
+def wick_in_bodies(bar: OrientedBar, least_body: float) -> float:
+    """The lower wick divided by the body, which counts as at least `least_body` (price units)."""
+    return bar.lower_wick / max(bar.body, least_body)
+
+
+def swept_spans(
+    bars: Sequence[OrientedBar], most_outside: int, depth: tuple[float, float], wick: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Where an edge must lie for the newest close to have come back from a dip below it; ends included.
+
+    A dip is at most `most_outside` closes below the edge and the newest one back above it, after a close above; it goes
+    `depth` (least, most; price units) below the edge and leaves a wick of at least `wick[0]` bodies of at least
+    `wick[1]`. Only for a first look at many zones: prices are compared, with room for rounding, and not distances.
+    """
+    _, high, low, close = bars[-1]
+    slack, found, highest_outside = 1e-6 * depth[1], [], -inf
+    for count in range(1, min(most_outside + 2, len(bars))):
+        first, before = bars[-count], bars[-count - 1].close
+        low, high = min(low, first.low), max(high, first.high)
+        whole = OrientedBar(first.open, high, low, close)
+        if wick_in_bodies(whole, wick[1]) >= wick[0]:
+            bottom = max(highest_outside, low + depth[0] - slack)
+            top = min(close, before, low + depth[1] + slack)
+            if bottom <= top:
+                found.append((bottom, top))
+        if before > highest_outside:
+            highest_outside = before
+            if before > close:
+                break  # an edge above that close would lie above the newest one, too
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Swing:
     """A confirmed turning point. `broken` is set once a close went clearly beyond it."""
@@ -98,31 +137,42 @@ class SwingTracker:
         self._swings: list[Swing] = []
         self._unbroken: dict[tuple[bool, int], list[float]] = {}
         """Prices of unbroken swings by kind and side; empty as soon as a swing comes, goes or breaks."""
+        self._nearest: tuple[float, float] | None = None
+        """The lowest unbroken high and the highest unbroken low; None as soon as a swing comes, goes or breaks."""
 
     def update(self, bars: Sequence[Candle]) -> None:
         """Take in the newest close; `bars` ends with it and holds at least 2 x side_bars + 1 candles."""
         oldest_ms = bars[-1].open_time_ms - self._life_ms
         while self._swings and self._swings[0].time_ms < oldest_ms:
             del self._swings[0]
-            self._unbroken.clear()
-        window = bars[-(2 * self.side_bars + 1) :]
-        middle, before = window[self.side_bars], window[self.side_bars - 1]
-        # Most bars are neither: the neighbour before settles it.
-        if before.high < middle.high and self._is_high(window, middle.high):
+            self._changed()
+        side = self.side_bars
+        before, middle, after = bars[-side - 2], bars[-side - 1], bars[-side]
+        # Most bars are neither: their neighbours settle it.
+        if before.high < middle.high and after.high <= middle.high and self._is_high(bars, middle.high):
             self._add(Swing(middle.open_time_ms, middle.high, True))
-        if before.low > middle.low and self._is_low(window, middle.low):
+        if before.low > middle.low and after.low >= middle.low and self._is_low(bars, middle.low):
             self._add(Swing(middle.open_time_ms, middle.low, False))
 
     def _add(self, swing: Swing) -> None:
         self._swings.append(swing)
-        self._unbroken.clear()
+        self._changed()
 
-    def _is_high(self, window: Sequence[Candle], high: float) -> bool:
-        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
+    def _changed(self) -> None:
+        self._unbroken.clear()
+        self._nearest = None
+
+    def _is_high(self, bars: Sequence[Candle], high: float) -> bool:
+        before, after = self._neighbours(bars)
         return all(bar.high < high for bar in before) and all(bar.high <= high for bar in after)
 
-    def _is_low(self, window: Sequence[Candle], low: float) -> bool:
-        before, after = window[: self.side_bars], window[self.side_bars + 1 :]
+    def _neighbours(self, bars: Sequence[Candle]) -> tuple[Sequence[Candle], Sequence[Candle]]:
+        """The bars beside the one that may be a swing now."""
+        side = self.side_bars
+        return bars[-2 * side - 1 : -side - 1], bars[-side:]
+
+    def _is_low(self, bars: Sequence[Candle], low: float) -> bool:
+        before, after = self._neighbours(bars)
         return all(bar.low > low for bar in before) and all(bar.low >= low for bar in after)
 
     def highs(self, sign: int) -> list[Swing]:
@@ -144,11 +194,12 @@ class SwingTracker:
 
     def mark_broken(self, close: float, tolerance: float) -> None:
         """Remember which levels a close went beyond by at least `tolerance` (price units)."""
-        highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
-        nearest_holds = not highs or close - highs[0] < tolerance
-        if nearest_holds and (not lows or lows[-1] - close < tolerance):
+        if self._nearest is None:
+            highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
+            self._nearest = highs[0] if highs else inf, lows[-1] if lows else -inf
+        if close - self._nearest[0] < tolerance and self._nearest[1] - close < tolerance:
             return
-        self._unbroken.clear()
+        self._changed()
         for place, swing in enumerate(self._swings):
             if not swing.broken:
                 beyond = close - swing.price if swing.is_high else swing.price - close
@@ -158,7 +209,7 @@ class SwingTracker:
     def reset(self) -> None:
         """Forget all swings."""
         self._swings = []
-        self._unbroken.clear()
+        self._changed()
 
     def state(self) -> list[dict[str, Any]]:
         """The swings as plain JSON types."""
@@ -167,7 +218,7 @@ class SwingTracker:
     def restore(self, state: Iterable[Mapping[str, Any]]) -> None:
         """Continue where `state()` was taken."""
         self._swings = [Swing(**swing) for swing in state]
-        self._unbroken.clear()
+        self._changed()
 
 
 def zone_edges(zone: Zone, sign: int) -> tuple[float, float]:

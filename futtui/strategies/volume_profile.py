@@ -29,6 +29,7 @@ from futtui.strategies.volume_profile_setup import (
 from futtui.strategies.words import say_price, say_way
 
 VOLUME_BARS = 50
+SIDES = (Side.LONG, Side.SHORT)
 LIVELY = (Regime.TREND_UP, Regime.TREND_DOWN, Regime.SQUEEZE, Regime.EXPANSION)
 """4h regimes in which a move out of value may go on."""
 
@@ -85,6 +86,11 @@ class VolumeProfileStrategy(MemorylessStrategy):
         settings = self._settings
         return settings.hold_bars + max(VOLUME_BARS, settings.probe_max_bars + 2)
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether price may have answered at an edge of value."""
+        bars, profiles = context.candles(self.timeframe, self.required_bars), self._profiles(context)
+        return len(bars) >= self.required_bars and any(self._near(bars, profiles, side) for side in SIDES)
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a return or an acceptance, else the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
@@ -100,9 +106,8 @@ class VolumeProfileStrategy(MemorylessStrategy):
             return self.refuse("no volume profile is available yet")
         note = ""
         signals: dict[Side, RawSignal] = {}
-        for side in (Side.LONG, Side.SHORT):
-            reached = answered(bars, side.sign, self._settings.hold_bars)
-            near = [each for each in profiles if any(map(reached.may_hold, edges_of(each, side.sign)))]
+        for side in SIDES:
+            near = self._near(bars, profiles, side)
             oriented = context.oriented(self.timeframe, self.required_bars, side.sign) if near else ()
             for profile in near:
                 for found in self._candidates(profile, side, oriented, context, own, own.atr, four_hours, bars):
@@ -112,6 +117,13 @@ class VolumeProfileStrategy(MemorylessStrategy):
                     else:
                         note = note or f"{profile.window}: {answer}"
         return self.only_side(signals) or self.refuse(note or "price did not answer at the edge of a value area")
+
+    def _near(self, bars: Sequence[Candle], profiles: Sequence[ProfileReading], side: Side) -> list[ProfileReading]:
+        """The value areas with an edge at which the newest bars may have answered for a trade of this side."""
+        reached = answered(bars, side.sign, self._settings.hold_bars)
+        if not reached.low < reached.held:
+            return []
+        return [each for each in profiles if any(map(reached.may_hold, edges_of(each, side.sign)))]
 
     def _profiles(self, context: StrategyContext) -> list[ProfileReading]:
         """The value areas that are wanted and available, the widest view first."""

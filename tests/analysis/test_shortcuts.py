@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from futtui.analysis.analyzer import SymbolAnalyzer
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import load_symbol
 from futtui.backtest.shards import SymbolRun
@@ -252,5 +253,7 @@ def test_shortcuts_of_a_close_miss_nothing_on_real_candles(monkeypatch, symbol):
     )  # fmt: skip
     for check in checks:
         check(monkeypatch, seen)
+    plain = SymbolAnalyzer.on_closes  # the whole way, also where a first look would have ended it
+    monkeypatch.setattr(SymbolAnalyzer, "on_closes", lambda self, closes, explain: plain(self, closes))
     run.advance(start_ms + DAYS * DAY_MS)
     assert all(seen.values()), seen

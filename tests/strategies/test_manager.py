@@ -255,3 +255,41 @@ def test_manager_close_that_a_strategy_forgets_before_it_counts_is_not_shown_to_
     assert quarter.asked == 7, "its memory of 5, one more, and the close that counts"
     assert hour.asked == 10, "an hour more: its last answer is told until the next one"
     assert len(manager.verdicts) == 2
+
+
+class Looking(Scripted):
+    """Says at a first look what it is told to say."""
+
+    def __init__(self, name: str, looks, answer=calm) -> None:
+        super().__init__(name, answer)
+        self._looks = looks
+
+    def may_propose(self, context: StrategyContext) -> bool:
+        return self._looks(context)
+
+
+def test_manager_without_readers_asks_only_those_who_may_propose():
+    refusing = StrategyVerdict("silent", False, "nothing to do")
+    silent = Looking("silent", lambda _: False, lambda _: refusing)
+    ready = Looking("ready", lambda _: True, lambda _: replace(SIGNAL, strategy="ready"))
+    plain = Scripted("calm", calm)
+    manager = StrategyManager([silent, ready, plain])
+    assert [each.strategy for each in manager.on_close(Timeframe.M15, CONTEXT)] == ["ready"]
+    assert (silent.asked, ready.asked, plain.asked) == (1, 1, 1)
+    assert [each.strategy for each in manager.verdicts] == ["silent", "ready", "calm"]
+    manager.explains = False
+    assert [each.strategy for each in manager.on_close(Timeframe.M15, CONTEXT)] == ["ready"]
+    assert (silent.asked, ready.asked, plain.asked) == (1, 2, 2)
+    assert manager.verdicts == ()
+
+
+def test_manager_faults_count_where_nobody_reads_reasons():
+    looks, answers = Looking("looks", raising), Scripted("answers", lambda _: None)
+    manager = StrategyManager([looks, answers])
+    manager.explains = False
+    for _ in range(4):
+        assert manager.on_close(Timeframe.M15, CONTEXT) == ()
+    assert (looks.resets, looks.asked, answers.asked) == (3, 0, 3)
+    manager.explains = True
+    manager.on_close(Timeframe.M15, CONTEXT)
+    assert [(each.set_aside, "3 faults" in each.reason) for each in manager.verdicts] == [(True, True)] * 2

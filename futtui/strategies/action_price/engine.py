@@ -54,6 +54,17 @@ class ActionPrice(BaseStrategy):
         """Closes after which nothing older can still influence it."""
         return self._settings.trail_bars + COOLDOWNS_REMEMBERED * self._settings.cooldown_bars
 
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether the newest two bars are a cross; the trail grows where they are not."""
+        own, bars, before = context.frame(self.timeframe), context.candles(self.timeframe, 2), self._trail.newest
+        if own is None or len(bars) < 2 or own.close_time_ms != context.time_ms or before is None:
+            return True
+        now = SlowRow(own.close_time_ms, own.atr, own.ema_200)
+        if cross_direction(bars, (before, now)):
+            return True
+        self._trail.add(now)
+        return False
+
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal for this close, or the reason why there is none."""
         own = context.frame(self.timeframe)

@@ -38,6 +38,11 @@ class SlowTrail:
         self._rows.append(row)
 
     @property
+    def newest(self) -> SlowRow | None:
+        """The newest known close; None without any."""
+        return self._rows[-1] if self._rows else None
+
+    @property
     def rows(self) -> tuple[SlowRow, ...]:
         """Known closes, oldest first."""
         return tuple(self._rows)

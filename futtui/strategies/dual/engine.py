@@ -15,7 +15,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.language.counting import counted
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
-from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of
+from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of, worth_of
 from futtui.strategies.dual.levels import gaps_to_opposite, plan_levels
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.dual.setups import (
@@ -25,10 +25,12 @@ from futtui.strategies.dual.setups import (
     lack_of_proof,
     may_answer,
     overlap_share,
+    reach_of,
 )
-from futtui.strategies.structure import opposing_zones, supporting_zones
+from futtui.strategies.structure import opposing_kind, opposing_zones, supporting_zones
 from futtui.strategies.words import say_price, say_way
 
+SIGNS = (1, -1)
 WALL_FRAMES = (Timeframe.H4, Timeframe.D1)
 COOLDOWNS_REMEMBERED = 20
 """Signals in a row after which an older one can no longer decide whether the newest one was allowed."""
@@ -69,6 +71,29 @@ class BaseSignalEngine(BaseStrategy):
         """15m closes after which no earlier signal can still stand against a new one."""
         longest = max(self._settings.cooldown_bars, self._settings.valid_bars)
         return COOLDOWNS_REMEMBERED * longest * (self.timeframe.ms // Timeframe.M15.ms)
+
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether a zone that is strong enough may have been retested or swept at this close."""
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
+        if own is None or own.atr is None or own.atr <= 0.0 or len(bars) < self.required_bars:
+            return True
+        if own.close_time_ms != context.time_ms or any(self._may_find(sign, context, own.atr) for sign in SIGNS):
+            return True
+        self._forget(context.time_ms)
+        return False
+
+    def _may_find(self, sign: int, context: StrategyContext, atr: float) -> bool:
+        """Whether `_setups` may have something on one side that `_judge` lets pass."""
+        settings = self._settings.setups
+        count = max(settings.reaction_bars, settings.return_bars) + 2
+        reach = reach_of(context.oriented(self.timeframe, count, sign), atr, settings)
+        if reach is None:
+            return False
+        kind, frames, least = opposing_kind(-sign), self.zone_frames, settings.zone_strength_min
+        for zone in context.zones:
+            if zone.kind is kind and zone.timeframe in frames and reach.holds(zone, sign) and worth_of(zone) >= least:
+                return True
+        return False
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal for this close, or the reason why there is none."""

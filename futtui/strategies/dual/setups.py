@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from futtui.domain.candle import Candle
 from futtui.domain.zone import Zone
 from futtui.strategies.dual.settings import SetupSettings
 from futtui.strategies.figures import median
-from futtui.strategies.structure import OrientedBar, zone_edges
+from futtui.strategies.structure import OrientedBar, seen_as_one, swept_spans, wick_in_bodies, zone_edges
 
 VOLUME_BARS = 20
 MIN_BODY_ATR = 0.1
+SLACK_ATR = 1e-6
+"""Room for rounding where a first look compares prices and the rule compares their distances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,41 @@ def find_setup(
     return _flip_retest(zone, sign, candles, bars, atr, settings) or _sweep_return(
         zone, sign, candles, bars, atr, settings
     )
+
+
+class Reach(NamedTuple):
+    """Where the edges of a zone must lie for the newest close to complete anything there; oriented, ends included.
+
+    `retested` is for the near edge of a broken zone, each of `swept` for the far edge of any.
+    """
+
+    retested: tuple[float, float] | None
+    swept: tuple[tuple[float, float], ...]
+
+    def holds(self, zone: Zone, sign: int) -> bool:
+        """Whether the zone, of the kind that supports a trade of direction `sign`, may be retested or swept."""
+        far, near = (zone.low, zone.high) if sign > 0 else (-zone.high, -zone.low)
+        if self.retested is not None and zone.flipped and self.retested[0] <= near <= self.retested[1]:
+            return True
+        for low, high in self.swept:  # noqa: SIM110 - quicker than `any`
+            if low <= far <= high:
+                return True
+        return False
+
+
+def reach_of(bars: Sequence[OrientedBar], atr: float, settings: SetupSettings) -> Reach | None:
+    """The reach of the newest bars, None when they complete nothing wherever a zone lies.
+
+    `bars` hold more than `reaction_bars` and `return_bars`. What depends on no zone is asked of them as it is of zones.
+    """
+    last, retested = bars[-1], None
+    if last.close > last.open:
+        lowest = min([bar.low for bar in bars[-settings.reaction_bars - 1 :]])
+        if last.close - lowest >= settings.reaction_atr * atr:
+            retested = lowest - (settings.touch_atr + SLACK_ATR) * atr, last.close
+    depth = settings.sweep_min_atr * atr, settings.sweep_max_atr * atr
+    swept = swept_spans(bars, settings.return_bars, depth, (settings.wick_ratio, MIN_BODY_ATR * atr))
+    return Reach(retested, tuple(swept)) if retested is not None or swept else None
 
 
 def may_answer(zone: Zone, sign: int, last: Candle, before: Candle) -> bool:
@@ -140,9 +177,8 @@ def _sweep_return(
     swept = bars[-count:]
     if count == 1 and (far - swept[0].low) / atr < settings.sweep_min_atr:
         return None
-    whole = OrientedBar(swept[0].open, max(bar.high for bar in swept), min(bar.low for bar in swept), swept[-1].close)
-    depth = (far - whole.low) / atr
-    wick = whole.lower_wick / max(whole.body, MIN_BODY_ATR * atr)
+    whole = seen_as_one(swept)
+    depth, wick = (far - whole.low) / atr, wick_in_bodies(whole, MIN_BODY_ATR * atr)
     if not settings.sweep_min_atr <= depth <= settings.sweep_max_atr or wick < settings.wick_ratio:
         return None
     ratio = _volume_ratio(candles, count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from math import fsum
+from math import fsum, inf
 from typing import Any, ClassVar
 
 from futtui.domain.regime import Regime
@@ -20,6 +20,8 @@ from futtui.strategies.sr.setup import Progress, Span, SrSetup, View, say_zone, 
 from futtui.strategies.words import say_price
 
 SIGNS = (1, -1)
+SLACK_ATR = 1e-6
+"""Room for rounding where a first look compares prices and the rule compares their distances."""
 MEMORY_WINDOWS = 3
 """Windows in a row after which an older setup can no longer decide whether the newest one is a new one."""
 
@@ -72,6 +74,13 @@ class SrStrategy(BaseStrategy):
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether `find` could answer anything but "nothing" at this zone."""
 
+    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
+        """The spans in which an edge must lie for the newest bar to complete a setup: oriented prices, ends included.
+
+        Only for a first look: `find` decides. Anywhere, where a setup does not know better.
+        """
+        return ((-inf, inf),)
+
     @abstractmethod
     def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
         """The setup that the newest bar completed at this zone, or how far it has come."""
@@ -87,6 +96,34 @@ class SrStrategy(BaseStrategy):
     @abstractmethod
     def entry_max_atr(self) -> float:
         """Farthest entry from the edge, in ATR."""
+
+    def may_propose(self, context: StrategyContext) -> bool:
+        """Whether the newest bar of either entry timeframe may have completed a setup at a zone."""
+        views = []
+        for frame in self._entry_frames:
+            view = None if context.time_ms % frame.ms else self._view(frame, context)
+            if isinstance(view, View):
+                if self._may_complete(view):
+                    return True
+                views.append(view)
+        for view in views:
+            self._forget(view)
+        return False
+
+    def _may_complete(self, view: View) -> bool:
+        """Whether a setup may be complete at any of the zones that `_look` would look at."""
+        reaches = [(sign, *each) for sign in SIGNS for each in self.reach(sign, view)]
+        if not reaches:
+            return False
+        spans, is_far = dict(zip(SIGNS, self.spans(view), strict=True)), self.edge_is_far
+        for zone in view.context.zones:
+            above, below = (zone.high, -zone.low) if is_far else (zone.low, -zone.high)
+            for sign, low, high in reaches:
+                edge = above if sign > 0 else below
+                is_near = low <= edge <= high and self._is_wanted(zone, view)
+                if is_near and self.is_in_play(zone, sign, view, spans[sign]):
+                    return True
+        return False
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a setup, else the reason why there is none."""

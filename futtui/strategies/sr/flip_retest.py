@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from futtui.domain.regime import Regime
 from futtui.domain.zone import Zone
-from futtui.strategies.sr.engine import SrStrategy
+from futtui.strategies.sr.engine import SLACK_ATR, SrStrategy
 from futtui.strategies.sr.settings import SrFlipRetestSettings
 from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
 from futtui.strategies.structure import OrientedBar, is_engulfing, opposing_kind, zone_edges
@@ -59,6 +59,18 @@ class SrFlipRetest(SrStrategy):
         closes = [bar.close for bar in view.bars]
         low, high, margin = min(closes), max(closes), self._settings.break_close_atr * view.atr
         return Span(low, high, margin), Span(-high, -low, margin)
+
+    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
+        """Between the lowest price of the newest bars, which must have touched it, and the close that turns."""
+        settings, newest = self._settings, view.bars[-1]
+        if not sign * newest.close > sign * newest.open:
+            return ()
+        bars = view.context.oriented(view.timeframe, max(settings.trigger_bars + 1, 2), sign)
+        before, last = bars[-2:]
+        if not (is_engulfing(before, last) or last.close > before.high):
+            return ()
+        lowest = min(bar.low for bar in bars[-settings.trigger_bars - 1 :])
+        return ((lowest - (settings.touch_atr + SLACK_ATR) * view.atr, last.close),)
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether closes lie on both sides of the edge of a zone that stood in the way."""

@@ -12,7 +12,14 @@ from futtui.strategies.figures import median
 from futtui.strategies.sr.engine import SrStrategy
 from futtui.strategies.sr.settings import SrSweepReturnSettings
 from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
-from futtui.strategies.structure import OrientedBar, opposing_kind, zone_edges
+from futtui.strategies.structure import (
+    OrientedBar,
+    opposing_kind,
+    seen_as_one,
+    swept_spans,
+    wick_in_bodies,
+    zone_edges,
+)
 
 VOLUME_BARS = 20
 
@@ -61,6 +68,13 @@ class SrSweepReturn(SrStrategy):
         closes = [bar.close for bar in bars[-self._settings.return_max_bars - 1 :]]
         up, down = min(last.low, before.close), max(last.high, before.close)
         return Span(up, max(closes)), Span(-down, -min(closes))
+
+    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
+        """Where a dip with a wick that is long enough, from which the newest bar came back, can have been."""
+        settings, atr = self._settings, view.atr
+        bars = view.context.oriented(view.timeframe, settings.return_max_bars + 2, sign)
+        depth = settings.depth_min_atr * atr, settings.depth_max_atr * atr
+        return swept_spans(bars, settings.return_max_bars, depth, (settings.wick_min, settings.body_least_atr * atr))
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether price was on both sides of the edge of a zone that protects the trade."""
@@ -112,9 +126,9 @@ class SrSweepReturn(SrStrategy):
         low = min(bar.low for bar in dip)
         if low >= edge:
             return NOTHING
-        whole = OrientedBar(dip[0].open, max(bar.high for bar in dip), low, dip[-1].close)
-        body = max(whole.body, self._settings.body_least_atr * atr)
-        return Sweep(start, whole, bars_outside, (edge - low) / atr, whole.lower_wick / body)
+        whole = seen_as_one(dip)
+        wick_ratio = wick_in_bodies(whole, self._settings.body_least_atr * atr)
+        return Sweep(start, whole, bars_outside, (edge - low) / atr, wick_ratio)
 
     def _is_grade_a(self, sweep: Sweep, ratio: float | None) -> bool:
         settings = self._settings

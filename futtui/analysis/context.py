@@ -1,0 +1,143 @@
+"""What strategies see of an analyzer at a close: worked out when it is asked for, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from futtui.analysis.frame import AnalysisFrame
+from futtui.domain.candle import Candle
+from futtui.domain.divergence import FrameDivergences
+from futtui.domain.reading import FrameReading
+from futtui.domain.timeframe import Timeframe
+from futtui.domain.vwap import VwapReadings
+from futtui.indicators.profile_days import ProfileDays
+from futtui.strategies.base import CandleSource, IndicatorSource, StrategyContext, VwapSource
+from futtui.strategies.structure import OrientedBar
+from futtui.zones.registry import ZoneRegistry
+
+TOO_LATE = "This was not asked for at its own close, and the analysis has gone on. Ask while the close is decided on."
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the measures of one symbol come from; all of them stand at its newest close."""
+
+    symbol: str
+    frames: Mapping[Timeframe, AnalysisFrame]
+    zones: ZoneRegistry
+    profiles: ProfileDays
+    vwaps: VwapSource
+    divergences: Callable[[], FrameDivergences]
+    candles: CandleSource
+    indicator: IndicatorSource
+    tick_size: float | None
+    listed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """VWAPs that were worked out."""
+
+    readings: VwapReadings
+
+
+class LiveContext(StrategyContext):
+    """The context of an analyzer's newest close: a measure stays empty until somebody asks for it.
+
+    When the analysis goes on, `end` is called: what was asked for stays, the rest cannot be told any more
+    (RuntimeError). For those who keep contexts, `complete` comes before.
+    """
+
+    __slots__ = ("_frames", "_is_over", "_sources")
+
+    _sources: Sources
+    _frames: dict[Timeframe, FrameReading | None]
+    _is_over: bool
+
+    def __new__(cls, *given: Any, **named: Any) -> StrategyContext:  # type: ignore[misc]
+        """A plain context of these values: what `dataclasses.replace` makes of a live one."""
+        return StrategyContext(*given, **named)
+
+    @classmethod
+    def at(cls, sources: Sources, time_ms: int, daily_vwap: float | None) -> LiveContext:
+        """The context of the close at `time_ms`, at which the sources stand."""
+        made = object.__new__(cls)
+        given: tuple[Any, ...] = (
+            sources.symbol, time_ms, daily_vwap, sources.tick_size, sources.listed_ms, sources.candles,
+            sources.indicator, sources.vwaps, None, sources, {}, False,
+        )  # fmt: skip
+        for put, value in zip(_PUT, given, strict=True):
+            put(made, value)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """A measure that nobody has asked for yet."""
+        work_out = _WORKED_OUT.get(name)
+        if work_out is None:
+            raise AttributeError(name)
+        if self._is_over:
+            raise RuntimeError(TOO_LATE)
+        value = work_out(self)
+        object.__setattr__(self, name, value)
+        return value
+
+    def complete(self) -> None:
+        """Work out all that nobody has asked for yet."""
+        for name in _WORKED_OUT:
+            getattr(self, name)
+        object.__setattr__(self, "vwap_source", _Worked(self.vwaps))
+
+    def end(self) -> None:
+        """The analysis goes on to a later close."""
+        object.__setattr__(self, "_is_over", True)
+
+    def frame(self, timeframe: Timeframe) -> FrameReading | None:
+        """The measures of a timeframe at its last close, or None when its newest due candle is not here."""
+        known = self._frames
+        if timeframe not in known:
+            if self._is_over:
+                raise RuntimeError(TOO_LATE)
+            frame = self._sources.frames.get(timeframe)
+            reading = frame.reading if frame is not None and frame.is_current(self.time_ms) else None
+            known[timeframe] = None if reading is None or reading.close_time_ms > self.time_ms else reading
+        return known[timeframe]
+
+    def candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
+        """The newest `count` candles closed by `time_ms`, oldest first; fewer where history is short."""
+        frame = self._sources.frames.get(timeframe)
+        newest_ms = None if frame is None else frame.newest_open_ms
+        if frame is None or newest_ms is None:
+            return ()
+        if newest_ms + timeframe.ms > self.time_ms:
+            return StrategyContext.candles(self, timeframe, count)
+        return frame.candles(count)
+
+    def oriented(self, timeframe: Timeframe, count: int, sign: int) -> Sequence[OrientedBar]:
+        """The same candles as a trade of direction `sign` sees them; each is turned once for all who ask."""
+        frame = self._sources.frames.get(timeframe)
+        turned = None if frame is None else frame.oriented(count, sign, self.time_ms)
+        return StrategyContext.oriented(self, timeframe, count, sign) if turned is None else turned
+
+
+def _all_frames(context: LiveContext) -> dict[Timeframe, FrameReading]:
+    found = {timeframe: context.frame(timeframe) for timeframe in context._sources.frames}
+    return {timeframe: reading for timeframe, reading in found.items() if reading is not None}
+
+
+_WORKED_OUT: dict[str, Callable[[LiveContext], Any]] = {
+    "frames": _all_frames,
+    "zones": lambda context: context._sources.zones.zones(),
+    "profiles": lambda context: context._sources.profiles.readings,
+    "profile": lambda context: context.profiles.rolling_24h,
+    "divergence": lambda context: context._sources.divergences(),
+}
+"""Measures that are left empty, and how each is worked out."""
+
+_GIVEN = (
+    "symbol", "time_ms", "daily_vwap", "tick_size", "listed_ms", "candle_source", "indicator_source", "vwap_source",
+    "oriented_source",
+)  # fmt: skip
+_PUT = [vars(StrategyContext)[name].__set__ for name in _GIVEN]
+_PUT += [vars(LiveContext)[name].__set__ for name in ("_sources", "_frames", "_is_over")]
