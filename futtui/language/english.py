@@ -212,6 +212,7 @@ ENGLISH: dict[str, str] = {
     "answer.panic": "Stopped. {n:|position is|positions are} being closed. New trades wait until you re-arm on the PC.",
     "answer.refused": "Refused: {text}",
     "answer.stale": "This command is {age} old and was not carried out. Send it again if you still want it.",
+    "answer.old_button": "This button was {age} old, so nothing was done. If you still want it, press the new one.",
     "answer.unknown": "I do not know this command. /help lists all of them.",
     "answer.which_symbol": "Which symbol? For example {example}",
     "answer.no_symbol": "{symbol} is not watched.{hint}",

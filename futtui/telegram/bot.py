@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -105,15 +106,22 @@ class PhoneBot:
         query, user = update.callback_query, update.effective_user
         if query is None or user is None:
             return
-        answer = await self._commands.press(query.data or "", user.id)
+        data, message = query.data or "", query.message
         try:
             await query.answer()
+            in_time = True
         except BadRequest:
             log.info("A button was answered too late for Telegram's own sign")
-        message = query.message
+            in_time = False
+        written = (message.edit_date or message.date) if isinstance(message, Message) else None
+        age_s = (datetime.now(UTC) - written).total_seconds() if written is not None else math.inf
+        if Commands.acts_at_once(data) and (not in_time or self._gate.is_old_button(age_s)):
+            answer: Answer = self._commands.asked_anew(data, age_s)
+        else:
+            answer = await self._commands.press(data, user.id)
         if not isinstance(message, Message):
             return
-        if isinstance(answer, Page) and (query.data or "").partition(":")[0] != "chart":
+        if isinstance(answer, Page) and data.partition(":")[0] != "chart":
             await self._edit(message, answer)
         else:
             await self._show(message, answer)

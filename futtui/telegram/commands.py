@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, Command, SetPaused, UnblockSymbol
@@ -18,7 +19,7 @@ from futtui.language.catalogue import Language, Texts
 from futtui.telegram.alerts import ChartWish
 from futtui.telegram.closing import close_question, rows_of
 from futtui.telegram.confirmations import Confirmations, Question
-from futtui.telegram.formatting import escaped
+from futtui.telegram.formatting import age, escaped
 from futtui.telegram.pages import Page, Pages
 from futtui.telegram.parsing import near_symbols, span_ms, symbol_in, timeframe_in
 from futtui.telegram.results import Results
@@ -154,6 +155,20 @@ class Commands:
             symbol, _, code = rest.partition(":")
             return await self._chart(symbol, [code], user_id)
         return Page(self._texts()("answer.expired"))
+
+    @staticmethod
+    def acts_at_once(data: str) -> bool:
+        """Whether a button changes something without a question first, other than to make futtui more careful."""
+        return data == "do:resume" or data.startswith("mode:")
+
+    def asked_anew(self, data: str, age_s: float) -> Page:
+        """Instead of what an old button says: that nothing was done, and a fresh button."""
+        texts = self._texts()
+        fresh = self._pages.modes() if data.startswith("mode:") else self._pages.pause(paused=self._is_paused())
+        text = (
+            texts("answer.old_button", age=age(texts, age_s * 1000.0)) if isfinite(age_s) else texts("answer.expired")
+        )
+        return Page(f"{text}\n\n{fresh.text}", fresh.buttons)
 
     # --- what needs a symbol ------------------------------------------------------------------------------------
 
@@ -302,6 +317,10 @@ class Commands:
     def _mode_now(self) -> TradingMode:
         now = self._now()
         return now.desk.mode if now.desk is not None else now.start_mode
+
+    def _is_paused(self) -> bool:
+        desk = self._now().desk
+        return desk is not None and desk.paused
 
     def _held(self) -> list[PositionView]:
         desk = self._now().desk

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 STALE_S = 60.0
 URGENT_STALE_S = 600.0
 URGENT = ("pause", "panic")
+OLD_BUTTON_S = 600.0
+"""A button under a message of that age speaks of a state that may be long over."""
 UPDATES_REMEMBERED = 1000
 STRANGERS_REMEMBERED = 1000
 
@@ -51,3 +53,8 @@ class Gate:
     def is_stale(command: str, age_s: float) -> bool:
         """Whether a command of that age is not to be carried out any more."""
         return age_s > (URGENT_STALE_S if command in URGENT else STALE_S)
+
+    @staticmethod
+    def is_old_button(age_s: float) -> bool:
+        """Whether a button that acts at once stands under a message too old for it."""
+        return age_s > OLD_BUTTON_S

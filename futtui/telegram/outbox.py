@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from futtui.domain.errors import StorageError
 from futtui.telegram.alerts import Alert, ChartWish, Importance
 
+log = logging.getLogger(__name__)
+
+SPARE_LIMIT = 1000
+"""Messages that are kept in memory while the disk takes none."""
 KEPT = 20_000
 """Finished messages whose keys are remembered."""
 _TABLES = """
@@ -46,11 +52,22 @@ class Waiting:
 
 
 class Outbox:
-    """One small database file; used from one thread only. Raises StorageError when the file cannot be used."""
+    """One small database file; used from one thread only. Raises StorageError when the file cannot be opened.
+
+    A disk that later is full, locked or gone costs no message: what it does not take waits in memory, and what was sent
+    meanwhile is not sent again. Only a restart before the disk works again would forget these.
+    """
 
     def __init__(self, path: Path, limit: int) -> None:
         self._limit = limit
         self._sending: int | None = None
+        self._spare: dict[int, Waiting] = {}
+        """What the file did not take, by number; these are below zero, so that none is one of the file's."""
+        self._spare_keys: set[str] = set()
+        self._spares = 0
+        self._finished: dict[int, tuple[str, int | None]] = {}
+        """State and Telegram's number of messages that the file still believes to be waiting."""
+        self._facts: dict[str, str] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
@@ -65,12 +82,24 @@ class Outbox:
 
     def knows(self, key: str) -> bool:
         """Whether a message of this key was ever put in."""
-        return self._connection.execute("SELECT 1 FROM messages WHERE key = ?", (key,)).fetchone() is not None
+        if key in self._spare_keys:
+            return True
+        try:
+            return self._connection.execute("SELECT 1 FROM messages WHERE key = ?", (key,)).fetchone() is not None
+        except sqlite3.Error:
+            return False
 
     def put(self, alert: Alert) -> bool:
         """Take in a message; False when its key is known, or when it is the least important and there is no room."""
         if self.knows(alert.key):
             return False
+        try:
+            return self._put_on_disk(alert)
+        except sqlite3.Error as error:
+            log.error("A message for Telegram waits in memory, the file does not take it (%s)", error)
+            return self._put_in_memory(alert)
+
+    def _put_on_disk(self, alert: Alert) -> bool:
         with self._connection:  # all or nothing
             self._connection.execute("BEGIN")
             joined = self._join(alert)
@@ -85,16 +114,44 @@ class Outbox:
                 self._make_room()
         return self._state(alert.key) != "dropped"
 
+    def _put_in_memory(self, alert: Alert) -> bool:
+        if len(self._spare) >= SPARE_LIMIT:
+            least = min(self._spare, key=lambda number: (self._spare[number].importance, -number))
+            self.set_fact("dropped", str(int(self.fact("dropped") or 0) + 1))
+            if self._spare[least].importance >= alert.importance:
+                return False
+            del self._spare[least]
+        self._spares += 1
+        message = Waiting(
+            -self._spares, alert.text, alert.thread, alert.importance, alert.time_ms, alert.chart, tries=0
+        )  # fmt: skip
+        self._spare[message.number] = message
+        self._spare_keys.add(alert.key)
+        return True
+
     def next(self) -> Waiting | None:
         """The message that is to be sent now, the oldest first; it stays until `sent` or `give_up`."""
-        row = self._connection.execute(
+        for number, (state, message_id) in list(self._finished.items()):
+            self._finish(number, state, message_id)
+        try:
+            message = self._next_on_disk()
+        except sqlite3.Error as error:
+            log.error("Waiting messages for Telegram cannot be read (%s)", error)
+            message = None
+        if message is None and self._spare:
+            message = next(iter(self._spare.values()))
+        self._sending = None if message is None else message.number
+        return message
+
+    def _next_on_disk(self) -> Waiting | None:
+        rows = self._connection.execute(
             "SELECT id, text, thread, importance, time_ms, chart, tries FROM messages WHERE state = 'waiting' "
-            "ORDER BY id LIMIT 1"
-        ).fetchone()
+            "ORDER BY id LIMIT ?",
+            (len(self._finished) + 1,),
+        ).fetchall()
+        row = next((row for row in rows if row[0] not in self._finished), None)
         if row is None:
-            self._sending = None
             return None
-        self._sending = int(row[0])
         wish = json.loads(row[5]) if row[5] else None
         chart = ChartWish(**{**wish, "targets": tuple(wish["targets"])}) if wish is not None else None
         return Waiting(row[0], row[1], row[2], Importance(row[3]), row[4], chart, row[6])
@@ -103,9 +160,13 @@ class Outbox:
         """Telegram's number of the first message of a thread, to answer to; None while none was sent."""
         if not thread:
             return None
-        row = self._connection.execute(
-            "SELECT message_id FROM messages WHERE thread = ? AND message_id IS NOT NULL ORDER BY id LIMIT 1", (thread,)
-        ).fetchone()
+        try:
+            row = self._connection.execute(
+                "SELECT message_id FROM messages WHERE thread = ? AND message_id IS NOT NULL ORDER BY id LIMIT 1",
+                (thread,),
+            ).fetchone()
+        except sqlite3.Error:
+            return None
         return None if row is None else int(row[0])
 
     def sent(self, number: int, message_id: int) -> None:
@@ -118,12 +179,22 @@ class Outbox:
 
     def doubtful(self, number: int) -> None:
         """An attempt got no answer: the message may have arrived."""
-        self._connection.execute("UPDATE messages SET tries = tries + 1 WHERE id = ?", (number,))
+        if number in self._spare:
+            self._spare[number] = replace(self._spare[number], tries=self._spare[number].tries + 1)
+            return
+        try:
+            self._connection.execute("UPDATE messages SET tries = tries + 1 WHERE id = ?", (number,))
+        except sqlite3.Error as error:
+            log.error("A doubtful message for Telegram cannot be noted (%s)", error)
 
     @property
     def waiting(self) -> int:
         """How many messages wait."""
-        return int(self._connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'waiting'").fetchone()[0])
+        try:
+            found = self._connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'waiting'").fetchone()[0]
+        except sqlite3.Error:
+            found = len(self._finished)
+        return int(found) - len(self._finished) + len(self._spare)
 
     def take_dropped(self) -> int:
         """How many messages found no room since this was asked last."""
@@ -134,12 +205,22 @@ class Outbox:
 
     def fact(self, name: str) -> str:
         """A remembered fact, as the language or the day of the last summary; empty if there is none."""
-        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return "" if row is None else str(row[0])
+        if name not in self._facts:
+            try:
+                row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            except sqlite3.Error as error:
+                log.error("A fact of Telegram's file cannot be read (%s)", error)
+                return ""
+            self._facts[name] = "" if row is None else str(row[0])
+        return self._facts[name]
 
     def set_fact(self, name: str, value: str) -> None:
-        """Remember a fact."""
-        self._connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+        """Remember a fact; while the disk takes none, until the end of this run."""
+        self._facts[name] = value
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+        except sqlite3.Error as error:
+            log.error("A fact of Telegram's file cannot be kept (%s)", error)
 
     def close(self) -> None:
         """Close the file."""
@@ -174,10 +255,20 @@ class Outbox:
         self.set_fact("dropped", str(int(self.fact("dropped") or 0) + over))
 
     def _finish(self, number: int, state: str, message_id: int | None) -> None:
-        self._connection.execute(
-            "UPDATE messages SET state = ?, message_id = ? WHERE id = ?", (state, message_id, number)
-        )
-        self._connection.execute(
-            "DELETE FROM messages WHERE state != 'waiting' AND id <= (SELECT MAX(id) FROM messages) - ?", (KEPT,)
-        )
         self._sending = None
+        if self._spare.pop(number, None) is not None:
+            return
+        try:
+            self._connection.execute(
+                "UPDATE messages SET state = ?, message_id = ? WHERE id = ?", (state, message_id, number)
+            )
+        except sqlite3.Error as error:
+            if number not in self._finished:
+                log.error("What became of a message for Telegram cannot be noted (%s)", error)
+            self._finished[number] = state, message_id
+            return
+        self._finished.pop(number, None)
+        with contextlib.suppress(sqlite3.Error):  # old messages are tidied away another time
+            self._connection.execute(
+                "DELETE FROM messages WHERE state != 'waiting' AND id <= (SELECT MAX(id) FROM messages) - ?", (KEPT,)
+            )

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -125,7 +126,8 @@ class TelegramService:
         language = self._outbox.fact("language")
         if language in [each.value for each in Language]:
             self._texts = Texts(Language(language))
-        work = [asyncio.create_task(task) for task in (self._take_news(), self._summaries(), self._serve_forever())]
+        parts = (self._take_news, self._summaries, self._serve_forever)
+        work = [asyncio.create_task(self._lasting(part)) for part in parts]
         try:
             await self._stop.wait()
         finally:
@@ -134,6 +136,15 @@ class TelegramService:
             await asyncio.gather(*work, return_exceptions=True)
             self._make_alerts()
             self._outbox.close()
+
+    async def _lasting(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Do a part of the work; a mistake in it must not leave the phone silent for the rest of the run."""
+        while True:
+            try:
+                return await part()
+            except Exception:
+                log.exception("A part of the Telegram bot failed and is begun again")
+            await asyncio.sleep(RESTART_PAUSES_S[0] * self._pace)
 
     async def _serve_forever(self) -> None:
         """Serve; after a failure begin again, ever more patiently."""

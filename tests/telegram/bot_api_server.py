@@ -106,10 +106,11 @@ class BotApiServer:
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         return self.push({"message": message})
 
-    def press(self, under: Sent, data: str, *, user: int = OWNER) -> dict[str, Any]:
-        """A user presses a button."""
+    def press(self, under: Sent, data: str, *, user: int = OWNER, age_s: float = 0.0) -> dict[str, Any]:
+        """A user presses a button; the message above it is so old."""
         chat = {"id": under.chat_id, "type": "private", "first_name": "T"}
-        message = {"message_id": under.message_id, "date": int(time.time()), "chat": chat, "text": under.text}
+        written_s = int(time.time() - age_s)
+        message = {"message_id": under.message_id, "date": written_s, "chat": chat, "text": under.text}
         query = {
             "id": str(self._number()),
             "from": {"id": user, "is_bot": False, "first_name": "Trader"},

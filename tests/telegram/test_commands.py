@@ -139,6 +139,27 @@ async def test_pause_and_resume(server: BotApiServer, engine: PhoneEngine, tmp_p
         assert [each.paused for each in engine.commands] == [True, False, True, False]  # type: ignore[union-attr]
 
 
+async def test_an_old_button_does_nothing_but_offers_a_new_one_and_pausing_is_never_too_late(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    async with running_bot(server, engine, tmp_path):
+        page = await server.answer_to("/mode")
+        server.press(page, "do:resume", age_s=2 * 86_400)
+        told = await server.version(page, 1)
+        assert "This button was 2 d" in told
+        assert "nothing was done" in told
+        assert page.button("⏸") == "do:pause"  # what can be done now: new trades are not paused
+        server.press(page, "mode:PAPER", age_s=700)
+        assert "This button was 11 min old" in await server.version(page, 2)
+        fresh = page.button("paper")
+        assert engine.commands == []
+        server.press(page, "do:pause", age_s=2 * 86_400)
+        await server.version(page, 3)
+        server.press(page, fresh, age_s=300)
+        await server.version(page, 4)
+    assert engine.commands == [SetPaused(NOW_MS, True), ChangeMode(NOW_MS, TradingMode.PAPER)]
+
+
 async def test_close_asks_twice_and_happens_once(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     """A replayed update, a second press and a stranger's press change nothing."""
     desk = engine.current.desk
