@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, holes_in, load_symbol
+from futtui.backtest.kept_signals import SignalShelf
 from futtui.backtest.road import BarRoad, Passage
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
@@ -60,7 +61,7 @@ class BacktestResult:
     request: BacktestRequest
     trades: list[Trade] = field(default_factory=list)
     information: list[Trade] = field(default_factory=list)
-    signals: list[Signal] = field(default_factory=list)
+    signals: Sequence[Signal] = ()
     open_positions: int = 0
     open_r: tuple[float, ...] = ()
     equity: float = 0.0
@@ -75,14 +76,14 @@ class _Memory:
 
     def __init__(self) -> None:
         self.trades: dict[str, Trade] = {}
-        self.signals: dict[str, Signal] = {}
+        self.signals = SignalShelf()
 
     def submit(self, record: Record) -> None:
         """Take in a record of the desk."""
         if isinstance(record, RecordTrade):
             self.trades[record.trade.position_id] = record.trade
         elif isinstance(record, RecordSignal):
-            self.signals[record.signal.signal_id] = record.signal
+            self.signals.put(record.signal)
 
     def say(self, line: Say) -> None:
         """Lines for people are not kept: the records say the same."""
@@ -284,7 +285,7 @@ class Backtest:
         done = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
         result.trades = [trade for trade in done if trade.mode is MODE]
         result.information = [trade for trade in done if trade.mode is not MODE]
-        result.signals = sorted(self._memory.signals.values(), key=lambda one: (one.raw.time_ms, one.signal_id))
+        result.signals = self._memory.signals.all()
         held = [position for position in view.positions if position.mode is MODE]
         result.open_positions = len(held)
         result.open_r = tuple(position.pnl_r for position in held)

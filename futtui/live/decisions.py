@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -49,12 +50,14 @@ def decisions_of(signals: Iterable[Signal], trades: Iterable[Trade]) -> Decision
     results. Left out is which account traded, for the same trade on paper and on the exchange is the same decision;
     whether it was for information stays in.
     """
-    told = sorted(signals, key=lambda one: (one.raw.time_ms, one.signal_id))
+    known = signals if isinstance(signals, Sequence) else tuple(signals)
+    places = sorted((one.raw.time_ms, one.signal_id, place) for place, one in enumerate(known))
+    told = (known[place] for *_, place in places)  # one by one: all those of a year are much in memory
     done = sorted(trades, key=lambda one: (one.closed_ms, one.position_id))
     digest = hashlib.sha256()
-    for line in [*map(msgspec.to_builtins, told), *map(_without_account, done)]:
+    for line in chain(map(msgspec.to_builtins, told), map(_without_account, done)):
         digest.update(msgspec.json.encode(line, order="sorted") + b"\n")
-    return Decisions(len(told), len(done), digest.hexdigest()[:16])
+    return Decisions(len(known), len(done), digest.hexdigest()[:16])
 
 
 def _without_account(trade: Trade) -> dict[str, Any]:
