@@ -29,6 +29,8 @@ from futtui.live.settings import HistorySettings
 Answers = list[tuple[int, AnalysisResult]]
 SMALL = b"z"
 """What packed answers that are compressed begin with; no pickle does."""
+STRETCHES_AHEAD = 2
+"""How many stretches the crew is given beyond the one that is asked for."""
 STATE_EVERY_MS = 10 * DAY_MS
 """How often an analyzer's memory is kept: a run that goes on works out at most so much anew."""
 
@@ -230,39 +232,55 @@ CrewMaker = Callable[[dict[str, Job]], Crew]
 class Shards:
     """The symbols of a run. `ask` starts a stretch, `answers` waits for it; the result does not depend on the crew.
 
-    What `logs` hold is read from there, what is new is added to them.
+    What `logs` hold is read from there, what is new is added to them. Up to `end_ms` the crew also gets the stretches
+    that will be asked for next, so that nobody waits for the slowest, nor while the answers are worked on.
     """
 
     def __init__(
-        self, jobs: dict[str, Job], crew: Crew, start_ms: int, logs: dict[str, AnalysisLog] | None = None
+        self,
+        jobs: dict[str, Job],
+        crew: Crew,
+        start_ms: int,
+        logs: dict[str, AnalysisLog] | None = None,
+        end_ms: int | None = None,
     ) -> None:
         self._symbols = tuple(jobs)
         self._crew = crew
         self._logs = logs or {}
         self._next_ms = start_ms
+        self._end_ms = start_ms if end_ms is None else end_ms
         self._stretch: Stretch = (start_ms, start_ms)
-        self._waiting: dict[str, Answer] = {}
+        self._waiting: dict[Stretch, dict[str, Answer]] = {}
 
     def ask(self, until_ms: int) -> None:
         """Begin with the analyses up to `until_ms`."""
-        self._stretch = (self._next_ms, until_ms)
+        stretch = self._stretch = (self._next_ms, until_ms)
         self._next_ms = until_ms
-        new = [
-            symbol for symbol in self._symbols if symbol not in self._logs or self._stretch not in self._logs[symbol]
-        ]
-        self._waiting = {symbol: self._crew.advance(symbol, *self._stretch) for symbol in new}
+        length_ms = until_ms - stretch[0]
+        self._begin(stretch)
+        for _ in range(STRETCHES_AHEAD):
+            if stretch[1] < self._end_ms:
+                stretch = (stretch[1], min(stretch[1] + length_ms, self._end_ms))
+                self._begin(stretch)
+
+    def _begin(self, stretch: Stretch) -> None:
+        """Hand a stretch to the crew, once, as far as it is not known."""
+        if stretch not in self._waiting:
+            new = [symbol for symbol in self._symbols if stretch not in self._logs.get(symbol, ())]
+            self._waiting[stretch] = {symbol: self._crew.advance(symbol, *stretch) for symbol in new}
 
     def answers(self) -> dict[str, Answers]:
         """What `ask` began, by symbol."""
         stretch, found = self._stretch, {}
+        begun = self._waiting.pop(stretch, {})
         for symbol in self._symbols:
             log, kept = self._logs.get(symbol), None
-            if symbol not in self._waiting and log is not None:
+            if symbol not in begun and log is not None:
                 kept = log.read(stretch)
             if kept is not None:
                 found[symbol] = unpacked(kept)
                 continue
-            waiting = self._waiting.pop(symbol, None) or self._crew.advance(symbol, *stretch)
+            waiting = begun.pop(symbol, None) or self._crew.advance(symbol, *stretch)
             answers = waiting.result()
             if log is not None:
                 log.append(stretch, answers if isinstance(answers, bytes) else packed(answers, small=True))

@@ -55,7 +55,7 @@ class Scripted:
 
     signal: RawSignal
 
-    def __init__(self, jobs, crew, start_ms, logs) -> None:
+    def __init__(self, jobs, crew, start_ms, *_) -> None:
         self._start_ms = start_ms
 
     def ask(self, until_ms: int) -> None:
