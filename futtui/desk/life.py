@@ -13,7 +13,7 @@ from futtui.desk.positions import Position
 from futtui.desk.protection import Protection
 from futtui.desk.transitions import Move
 from futtui.domain.effects import Severity
-from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate, is_too_large
 from futtui.domain.position import ExitReason, PositionStatus
 from futtui.domain.symbols import to_decimal
 from futtui.risk.leverage import leverage_for
@@ -68,6 +68,8 @@ class PositionLife:
         else:
             position.ledger.leave(fill, order.reason or ExitReason.DATA)
             position.observe(at, at)
+        if order.purpose is OrderPurpose.EXIT and order.is_spent:
+            position.exit_attempts = 0
         if order.purpose is OrderPurpose.TARGET and order.filled >= order.quantity:
             self._on_target_complete(position, order, fill.time_ms)
         if order.purpose is OrderPurpose.PART and order.is_spent:
@@ -230,11 +232,13 @@ class PositionLife:
         if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
             return
         symbol = position.plan.symbol
+        if is_too_large(update.reason):
+            position.exit_most = order.quantity / 2
         if order.filled > 0:
             text = f"{symbol}: only a part could be closed, the rest follows"
             self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)
             return
-        text = f"{symbol}: the closing order failed ({words.because(update.reason or update.status.value.lower())})"
+        text = words.exit_failed(position, order.quantity, words.because(update.reason or update.status.value.lower()))
         if self._is_covered(position):
             position.move(Move.EXIT_FAILED)
             position.exit_reason = None
@@ -358,9 +362,11 @@ class PositionLife:
         if any(order.fired and not order.is_spent for order in position.of(OrderPurpose.STOP)):
             return
         position.exit_attempts += 1
-        intent = position.new_order(
-            OrderPurpose.EXIT, OrderType.MARKET, position.ledger.open, time_ms, reason=position.exit_reason
-        )
+        quantity = position.exit_quantity
+        if quantity > position.ledger.open:
+            symbol = position.plan.symbol
+            self._out.say(time_ms, "trade", words.leftover(position, quantity), Severity.NOTICE, symbol)
+        intent = position.new_order(OrderPurpose.EXIT, OrderType.MARKET, quantity, time_ms, reason=position.exit_reason)
         self._out.place(position, intent)
 
     def _cancel_rest(self, position: Position, time_ms: int) -> None:

@@ -31,6 +31,7 @@ def on_rules(state: DeskState, life: PositionLife, event: RulesChanged) -> None:
         position.goal_price = rules.round_stop(position.goal_price, position.plan.side)
         position.targets = tuple(rules.round_price(price) for price in position.targets)
         position.rules_wait_ms = 0
+        position.exit_most = None
         life.on_clock(position, event.time_ms)
         leave_before_the_end(state, life, position, event.time_ms)
 

@@ -53,6 +53,7 @@ class Position:
         "counts",
         "entry_refusal",
         "exit_attempts",
+        "exit_most",
         "exit_reason",
         "goal_kind",
         "goal_price",
@@ -110,6 +111,8 @@ class Position:
         self.entry_refusal = ""
         self.exit_reason: ExitReason | None = None
         self.exit_attempts = 0
+        self.exit_most: Decimal | None = None
+        """What one closing order may have at most, learned from refusals; None while our rules do not seem wrong."""
         self.retry_ms = 0
         self.stop_retry_ms = 0
         self.retarget_ms = 0
@@ -238,6 +241,22 @@ class Position:
         if entry.status is OrderStatus.FILLED:
             bought = max(bought, entry.quantity)
         return bought - self.ledger.exit_quantity
+
+    @property
+    def exit_quantity(self) -> Decimal:
+        """What the next closing order sells: all that is open, as much of it as fits, or in the end a leftover.
+
+        A leftover is less than the exchange takes by now; an order over its smallest quantity sells no more than is
+        held, because it only reduces.
+        """
+        left = self.ledger.open
+        most = left if self.exit_most is None else min(left, self.exit_most)
+        return self.rules.market_part(most) or self.rules.quantity_to_cover(most)
+
+    @property
+    def stop_quantity(self) -> Decimal:
+        """How large a stop has to be; more than is open where that lies between steps that became coarser."""
+        return self.rules.quantity_to_cover(self.quantity_to_protect)
 
     def of(self, purpose: OrderPurpose) -> list[WorkingOrder]:
         """Orders of one purpose, oldest first."""

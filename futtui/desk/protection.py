@@ -62,7 +62,7 @@ class Protection:
         intent = position.new_order(
             OrderPurpose.STOP,
             OrderType.STOP_MARKET,
-            wanted,
+            position.stop_quantity,
             time_ms,
             trigger=position.goal_price,
             reason=position.goal_kind,
@@ -118,7 +118,7 @@ class Protection:
 
     def is_as_wanted(self, position: Position, order: WorkingOrder) -> bool:
         """Whether a confirmed stop lies where it is wanted, and is as large."""
-        same_size = order.remaining == position.quantity_to_protect or not position.resize_due
+        same_size = not position.resize_due or order.remaining == position.stop_quantity
         return order.trigger == position.goal_price and same_size
 
     def _adopt(self, position: Position, covering: WorkingOrder, time_ms: int) -> None:
@@ -126,7 +126,7 @@ class Protection:
         older = [order for order in position.of(OrderPurpose.STOP) if order.is_live and order is not covering]
         before, kind = position.stop, position.stop_kind
         position.stop, position.stop_kind = _terms(covering)
-        if covering.remaining == position.quantity_to_protect:
+        if position.resize_due and covering.remaining == position.stop_quantity:
             position.resize_due = False
         if older or before != position.stop or kind is not position.stop_kind:
             self._out.touch(position)
@@ -217,7 +217,7 @@ class Protection:
         intent = position.new_order(
             OrderPurpose.TARGET,
             OrderType.MARKET if at_market else OrderType.TAKE_PROFIT_MARKET,
-            quantity,
+            position.rules.quantity_to_cover(quantity),
             time_ms,
             trigger=None if at_market else position.targets[number - 1],
             leg_index=number,

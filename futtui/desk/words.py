@@ -193,6 +193,25 @@ def closing(position: Position, why: str) -> str:
     return f"{position.plan.symbol} {side(position.plan.side)}: closing at market, {why}"
 
 
+def leftover(position: Position, quantity: Decimal) -> str:
+    """What is left is less than the exchange takes in one order."""
+    left = amount(position.ledger.open)
+    return (
+        f"{position.plan.symbol}: {left} is left to close, less than the exchange's smallest step; an order of "
+        f"{amount(quantity)} that can only reduce closes it"
+    )
+
+
+def exit_failed(position: Position, quantity: Decimal, reason: str) -> str:
+    """A closing order of `quantity` ended without closing anything."""
+    symbol, left = position.plan.symbol, position.ledger.open
+    if quantity > left:
+        return (
+            f"{symbol}: {amount(left)} is left, less than the exchange takes in one order, and did not close ({reason})"
+        )
+    return f"{symbol}: the closing order failed ({reason})"
+
+
 def closing_part(position: Position, quantity: Decimal) -> str:
     """A part is being closed at market."""
     plan, held = position.plan, amount(position.ledger.open)

@@ -113,3 +113,8 @@ RULE_CODES = ("-1111", "-4014", "-4023", "-4003", "-4004", "-4005", "-4140", "-4
 def is_against_rules(reason: str) -> bool:
     """Whether the exchange refused an order for `reason` because it does not fit the symbol's rules as they are now."""
     return any(code in reason for code in RULE_CODES) or "not a multiple of" in reason
+
+
+def is_too_large(reason: str) -> bool:
+    """Whether the exchange refused an order for `reason` because its quantity is above the largest of one order."""
+    return "-4005" in reason

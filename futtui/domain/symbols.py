@@ -113,6 +113,21 @@ class SymbolRules:
         """Largest valid quantity at or below `quantity` (never below zero)."""
         return max(ZERO, _quantise(to_decimal(quantity), self.step_size, ROUND_FLOOR))
 
+    def quantity_to_cover(self, quantity: Decimal) -> Decimal:
+        """Smallest valid quantity that covers all of `quantity`, which may lie between steps that became coarser.
+
+        For orders that only reduce: of those the exchange executes no more than is held.
+        """
+        if self.is_on_step(quantity):
+            return max(quantity, self.min_quantity)
+        return max(_quantise(quantity, self.step_size, ROUND_CEILING), self.min_quantity)
+
+    def market_part(self, quantity: Decimal) -> Decimal:
+        """As much of `quantity` as one market order may have; ZERO where that is less than the smallest quantity."""
+        most = min(quantity, self.max_quantity, self.market_max_quantity)
+        part = most if self.is_on_step(most) else self.round_quantity_down(most)
+        return part if part >= self.min_quantity else ZERO
+
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether `price` is a multiple of the tick."""
         return price % self.tick_size == 0

@@ -336,6 +336,8 @@ class ExchangeDeskBroker:
                 if fill.trade_id not in order.trades:
                     self.on_fill(fill)
         self.on_update(found)
+        if found.status is OrderStatus.FILLED and 0 < found.executed <= order.executed:
+            self._sent.pop(order.client_id, None)  # the exchange cut what only reduces to what was held
         return True
 
     def _pauses(self) -> Iterator[float]:

@@ -83,18 +83,22 @@ def algo_params(intent: OrderIntent) -> dict[str, str]:
 
 
 def refusal_before_sending(intent: OrderIntent, rules: SymbolRules | None) -> str | None:
-    """Why the order need not be sent at all, in plain words; None if it may go."""
-    if rules is None:
-        return f"futtui knows no trading rules of {intent.symbol}"
+    """Why the order need not be sent at all, in plain words; None if it may go.
+
+    What only reduces is left to the exchange: our rules may be old or unknown, and a needless refusal keeps a risk.
+    """
     if intent.order_type is OrderType.LIMIT and intent.price is None:
         return "a limit order needs a price"
     if intent.order_type.is_conditional and intent.trigger_price is None:
         return "a conditional order needs a trigger price"
+    if intent.reduce_only:
+        return None
+    if rules is None:
+        return f"futtui knows no trading rules of {intent.symbol}"
     price = intent.price or intent.trigger_price
     is_market = intent.order_type is not OrderType.LIMIT
     # A market order is valued at the mark price, which only the exchange knows: its minimum value is left to it.
-    skip_value = intent.reduce_only or price is None
-    text = rules.refusal(price or Decimal(0), intent.quantity, market=is_market, reduce_only=skip_value)
+    text = rules.refusal(price or Decimal(0), intent.quantity, market=is_market, reduce_only=price is None)
     if text is None and price is not None and not rules.is_on_tick(price):
         return f"price {price} is not a multiple of the tick {rules.tick_size} of {intent.symbol}"
     return text

@@ -209,7 +209,8 @@ async def test_place_after_definite_refusal_is_rejected_with_plain_reason(
         (intent(OrderType.LIMIT, price=Decimal("65000.05")), "tick"),
         (intent(OrderType.LIMIT, price=Decimal("700.0")), "value"),
         (intent(OrderType.LIMIT), "price"),
-        (intent(OrderType.STOP_MARKET, trigger_price=Decimal("65000.05"), reduce_only=True), "tick"),
+        (intent(OrderType.STOP_MARKET, trigger_price=Decimal("65000.05")), "tick"),
+        (intent(OrderType.STOP_MARKET, reduce_only=True), "trigger price"),
     ],
 )
 async def test_place_of_impossible_order_is_not_sent(
@@ -219,6 +220,26 @@ async def test_place_of_impossible_order_is_not_sent(
     assert update.status is OrderStatus.REJECTED
     assert words in update.reason
     assert not server.seen
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        intent(symbol="BTCUSDC", reduce_only=True),
+        intent(quantity=Decimal("0.0105"), reduce_only=True),
+        intent(quantity=Decimal(121), reduce_only=True),
+        intent(OrderType.STOP_MARKET, trigger_price=Decimal("65000.05"), quantity=Decimal(121), reduce_only=True),
+    ],
+)
+async def test_place_leaves_what_only_reduces_to_the_exchange(
+    server: ScriptedServer, trading: BinanceTrading, order: OrderIntent
+) -> None:
+    conditional = order.order_type.is_conditional
+    server.say(ALGO if conditional else ORDER, Answer(ALGO_ANSWER if conditional else ANSWER))
+    update = await trading.place(order)
+    assert update.status is not OrderStatus.REJECTED
+    (request,) = [sent(seen) for seen in server.seen]
+    assert (request["quantity"], request["reduceOnly"]) == (f"{order.quantity:f}", "true")
 
 
 async def test_place_without_connection_is_rejected_because_nothing_left() -> None:

@@ -1,0 +1,140 @@
+"""Steps that become coarser and market orders that may be no longer as large, while a position is open."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from futtui.domain.events import ClosePosition, Event, OrderChanged, RulesChanged
+from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus
+from futtui.domain.position import PositionStatus
+from tests.desk.world import SYMBOL, FakeBroker, World, rules
+
+HELD = Decimal("45.454")
+COARSE = {"step_size": Decimal("0.1"), "min_quantity": Decimal("0.1")}
+
+
+class StrictBroker(FakeBroker):
+    """Refuses what its rules forbid, also of orders that only reduce, and executes no more of those than is held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = rules()
+        self.asked: list[OrderIntent] = []
+
+    def place(self, intent: OrderIntent) -> list[Event]:
+        self.asked.append(intent)
+        if intent.quantity > self.rules.market_max_quantity:
+            return [self._update(intent, OrderStatus.REJECTED, "Quantity greater than max quantity. (code -4005)")]
+        if not self.rules.is_on_step(intent.quantity):
+            return [self._update(intent, OrderStatus.REJECTED, "Precision is over the maximum. (code -1111)")]
+        held = self.held.get(intent.position_id, Decimal(0))
+        events = super().place(intent)
+        if intent.purpose is OrderPurpose.EXIT and intent.quantity > held and isinstance(events[-1], OrderChanged):
+            events[-1] = self._update(intent, OrderStatus.EXPIRED, "reduce-only")
+        return events
+
+
+class ChangingWorld(World):
+    """A protected position of 45.454, whose exchange has other rules from then on."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self.strict = StrictBroker()
+        self.strict.last[SYMBOL] = Decimal(100)
+        self.broker = self.strict
+        self.enter(risk=1.1)
+        self.position = next(iter(self.desk._state.open.values()))
+        assert self.position.ledger.open == HELD
+        self.strict.rules = rules(**changes)
+
+    def tell_rules(self) -> None:
+        self.send(RulesChanged(self.now_ms, self.strict.rules))
+
+    def close(self) -> None:
+        self.send(ClosePosition(self.now_ms, self.position.position_id))
+
+    def sent(self, purpose: OrderPurpose) -> list[Decimal]:
+        return [intent.quantity for intent in self.strict.asked if intent.purpose is purpose]
+
+    def assert_closed(self) -> None:
+        assert self.position.status is PositionStatus.CLOSED
+        assert self.strict.held[self.position.position_id] == 0
+        assert not self.stops()
+        assert all(intent.reduce_only for intent in self.strict.asked if intent.purpose is not OrderPurpose.ENTRY)
+
+
+def test_closing_sells_whole_steps_and_then_the_leftover() -> None:
+    world = ChangingWorld(**COARSE)
+    world.tell_rules()
+    world.close()
+    assert world.sent(OrderPurpose.EXIT) == [Decimal("45.4"), Decimal("0.1")]
+    world.assert_closed()
+    assert any("0.054 is left to close, less than the exchange's smallest step" in line for line in world.lines())
+
+
+def test_a_leftover_that_the_exchange_refuses_is_named_and_keeps_its_stop() -> None:
+    world = ChangingWorld(**COARSE)
+    world.tell_rules()
+    world.strict.reject = {OrderPurpose.EXIT}
+    world.position.ledger.exit_quantity = HELD - Decimal("0.054")
+    world.close()
+    assert world.position.status is PositionStatus.PROTECTED
+    assert [intent.quantity for intent in world.stops()] == [HELD]
+    assert any("0.054 is left, less than the exchange takes" in line for line in world.lines())
+
+
+def test_a_lost_stop_is_placed_again_over_all_that_is_held() -> None:
+    world = ChangingWorld(**COARSE)
+    world.tell_rules()
+    (stop,) = world.stops()
+    del world.strict.resting[stop.client_id]
+    world.send(world.strict._update(stop, OrderStatus.CANCELED, "", world.now_ms))
+    (stop,) = world.stops()
+    assert stop.quantity == Decimal("45.5")
+    assert world.position.status is PositionStatus.PROTECTED
+    for _ in range(3):
+        world.tick()
+    assert world.stops() == [stop]
+
+
+def test_the_stop_shrinks_once_after_a_target_and_then_rests() -> None:
+    world = ChangingWorld(**COARSE)
+    world.tell_rules()
+    world.price(101.2)
+    asked = len(world.sent(OrderPurpose.STOP))
+    left = world.position.ledger.open
+    assert 0 < left < HELD
+    (stop,) = world.stops()
+    assert left <= stop.quantity < left + Decimal("0.1")
+    for _ in range(3):
+        world.tick()
+    assert len(world.sent(OrderPurpose.STOP)) == asked
+
+
+def test_closing_is_cut_into_market_orders_that_may_be_sent() -> None:
+    world = ChangingWorld(market_max_quantity=Decimal(20))
+    world.tell_rules()
+    world.close()
+    assert world.sent(OrderPurpose.EXIT) == [Decimal(20), Decimal(20), Decimal("5.454")]
+    world.assert_closed()
+
+
+def test_closing_finds_the_largest_market_order_where_nobody_tells_the_new_rules() -> None:
+    world = ChangingWorld(market_max_quantity=Decimal(20))
+    (stop,) = world.stops()
+    del world.strict.resting[stop.client_id]
+    world.send(world.strict._update(stop, OrderStatus.CANCELED, "", world.now_ms))  # its successor is refused
+    for _ in range(10):
+        world.tick()
+    world.assert_closed()
+
+
+def test_quantities_on_the_steps_are_left_as_they_are() -> None:
+    known = rules(**COARSE)
+    assert known.quantity_to_cover(Decimal("2.3")) == known.market_part(Decimal("2.3")) == Decimal("2.3")
+    assert known.quantity_to_cover(Decimal("2.31")) == Decimal("2.4")
+    assert known.market_part(Decimal("2.31")) == Decimal("2.3")
+    assert known.quantity_to_cover(Decimal("0.01")) == Decimal("0.1")
+    assert known.market_part(Decimal("0.01")) == 0
+    assert known.market_part(Decimal(5_000)) == Decimal(2_000)
