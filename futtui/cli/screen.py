@@ -82,14 +82,8 @@ def _app(plan: ScreenPlan, engine: EnginePort, backtests: BacktestRuns) -> Futtu
         settings_port=_settings_file(plan),
         backtests=backtests,
         save_text=put_text,
-        alerts_port=HabitsFile(_alerts_file(plan.database)),
         habits_port=HabitsFile(plan.places.habits),
     )
-
-
-def _alerts_file(database: Path) -> Path:
-    """Where price alerts wait for the next start: beside the database, because each market has prices of its own."""
-    return database.with_name(f"{database.stem}-alerts.json")
 
 
 def _settings_file(plan: ScreenPlan) -> SettingsFile:

@@ -233,16 +233,34 @@ class MoveStop:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteForLog:
-    """Something that the screen noticed, such as a price alert, for the log; decides nothing."""
+class SetPriceAlert:
+    """The user wants to hear once when price gets to `price`; decides nothing."""
 
     time_ms: int
-    text: str
     symbol: str
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePriceAlert:
+    """The user takes the alert at exactly this price away."""
+
+    time_ms: int
+    symbol: str
+    price: float
 
 
 Command = (
-    BlockSymbol | UnblockSymbol | ChangeMode | SetPaused | ClosePosition | MoveStop | KillSwitch | Rearm | NoteForLog
+    BlockSymbol
+    | UnblockSymbol
+    | ChangeMode
+    | SetPaused
+    | ClosePosition
+    | MoveStop
+    | KillSwitch
+    | Rearm
+    | SetPriceAlert
+    | RemovePriceAlert
 )
 
 Event = (

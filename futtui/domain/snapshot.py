@@ -14,6 +14,7 @@ from futtui.domain.health import LaneView as LaneView
 from futtui.domain.health import PoolView as PoolView
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.position_story import PositionStory
+from futtui.domain.price_alert import PriceAlert
 from futtui.domain.reading import StrategyVerdict, SymbolReading
 from futtui.domain.sent import Sent
 from futtui.domain.side import Side
@@ -175,3 +176,5 @@ class EngineSnapshot:
     """Watched symbols that are not ready, and what they wait for."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """Whether each listed symbol is watched, and why; empty where the configuration names the symbols."""
+    alerts: tuple[PriceAlert, ...] = ()
+    """Prices of which the user will hear once the market gets there."""

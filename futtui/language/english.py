@@ -88,6 +88,7 @@ ENGLISH: dict[str, str] = {
     "alert.unblocked": "✅ {symbol} is free again.",
     "alert.until": "until {time}",
     "alert.until_unblocked": "until you free it",
+    "alert.price": "🔔 {text}",
     "alert.warning": "⚠ {text}",
     "alert.error": "🛑 {text}",
     "alert.mode": "🔀 {text}",

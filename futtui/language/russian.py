@@ -83,6 +83,7 @@ RUSSIAN: dict[str, str] = {
     "alert.unblocked": "✅ {symbol} снова свободен.",
     "alert.until": "до {time}",
     "alert.until_unblocked": "пока вы не снимете блок",
+    "alert.price": "🔔 {text}",
     "alert.warning": "⚠ {text}",
     "alert.error": "🛑 {text}",
     "alert.mode": "🔀 {text}",

@@ -83,6 +83,7 @@ UKRAINIAN: dict[str, str] = {
     "alert.unblocked": "✅ {symbol} знову вільний.",
     "alert.until": "до {time}",
     "alert.until_unblocked": "поки ви не знімете блок",
+    "alert.price": "🔔 {text}",
     "alert.warning": "⚠ {text}",
     "alert.error": "🛑 {text}",
     "alert.mode": "🔀 {text}",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import Command, NoteForLog
+from futtui.domain.events import Command
 from futtui.domain.sent import SentBook
 
 
 async def noted(book: SentBook, command: Command, now_ms: Callable[[], int], work: Awaitable[str]) -> str:
     """The answer to `command`; it or the refusal stands in the book afterwards."""
-    if isinstance(command, NoteForLog):
-        return await work
     number = book.commanded(command)
     try:
         answer = await work

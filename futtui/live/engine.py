@@ -11,7 +11,7 @@ from typing import Any
 
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
-from futtui.domain.events import ChangeMode, ClockTick, Command, NoteForLog, RulesChanged
+from futtui.domain.events import ChangeMode, ClockTick, Command, RulesChanged
 from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
@@ -26,6 +26,7 @@ from futtui.exchange.ports import (
     StreamStateMessage,
 )
 from futtui.live.account_watch import AccountWatch
+from futtui.live.alert_watch import AlertWatch, alerts_file
 from futtui.live.analysis_rounds import AnalysisRounds
 from futtui.live.blind import BlindWatch
 from futtui.live.book_watch import BookWatch
@@ -88,6 +89,7 @@ class Engine:
         self.strategies = StrategyWatch(self.say, parts.own_titles, parts.own_problems)
         self.silent = SilentSymbols(self)
         self.provisional = ProvisionalCloses(self)
+        self.alerts = AlertWatch(self, alerts_file(parts.database))
         self.market_news = MarketNews(self)
         self.book_watch = BookWatch(self)
         self.zone_book = ZoneBook(parts.store, parts.analyzers)
@@ -280,9 +282,10 @@ class Engine:
                 raise FuttuiError(self.settings.live_refusal)
             await self.real_account.use()
             await self.real_account.pre_flight()
-        if isinstance(command, NoteForLog):
-            self.say("alert", command.text, Severity.NOTICE, command.symbol)
-            return command.text
+        told = self.alerts.obey(command)
+        if told is not None:
+            self.publish()
+            return told
         before = self.parts.log_book.version
         self.runner.submit(command)
         if isinstance(command, KillSwitch) and command.level >= KillLevel.FLATTEN:
@@ -375,6 +378,7 @@ class Engine:
             steady_now_ms=steady_ms(),
             lag_ms=self.lag.recent_ms,
             sent=self.runner.sent.view(),
+            alerts=self.alerts.waiting,
         )
 
     def _budget(self) -> BudgetView | None:

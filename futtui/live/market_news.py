@@ -61,6 +61,8 @@ class MarketNews:
             state.forming = message.forming
         old = engine.blind.is_old(message.event_time_ms, state.tracker.time_ms, engine.clock.now_ms())
         update = state.tracker.on_bar(bar.open_time_ms, bar.high, bar.low, bar.close, message.event_time_ms)
+        if update is not None:
+            engine.alerts.on_price(update, state.rules)
         if update is not None and state.phase is not Phase.NEW and state.phase is not Phase.LOADING:
             for broker in engine.runner.brokers.values():
                 broker.on_price(update)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from futtui.domain.health import HealthView
+from futtui.domain.price_alert import PriceAlert
 from futtui.domain.sent import Sent
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView, SymbolWait
 from futtui.domain.universe import Standing
@@ -40,6 +41,7 @@ class SnapshotBuilder:
         steady_now_ms: float,
         lag_ms: float,
         sent: tuple[Sent, ...] = (),
+        alerts: tuple[PriceAlert, ...] = (),
     ) -> EngineSnapshot:
         """The picture at exchange time `time_ms`."""
         self._version += 1
@@ -68,6 +70,7 @@ class SnapshotBuilder:
             symbols_total=len(known),
             health=health,
             sent=sent,
+            alerts=alerts,
             waits={state.symbol: _wait(state, steady_now_ms) for state in known if state.phase is not Phase.READY},
             standings=self.standings,
             forming={state.symbol: state.forming for state in known if state.forming is not None},

@@ -21,6 +21,7 @@ from futtui.domain.effects import (
 )
 from futtui.domain.effects import Say as Line
 from futtui.domain.position import PositionStatus, Trade, TradingMode
+from futtui.domain.price_alert import ALERT_TOPIC
 from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.symbols import SymbolRules
@@ -104,7 +105,10 @@ class AlertMaker:
         return []
 
     def on_line(self, line: Line) -> list[Alert]:
-        """A message for a line that wants attention: warnings, errors, changes of mode, ends of bans."""
+        """A message for a line that wants attention: price alerts, warnings, errors, changes of mode, ends of bans."""
+        if line.topic == ALERT_TOPIC:
+            text = self._texts()("alert.price", text=escaped(line.text))
+            return [Alert(f"price:{line.time_ms}:{line.text}", text, line.time_ms, Importance.HIGH)]
         loud = line.severity in (Severity.WARNING, Severity.ERROR)
         told = loud or line.topic == "mode" or (line.topic == "feed" and line.severity is Severity.NOTICE)
         if not told or line.topic == OWN_TOPIC or self._is_repeated(line):

@@ -7,7 +7,6 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -18,11 +17,10 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import Command, NoteForLog, SetPaused
+from futtui.domain.events import Command, SetPaused
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
-from futtui.tui.alerts import PriceAlerts
 from futtui.tui.backtest_port import BacktestPort
 from futtui.tui.commands import FuttuiCommands, command_list
 from futtui.tui.compat.clock import load_zone
@@ -40,7 +38,6 @@ from futtui.tui.mode_commands import ask_kill, ask_mode
 from futtui.tui.news import NewsWatch, start_progress
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
-from futtui.tui.paint.numbers import price_text
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
 from futtui.tui.run_watch import RunWatch
@@ -79,7 +76,6 @@ class FuttuiApp(App[None]):
         settings_port: SettingsPort | None = None,
         backtests: BacktestPort | None = None,
         save_text: Callable[[str, str], str] | None = None,
-        alerts_port: HabitsPort | None = None,
         habits_port: HabitsPort | None = None,
     ) -> None:
         self.ui_settings = settings or UiSettings()
@@ -102,7 +98,6 @@ class FuttuiApp(App[None]):
         self.flash_line = Flash()
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
-        self.alerts = PriceAlerts(alerts_port)
         self.number_source = number_source
         self._started = False
         self.collector = CollectorCare()
@@ -182,12 +177,11 @@ class FuttuiApp(App[None]):
     # News
 
     def notice_news(self, view: View) -> None:
-        """Flashes what is new since the last beat; rings for a signal while the window is in the background."""
+        """Flashes what is new since the last beat; rings for an alert, and for a signal that nobody looks at."""
         for item in self._news.look(view, on_dashboard=self.screen is self.dashboard):
             self.flash(item.text, item.token, item.time_ms)
-            if item.rings and not self.app_focus and self.ui_settings.bell:
+            if self.ui_settings.bell and (item.always_rings or (item.rings and not self.app_focus)):
                 self.terminal.ring()
-        self._tell_alerts(view)
         for text, token in self._run_watch.look():
             self.flash(text, token)
         badge = source_of(view.snapshot).short_badge
@@ -195,16 +189,6 @@ class FuttuiApp(App[None]):
         self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
         self.collector.look(running=view.snapshot.phase == "running")
-
-    def _tell_alerts(self, view: View) -> None:
-        for alert in self.alerts.look(view):
-            price = price_text(alert.price, view.rules(alert.symbol))
-            text = word("chart.alert_hit", symbol=alert.symbol, price=price)
-            self.flash(text, "attention")
-            if self.ui_settings.bell:
-                self.terminal.ring()
-            with suppress(FuttuiError):  # without an engine there is no log; flash line and bell have told it
-                self.engine.send(NoteForLog(self.engine.exchange_time_ms(), text, alert.symbol))
 
     def flash(self, text: str, token: str = "bold", time_ms: int | None = None) -> None:
         """Shows a sentence in the flash line."""

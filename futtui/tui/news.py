@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from futtui.domain.effects import Say, Severity
+from futtui.domain.price_alert import ALERT_TOPIC
 from futtui.domain.signal import Signal
 from futtui.tui.compat.terminal import Progress
+from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
@@ -20,6 +22,8 @@ class NewsItem:
     token: str
     time_ms: int
     rings: bool = False
+    always_rings: bool = False
+    """What the user asked to be called for rings in front, too."""
 
 
 def start_progress(view: View) -> Progress | None:
@@ -43,7 +47,7 @@ class NewsWatch:
         self._started = False
 
     def look(self, view: View, *, on_dashboard: bool) -> list[NewsItem]:
-        """At most one log line and one sentence about signals, however many there are.
+        """At most one log line and one sentence about signals, however many there are, and each price alert.
 
         `on_dashboard`: whether the key that shows signals works where the user is; else the sentence leads there.
         """
@@ -81,12 +85,17 @@ class NewsWatch:
             if line is last or line == last:
                 break
             fresh.append(line)
+        alerts = [
+            NewsItem(heard(line.text), "attention", line.time_ms, always_rings=True)
+            for line in reversed(fresh)
+            if line.topic == ALERT_TOPIC
+        ]
         loud = [line for line in fresh if line.severity in (Severity.WARNING, Severity.ERROR)]
         if not loud:
-            return []
+            return alerts
         newest = loud[0]
         token = "down_bold" if newest.severity is Severity.ERROR else "attention"
-        return [NewsItem(f"! {newest.text}", token, newest.time_ms)]
+        return [NewsItem(f"! {newest.text}", token, newest.time_ms), *alerts]
 
 
 def _signal_text(signal: Signal, view: View, on_dashboard: bool) -> str:

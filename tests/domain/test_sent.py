@@ -8,7 +8,7 @@ import pytest
 
 from futtui.domain.effects import CancelOrder, PlaceOrder
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import NoteForLog, SetPaused
+from futtui.domain.events import SetPaused
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.sent import SentBook
@@ -101,7 +101,6 @@ async def test_commands_are_noted_with_answer_or_refusal() -> None:
     assert await noted(book, SetPaused(5, True), lambda: 9, yes()) == "New trades are paused."
     with pytest.raises(FuttuiError):
         await noted(book, SetPaused(6, False), lambda: 10, no())
-    await noted(book, NoteForLog(7, "an alert", "BTCUSDT"), lambda: 11, yes())
     assert [(entry.answer, entry.refused, entry.answered_ms) for entry in book.view()] == [
         ("New trades are paused.", False, 9),
         ("not now", True, 10),

@@ -16,8 +16,9 @@ from futtui.domain.events import (
     ClosePosition,
     Command,
     MoveStop,
-    NoteForLog,
+    RemovePriceAlert,
     SetPaused,
+    SetPriceAlert,
     UnblockSymbol,
 )
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
@@ -39,7 +40,8 @@ COMMANDS: list[Command] = [
     MoveStop(6, "p-1", Decimal("99.5")),
     KillSwitch(7, KillLevel.PAUSE),
     Rearm(8),
-    NoteForLog(9, "price reached", SYMBOL),
+    SetPriceAlert(9, SYMBOL, 99.5),
+    RemovePriceAlert(10, SYMBOL, 99.5),
 ]
 
 

@@ -170,6 +170,8 @@ async def test_every_other_alert(server: BotApiServer, engine: PhoneEngine, tmp_
         ban,
         naked,
         Say(NOW_MS, "trade", "bought 3 at 5", Severity.NOTICE),
+        Say(NOW_MS, "alert", "SOLUSDT reached 147.10, your alert.", Severity.NOTICE, "SOLUSDT"),
+        Say(NOW_MS, "alert", "SOLUSDT reached 147.20, your alert.", Severity.NOTICE, "SOLUSDT"),
         Say(NOW_MS, "telegram", "Telegram cannot be reached", Severity.WARNING),
         over,
     ]
@@ -178,9 +180,9 @@ async def test_every_other_alert(server: BotApiServer, engine: PhoneEngine, tmp_
         bot.on_effect(RecordSymbolState("ADAUSDT", None, "", NOW_MS + HOUR_MS))
         for line in lines:
             bot.on_line(line)
-        sent = await server.wait_for(7)
+        sent = await server.wait_for(9)
         await server.answer_to("/status")
-    texts = [each.text.split("\n")[0] for each in sent[:7]]
+    texts = [each.text.split("\n")[0] for each in sent[:9]]
     assert texts == [
         "⛔ ADAUSDT is blocked until 01.09. 15:32: two &lt;stops&gt; in a row",
         "✅ ADAUSDT is free again.",
@@ -188,9 +190,11 @@ async def test_every_other_alert(server: BotApiServer, engine: PhoneEngine, tmp_
         "⚠ BTCUSDT: 3 candles are missing",
         "🛑 The exchange wants no requests until 12:40",
         "🛑 LINKUSDT: the stop was not confirmed in 2 s",
+        "🔔 SOLUSDT reached 147.10, your alert.",
+        "🔔 SOLUSDT reached 147.20, your alert.",
         "⚠ The ban is over",
     ]
-    assert len(server.sent) == 8
+    assert len(server.sent) == 10
 
 
 async def test_an_outage_loses_and_doubles_nothing(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import Command
+from futtui.domain.events import Command, RemovePriceAlert, SetPriceAlert
 from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode, class_of
 from futtui.domain.position_story import NextRule, OrderView, PositionStep, PositionStory, RuleKind, StepKind
+from futtui.domain.price_alert import PriceAlert
 from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
@@ -625,8 +626,21 @@ class FakeEngine:
         if self.refuse:
             answer.set_exception(FuttuiError(self.refuse))
         else:
-            answer.set_result("Done.")
+            answer.set_result(self._mind_alert(command))
         return answer
+
+    def _mind_alert(self, command: Command) -> str:
+        """The answer to a command, and alerts as the engine would keep them."""
+        if isinstance(command, SetPriceAlert):
+            row = next(row for row in self.current.market if row.symbol == command.symbol)
+            alert = PriceAlert(command.symbol, command.price, command.price > row.price)
+            self.show(alerts=(*self.current.alerts, alert))
+            return f"Alert at {command.price:.3f} for {command.symbol}. It is told once, also after a restart."
+        if isinstance(command, RemovePriceAlert):
+            place = command.symbol, command.price
+            self.show(alerts=tuple(each for each in self.current.alerts if (each.symbol, each.price) != place))
+            return f"Alert at {command.price:.3f} for {command.symbol} taken away."
+        return "Done."
 
     def candles(
         self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None

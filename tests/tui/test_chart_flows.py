@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
+from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import NoteForLog
+from futtui.domain.events import RemovePriceAlert, SetPriceAlert
 from futtui.domain.snapshot import FeedView
 from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.domain.vwap import VwapReading
-from futtui.tui.alerts import PriceAlerts
 from futtui.tui.app import FuttuiApp
 from futtui.tui.candle_feed import FIRST_CANDLES
 from futtui.tui.screens.chart import ChartScreen
@@ -169,23 +167,27 @@ async def test_price_alert_at_the_crosshair_rings_once_when_price_gets_there(
         await pilot.press("w")
         assert "Switch the crosshair on first" in screen_text(app)
         await pilot.press("x", "up", "up", "w")
-        (price,) = app.alerts.of("LINKUSDT")
+        (price,) = app.store.read().alerts("LINKUSDT")
         assert price > 13.882
         assert abs(price / 0.001 - round(price / 0.001)) < 1e-6
         assert "Alert" in screen_text(app)
+        assert f"Alert at {price:.3f} for LINKUSDT. It is told once" in screen_text(app)
         await pilot.press("w")
-        assert app.alerts.of("LINKUSDT") == ()
+        assert app.store.read().alerts("LINKUSDT") == ()
         await pilot.press("ц", "escape", "escape")
         app.pulse.beat()
         assert rung == []
-        market = tuple(replace(row, price=price) if row.symbol == "LINKUSDT" else row for row in engine.current.market)
-        engine.show(market=market)
+        text = f"LINKUSDT reached {price:.3f}, your alert."
+        told = Say(engine.current.time_ms, "alert", text, Severity.NOTICE, "LINKUSDT")
+        engine.show(alerts=(), log=(*engine.current.log, told), log_version=engine.current.log_version + 1)
         app.pulse.beat()
         app.pulse.beat()
         await pilot.pause()
         assert rung == [True]
-        assert f"LINKUSDT reached {price:.3f}, your alert." in screen_text(app)
-        assert [type(command) for command in engine.commands] == [NoteForLog]
+        assert text in screen_text(app)
+        now_ms = engine.current.time_ms
+        alert = SetPriceAlert(now_ms, "LINKUSDT", price)
+        assert engine.commands == [alert, RemovePriceAlert(now_ms, "LINKUSDT", price), alert]
         assert screen.is_attached is False
 
 
@@ -400,47 +402,6 @@ async def test_anchored_vwaps_of_the_analysis_are_on_the_chart(make_app: AppMake
         assert "AvLow" in screen_text(app)
         await pilot.press("a")
         assert "AvLow" not in screen_text(app)
-
-
-class KeptAlerts:
-    """A file of alerts in memory."""
-
-    def __init__(self, kept: object = None) -> None:
-        self.kept = {} if kept is None else {"alerts": kept}
-
-    def load(self) -> dict[str, object]:
-        return self.kept
-
-    def keep(self, habits: Mapping[str, object]) -> None:
-        self.kept = json.loads(json.dumps(dict(habits)))
-
-
-async def test_alerts_wait_for_the_next_start_and_are_told_then(make_app: AppMaker, engine: FakeEngine) -> None:
-    port = KeptAlerts()
-    first = PriceAlerts(port)
-    first.add("LINKUSDT", 14.0, 13.9)
-    first.add("BTCUSDT", 60_000.0, 64_000.0)
-    assert first.remove_near("BTCUSDT", 59_000.0, 61_000.0) == 60_000.0
-    app = make_app()
-    app.alerts = PriceAlerts(port)
-    async with app.run_test(size=FULL) as pilot:
-        await opened(pilot, app)
-        assert "14.000 Alert" in screen_text(app)
-        rows = [replace(row, price=14.01) if row.symbol == "LINKUSDT" else row for row in engine.current.market]
-        engine.show(market=tuple(rows))
-        app.pulse.beat()
-        assert app.flash_line.text == "LINKUSDT reached 14.000, your alert."
-    assert port.kept == {"alerts": []}
-
-
-@pytest.mark.parametrize(
-    "kept", [5, "x", [3], [{"symbol": "A"}], [{"symbol": "A", "price": "1", "above": True}],
-             [{"symbol": "A", "price": -1, "above": True}], [{"symbol": "A", "price": 1.0, "above": 1}]],
-)  # fmt: skip
-def test_damaged_alerts_are_left_out(kept: object) -> None:
-    assert len(PriceAlerts(KeptAlerts(kept))) == 0
-    good = {"symbol": "B", "price": 2, "above": False}
-    assert PriceAlerts(KeptAlerts([*(kept if isinstance(kept, list) else []), good])).of("B") == (2.0,)
 
 
 async def test_in_a_small_window_news_takes_the_line_of_the_zones_for_a_moment(make_app: AppMaker) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from futtui.domain.effects import Say, Severity
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.events import (
+    BlockSymbol,
+    ChangeMode,
+    ClosePosition,
+    MoveStop,
+    RemovePriceAlert,
+    SetPaused,
+    SetPriceAlert,
+    UnblockSymbol,
+)
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.orders import OrderStatus
 from futtui.domain.part_close import ALL_PCT
@@ -201,16 +210,27 @@ def _command_words(entry: Sent, view: View) -> str:
     if isinstance(command, SetPaused):
         return word("records.pause" if command.paused else "records.resume")
     if isinstance(command, ClosePosition):
-        desk = view.snapshot.desk
-        known = {item.position_id: item.symbol for item in (desk.trades if desk else ())}
-        known |= {item.position_id: item.symbol for item in (desk.positions if desk else ())}
-        name = known.get(command.position_id, command.position_id)
+        name = _symbols(view).get(command.position_id, command.position_id)
         if command.percent < ALL_PCT:
             return word("records.close_part", name=name, percent=f"{command.percent:f}")
         return word("records.close", name=name)
+    if isinstance(command, MoveStop):
+        name = _symbols(view).get(command.position_id, command.position_id)
+        return word("records.move_stop", name=name, price=numbers.price_text(float(command.price), view.rules(name)))
+    if isinstance(command, SetPriceAlert | RemovePriceAlert):
+        kind = "alert" if isinstance(command, SetPriceAlert) else "no_alert"
+        price = numbers.price_text(command.price, view.rules(command.symbol))
+        return word(f"records.{kind}", name=command.symbol, price=price)
     if isinstance(command, KillSwitch):
         return word("records.kill", level=int(command.level), what=word(f"kill.{int(command.level)}"))
     return word("records.rearm") if isinstance(command, Rearm) else type(command).__name__
+
+
+def _symbols(view: View) -> dict[str, str]:
+    """The symbol of each position that is open or was closed lately."""
+    desk = view.snapshot.desk
+    known = {item.position_id: item.symbol for item in (desk.trades if desk else ())}
+    return known | {item.position_id: item.symbol for item in (desk.positions if desk else ())}
 
 
 def outcome(entry: Sent, view: View) -> Span:

@@ -58,6 +58,10 @@ class View:
         """How old the data is while stale."""
         return int(self.engine_silence_s * 1000) if self.engine_silent else self.snapshot.feed.age_ms
 
+    def alerts(self, symbol: str) -> tuple[float, ...]:
+        """Prices of the alerts of a symbol that were not reached yet."""
+        return tuple(alert.price for alert in self.snapshot.alerts if alert.symbol == symbol)
+
     def rules(self, symbol: str) -> SymbolRules | None:
         """Rules of a symbol of the market list."""
         row = self.by_symbol.get(symbol)

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from futtui.domain.errors import FuttuiError
+from futtui.domain.events import RemovePriceAlert, SetPriceAlert
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
@@ -181,7 +182,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
             price=row.price if row is not None else 0.0,
             rules=row.rules if row is not None else None,
             zones=content.zones_of(view, subject.symbol),
-            levels=content.levels_of(view, subject, self.futtui.alerts.of(subject.symbol)),
+            levels=content.levels_of(view, subject),
             fills=content.fills_of(view, subject.symbol),
             anchored=self._anchored_lines.of(series.candles, content.anchored_of(view, subject.symbol)),
             now_ms=view.now_ms,
@@ -339,15 +340,12 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
         else:
             price = self.look.cross_price
             half_row = (scale.high - scale.low) / scale.rows / 2
-            gone = app.alerts.remove_near(symbol, price - half_row, price + half_row)
-            shown = numbers.price_text(price if gone is None else gone, self._chart.rules)
-            if gone is not None:
-                app.flash(word("chart.alert_gone", price=shown, symbol=symbol))
-            elif app.alerts.is_full:
-                app.flash(word("chart.alert_full", n=len(app.alerts)), "attention")
+            view, now_ms = app.store.read(), app.engine.exchange_time_ms()
+            there = min(view.alerts(symbol), key=lambda each: abs(each - price), default=None)
+            if there is not None and abs(there - price) <= half_row:
+                app.send(RemovePriceAlert(now_ms, symbol, there))
             else:
-                app.alerts.add(symbol, price, self._chart.price)
-                app.flash(word("chart.alert_set", price=shown, symbol=symbol))
+                app.send(SetPriceAlert(now_ms, symbol, price))
         app.pulse.beat()
 
     # Mouse

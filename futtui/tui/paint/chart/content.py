@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from futtui.domain.side import Side
@@ -54,7 +54,7 @@ def signal_of(view: View, subject: Subject) -> Signal | None:
     return max(opened, key=lambda item: item.raw.time_ms, default=None)
 
 
-def levels_of(view: View, subject: Subject, alerts: Iterable[float]) -> tuple[Level, ...]:
+def levels_of(view: View, subject: Subject) -> tuple[Level, ...]:
     """Entry, stop and targets of the plan, then levels that wait for price, then alerts."""
     position, signal = position_of(view, subject), signal_of(view, subject)
     levels: list[Level] = []
@@ -64,7 +64,7 @@ def levels_of(view: View, subject: Subject, alerts: Iterable[float]) -> tuple[Le
         plan = signal.raw.levels
         levels += _plan(plan.entry, plan.stop, plan.targets, 0)
     levels += _armed(view, subject, signal if position is None else None)
-    levels += [Level(price, word("chart.level.alert"), "attention", 30) for price in alerts]
+    levels += [Level(price, word("chart.level.alert"), "attention", 30) for price in view.alerts(subject.symbol)]
     return tuple(levels)
 
 
