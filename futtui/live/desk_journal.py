@@ -36,6 +36,7 @@ FORM = 1
 SEGMENT_BYTES = 64_000_000
 KEPT_SEGMENTS = 30
 HASH_EVERY = 2_000
+PACKED = ".gz"
 EVENT_TYPES: dict[str, type] = {cls.__name__: cls for cls in get_args(Event)}
 
 
@@ -302,9 +303,8 @@ def _give(desk: TradingDesk, line: Line, result: Replay) -> Sequence[Effect]:
 
 def _lines(files: Sequence[Path], result: Replay) -> Iterator[Line]:
     for path in files:
-        opener: Any = gzip.open if path.suffix == ".gz" else open
         try:
-            with opener(path, "rb") as file:
+            with _opened(path) as file:
                 for text in file:
                     try:
                         yield msgspec.json.decode(text, type=Line)
@@ -312,6 +312,16 @@ def _lines(files: Sequence[Path], result: Replay) -> Iterator[Line]:
                         result.torn_lines += 1
         except (OSError, EOFError) as error:
             raise StorageError(f"The journal {path} cannot be read ({error}).") from error
+
+
+def _opened(path: Path) -> Any:
+    """The file for reading; a run that goes on may just have packed it."""
+    try:
+        return gzip.open(path, "rb") if path.suffix == PACKED else path.open("rb")
+    except FileNotFoundError:
+        if path.suffix == PACKED:
+            raise
+        return gzip.open(path.with_name(path.name + PACKED), "rb")
 
 
 def files_of(path: Path) -> list[Path]:
@@ -326,4 +336,6 @@ def files_of(path: Path) -> list[Path]:
     wanted = max(runs) if path.is_dir() else path.name.rsplit("-", 1)[0]
     if wanted not in runs:
         raise StorageError(f"{path} is not a journal file. They are named as in {min(runs)}-0001.jsonl.")
-    return sorted(runs[wanted], key=lambda file: file.name.removesuffix(".gz"))
+    # For a moment a file is there packed and unpacked.
+    each = {file.name.removesuffix(PACKED): file for file in sorted(runs[wanted], reverse=True)}
+    return [each[name] for name in sorted(each)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -64,6 +65,19 @@ def test_replay_over_many_packed_files_is_the_same(tmp_path: Path) -> None:
     files = files_of(tmp_path)
     assert len(files) >= 3
     assert replay(files).last_hash == world.desk.fingerprint()
+
+
+def test_a_file_that_is_packed_while_its_run_is_read_is_read_once(tmp_path: Path) -> None:
+    world = traded(tmp_path)
+    (plain,) = files_of(tmp_path)
+    packed = plain.with_name(plain.name + ".gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert files_of(tmp_path) == [plain]
+    plain.unlink()
+    assert replay([plain]).last_hash == world.desk.fingerprint()
+    packed.unlink()
+    with pytest.raises(StorageError, match="cannot be read"):
+        replay([packed])
 
 
 def test_close_in_the_journal_of_an_older_futtui_means_all_of_it() -> None:
