@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,6 +21,10 @@ from futtui.exchange.ports import Credentials, Endpoints
 from futtui.live.flatten import FlattenReport
 from futtui.live.kill_file import Latch, ask_panic, panic_done, read_latch, write_latch
 
+if TYPE_CHECKING:
+    from futtui.domain.symbols import SymbolRules
+
+LOOK_AT_THE_CLOCK_S = 3.0
 APP_SEES_IT_S = 3.0
 """A running futtui looks for the PANIC file once a second."""
 
@@ -75,25 +81,31 @@ async def _close_everything(endpoints: Endpoints, credentials: Credentials) -> F
     from futtui.live.clock import ExchangeClock
     from futtui.live.flatten import flatten
 
+    rules: dict[str, SymbolRules] = {}
     rest = BinanceRest(endpoints, credentials, ask_time=endpoints.local)
     clock = ExchangeClock()
 
     async def look_at_the_clock() -> None:
         clock.restart(await rest.server_time_ms())
 
+    async def ask_rules() -> None:
+        with contextlib.suppress(ExchangeError):
+            rules.update(await rest.exchange_info())
+
+    trading = BinanceTrading(
+        endpoints, credentials, rules, clock.signing_ms, budget=rest.budget, resync_clock=look_at_the_clock
+    )
     try:
-        await look_at_the_clock()
-        rules = await rest.exchange_info()
-        trading = BinanceTrading(
-            endpoints, credentials, rules, clock.signing_ms, budget=rest.budget, resync_clock=look_at_the_clock
-        )
+        # Closing waits for neither: without an answer our own clock serves, and sizes are found by what is refused.
+        with contextlib.suppress(ExchangeError, TimeoutError):
+            async with asyncio.timeout(LOOK_AT_THE_CLOCK_S):
+                await look_at_the_clock()
+        asking = asyncio.create_task(ask_rules())
         try:
             return await flatten(trading, rules, clock.now_ms)
         finally:
-            await trading.close()
-    except ExchangeError as error:
-        report = FlattenReport()
-        report.problems.append(str(error))
-        return report
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
     finally:
+        await trading.close()
         await rest.close()

@@ -118,3 +118,8 @@ def is_against_rules(reason: str) -> bool:
 def is_too_large(reason: str) -> bool:
     """Whether the exchange refused an order for `reason` because its quantity is above the largest of one order."""
     return "-4005" in reason
+
+
+def is_off_step(reason: str) -> bool:
+    """Whether the exchange refused an order because its quantity is off the steps or below the smallest."""
+    return any(code in reason for code in ("-1111", "-4023", "-4004"))

@@ -78,8 +78,8 @@ class KillWatch:
                         await engine.live_broker.drain()
                 except TimeoutError:
                     log.warning("The desk's closing orders are not answered yet; the account is closed beside them")
-            rules = {name: state.rules for name, state in engine.states.items()}
-            report = await flatten(engine.account.trading, rules, engine.clock.now_ms)
+            trading = engine.account.trading
+            report = await flatten(trading, trading.known_rules, engine.clock.now_ms)
             severity = Severity.NOTICE if report.is_flat else Severity.ERROR
             for line in report.lines():
                 engine.say("kill", line, severity)

@@ -8,26 +8,30 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from futtui.cli.panic_command import _close_everything
 from futtui.domain.account import AccountSeen, HeldAmount
 from futtui.domain.effects import WriteLatch
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
-from futtui.domain.orders import OrderPurpose
+from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.side import Side
+from futtui.domain.side import OrderSide, Side
 from futtui.domain.signal import SignalStatus, Trigger
+from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS
 from futtui.exchange.simulator.core.records import AlgoRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
-from futtui.live.flatten import slices
+from futtui.live.flatten import FlattenReport, flatten
 from futtui.live.kill_file import ask_panic, panic_asked, panic_done, read_latch
 from futtui.live.lockstep import run_lockstep
 from tests.desk.world import World, raw_signal, rules, wide_settings
-from tests.live.engine_world import exchange, lines, server_config, wired
+from tests.live.engine_world import KEYS, exchange, lines, server_config, wired
 from tests.live.live_world import SYMBOL, by_hand, live_engine, states, trades, with_position
 
 ENTRY = "method: POST, path: '*/order'"
@@ -154,10 +158,88 @@ async def test_futtui_panic_closes_everything_without_the_app(tmp_path: Path) ->
         assert not panic_asked(tmp_path)
 
 
-def test_flatten_cuts_what_is_too_large_for_one_market_order() -> None:
-    assert slices(Decimal(4_500), rules()) == [Decimal(2_000), Decimal(2_000), Decimal(500)]
-    assert slices(Decimal(2_000), rules()) == [Decimal(2_000)]
-    assert slices(Decimal(7), None) == [Decimal(7)]
+async def test_futtui_panic_closes_while_the_trading_rules_cannot_be_asked() -> None:
+    config = server_config(seed=3, symbols=(SYMBOL,), speed=1.0)
+    async with exchange(config) as world:
+        by_hand(world, Decimal(3))
+        world.fault("{action: respond, status: 503, kind: B, path: '*/exchangeInfo'}")
+        report = await _close_everything(world.endpoints, KEYS)
+        assert report.is_flat, report.lines()
+        assert world.quantity(SYMBOL) == 0
+
+
+class StrictAccount:
+    """An account whose exchange refuses market orders that are too large or off the steps, and caps what reduces."""
+
+    def __init__(self, held: dict[str, str], *, most: str = "1e9", step: str = "0.001") -> None:
+        self.held = {symbol: Decimal(amount) for symbol, amount in held.items()}
+        self.most, self.step = Decimal(most), Decimal(step)
+        self.sent: list[OrderIntent] = []
+
+    async def positions(self) -> list[Any]:
+        return [SimpleNamespace(symbol=name, amount=amount) for name, amount in self.held.items() if amount]
+
+    async def open_orders(self, symbol: str | None = None) -> list[Any]:
+        return []
+
+    async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
+        raise AssertionError
+
+    async def place(self, intent: OrderIntent) -> OrderUpdate:
+        assert intent.reduce_only
+        assert intent.client_id not in {order.client_id for order in self.sent}
+        self.sent.append(intent)
+        reason = ""
+        if intent.quantity > self.most:
+            reason = "Quantity greater than max quantity. (code -4005)"
+        elif intent.quantity % self.step:
+            reason = "Precision is over the maximum defined for this asset. (code -1111)"
+        status = OrderStatus.REJECTED if reason else OrderStatus.FILLED
+        if not reason:
+            change = min(intent.quantity, abs(self.held[intent.symbol]))
+            self.held[intent.symbol] += change if intent.side is OrderSide.BUY else -change
+        return OrderUpdate(intent.client_id, intent.symbol, status, 1, reason=reason)
+
+    async def flatten(self, known: dict[str, SymbolRules] | None = None) -> FlattenReport:
+        async def no_pause(seconds: float) -> None:
+            return None
+
+        return await flatten(self, known or {}, lambda: 1, sleep=no_pause)
+
+
+@pytest.mark.parametrize(
+    ("account", "known"),
+    [
+        (StrictAccount({"ETHUSDT": "4500"}, most="2000"), {"ETHUSDT": rules()}),
+        (StrictAccount({"BTCUSDC": "0.5", "PEPEUSDT": "-250000"}, most="1000"), {}),
+        (StrictAccount({"ETHUSDT": "2.310"}, step="0.1"), {"ETHUSDT": rules()}),
+        (StrictAccount({"ETHUSDT": "-0.010"}, step="0.1"), {}),
+        (StrictAccount({"ETHUSDT": "2.310"}, step="0.1"), {"ETHUSDT": rules(step_size=Decimal("0.1"))}),
+        (StrictAccount({"BTCUSDT_261225": "7"}), {}),
+    ],
+)
+async def test_flatten_closes_what_it_knows_no_rules_of_and_what_its_rules_do_not_fit(
+    account: StrictAccount, known: dict[str, SymbolRules]
+) -> None:
+    report = await account.flatten(known)
+    assert report.is_flat, report.lines()
+    assert not any(account.held.values())
+    assert len(account.sent) < 600
+
+
+async def test_flatten_sends_no_needless_orders_where_the_rules_are_known() -> None:
+    account = StrictAccount({"ETHUSDT": "4500"}, most="2000")
+    await account.flatten({"ETHUSDT": rules()})
+    assert [order.quantity for order in account.sent] == [Decimal(2_000), Decimal(2_000), Decimal(500)]
+
+
+async def test_flatten_that_only_ever_hears_no_ends_and_says_so() -> None:
+    account = StrictAccount({"ETHUSDT": "3"}, most="0")
+    report = await account.flatten()
+    assert not report.is_flat
+    assert report.left == ["3 ETHUSDT"]
+    assert any("-4005" in line for line in report.lines())
+    assert len(account.sent) < 200
 
 
 # --- the desk alone -------------------------------------------------------------------------------------------------

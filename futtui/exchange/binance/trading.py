@@ -87,6 +87,11 @@ class BinanceTrading:
         """Closes the connections."""
         await self._client.close()
 
+    @property
+    def known_rules(self) -> Mapping[str, SymbolRules]:
+        """The rules by which orders are judged, of watched symbols and of all others."""
+        return self._rules
+
     def take_rules(self, rules: SymbolRules) -> None:
         """Judge orders on a symbol by other rules from now on."""
         self._rules[rules.symbol] = rules
