@@ -120,6 +120,8 @@ def _run_screen(launch: Launch) -> None:
         engine.stop()
         phone.stop()
         logs.close()
+        for sentence in engine.left_open:
+            typer.echo(sentence, err=True)
     if engine.failure is not None:
         raise engine.failure
 

@@ -10,6 +10,7 @@ from futtui.desk.outside import OutsideWatch
 from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
 from futtui.domain.effects import Severity, WriteLatch
+from futtui.domain.events import ProgramEnds
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import ExitReason, Trade, TradingMode
@@ -53,6 +54,11 @@ class KillDesk:
             self._flatten(event.time_ms)
         if event.level >= KillLevel.LOCK and state.mode is TradingMode.LIVE:
             state.mode = TradingMode.SIGNALS
+
+    def on_program_end(self, event: ProgramEnds) -> None:
+        """Close at market what no confirmed stop covers: nobody would look after it."""
+        for position in self._state.held(TradingMode.LIVE):
+            self._life.close_uncovered(position, event.time_ms, "its stop was not confirmed before futtui closed")
 
     def on_rearm(self, event: Rearm) -> None:
         """Let trading be possible again; the pause ends with it, the mode stays."""

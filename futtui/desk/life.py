@@ -134,12 +134,23 @@ class PositionLife:
             return
         if reason is ExitReason.MANUAL:
             position.exit_attempts, position.retry_ms = 0, 0
-        may_try = position.exit_attempts < MOST_EXIT_ATTEMPTS or not self._is_covered(position)
+        may_try = position.exit_attempts < MOST_EXIT_ATTEMPTS or not self.is_covered(position)
         if position.exit_reason is None and may_try:
             position.exit_reason = reason
             self._out.say(time_ms, "trade", words.closing(position, why), Severity.NOTICE, position.plan.symbol)
             self._out.touch(position)
         self._advance(position, time_ms)
+
+    def close_uncovered(self, position: Position, time_ms: int, why: str) -> None:
+        """Close at market, at once, what no stop covers; a closing order that failed does not wait for its next try."""
+        if position.status in (PositionStatus.NAKED, PositionStatus.CLOSING) and not self.is_covered(position):
+            position.retry_ms = 0
+            self.request_exit(position, ExitReason.DATA, time_ms, why)
+
+    def is_covered(self, position: Position) -> bool:
+        """Whether a waiting stop covers all of the position, and none has begun to close it."""
+        fired = any(order.fired for order in position.of(OrderPurpose.STOP))
+        return position.covering_stop() is not None and not fired
 
     def close_part(self, position: Position, quantity: Decimal, time_ms: int) -> None:
         """Close `quantity` of it at market by command. Until that is done the stop covers what it covered before."""
@@ -239,7 +250,7 @@ class PositionLife:
             self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)
             return
         text = words.exit_failed(position, order.quantity, words.because(update.reason or update.status.value.lower()))
-        if self._is_covered(position):
+        if self.is_covered(position):
             position.move(Move.EXIT_FAILED)
             position.exit_reason = None
             self._out.say(update.time_ms, "risk", f"{text}; the stop still protects it", Severity.ERROR, symbol)
@@ -248,11 +259,6 @@ class PositionLife:
         elif position.exit_attempts % MOST_EXIT_ATTEMPTS == 0:
             text = f"{text}; it has no stop. Close it by hand; futtui goes on trying once a minute"
             self._out.say(update.time_ms, "risk", text, Severity.ERROR, symbol)
-
-    def _is_covered(self, position: Position) -> bool:
-        """Whether a waiting stop covers all of the position, and none has begun to close it."""
-        fired = any(order.fired for order in position.of(OrderPurpose.STOP))
-        return position.covering_stop() is not None and not fired
 
     def _on_time(self, position: Position, time_ms: int) -> None:
         if position.status in _OPEN and position.exit_reason is None:

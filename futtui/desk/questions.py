@@ -47,6 +47,12 @@ class DeskQuestions:
         """Symbols with positions of ours on the real account."""
         return tuple(dict.fromkeys(position.plan.symbol for position in self._state.held(TradingMode.LIVE)))
 
+    @property
+    def uncovered_symbols(self) -> tuple[str, ...]:
+        """Symbols of the real account where something is, or may soon be, held that no confirmed stop covers."""
+        held = self._state.held(TradingMode.LIVE)
+        return tuple(dict.fromkeys(item.plan.symbol for item in held if not self._life.is_covered(item)))
+
     def live_since(self) -> dict[str, int]:
         """When the oldest of our positions on each symbol of the real account was opened, in ms."""
         since: dict[str, int] = {}

@@ -171,6 +171,13 @@ class FundingAnnounced:
     interval_hours: float = 8.0
 
 
+@dataclass(frozen=True, slots=True)
+class ProgramEnds:
+    """futtui is about to close: what no confirmed stop covers on the real account must not be left behind."""
+
+    time_ms: int
+
+
 BY_YOU = "blocked by you"
 """The reason of a block that the user gave no words for."""
 
@@ -280,5 +287,6 @@ Event = (
     | FeedState
     | BookSampled
     | InterestSampled
+    | ProgramEnds
     | Command
 )

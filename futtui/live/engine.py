@@ -44,6 +44,7 @@ from futtui.live.health import HealthMeter
 from futtui.live.health_file import keep_health_file
 from futtui.live.kill_watch import KillWatch
 from futtui.live.lag import LagMeter
+from futtui.live.leaving import leave_safely
 from futtui.live.loader import HistoryLoader
 from futtui.live.market_news import MarketNews
 from futtui.live.parts import EngineParts
@@ -115,6 +116,7 @@ class Engine:
         self._stopping: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
         self._last_words = "Stopped."
+        self.left_open: tuple[str, ...] = ()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -212,6 +214,7 @@ class Engine:
         await asyncio.shield(self._stopping)
 
     async def _stop(self) -> None:
+        self.left_open = await leave_safely(self)
         self._phase("stopped", self._last_words)
         tasks = list(self._tasks)
         for task in tasks:

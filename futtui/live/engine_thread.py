@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 20.0
+"""Longer than the engine waits for stops and closing orders that are under way."""
+NOT_STOPPED = "The engine did not end in time. If live positions are open, look at the exchange now."
 GUARD_S = 1.0
 POOL_THREADS = 64
 """Database reads, name look-ups and the closing of workers share the loop's pool and must not wait for each other."""
@@ -118,6 +120,13 @@ class EngineThread:
         thread.join(STOP_TIMEOUT_S)
         if thread.is_alive():
             log.error("The engine did not stop within %s s", STOP_TIMEOUT_S)
+
+    @property
+    def left_open(self) -> tuple[str, ...]:
+        """After `stop`: sentences about what may be held on the exchange without a stop."""
+        if self._thread is not None and self._thread.is_alive():
+            return (NOT_STOPPED,)
+        return self._access.engine.left_open if self._access is not None else ()
 
     def _run(self) -> None:
         try:

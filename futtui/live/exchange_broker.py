@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from futtui.domain.effects import AskFills, CancelOrder
@@ -17,6 +16,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.symbols import SymbolRules
 from futtui.exchange.ports import AccountMessage
 from futtui.live.clock import steady_ms
+from futtui.live.order_lanes import OrderLanes, lane_of
 from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ LOOKS_TO_VOID = 5
 NEWS_OVERDUE_MS = 5_000.0
 """An executed order whose executions did not come over the account stream in this time is looked up."""
 
-Work = Callable[[], Awaitable[None]]
 _ALIVE = (OrderStatus.OPEN, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 
@@ -39,8 +38,10 @@ _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 class ExchangeDeskBroker:
     """An account on an exchange.
 
-    Requests of one symbol leave in the order in which the desk asked for them (a new stop before the cancel of the
-    old one). An answer that never came is told as UNKNOWN; then the exchange is asked until it says what is true.
+    Requests about stops, targets and parts of one symbol leave in the order in which the desk asked for them (a new
+    stop before the cancel of the old one). Entries and exits have rows of their own: what has to protect never waits
+    for a slow answer to the entry, and what has to close never for one to the stop. An answer that never came is told
+    as UNKNOWN; then the exchange is asked until it says what is true.
     With `one_lane` (lockstep) everything happens one after the other and without pauses.
     """
 
@@ -60,10 +61,10 @@ class ExchangeDeskBroker:
         self._ahead = ahead
         self.on_rules_refusal: Callable[[], None] = lambda: None
         """Called when the exchange refused an order because the trading rules are not what we think."""
-        self._lanes: dict[str, deque[Work]] = {}
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._lanes = OrderLanes(one_lane=one_lane)
         self._sent: dict[str, SentOrder] = {}
         self._leverage: dict[str, int] = {}
+        self._no_entries = ""
         self.orders_sent = 0
 
     # --- what the desk asks ---------------------------------------------------------------------------------------
@@ -74,9 +75,9 @@ class ExchangeDeskBroker:
         order = SentOrder(
             intent.client_id, intent.symbol, intent.order_type.is_conditional, intent.quantity, steady_ms()
         )
-        order.is_entry = not intent.reduce_only
+        order.is_entry, order.lane = not intent.reduce_only, lane_of(intent)
         self._sent[order.client_id] = order
-        self._queue(intent.symbol, lambda: self._place(order, intent))
+        self._lanes.request(order.lane, lambda: self._place(order, intent))
 
     def adopt(self, intent: OrderIntent, status: OrderStatus) -> None:
         """Take an order of an earlier run into care and ask at once what became of it. It is never sent again."""
@@ -86,7 +87,7 @@ class ExchangeDeskBroker:
         order = SentOrder(
             intent.client_id, intent.symbol, intent.order_type.is_conditional, intent.quantity, steady_ms() - age_ms
         )
-        order.adopted, order.is_entry = True, not intent.reduce_only
+        order.adopted, order.is_entry, order.lane = True, not intent.reduce_only, lane_of(intent)
         order.accepted = status not in (OrderStatus.SENT, OrderStatus.UNKNOWN)
         self._sent[order.client_id] = order
         self._look_up(order, at_once=True)
@@ -95,18 +96,22 @@ class ExchangeDeskBroker:
         """Queue the cancel of an adopted order whose cancel an earlier run may not have sent."""
         order = self._sent.get(intent.client_id)
         if order is not None:
-            self._queue(intent.symbol, lambda: self._cancel(order))
+            self._lanes.request(order.lane, lambda: self._cancel(order))
 
     def ask_fills(self, effect: AskFills) -> None:
         """Queue a question for every execution on a symbol; they arrive as events, known ones too."""
-        self._queue(f"{effect.symbol} fills", lambda: self._ask_fills(effect))
+        self._lanes.queue(f"{effect.symbol} fills", lambda: self._ask_fills(effect))
 
     def cancel(self, effect: CancelOrder) -> None:
         """Queue the cancel; the outcome arrives as events."""
         order = self._sent.get(effect.client_id) or SentOrder(
-            effect.client_id, effect.symbol, effect.conditional, Decimal(0), steady_ms()
+            effect.client_id, effect.symbol, effect.conditional, Decimal(0), steady_ms(), lane=effect.symbol
         )
-        self._queue(effect.symbol, lambda: self._cancel(order))
+        self._lanes.request(order.lane, lambda: self._cancel(order))
+
+    def refuse_entries(self, reason: str) -> None:
+        """From now on nothing that opens a position leaves, not even what waits in its row; what reduces does."""
+        self._no_entries = reason
 
     def on_price(self, update: PriceUpdate) -> None:
         """Nothing to do: the exchange watches the price itself."""
@@ -181,21 +186,22 @@ class ExchangeDeskBroker:
         return len(self._sent)
 
     @property
+    def is_asking(self) -> bool:
+        """Whether an order or a cancel is queued or under way; questions about orders do not count."""
+        return self._lanes.is_asking
+
+    @property
     def is_idle(self) -> bool:
         """Whether no request is queued or under way."""
-        return not self._workers
+        return self._lanes.is_idle
 
     async def drain(self) -> None:
         """Return when every queued request has been answered."""
-        while self._workers:
-            await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        await self._lanes.drain()
 
     async def close(self) -> None:
         """Stop the lanes and the connection."""
-        workers = list(self._workers.values())
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await self._lanes.close()
         await self._trading.close()
 
     # --- requests -------------------------------------------------------------------------------------------------
@@ -227,6 +233,9 @@ class ExchangeDeskBroker:
                 reason = f"not sent: isolated margin and leverage {intent.leverage} could not be set ({error})"
                 return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
             self._leverage[order.symbol] = intent.leverage
+        if order.is_entry and self._no_entries:
+            reason = f"not sent: {self._no_entries}"
+            return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
         order.sent_at_ms = steady_ms()
         return await self._trading.place(intent)
 
@@ -244,7 +253,7 @@ class ExchangeDeskBroker:
         if not await self._tell_end(order, update):
             self._look_up(order)
         if update.status is OrderStatus.UNKNOWN:
-            self._queue(f"{order.symbol} {order.client_id}", lambda: self._cancel_in_the_end(order))
+            self._lanes.queue(f"{order.symbol} {order.client_id}", lambda: self._cancel_in_the_end(order))
 
     async def _cancel_once(self, order: SentOrder) -> OrderUpdate:
         try:
@@ -267,7 +276,7 @@ class ExchangeDeskBroker:
     def _look_up(self, order: SentOrder, *, at_once: bool = False) -> None:
         if not order.looking:
             order.looking, order.negatives = True, 0
-            self._queue(f"{order.symbol} {order.client_id}", lambda: self._find(order, at_once))
+            self._lanes.queue(f"{order.symbol} {order.client_id}", lambda: self._find(order, at_once))
 
     async def _find(self, order: SentOrder, at_once: bool) -> None:
         """Ask until the exchange says what became of the order; tell the desk."""
@@ -347,20 +356,3 @@ class ExchangeDeskBroker:
 
     def _unknown(self, order: SentOrder, reason: str) -> OrderUpdate:
         return OrderUpdate(order.client_id, order.symbol, OrderStatus.UNKNOWN, self._now_ms(), reason=reason)
-
-    def _queue(self, lane: str, work: Work) -> None:
-        lane = "" if self._one_lane else lane
-        self._lanes.setdefault(lane, deque()).append(work)
-        if lane not in self._workers:
-            self._workers[lane] = asyncio.get_running_loop().create_task(self._work(lane), name=f"orders {lane}")
-
-    async def _work(self, lane: str) -> None:
-        queue = self._lanes[lane]
-        try:
-            while queue:
-                try:
-                    await queue.popleft()()
-                except Exception:
-                    log.exception("An order request failed inside futtui; the next one follows")
-        finally:
-            del self._workers[lane], self._lanes[lane]

@@ -102,7 +102,7 @@ async def run(
                 start_ms, complete = await _run_on_the_clock(engine, _limited(minutes), lambda: _told(invitation, tell))
         return _result(engine, start_ms, complete, (steady_ms() - started) / 1000.0)
     finally:
-        await engine.stop()
+        await _stop(engine, tell)
 
 
 async def run_until_stopped(
@@ -123,7 +123,13 @@ async def run_until_stopped(
                 _told(invitation, tell)
                 await _run_and_tell(engine, tell, live)
         finally:
-            await engine.stop()
+            await _stop(engine, tell)
+
+
+async def _stop(engine: Engine, tell: Callable[[str], None]) -> None:
+    await engine.stop()
+    for sentence in engine.left_open:
+        tell(sentence)
 
 
 def _told(text: str, tell: Callable[[str], None]) -> None:

@@ -60,6 +60,8 @@ class SentOrder:
     """Whether an earlier run sent it."""
     is_entry: bool = False
     negatives: int = 0
+    lane: str = ""
+    """The row in which its requests leave; a slow answer holds up only what is behind it in the same row."""
 
     @property
     def executed(self) -> Decimal:

@@ -35,7 +35,7 @@ def ask_quit(app: FuttuiApp) -> None:
     if live:
         from futtui.tui.screens.menus import quit_question
 
-        question = quit_question(len(live), embedded=source_of(snapshot).embedded)
+        question = quit_question(live, embedded=source_of(snapshot).embedded)
     else:
         texts = [word("quit.unsaved")] if unsaved else [word("quit.run")]
         question = QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))

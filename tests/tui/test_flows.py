@@ -414,6 +414,21 @@ async def test_quit_with_one_live_position_says_what_becomes_of_it(
         assert words in text
 
 
+async def test_quit_names_live_positions_that_no_confirmed_stop_covers(make_app: AppMaker, engine: FakeEngine) -> None:
+    assert engine.current.desk is not None
+    live = [replace(item, mode=TradingMode.LIVE) for item in engine.current.desk.positions]
+    naked = replace(live[0], status="NAKED")
+    engine.show_desk(mode=TradingMode.LIVE, positions=(naked, *live[1:]))
+    engine.show(source_label="Binance USD-M futures", synthetic=False, speed_text="")
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("q")
+        text = screen_text(app)
+        assert f"just being closed: {naked.symbol}." in text
+        assert live[1].symbol not in text.partition("Quit?")[2].partition("Stay (Esc)")[0]
+        assert "Their stops stay" not in text
+
+
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+с"])
 async def test_ctrl_c_says_how_to_quit(make_app: AppMaker, key: str) -> None:
     app = make_app()

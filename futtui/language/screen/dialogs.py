@@ -62,6 +62,9 @@ ENGLISH: dict[str, str] = {
     "quit.open": "{n:|live position is|live positions are} open.",
     "quit.embedded": "The embedded exchange ends together with futtui, and they with it. No real money is in them.",
     "quit.stops": "Their stops stay on the exchange, but futtui will not move them while it is closed.",
+    "quit.unsettled": "No confirmed stop yet, or just being closed: {names}. futtui first waits a few seconds for it, "
+    "and closes at market what has no stop then.",
+    "quit.standing": "Stops that stand stay on the exchange, but futtui will not move them while it is closed.",
     "quit.yes": "Quit",
     "quit.no": "Stay (Esc)",
 }
@@ -126,6 +129,9 @@ UKRAINIAN: dict[str, str] = {
     "quit.open": "Відкрито позицій на справжні гроші: {n}.",
     "quit.embedded": "Вбудована біржа закриється разом із futtui, а з нею й вони. Справжніх грошей у них немає.",
     "quit.stops": "Їхні стопи лишаться на біржі, але поки futtui закритий, він їх не рухатиме.",
+    "quit.unsettled": "Стоп ще не підтверджено або позиція саме закривається: {names}. futtui спершу кілька секунд "
+    "чекає, а що й тоді без стопу, закриває за ринком.",
+    "quit.standing": "Стопи, що вже стоять, лишаться на біржі, але поки futtui закритий, він їх не рухатиме.",
     "quit.yes": "Вийти",
     "quit.no": "Лишитися (Esc)",
 }
@@ -190,6 +196,9 @@ RUSSIAN: dict[str, str] = {
     "quit.open": "Открыто позиций на настоящие деньги: {n}.",
     "quit.embedded": "Встроенная биржа закроется вместе с futtui, а с ней и они. Настоящих денег в них нет.",
     "quit.stops": "Их стопы останутся на бирже, но пока futtui закрыт, он их не двигает.",
+    "quit.unsettled": "Стоп ещё не подтверждён или позиция как раз закрывается: {names}. futtui сначала несколько "
+    "секунд ждёт, а что и тогда без стопа, закрывает по рынку.",
+    "quit.standing": "Стопы, которые уже стоят, останутся на бирже, но пока futtui закрыт, он их не двигает.",
     "quit.yes": "Выйти",
     "quit.no": "Остаться (Esc)",
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from futtui.domain.position import TradingMode
+from collections.abc import Sequence
+
+from futtui.domain.position import PositionStatus, TradingMode
+from futtui.domain.snapshot import PositionView
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.view import View, source_of
@@ -85,8 +88,15 @@ def _later(view: View, hours: int) -> str:
     return numbers.until_text(view.now_ms + hours * 3_600_000, view.now_ms, view.zone)
 
 
-def quit_question(count: int, *, embedded: bool) -> QuestionDialog:
+def quit_question(live: Sequence[PositionView], *, embedded: bool) -> QuestionDialog:
     """Quit although live positions are open? An embedded exchange ends together with futtui."""
+    count, unsettled = len(live), [item.symbol for item in live if item.status != PositionStatus.PROTECTED.value]
     texts = [word("quit.open_one" if count == 1 else "quit.open", n=count)]
-    texts.append(word("quit.embedded" if embedded else "quit.stops"))
+    if embedded:
+        texts.append(word("quit.embedded"))
+    elif unsettled:
+        texts.append(word("quit.unsettled", names=", ".join(unsettled)))
+        texts.append(word("quit.standing"))
+    else:
+        texts.append(word("quit.stops"))
     return QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))
