@@ -316,5 +316,5 @@ def shards_of(
     logs = {}
     if store is not None:
         logs = {name: store.log(key_of(symbol_hash(one, fine=False), *shared)) for name, one in data.items()}
-    jobs = jobs_of(f"{os.getpid()}-{id(logs)}", list(data.values()), *shared, logs)
+    jobs = jobs_of(f"{os.getpid()}-{id(logs)}", list(data.values()), *shared, logs, request.end_ms)
     return Shards(jobs, (crew or local_crew(request.workers))(jobs), request.start_ms, logs, request.end_ms)

@@ -100,6 +100,8 @@ class Job:
     warm_up: HistorySettings
     start_ms: int
     state_file: Path | None = None
+    closes: int = 0
+    """How many there are in the run: what its share of the work is measured by."""
 
 
 class Worker:
@@ -204,9 +206,7 @@ class Processes:
 
     def __init__(self, jobs: dict[str, Job], workers: int) -> None:
         context = multiprocessing.get_context("spawn")
-        count = min(workers, len(jobs))
-        shares = [{name: job for place, (name, job) in enumerate(jobs.items()) if place % count == number}
-                  for number in range(count)]  # fmt: skip
+        shares = even_shares(jobs, min(workers, len(jobs)))
         self._pools = [
             ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(share,))
             for share in shares
@@ -224,6 +224,15 @@ class Processes:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+
+
+def even_shares(jobs: dict[str, Job], count: int) -> list[dict[str, Job]]:
+    """The jobs in `count` shares of about as many closes: the longest first, each to whoever has least."""
+    shares: list[dict[str, Job]] = [{} for _ in range(count)]
+    for name, job in sorted(jobs.items(), key=lambda each: -each[1].closes):
+        least = min(shares, key=lambda share: (sum(each.closes for each in share.values()), len(share)))
+        least[name] = job
+    return shares
 
 
 CrewMaker = Callable[[dict[str, Job]], Crew]
@@ -311,13 +320,16 @@ def jobs_of(
     warm_up: HistorySettings,
     start_ms: int,
     logs: dict[str, AnalysisLog],
+    end_ms: int,
 ) -> dict[str, Job]:
     """The jobs of a run, without the finer candles: they are no business of the analyses."""
     files: dict[str, Any] = {name: log.state_file for name, log in logs.items()}
-    return {
-        each.symbol: Job(run, replace(each, fine=()), analysis, warm_up, start_ms, files.get(each.symbol))
-        for each in data
-    }
+    jobs = {}
+    for each in data:
+        closes = len(each.past.series[BASE].between(start_ms, end_ms))
+        part = replace(each, fine=())
+        jobs[each.symbol] = Job(run, part, analysis, warm_up, start_ms, files.get(each.symbol), closes)
+    return jobs
 
 
 def local_crew(workers: int) -> CrewMaker:
