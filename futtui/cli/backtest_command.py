@@ -93,12 +93,12 @@ def _stoppable(options: BacktestOptions) -> BacktestResult:
 
 def backtest_result(options: BacktestOptions) -> BacktestResult:
     """Run what was asked for, with a bar of progress; holes of the history are told first."""
-    from futtui.analysis.collector import calm_collector
+    from futtui.analysis.collector import RARELY, calm_collector
     from futtui.backtest.cluster import cluster_crew
     from futtui.backtest.run import Backtest
     from futtui.domain.timeframe import DAY_MS
 
-    calm_collector()
+    calm_collector(RARELY)
     request = request_of(options)
     crew = cluster_crew(options.cluster) if options.cluster else None
     run = Backtest(request, store=None if options.no_cache else run_store(options.home), crew=crew)
