@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from futtui.domain.backtests import RunState
-from futtui.domain.position import TradingMode
-from futtui.tui.paint.view import source_of
+from futtui.tui.paint.view import live_positions, source_of
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
@@ -19,24 +18,41 @@ def ask_quit(app: FuttuiApp) -> None:
     Live positions of an engine in another process lose nothing: it goes on.
     """
     from futtui.tui.screens.dialog import QuestionDialog
+    from futtui.tui.screens.menus import QuitMenu
 
-    snapshot = app.store.read().snapshot
+    view = app.store.read()
     stays = bool(app.ui_settings.attached_to)  # the engine goes on and keeps minding its positions
-    held = snapshot.desk.positions if snapshot.desk and not stays else ()
-    live = [item for item in held if item.mode is TradingMode.LIVE]
+    live = [] if stays else live_positions(view)
     unsaved = any(getattr(screen, "has_changes", False) for screen in app.screen_stack)
     running = app.backtests.progress() if app.backtests is not None else None
     is_running = running is not None and running.state is RunState.RUNNING
     if not live and not unsaved and not is_running:
         app.exit()
+    elif isinstance(app.screen, QuestionDialog | QuitMenu):
         return
-    if isinstance(app.screen, QuestionDialog):
-        return
-    if live:
-        from futtui.tui.screens.menus import quit_question
-
-        question = quit_question(live, embedded=source_of(snapshot).embedded)
+    elif live:
+        menu = QuitMenu(live, embedded=source_of(view.snapshot).embedded)
+        app.push_screen(menu, lambda answer: _leave_positions(app, answer))
     else:
         texts = [word("quit.unsaved")] if unsaved else [word("quit.run")]
         question = QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))
-    app.push_screen(question, lambda yes: app.exit() if yes else None)
+        app.push_screen(question, lambda yes: app.exit() if yes else None)
+
+
+def _leave_positions(app: FuttuiApp, answer: str | None) -> None:
+    """Leaves them with their stops, or closes them first after one more question."""
+    from futtui.tui.screens.dialog import QuestionDialog
+    from futtui.tui.screens.waiting import ClosingDialog
+
+    def wanted(yes: bool | None) -> None:
+        if yes:
+            app.push_screen(ClosingDialog(), lambda closed: app.exit() if closed else None)
+
+    if answer == "keep":
+        app.exit()
+    elif answer == "close":
+        held = live_positions(app.store.read())
+        names = ", ".join(position.symbol for position in held)
+        texts = [word("quit.close_what", names=names), "", word("quit.close_then")]
+        question = QuestionDialog(word("quit.close_heading"), texts, yes=word("quit.close"), no=word("quit.no"))
+        app.push_screen(question, wanted)

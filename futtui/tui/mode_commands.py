@@ -37,15 +37,23 @@ def _change(app: FuttuiApp, mode: TradingMode) -> None:
         app.flash(word("mode.already", mode=word(f"mode.{mode.value}")))
     elif mode is TradingMode.LIVE:
         from futtui.tui.screens.go_live import GoLiveDialog
+        from futtui.tui.screens.waiting import LastMoment
 
-        def answered(yes: bool | None) -> None:
+        current = word(f"mode.{view.mode.value}")
+
+        def typed(yes: bool | None) -> None:
+            if yes:
+                app.push_screen(LastMoment(current), waited)
+            else:
+                waited(None)
+
+        def waited(yes: bool | None) -> None:
             if yes:
                 app.send(ChangeMode(app.engine.exchange_time_ms(), TradingMode.LIVE))
             else:
                 app.flash(word("live.stayed", mode=word(f"mode.{app.store.read().mode.value}")))
 
-        current = word(f"mode.{view.mode.value}")
-        app.push_screen(GoLiveDialog(view.snapshot, app.number_source(), current), answered)
+        app.push_screen(GoLiveDialog(view.snapshot, app.number_source(), current), typed)
     else:
         app.send(ChangeMode(app.engine.exchange_time_ms(), mode))
 

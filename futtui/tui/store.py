@@ -33,6 +33,10 @@ class Store:
         """From now on times are shown in this zone."""
         self._zone, self._zone_name = zone, zone_name
 
+    def now_s(self) -> float:
+        """Seconds of the steady clock."""
+        return self._real_clock_s()
+
     def read(self) -> View:
         """The newest view of the engine."""
         snapshot = self._engine.snapshot()

@@ -194,6 +194,7 @@ SHOTS = (
     Shot("commands-typed", ("colon",), "block", sizes=(MIDDLE,), tour="dialogs"),
     Shot("mode", ("m",), tour="dialogs"),
     Shot("go-live", ("m", "3", "7", "3"), tour="dialogs"),
+    Shot("go-live-soon", ("m", "3", "7", "3", "1", "4", "enter"), tour="dialogs"),
     Shot("stop-everything", ("!",), tour="dialogs"),
     _in_small("stop-everything-again", "!", world=_stopped),
     _in_small("trade-again", "!", "r", world=_stopped),
@@ -209,7 +210,9 @@ SHOTS = (
     Shot("find", ("slash",), "li", tour="dialogs"),
     Shot("search", ("f4", "slash"), "zones", sizes=(SMALL,)),
     Shot("jump", ("g",), anew=True),
-    Shot("quit-live", ("q",), world=_live),
+    Shot("quit-live", ("q",), world=_live, tour="quit-live"),
+    Shot("quit-close", ("q", "3"), world=_live, tour="quit-live"),
+    Shot("quit-closing", ("q", "3", "right", "enter"), world=_live, tour="quit-live"),
     _in_small("quit-run", "q", world=_half_way),
 )
 TOURS = {

@@ -9,7 +9,7 @@ import pytest
 from textual.command import CommandList
 from textual.widgets import Button, Input
 
-from futtui.domain.events import BlockSymbol, ChangeMode, SetPaused, UnblockSymbol
+from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
 from futtui.tui.app import FuttuiApp
@@ -20,6 +20,8 @@ from futtui.tui.screens.dialog import MenuDialog, QuestionDialog
 from futtui.tui.screens.find import FindScreen, matches
 from futtui.tui.screens.go_live import GoLiveDialog
 from futtui.tui.screens.help import HelpScreen
+from futtui.tui.screens.menus import QuitMenu
+from futtui.tui.screens.waiting import ClosingDialog, LastMoment
 from futtui.tui.widgets.market_panel import MarketPanel
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_backtests import until
@@ -153,8 +155,9 @@ async def test_mode_to_signals_only_needs_no_number(make_app: AppMaker, engine: 
         assert engine.commands == [ChangeMode(NOW_MS, TradingMode.SIGNALS)]
 
 
-async def test_mode_live_needs_the_whole_number(make_app: AppMaker, engine: FakeEngine) -> None:
-    app = make_app()
+async def test_mode_live_needs_the_whole_number_and_a_moment(make_app: AppMaker, engine: FakeEngine) -> None:
+    app, now_s = make_app(), [0.0]
+    app.store._real_clock_s = lambda: now_s[0]
     async with app.run_test(size=FULL) as pilot:
         await pilot.press("m", "3")
         assert isinstance(app.screen, GoLiveDialog)
@@ -164,7 +167,50 @@ async def test_mode_live_needs_the_whole_number(make_app: AppMaker, engine: Fake
         await pilot.press("7", "3", "1")
         assert app.screen.query_one("#yes", Button).disabled
         await pilot.press("4", "enter")
+        assert isinstance(app.screen, LastMoment)
+        assert "Live begins in 5 s" in screen_text(app)
+        now_s[0] = 4.9
+        app.pulse.beat()
+        await pilot.pause()
+        assert "Live begins in 1 s" in screen_text(app)
+        assert engine.commands == []
+        now_s[0] = 5.1
+        app.pulse.beat()
+        await pilot.pause()
         assert engine.commands == [ChangeMode(NOW_MS, TradingMode.LIVE)]
+        assert isinstance(app.screen, DashboardScreen)
+
+
+@pytest.mark.parametrize("key", ["escape", "enter"])
+async def test_going_live_is_taken_back_with_one_key_before_anything_was_sent(
+    make_app: AppMaker, engine: FakeEngine, key: str
+) -> None:
+    app, now_s = make_app(), [0.0]
+    app.store._real_clock_s = lambda: now_s[0]
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4", "enter", key)
+        now_s[0] = 60.0
+        app.pulse.beat()
+        await pilot.pause()
+        assert engine.commands == []
+        assert "the mode is still Paper" in app.flash_line.text
+        assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_the_moment_before_live_does_not_pass_while_it_cannot_be_read(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app, now_s = make_app(), [0.0]
+    app.store._real_clock_s = lambda: now_s[0]
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4", "enter")
+        await pilot.resize_terminal(70, 20)
+        now_s[0] = 60.0
+        app.pulse.beat()
+        await pilot.resize_terminal(*FULL)
+        await pilot.pause()
+        assert isinstance(app.screen, LastMoment)
+        assert engine.commands == []
 
 
 @pytest.mark.parametrize("keys", [["enter"], ["7", "3", "enter"], ["escape"], ["1", "2", "3", "4", "enter"]])
@@ -386,13 +432,56 @@ async def test_quit_with_live_positions_asks(make_app: AppMaker, engine: FakeEng
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
         await pilot.press("q")
-        assert isinstance(app.screen, QuestionDialog)
+        assert isinstance(app.screen, QuitMenu)
         assert "3 live positions are open." in screen_text(app)
         await pilot.press("enter")
         assert not app._exit
-        await pilot.press("q", "right", "enter")
+        await pilot.press("q", "2")
         await pilot.pause()
         assert app._exit
+        assert engine.commands == []
+
+
+async def test_quit_can_close_live_positions_first_and_leaves_when_all_are_closed(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    assert engine.current.desk is not None
+    held = engine.current.desk.positions
+    live = tuple(replace(item, mode=TradingMode.LIVE) for item in held[:2])
+    engine.show_desk(mode=TradingMode.LIVE, positions=(*live, held[2]))
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("q", "3", "escape")
+        assert engine.commands == []
+        await pilot.press("q", "3", "right", "enter")
+        assert isinstance(app.screen, ClosingDialog)
+        closes = [ClosePosition(NOW_MS, item.position_id) for item in live]
+        assert engine.commands == [SetPaused(NOW_MS, True), *closes]
+        engine.show_desk(positions=(live[1], held[2]))
+        app.pulse.beat()
+        await pilot.pause()
+        assert not app._exit
+        assert live[1].symbol in screen_text(app)
+        assert engine.commands == [SetPaused(NOW_MS, True), *closes]
+        engine.show_desk(positions=(held[2],))
+        app.pulse.beat()
+        await pilot.pause()
+        assert app._exit
+
+
+async def test_quit_that_waits_for_closing_is_left_with_escape(make_app: AppMaker, engine: FakeEngine) -> None:
+    assert engine.current.desk is not None
+    live = replace(engine.current.desk.positions[0], mode=TradingMode.LIVE)
+    engine.show_desk(mode=TradingMode.LIVE, paused=True, positions=(live,))
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("q", "3", "right", "enter", "escape")
+        engine.show_desk(positions=())
+        app.pulse.beat()
+        await pilot.pause()
+        assert not app._exit
+        assert isinstance(app.screen, DashboardScreen)
+        assert engine.commands == [ClosePosition(NOW_MS, live.position_id)]
 
 
 @pytest.mark.parametrize(
@@ -425,7 +514,7 @@ async def test_quit_names_live_positions_that_no_confirmed_stop_covers(make_app:
         await pilot.press("q")
         text = screen_text(app)
         assert f"just being closed: {naked.symbol}." in text
-        assert live[1].symbol not in text.partition("Quit?")[2].partition("Stay (Esc)")[0]
+        assert live[1].symbol not in text.partition("Quit?")[2].partition("nothing changes")[0]
         assert "Their stops stay" not in text
 
 

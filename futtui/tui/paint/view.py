@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import EngineSnapshot, MarketRow
+from futtui.domain.snapshot import EngineSnapshot, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
 from futtui.tui.words import word
 
@@ -90,3 +90,9 @@ def source_of(snapshot: EngineSnapshot) -> Source:
     if "demo" in label or "testnet" in label:
         return Source(word("source.demo"), word("source.demo_short"), False)
     return Source("", "", "embedded" in label)
+
+
+def live_positions(view: View) -> list[PositionView]:
+    """Open positions on real money."""
+    desk = view.snapshot.desk
+    return [item for item in (desk.positions if desk else ()) if item.mode is TradingMode.LIVE]

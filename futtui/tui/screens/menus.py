@@ -9,7 +9,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.view import View, source_of
-from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
+from futtui.tui.screens.dialog import Choice, MenuDialog
 from futtui.tui.words import word
 
 MOST_NAMED = 8
@@ -88,15 +88,26 @@ def _later(view: View, hours: int) -> str:
     return numbers.until_text(view.now_ms + hours * 3_600_000, view.now_ms, view.zone)
 
 
-def quit_question(live: Sequence[PositionView], *, embedded: bool) -> QuestionDialog:
-    """Quit although live positions are open? An embedded exchange ends together with futtui."""
-    count, unsettled = len(live), [item.symbol for item in live if item.status != PositionStatus.PROTECTED.value]
-    texts = [word("quit.open_one" if count == 1 else "quit.open", n=count)]
-    if embedded:
-        texts.append(word("quit.embedded"))
-    elif unsettled:
-        texts.append(word("quit.unsettled", names=", ".join(unsettled)))
-        texts.append(word("quit.standing"))
-    else:
-        texts.append(word("quit.stops"))
-    return QuestionDialog(word("quit.heading"), texts, yes=word("quit.yes"), no=word("quit.no"))
+class QuitMenu(MenuDialog):
+    """Quit although live positions are open, and what becomes of them? Staying is marked.
+
+    An embedded exchange ends together with futtui.
+    """
+
+    def __init__(self, live: Sequence[PositionView], *, embedded: bool) -> None:
+        count, unsettled = len(live), [item.symbol for item in live if item.status != PositionStatus.PROTECTED.value]
+        texts = [word("quit.open_one" if count == 1 else "quit.open", n=count)]
+        if embedded:
+            texts.append(word("quit.embedded"))
+        elif unsettled:
+            texts.append(word("quit.unsettled", names=", ".join(unsettled)))
+            texts.append(word("quit.standing"))
+        else:
+            texts.append(word("quit.stops"))
+        note = "quit.keep_note_embedded" if embedded else "" if unsettled else "quit.keep_note"
+        choices = [
+            Choice("1", word("quit.stay"), word("quit.stay_note"), "stay"),
+            Choice("2", word("quit.keep"), word(note) if note else "", "keep"),
+            Choice("3", word("quit.close"), word("quit.close_note"), "close"),
+        ]
+        super().__init__(word("quit.heading"), texts, choices)
