@@ -168,17 +168,15 @@ async def test_mode_live_needs_the_whole_number_and_a_moment(make_app: AppMaker,
         assert app.screen.query_one("#yes", Button).disabled
         await pilot.press("4", "enter")
         assert isinstance(app.screen, LastMoment)
-        assert "Live begins in 5 s" in screen_text(app)
+        await until(pilot, lambda: "Live begins in 5 s" in screen_text(app))
         now_s[0] = 4.9
         app.pulse.beat()
-        await pilot.pause()
-        assert "Live begins in 1 s" in screen_text(app)
+        await until(pilot, lambda: "Live begins in 1 s" in screen_text(app))
         assert engine.commands == []
         now_s[0] = 5.1
         app.pulse.beat()
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
         assert engine.commands == [ChangeMode(NOW_MS, TradingMode.LIVE)]
-        assert isinstance(app.screen, DashboardScreen)
 
 
 @pytest.mark.parametrize("key", ["escape", "enter"])
@@ -189,12 +187,11 @@ async def test_going_live_is_taken_back_with_one_key_before_anything_was_sent(
     app.store._real_clock_s = lambda: now_s[0]
     async with app.run_test(size=FULL) as pilot:
         await pilot.press("m", "3", "7", "3", "1", "4", "enter", key)
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
         now_s[0] = 60.0
         app.pulse.beat()
-        await pilot.pause()
         assert engine.commands == []
         assert "the mode is still Paper" in app.flash_line.text
-        assert isinstance(app.screen, DashboardScreen)
 
 
 async def test_the_moment_before_live_does_not_pass_while_it_cannot_be_read(
@@ -454,19 +451,17 @@ async def test_quit_can_close_live_positions_first_and_leaves_when_all_are_close
         await pilot.press("q", "3", "escape")
         assert engine.commands == []
         await pilot.press("q", "3", "right", "enter")
-        assert isinstance(app.screen, ClosingDialog)
+        await until(pilot, lambda: isinstance(app.screen, ClosingDialog) and len(engine.commands) == 3)
         closes = [ClosePosition(NOW_MS, item.position_id) for item in live]
         assert engine.commands == [SetPaused(NOW_MS, True), *closes]
         engine.show_desk(positions=(live[1], held[2]))
         app.pulse.beat()
-        await pilot.pause()
+        await until(pilot, lambda: f"close {live[1].symbol}." in screen_text(app))
         assert not app._exit
-        assert live[1].symbol in screen_text(app)
         assert engine.commands == [SetPaused(NOW_MS, True), *closes]
         engine.show_desk(positions=(held[2],))
         app.pulse.beat()
-        await pilot.pause()
-        assert app._exit
+        await until(pilot, lambda: app._exit)
 
 
 async def test_quit_that_waits_for_closing_is_left_with_escape(make_app: AppMaker, engine: FakeEngine) -> None:
@@ -475,12 +470,14 @@ async def test_quit_that_waits_for_closing_is_left_with_escape(make_app: AppMake
     engine.show_desk(mode=TradingMode.LIVE, paused=True, positions=(live,))
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
-        await pilot.press("q", "3", "right", "enter", "escape")
+        await pilot.press("q", "3", "right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ClosingDialog) and bool(engine.commands))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
         engine.show_desk(positions=())
         app.pulse.beat()
         await pilot.pause()
         assert not app._exit
-        assert isinstance(app.screen, DashboardScreen)
         assert engine.commands == [ClosePosition(NOW_MS, live.position_id)]
 
 
