@@ -26,7 +26,7 @@ from futtui.desk.snapshots import SnapshotBuilder
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import position_state
 from futtui.desk.trades import trade_of
-from futtui.domain.account import AccountSeen, FundingSummed
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Effect, PositionState, Severity
 from futtui.domain.events import (
@@ -89,7 +89,7 @@ class TradingDesk(DeskQuestions):
         risk = self._state.settings.risk
         self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
         self._intake = SignalIntake(self._state, self._out, self._life)
-        self._outside = OutsideWatch(self._state, self._out, self._life)
+        self._outside = OutsideWatch(self._state, self._out, self._life, self._book)
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)
         self._hand = HandDesk(self._state, self._out, self._life)
         self._builder = SnapshotBuilder()
@@ -107,6 +107,7 @@ class TradingDesk(DeskQuestions):
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
             AccountSeen: self._outside.on_seen,
+            FillsTold: self._outside.on_told,
             FundingSummed: self._outside.on_funding,
             FundingPaid: self._on_funding,
             FundingAnnounced: self._on_funding_rate,

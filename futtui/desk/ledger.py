@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from futtui.domain.orders import Fill
@@ -61,6 +61,25 @@ class Ledger:
                 fill.client_id, fill.symbol, fill.trade_id, fill.side, fill.price, rest, fee, fill.time_ms, fill.maker
             )
             self.unmatched.append((left, reason))
+
+    def explain(self, fill: Fill, correction: ExitReason, reason: ExitReason) -> Decimal:
+        """Put an execution in the place of corrections booked after it; returns how much of it they stood for."""
+        left, legs = fill.quantity, list[Leg]()
+        for leg in self.legs:
+            part = min(left, leg.quantity) if leg.reason is correction and leg.time_ms >= fill.time_ms else ZERO
+            if part > 0:
+                left -= part
+                fee = fill.fee * part / fill.quantity
+                self.exit_value += part * (fill.price - leg.price)
+                self.fees += fee
+                legs.append(Leg(part, fill.price, reason, fill.time_ms, fee))
+                leg = replace(leg, quantity=leg.quantity - part)
+            if leg.quantity > 0:
+                legs.append(leg)
+        if left < fill.quantity:
+            self.legs = legs
+            self.seen[fill.trade_id] = None
+        return fill.quantity - left
 
     @property
     def open(self) -> Decimal:

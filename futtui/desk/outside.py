@@ -6,6 +6,7 @@ Everything here is about the LIVE account; virtual ones have no outside.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from futtui.desk.orders import signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
-from futtui.domain.account import AccountSeen, FundingSummed, SeenOrder
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed, SeenOrder
 from futtui.domain.effects import AskFills, CancelOrder, Severity
 from futtui.domain.orders import Fill
 from futtui.domain.position import ExitReason, TradingMode
@@ -32,8 +33,10 @@ FORCED = {
 """Client ids that the exchange gives to its own orders."""
 ADJUSTMENT = "adjustment"
 LOOKS_TO_ASK = 2
-LOOKS_TO_ADJUST = 3
+LOOKS_WITHOUT_ANSWER = 12
+"""After so many looks that agree, a difference is booked although the exchange did not tell its executions."""
 _TRADES_KEPT = 2_000
+_CORRECTIONS_KEPT = 50
 
 
 def reason_of(client_id: str) -> ExitReason:
@@ -54,22 +57,44 @@ def outside_refusal(state: DeskState, symbol: str, mode: TradingMode) -> str | N
 
 @dataclass(slots=True)
 class _Difference:
+    """What looks in a row say that the account holds more than our books; below zero = less.
+
+    `asked_ms`: when its executions were asked for; None = no question is open. `told`: those of others that were told.
+    """
+
     amount: Decimal
-    looks: int
+    looks: int = 1
+    asked_ms: int | None = None
+    told: tuple[Fill, ...] | None = None
+
+
+@dataclass(slots=True)
+class _Correction:
+    """A change of what is held beside us that a look showed before any execution did; `amount` is not explained yet."""
+
+    amount: Decimal
+    time_ms: int
 
 
 class OutsideWatch:
     """Takes foreign executions in, and compares looks at the account with the ledger.
 
     A difference counts only while nothing is under way on its symbol, and is acted upon only when looks in a row agree:
-    the second one asks for executions, the third one books what cannot be explained.
+    the second one asks for executions; when they are told, the next one books what they explain, and corrects the rest.
+    Executions that were asked for explain a difference and do nothing else: an earlier run may know them, or a
+    correction stand for them. An execution that comes after its correction takes its place.
     """
 
-    def __init__(self, state: DeskState, out: Outbox, life: PositionLife) -> None:
+    def __init__(
+        self, state: DeskState, out: Outbox, life: PositionLife, book_again: Callable[[Position], object]
+    ) -> None:
+        """`book_again`: books the trade of a closed position anew."""
         self._state = state
         self._out = out
         self._life = life
+        self._book_again = book_again
         self._differences: dict[str, _Difference] = {}
+        self._corrections: dict[str, deque[_Correction]] = {}
         self._strays: dict[str, int] = {}
         self._newest: dict[str, Fill] = {}
         self.apart_since_ms: int | None = None
@@ -80,13 +105,26 @@ class OutsideWatch:
 
     def on_fill(self, fill: Fill, time_ms: int) -> None:
         """An execution of an order that is not ours: it closes what we hold, or is kept beside it."""
-        if (fill.symbol, fill.trade_id) in self._trades or not fill.quantity > 0:
+        if not fill.quantity > 0 or self._is_known(fill):
             return
         self._trades.append((fill.symbol, fill.trade_id))
+        left = self._without_corrected(fill)
+        if left > 0:
+            self._take(_part_of(fill, left), time_ms)
+
+    def _is_known(self, fill: Fill) -> bool:
+        """Whether an execution was taken in before, now or by an earlier run."""
+        if (fill.symbol, fill.trade_id) in self._trades:
+            return True
+        return any(fill.trade_id in position.ledger.seen for position in self._state.live_on(fill.symbol))
+
+    def _take(self, fill: Fill, time_ms: int) -> None:
+        """Let an execution change what is held beside us, then what we hold."""
         sign = 1 if fill.side is OrderSide.BUY else -1
         left = self._take_from_external(fill.symbol, sign * fill.quantity, time_ms)
         for position in self._state.live_on(fill.symbol):
-            if left and position.plan.side.sign * sign < 0 and position.ledger.open > 0:
+            against = position.plan.side.sign * sign < 0 and fill.time_ms >= position.opened_ms
+            if left and against and position.ledger.open > 0:
                 part = min(abs(left), position.ledger.open)
                 left -= sign * part
                 self._close_part(position, fill, part, time_ms)
@@ -94,15 +132,43 @@ class OutsideWatch:
             self._newest[fill.symbol] = fill
             self._set_external(fill.symbol, self._state.external.get(fill.symbol, ZERO) + left, time_ms)
 
+    def _without_corrected(self, fill: Fill) -> Decimal:
+        """What is left of an execution after the corrections that stood for it."""
+        sign, left = (1 if fill.side is OrderSide.BUY else -1), fill.quantity
+        for position in self._state.real_on(fill.symbol):
+            if left > 0 and position.plan.side.sign * sign < 0 and fill.time_ms >= position.opened_ms:
+                left -= self._replace_correction(position, _part_of(fill, left))
+        for correction in self._corrections.get(fill.symbol, ()):
+            if left > 0 and correction.amount * sign > 0 and correction.time_ms >= fill.time_ms:
+                part = min(left, abs(correction.amount))
+                correction.amount -= sign * part
+                left -= part
+        return left
+
+    def _replace_correction(self, position: Position, fill: Fill) -> Decimal:
+        """Put an execution in the place of corrections of a position; returns how much of it they stood for."""
+        reason, symbol = reason_of(fill.client_id), position.plan.symbol
+        part = position.ledger.explain(fill, ExitReason.ADJUSTED, reason)
+        if not part:
+            return part
+        position.observe(float(fill.price), float(fill.price))
+        self._out.touch(position)
+        text = f"{symbol}: {words.amount(part)} was closed {_who(reason)} at {words.price(position.rules, fill.price)}"
+        text += ", which was booked as a correction before"
+        if not position.is_open:
+            self._book_again(position)
+        self._out.say(fill.time_ms, "risk", text, Severity.NOTICE, symbol)
+        if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED):
+            self._halt(reason, symbol, fill.time_ms)
+        return part
+
     def _close_part(self, position: Position, fill: Fill, quantity: Decimal, time_ms: int) -> None:
         reason, symbol = reason_of(fill.client_id), position.plan.symbol
-        part = replace(fill, quantity=quantity, fee=fill.fee * quantity / fill.quantity)
-        who = "outside futtui" if reason is ExitReason.MANUAL else f"by {words.reason_word(reason)}"
-        text = f"{symbol}: {words.amount(quantity)} closed {who} at {words.price(position.rules, fill.price)}"
+        text = f"{symbol}: {words.amount(quantity)} closed {_who(reason)} at {words.price(position.rules, fill.price)}"
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
         if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED):
             self._halt(reason, symbol, time_ms)
-        self._life.on_outside_fill(position, part, reason)
+        self._life.on_outside_fill(position, _part_of(fill, quantity), reason)
 
     def _halt(self, reason: ExitReason, symbol: str, time_ms: int) -> None:
         if self._state.paused:
@@ -174,50 +240,87 @@ class OutsideWatch:
                 return False
         return True
 
-    def _net_out(self, symbol: str, time_ms: int) -> None:
-        """What is held beside us against us closed a part of ours: its news came before those of our entry."""
-        beside = self._state.external.get(symbol, ZERO)
-        ours = sum((item.plan.side.sign * item.ledger.open for item in self._state.live_on(symbol)), ZERO)
-        newest = self._newest.get(symbol)
-        if newest is None or beside * ours >= 0:
-            return
-        size = min(abs(beside), abs(ours))
-        self._set_external(symbol, beside + (size if beside < 0 else -size), time_ms)
-        side = OrderSide.SELL if ours > 0 else OrderSide.BUY
-        fee = newest.fee * size / newest.quantity
-        known = replace(newest, fee=fee, side=side, quantity=size, trade_id=f"{newest.trade_id}-{time_ms}")
-        self.on_fill(known, time_ms)
-
     def _compare(self, symbol: str, event: AccountSeen) -> None:
-        self._net_out(symbol, event.time_ms)
         held = self._state.live_on(symbol)
         ours = sum((item.plan.side.sign * item.ledger.open for item in held), ZERO)
         difference = event.amount(symbol) - ours - self._state.external.get(symbol, ZERO)
         if not difference:
             self._differences.pop(symbol, None)
+            self._net_out(symbol, ours, event.time_ms)
             return
         known = self._differences.get(symbol)
-        looks = known.looks + 1 if known is not None and known.amount == difference else 1
-        self._differences[symbol] = _Difference(difference, looks)
-        if looks == LOOKS_TO_ASK and ours:
+        if known is None or known.amount != difference:
+            self._differences[symbol] = _Difference(difference)
+            return
+        known.looks += 1
+        if not ours or known.told is not None or known.looks >= LOOKS_WITHOUT_ANSWER:
+            del self._differences[symbol]
+            self._settle(symbol, known, event)
+        elif known.asked_ms is None:
+            known.asked_ms = event.time_ms
             since_ms = min(item.opened_ms for item in held)
             self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms))
-        elif looks >= (LOOKS_TO_ADJUST if ours else LOOKS_TO_ASK):
-            del self._differences[symbol]
-            self._settle(symbol, difference, event)
 
-    def _settle(self, symbol: str, difference: Decimal, event: AccountSeen) -> None:
-        """Book a difference that no execution explains, as an execution of its own kind with a telling id."""
+    def on_told(self, event: FillsTold) -> None:
+        """Keep what others executed until the next look; where it could not be told, that look asks again."""
+        known = self._differences.get(event.symbol)
+        if known is None or known.asked_ms != event.asked_ms:
+            return
+        known.asked_ms = None
+        if event.fills is not None:
+            known.told = tuple(self._unexplained(event.fills))
+
+    def _unexplained(self, fills: Iterable[Fill]) -> Iterable[Fill]:
+        """Executions that are not known and that no correction stood for."""
+        for fill in fills:
+            if fill.quantity > 0 and not self._is_known(fill):
+                if self._without_corrected(fill) < fill.quantity:
+                    self._trades.append((fill.symbol, fill.trade_id))
+                else:
+                    yield fill
+
+    def _net_out(self, symbol: str, ours: Decimal, time_ms: int) -> None:
+        """What is held beside us against us closed a part of ours: its news came before those of our entry.
+
+        An account holds one amount of a symbol. It is known to be what the books say together, so it is less than ours.
+        """
+        beside, newest = self._state.external.get(symbol, ZERO), self._newest.get(symbol)
+        if newest is None or beside * ours >= 0:
+            return
+        size = min(abs(beside), abs(ours))
+        self._set_external(symbol, beside + (size if beside < 0 else -size), time_ms)
+        side = OrderSide.SELL if ours > 0 else OrderSide.BUY
+        since_ms = max(item.opened_ms for item in self._state.live_on(symbol))
+        trade_id, filled_ms = f"{newest.trade_id}-{time_ms}", max(newest.time_ms, since_ms)
+        closing = replace(_part_of(newest, size), side=side, trade_id=trade_id, time_ms=filled_ms)
+        self._take(closing, time_ms)
+
+    def _settle(self, symbol: str, known: _Difference, event: AccountSeen) -> None:
+        """Book a difference: by the executions that explain it, the rest as one of its own kind with a telling id."""
+        left = known.amount
+        for fill in _explaining(left, [fill for fill in known.told or () if not self._is_known(fill)]):
+            self._trades.append((symbol, fill.trade_id))
+            left -= fill.quantity if fill.side is OrderSide.BUY else -fill.quantity
+            self._take(fill, event.time_ms)
+        if left:
+            self._correct(symbol, left, event)
+
+    def _correct(self, symbol: str, difference: Decimal, event: AccountSeen) -> None:
+        """Book what no execution explains; one that explains it later takes its place."""
         held = self._state.live_on(symbol)
         price = event.mark_price(symbol) or next((to_decimal(item.last_price) for item in held), None)
-        beside = self._state.external.get(symbol, ZERO)
+        before = self._state.external.get(symbol, ZERO)
         if price is None or not any(item.plan.side.sign * difference < 0 for item in held):
-            self._set_external(symbol, beside + difference, event.time_ms)
-            return
-        side = OrderSide.BUY if difference > 0 else OrderSide.SELL
-        trade_id = f"adjust-{event.time_ms}-{difference:f}"
-        size = abs(difference)
-        self.on_fill(Fill(ADJUSTMENT, symbol, trade_id, side, price, size, ZERO, event.time_ms), event.time_ms)
+            self._set_external(symbol, before + difference, event.time_ms)
+        else:
+            side = OrderSide.BUY if difference > 0 else OrderSide.SELL
+            trade_id = f"adjust-{event.time_ms}-{difference:f}"
+            size = abs(difference)
+            self._take(Fill(ADJUSTMENT, symbol, trade_id, side, price, size, ZERO, event.time_ms), event.time_ms)
+        beside = self._state.external.get(symbol, ZERO) - before
+        if beside:
+            kept = self._corrections.setdefault(symbol, deque(maxlen=_CORRECTIONS_KEPT))
+            kept.append(_Correction(beside, event.time_ms))
 
     def on_funding(self, event: FundingSummed) -> None:
         """Book funding that no news told: what the account booked since our positions were opened, less what we know.
@@ -262,3 +365,26 @@ class OutsideWatch:
         position = self._state.open.get(f"p-{signal_id}")
         known = position.orders.get(order.client_id) if position is not None else None
         return known is None or (known.is_final and not known.fired)
+
+
+def _part_of(fill: Fill, quantity: Decimal) -> Fill:
+    """A part of an execution with its share of the fee."""
+    return (
+        fill if quantity == fill.quantity else replace(fill, quantity=quantity, fee=fill.fee * quantity / fill.quantity)
+    )
+
+
+def _who(reason: ExitReason) -> str:
+    """Who closed something, as the end of a sentence."""
+    return "outside futtui" if reason is ExitReason.MANUAL else f"by {words.reason_word(reason)}"
+
+
+def _explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:
+    """Executions that make a difference, the newest ones as far as they fit into it; oldest first, as `fills` are."""
+    side, left = (OrderSide.BUY if difference > 0 else OrderSide.SELL), abs(difference)
+    chosen: list[Fill] = []
+    for fill in reversed(fills):
+        if left > 0 and fill.side is side:
+            chosen.append(_part_of(fill, min(left, fill.quantity)))
+            left -= chosen[-1].quantity
+    return chosen[::-1]

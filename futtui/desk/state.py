@@ -125,6 +125,11 @@ class DeskState:
         """Positions in care on a symbol that are on a real account, oldest first."""
         return [position for position in self.on(symbol) if position.plan.mode is TradingMode.LIVE]
 
+    def real_on(self, symbol: str) -> list[Position]:
+        """Positions of a symbol on a real account, in care or closed lately, oldest first."""
+        closed = [item for item in self._archive.values() if item.plan.symbol == symbol]
+        return [item for item in closed if item.plan.mode is TradingMode.LIVE] + self.live_on(symbol)
+
     def is_watched(self, symbol: str) -> bool:
         """Whether a price of the symbol can change anything."""
         return symbol in self._by_symbol or self.book.has_waiting(symbol) or self.standing.has(symbol)

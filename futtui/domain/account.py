@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from futtui.domain.orders import Fill
 from futtui.domain.position import TradingMode
 from futtui.domain.symbols import ZERO
 
@@ -41,6 +42,19 @@ class FundingSummed:
     symbol: str
     since_ms: int
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FillsTold:
+    """The answer to `AskFills`: what others executed on a symbol, oldest first; None = it could not be told.
+
+    `asked_ms` is the time of the question. Executions of our own orders come as `OrderFilled` before it.
+    """
+
+    time_ms: int
+    symbol: str
+    asked_ms: int
+    fills: tuple[Fill, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,10 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class AskFills:
-    """Ask the broker of `mode` for every execution on a symbol since `since_ms`; they come back as OrderFilled."""
+    """Ask the broker of `mode` for every execution on a symbol since `since_ms`.
+
+    Those of our orders come back as OrderFilled, then the others as FillsTold, which also tells of a failure.
+    """
 
     mode: TradingMode
     symbol: str

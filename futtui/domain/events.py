@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from futtui.domain.account import AccountSeen, FundingSummed
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.candle import Candle
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.order_book import BookReading, InterestReading
@@ -280,6 +280,7 @@ Event = (
     | OrderFilled
     | BalanceChanged
     | AccountSeen
+    | FillsTold
     | FundingSummed
     | FundingPaid
     | FundingAnnounced

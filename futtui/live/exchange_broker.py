@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
+from futtui.desk.orders import signal_id_of
+from futtui.domain.account import FillsTold
 from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
@@ -99,7 +101,7 @@ class ExchangeDeskBroker:
             self._lanes.request(order.lane, lambda: self._cancel(order))
 
     def ask_fills(self, effect: AskFills) -> None:
-        """Queue a question for every execution on a symbol; they arrive as events, known ones too."""
+        """Queue a question for every execution on a symbol; the answer arrives as events, known ones too."""
         self._lanes.queue(f"{effect.symbol} fills", lambda: self._ask_fills(effect))
 
     def cancel(self, effect: CancelOrder) -> None:
@@ -240,13 +242,17 @@ class ExchangeDeskBroker:
         return await self._trading.place(intent)
 
     async def _ask_fills(self, effect: AskFills) -> None:
+        told: tuple[Fill, ...] | None = None
         try:
             fills = await self._trading.symbol_fills(effect.symbol, effect.since_ms)
+            told = tuple(fill for fill in fills if signal_id_of(fill.client_id) is None)
+            for fill in fills:
+                if fill not in told:
+                    self.on_fill(fill)
         except ExchangeError as error:
             log.info("Executions on %s could not be looked up yet: %s", effect.symbol, error)
-            return
-        for fill in fills:
-            self.on_fill(fill)
+        finally:  # whatever went wrong, the desk must know that no answer comes any more
+            self._emit(FillsTold(self._now_ms(), effect.symbol, effect.time_ms, told))
 
     async def _cancel(self, order: SentOrder) -> None:
         update = await self._cancel_once(order)

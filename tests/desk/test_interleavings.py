@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from futtui.desk.desk import TradingDesk
-from futtui.domain.account import AccountSeen, HeldAmount, SeenOrder
+from futtui.desk.orders import signal_id_of
+from futtui.domain.account import AccountSeen, FillsTold, HeldAmount, SeenOrder
 from futtui.domain.effects import (
     AskFills,
     CancelOrder,
@@ -150,9 +151,11 @@ class Life:
         self.trades: dict[str, Trade] = {}
         self.dies = False
         self.number = 0
+        self.answers = "told"
         self._begin()
 
     def _begin(self) -> None:
+        self.questions: list[AskFills] = []
         self.desk = TradingDesk(wide_settings(), LIVE, Decimal(10_000))
         self.adopted: set[str] = set()
         open_states = [state for state in self.states.values() if state.status not in ("CLOSED", "FAILED")]
@@ -183,9 +186,22 @@ class Life:
             elif isinstance(effect, CancelOrder):
                 self.exchange.cancel(effect.client_id, self.now_ms)
             elif isinstance(effect, AskFills):
-                answers += [OrderFilled(fill) for fill in self.exchange.fills if fill.time_ms >= effect.since_ms]
+                self.questions.append(effect)
         for answer in answers:
             self.give(answer)
+        if self.answers == "told":
+            self._answer(tells=True)
+
+    def _answer(self, tells: bool) -> None:
+        """Answer what was asked about executions, or say that it cannot be told."""
+        asked, self.questions = self.questions, []
+        for effect in asked:
+            fills = [fill for fill in self.exchange.fills if fill.time_ms >= effect.since_ms]
+            others = tuple(fill for fill in fills if signal_id_of(fill.client_id) is None)
+            for fill in fills if tells else ():
+                if fill not in others:
+                    self.give(OrderFilled(fill))
+            self.give(FillsTold(self.now_ms, SYMBOL, effect.time_ms, others if tells else None))
 
     def look(self) -> None:
         """What the shell does to find out: every order without an end is asked for, then the account is looked at."""
@@ -268,11 +284,17 @@ class Life:
     def _look(self) -> None:
         self.look()
 
+    def _questions(self, fate: str) -> None:
+        """Questions about executions are answered at once, or wait for the next action of this kind, or fail then."""
+        self.answers = "told" if fate == "told" else "late"
+        self._answer(tells=fate != "failed")
+
     # --- calm ---------------------------------------------------------------------------------------------------
 
     def calm_down(self) -> None:
         """Nothing more goes wrong; looks and ticks as in any running futtui."""
         self.exchange.fate = "answers"
+        self._questions("told")
         if self.dies:
             self.dies = False
             self._begin()
@@ -323,6 +345,7 @@ action = st.one_of(
     st.tuples(st.just("take_stops_away")),
     st.tuples(st.just("tick")),
     st.tuples(st.just("look")),
+    st.tuples(st.just("questions"), st.sampled_from(["told", "late", "failed"])),
 )
 sequences = st.lists(action, min_size=4, max_size=40)
 
@@ -334,6 +357,40 @@ def play(sequence: list[tuple[Any, ...]]) -> None:
         life.apply(item)
     life.calm_down()
     life.check()
+
+
+closing = st.one_of(
+    st.tuples(st.just("signal"), st.just(Side.LONG), st.sampled_from(["a", "b", "c", "d"])),
+    st.tuples(st.just("deliver"), st.integers(1, 6)),
+    st.tuples(st.just("lose"), st.integers(1, 4)),
+    st.tuples(st.just("double")),
+    st.tuples(st.just("swap")),
+    st.tuples(st.just("crash"), st.just(False)),
+    st.tuples(st.just("hand"), st.integers(-900, -100)),
+    st.tuples(st.just("close_by_hand")),
+    st.tuples(st.just("look")),
+    st.tuples(st.just("questions"), st.sampled_from(["told", "late", "failed"])),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(closing, min_size=4, max_size=40))
+def test_parts_closed_by_hand_never_take_the_stop_of_what_is_left_whatever_becomes_of_their_news(
+    sequence: list[tuple[Any, ...]],
+) -> None:
+    life = Life()
+    life.apply(("signal", Side.LONG, "first"))
+    for item in sequence:
+        if item[0] == "hand" and not life.exchange.amount:
+            continue  # there is nothing to close, and a sale would open a short
+        life.apply(item)
+        bought = {fill.client_id for fill in life.exchange.fills if fill.client_id.endswith("-E1")}
+        known = {position.entry_order.client_id for position in life.desk._state.held(LIVE) if position.ledger.seen}
+        if bought <= known | {f"f-{trade.signal_id}-E1" for trade in life.trades.values()}:
+            assert sum(order.intent.quantity for order in life.exchange.stops()) >= life.exchange.amount
+    life.calm_down()
+    life.check()
+    assert not life.desk._state.external, "a part of ours is called somebody else's"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -60,13 +60,13 @@ async def test_fs13_position_increased_by_hand_is_left_alone_and_blocks_entries(
         if not heard:
             world.fault(MUTE)
         by_hand(world, Decimal(1))
-        await run_lockstep(engine, 1 if heard else 6)
+        await run_lockstep(engine, 1 if heard else 8)
         (view,) = engine.runner.desk.snapshot().positions
         assert Decimal(str(view.quantity)) == ours
         assert ours in world.stops(SYMBOL)
         assert lines(engine, "that futtui did not open")
         by_hand(world, Decimal(-1), client_id="web_2")
-        await run_lockstep(engine, 1 if heard else 6)
+        await run_lockstep(engine, 1 if heard else 8)
         assert lines(engine, "nothing is held outside futtui any more")
         views = engine.runner.desk.snapshot().positions
         assert sum(Decimal(str(item.quantity)) for item in views) == world.quantity(SYMBOL)
@@ -181,9 +181,9 @@ async def test_fs16_difference_without_executions_is_booked_as_a_correction_afte
         engine = await with_position(world, tmp_path / "a.db")
         world.fault(MUTE, "{action: respond, status: 503, kind: B, path: '*/userTrades'}")
         by_hand(world, -world.quantity(SYMBOL))
-        await run_lockstep(engine, 5)
-        assert states(engine) == ["PROTECTED"], "one look is no proof"
-        await run_lockstep(engine, 7)
+        await run_lockstep(engine, 12)
+        assert states(engine) == ["PROTECTED"], "a few looks are no proof while executions may still be told"
+        await run_lockstep(engine, 6)
         assert states(engine) == []
         (trade,) = trades(engine)
         assert [leg.reason for leg in trade.legs] == [ExitReason.ADJUSTED]
