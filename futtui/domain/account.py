@@ -11,6 +11,14 @@ from futtui.domain.symbols import ZERO
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolSetup:
+    """How an account trades a symbol: with isolated or cross margin, and up to which leverage."""
+
+    isolated: bool
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldAmount:
     """What the account holds of a symbol; `amount` below zero is short."""
 

@@ -7,7 +7,7 @@ the host is configuration). Decoded messages are domain records or the small rec
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from ipaddress import ip_address
@@ -132,6 +132,8 @@ class AccountMessage:
     positions: dict[str, Decimal]
     funding_symbol: str = ""
     balance_change: Decimal | None = None
+    leverages: dict[str, int] = field(default_factory=dict)
+    """Leverage per symbol that was changed (ACCOUNT_CONFIG_UPDATE)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ SOON_S = 2.0
 """Pause before the next look while account and books do not agree."""
 WHOLE_EVERY = 30
 """Every so many looks the orders of the whole account are asked for, which costs 80 of the exchange's weight."""
+SETUPS_EVERY = 6
+"""Every so many looks margin type and leverage of the traded symbols are compared with what entries rely on."""
 SETTLE_S = 4.0
 _URGENT = (OrderPurpose.ENTRY, OrderPurpose.STOP)
 
@@ -99,6 +101,8 @@ class AccountWatch:
             await self.look(whole=whole)
             if whole:
                 await self.sum_funding()
+            if self._looks % SETUPS_EVERY == 0:
+                await self._broker.setups.look()
         except ExchangeError as error:
             log.info("The account could not be looked at yet: %s", error)
         except Exception:

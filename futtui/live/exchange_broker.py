@@ -20,6 +20,7 @@ from futtui.exchange.ports import AccountMessage
 from futtui.live.clock import steady_ms
 from futtui.live.order_lanes import OrderLanes, lane_of
 from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead
+from futtui.live.symbol_setups import SymbolSetups
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class ExchangeDeskBroker:
         """Called when the exchange refused an order because the trading rules are not what we think."""
         self._lanes = OrderLanes(one_lane=one_lane)
         self._sent: dict[str, SentOrder] = {}
-        self._leverage: dict[str, int] = {}
+        self.setups = SymbolSetups(trading)
         self._no_entries = ""
         self.orders_sent = 0
 
@@ -122,6 +123,7 @@ class ExchangeDeskBroker:
 
     def on_account(self, message: AccountMessage) -> None:
         """Pass on wallet and funding news of the user stream."""
+        self.setups.on_account(message)
         balance = message.balances.get("USDT")
         if balance is not None:
             self._emit(BalanceChanged(message.event_time_ms, TradingMode.LIVE, balance))
@@ -170,6 +172,7 @@ class ExchangeDeskBroker:
 
     def look_at_all(self) -> None:
         """Ask about every order that may have news: the account stream was away."""
+        self.setups.forget_all()
         for order in list(self._sent.values()):
             self._look_up(order)
 
@@ -228,13 +231,12 @@ class ExchangeDeskBroker:
                     return OrderUpdate(
                         order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason
                     )
-        if intent.leverage and self._leverage.get(order.symbol) != intent.leverage:
+        if intent.leverage:
             try:
-                await self._trading.prepare(order.symbol, intent.leverage)
+                await self.setups.prepare(order.symbol, intent.leverage)
             except ExchangeError as error:
                 reason = f"not sent: isolated margin and leverage {intent.leverage} could not be set ({error})"
                 return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
-            self._leverage[order.symbol] = intent.leverage
         if order.is_entry and self._no_entries:
             reason = f"not sent: {self._no_entries}"
             return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)

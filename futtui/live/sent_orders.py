@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from futtui.domain.account import AccountModes, KeyRights
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.ports import TradingPort
@@ -26,7 +26,9 @@ class AccountPort(TradingPort, Protocol):
 
     async def key_rights(self) -> KeyRights | None: ...
 
-    async def prepare(self, symbol: str, leverage: int) -> None: ...
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup: ...
+
+    async def symbol_setups(self, symbol: str | None = None) -> Mapping[str, SymbolSetup]: ...
 
     async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
 

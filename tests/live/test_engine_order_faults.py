@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from futtui.domain.account import AccountModes, KeyRights
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
 from futtui.domain.effects import CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import ClosePosition, Event, OrderChanged
@@ -219,8 +219,11 @@ class Trading:
     async def positions(self) -> list[object]:
         return []
 
-    async def prepare(self, symbol: str, leverage: int) -> None:
-        return None
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup:
+        return SymbolSetup(True, leverage)
+
+    async def symbol_setups(self, symbol: str | None = None) -> dict[str, SymbolSetup]:
+        return {}
 
     async def modes(self) -> AccountModes:
         return AccountModes(can_trade=True, hedge=False, multi_asset=False)

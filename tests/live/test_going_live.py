@@ -14,15 +14,16 @@ import pytest
 
 from futtui.cli.account_lock import sole_account
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import ChangeMode
+from futtui.domain.events import ChangeMode, ClosePosition
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import Credentials
+from futtui.exchange.simulator.core.records import OrderRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.kill_file import Latch, ask_panic, write_latch
 from futtui.live.live_book import LiveBook
 from futtui.live.lockstep import run_lockstep
 from tests.live.engine_world import Exchange, exchange, lines, server_config
-from tests.live.live_world import SYMBOL, live_engine, states
+from tests.live.live_world import SYMBOL, live_engine, states, with_position
 
 SECRET = "PlantedSecret0123456789abcdefPlanted"
 
@@ -128,6 +129,38 @@ async def test_entry_is_not_sent_when_margin_cannot_be_set(tmp_path: Path) -> No
         assert world.quantity(SYMBOL) == 0
         assert states(engine) == []
         assert lines(engine, "isolated margin")
+        await engine.stop()
+
+
+async def test_entry_is_not_sent_with_cross_margin_that_an_order_of_the_user_keeps(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        core = world.server.venue.core
+        order = OrderRequest(
+            symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=Decimal("0.1"), price=Decimal("2900.00"),
+            time_in_force="GTC", client_order_id="web_limit",
+        )  # fmt: skip
+        core.place_order(DEMO_KEY, order)
+        core.set_leverage(DEMO_KEY, SYMBOL, 50)
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        await run_lockstep(engine, 17)
+        assert world.quantity(SYMBOL) == 0
+        assert states(engine) == []
+        assert lines(engine, "cross margin")
+        await engine.stop()
+
+
+async def test_entry_finds_isolated_margin_again_that_the_user_took_away_between_two_trades(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db", 1, 3)
+        await engine.command(ClosePosition(world.now_ms, engine.runner.desk.snapshot().positions[0].position_id))
+        await run_lockstep(engine, 1)
+        core = world.server.venue.core
+        core.set_margin_type(DEMO_KEY, SYMBOL, "CROSSED")
+        core.set_leverage(DEMO_KEY, SYMBOL, 50)
+        await run_lockstep(engine, 27)
+        settings = core.settings(DEMO_KEY, SYMBOL)
+        assert states(engine) == ["PROTECTED"]
+        assert (settings.margin_type.upper(), settings.leverage) == ("ISOLATED", 20)
         await engine.stop()
 
 

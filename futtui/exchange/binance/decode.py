@@ -227,6 +227,12 @@ def _account(event: wire.AccountEvent, _: str) -> Decoded:
     return (message,)
 
 
+def _account_config(event: wire.AccountConfigEvent, _: str) -> Decoded:
+    if event.ac is None:
+        return ()
+    return (AccountMessage(event.E, "LEVERAGE", {}, {}, leverages={event.ac.s: event.ac.l}),)
+
+
 def _contract(event: wire.ContractEvent, _: str) -> Decoded:
     tiers = tiers_of((step.ma, step.bnc) for step in event.bks or ())
     ends_ms = event.dt if 0 < event.dt < ENDLESS_MS else None
@@ -258,6 +264,7 @@ _TRANSLATORS: dict[type, Callable[[Any, str], Decoded]] = {
     wire.OrderEvent: _order,
     wire.AlgoEvent: _algo,
     wire.AccountEvent: _account,
+    wire.AccountConfigEvent: _account_config,
     wire.ListenKeyExpiredEvent: _listen_key_expired,
     wire.BarrierEvent: _barrier,
 }

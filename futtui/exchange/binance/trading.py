@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from futtui.domain.account import AccountModes, KeyRights
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
@@ -26,6 +26,7 @@ from futtui.exchange.binance.trading_models import (
     position_from,
     refusal_before_sending,
     rows_of,
+    setup_from,
     tiers_from,
     update_from_algo,
     update_from_order,
@@ -42,7 +43,8 @@ DUPLICATE_CLIENT_ID = -4116
 UNKNOWN_ORDER_CODES = frozenset({-2011, -2013})
 CLOCK_CODES = frozenset({-1021, -5028})
 NOTHING_TO_CHANGE = -4046
-BLOCKED_BY_POSITION = frozenset({-4047, -4048, -4161})
+BLOCKED_BY_ACCOUNT = frozenset({-4047, -4048})
+LOWER_LEVERAGE_REFUSED = -4161
 ONE_WAY_ALREADY = -4059
 SINGLE_ALREADY = -4171
 MARGIN_ASSET = "USDT"
@@ -234,17 +236,58 @@ class BinanceTrading:
             if error.code != NOTHING_TO_CHANGE:
                 raise
 
-    async def prepare(self, symbol: str, leverage: int) -> None:
-        """Sets isolated margin and the leverage before an entry; raises ExchangeError when that is refused.
+    async def symbol_setups(self, symbol: str | None = None) -> dict[str, SymbolSetup]:
+        """Margin type and leverage of one symbol or of all, as the exchange has them now."""
+        params = {"symbol": symbol} if symbol else {}
+        return dict(
+            rows_of(await self._ask("fapiPrivateGetSymbolConfig", params, weight=ACCOUNT_QUERY_WEIGHT), setup_from)
+        )
 
-        Where orders or a position of the symbol forbid the change, what is set stays: it was set before them.
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup:
+        """Isolated margin and at most `leverage` for an entry, as the exchange confirmed it.
+
+        Raises ExchangeError when that cannot be had: cross margin risks the whole account, and with more leverage the
+        position would be liquidated before its stop. A smaller one stays while something is held, which it protects.
         """
+        setup = known or (await self.symbol_setups(symbol)).get(symbol)
+        if setup is None:
+            raise ExchangeError(f"The exchange does not tell margin type and leverage of {symbol}.")
+        if not setup.isolated:
+            await self._isolate(symbol)
+        now = setup.leverage
+        if now < leverage and any(position.symbol == symbol for position in await self.positions()):
+            return SymbolSetup(True, now)
+        if now != leverage:
+            now = await self._leverage_or(symbol, leverage, now)
+        return SymbolSetup(True, now)
+
+    async def _isolate(self, symbol: str) -> None:
         try:
             await self.set_margin_type(symbol, isolated=True)
-            await self.set_leverage(symbol, leverage)
         except Refused as error:
-            if error.code not in BLOCKED_BY_POSITION:
+            if error.code not in BLOCKED_BY_ACCOUNT:
                 raise
+            raise ExchangeError(
+                f"{symbol} has cross margin, which the exchange does not change while an order or a position of it is "
+                f"there. Cancel or close what you have on {symbol}, or set isolated margin on the exchange."
+            ) from error
+
+    async def _leverage_or(self, symbol: str, leverage: int, now: int) -> int:
+        """The leverage after asking for another one; a smaller one that cannot be raised stays."""
+        try:
+            confirmed = await self.set_leverage(symbol, leverage)
+            if confirmed > leverage:
+                raise ExchangeError(f"The exchange set leverage {confirmed} on {symbol} instead of {leverage}.")
+            return confirmed
+        except Refused as error:
+            if now < leverage:
+                return now
+            if error.code != LOWER_LEVERAGE_REFUSED:
+                raise
+            raise ExchangeError(
+                f"{symbol} is held at {now} times leverage, which the exchange does not lower while it is held; this "
+                f"trade bears at most {leverage} times, else it would be liquidated before its stop."
+            ) from error
 
     async def modes(self) -> AccountModes:
         """How the account is set up."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from futtui.domain.account import SymbolSetup
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import LeverageTier, SymbolRules, tiers_of
@@ -217,6 +218,11 @@ def position_from(answer: Mapping[str, Any]) -> OpenPosition:
         liquidation_price=_decimal(answer.get("liquidationPrice")),
         isolated=_decimal(answer.get("isolatedWallet")) != 0,
     )
+
+
+def setup_from(answer: Mapping[str, Any]) -> tuple[str, SymbolSetup]:
+    """A row of symbolConfig."""
+    return str(answer["symbol"]), SymbolSetup(answer["marginType"] == "ISOLATED", int(answer["leverage"]))
 
 
 def _decimal(value: Any) -> Decimal:

@@ -202,6 +202,22 @@ class AccountEvent(msgspec.Struct, tag_field="e", tag="ACCOUNT_UPDATE"):
     st: int = 1
 
 
+class LeverageEntry(msgspec.Struct):
+    """`ac` of ACCOUNT_CONFIG_UPDATE."""
+
+    s: str
+    l: int  # noqa: E741 - the wire's spelling
+
+
+class AccountConfigEvent(msgspec.Struct, tag_field="e", tag="ACCOUNT_CONFIG_UPDATE"):
+    """The leverage of a symbol was changed; without `ac` a mode of the account."""
+
+    E: int
+    ac: LeverageEntry | None = None
+    T: int = 0
+    st: int = 1
+
+
 class ListenKeyExpiredEvent(msgspec.Struct, tag_field="e", tag="listenKeyExpired"):
     """The listen key ran out."""
 
@@ -227,6 +243,7 @@ Event = (
     | OrderEvent
     | AlgoEvent
     | AccountEvent
+    | AccountConfigEvent
     | ListenKeyExpiredEvent
     | BarrierEvent
 )

@@ -203,6 +203,13 @@ def test_account_funding_names_the_symbol() -> None:
     )
 
 
+def test_changed_leverage_names_its_symbol_and_a_changed_mode_nothing() -> None:
+    event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": 7, "T": 7, "ac": {"s": "BTCUSDT", "l": 25}}
+    assert only(event) == AccountMessage(7, "LEVERAGE", {}, {}, leverages={"BTCUSDT": 25})
+    mode = {"e": "ACCOUNT_CONFIG_UPDATE", "E": 7, "T": 7, "ai": {"j": True}}
+    assert decode(compact(mode), connection="private-1") == ()
+
+
 def test_barrier_names_step_and_connection() -> None:
     event = {"e": "simBarrier", "E": 1700, "n": 42}
     expected = (BarrierMessage(step=42, event_time_ms=1700, connection="market-1"),)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from futtui.domain.account import SymbolSetup
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderType
 from futtui.domain.side import OrderSide
@@ -385,3 +386,73 @@ async def test_settings_take_nothing_to_change_as_success(server: ScriptedServer
     with pytest.raises(Refused, match="position is open"):
         await trading.set_margin_type("BTCUSDT", isolated=True)
     assert sent(server.calls("POST /fapi/v1/marginType")[0])["marginType"] == "ISOLATED"
+
+
+SETUP, SET_LEVERAGE, SET_MARGIN = "GET /fapi/v1/symbolConfig", "POST /fapi/v1/leverage", "POST /fapi/v1/marginType"
+HELD_BTC = [{"symbol": "BTCUSDT", "positionAmt": "0.5", "entryPrice": "65000"}]
+
+
+def setup_answer(leverage: int, margin: str = "ISOLATED") -> Answer:
+    row = {"symbol": "BTCUSDT", "marginType": margin, "leverage": leverage, "maxNotionalValue": "1000000"}
+    return Answer([{**row, "isAutoAddMargin": False}])
+
+
+def asked(server: ScriptedServer) -> list[str]:
+    return [f"{seen.method} {seen.path}" for seen in server.seen]
+
+
+def leverage_answer(leverage: int) -> Answer:
+    return Answer({"leverage": leverage, "maxNotionalValue": "1000000", "symbol": "BTCUSDT"})
+
+
+async def test_prepare_asks_first_and_sets_only_what_differs(server: ScriptedServer, trading: BinanceTrading) -> None:
+    server.say(SETUP, setup_answer(7), setup_answer(50, "CROSSED"))
+    server.say(SET_MARGIN, Answer({"code": 200, "msg": "success"}))
+    server.say(SET_LEVERAGE, leverage_answer(7))
+    assert await trading.prepare("BTCUSDT", 7) == SymbolSetup(True, 7)
+    assert asked(server) == [SETUP]
+    assert await trading.prepare("BTCUSDT", 7) == SymbolSetup(True, 7)
+    assert asked(server) == [SETUP, SETUP, SET_MARGIN, SET_LEVERAGE]
+
+
+async def test_prepare_lowers_what_is_known_in_one_request(server: ScriptedServer, trading: BinanceTrading) -> None:
+    server.say(SET_LEVERAGE, leverage_answer(6))
+    assert await trading.prepare("BTCUSDT", 6, SymbolSetup(True, 20)) == SymbolSetup(True, 6)
+    assert asked(server) == [SET_LEVERAGE]
+
+
+@pytest.mark.parametrize("code", [-4047, -4048])
+async def test_prepare_refuses_cross_margin_that_cannot_be_changed(
+    server: ScriptedServer, trading: BinanceTrading, code: int
+) -> None:
+    server.say(SETUP, setup_answer(7, "CROSSED"))
+    server.say(SET_MARGIN, Answer({"code": code, "msg": "Margin type cannot be changed."}, 400))
+    with pytest.raises(ExchangeError, match="cross margin"):
+        await trading.prepare("BTCUSDT", 7)
+
+
+async def test_prepare_refuses_more_leverage_than_the_stop_bears(
+    server: ScriptedServer, trading: BinanceTrading
+) -> None:
+    server.say(SETUP, setup_answer(20))
+    server.say(SET_LEVERAGE, Answer({"code": -4161, "msg": "Leverage reduction is not supported."}, 400))
+    with pytest.raises(ExchangeError, match="at most 6 times, else it would be liquidated before its stop"):
+        await trading.prepare("BTCUSDT", 6)
+
+
+async def test_prepare_never_raises_the_leverage_of_what_is_held(
+    server: ScriptedServer, trading: BinanceTrading
+) -> None:
+    server.say("GET /fapi/v3/positionRisk", Answer(HELD_BTC), Answer([]))
+    server.say(SET_LEVERAGE, leverage_answer(20))
+    assert await trading.prepare("BTCUSDT", 20, SymbolSetup(True, 6)) == SymbolSetup(True, 6)
+    assert not server.calls(SET_LEVERAGE)
+    assert await trading.prepare("BTCUSDT", 20, SymbolSetup(True, 6)) == SymbolSetup(True, 20)
+
+
+async def test_prepare_keeps_a_smaller_leverage_that_cannot_be_raised(
+    server: ScriptedServer, trading: BinanceTrading
+) -> None:
+    server.say("GET /fapi/v3/positionRisk", Answer([]))
+    server.say(SET_LEVERAGE, Answer({"code": -4028, "msg": "Leverage 20 is not valid."}, 400))
+    assert await trading.prepare("BTCUSDT", 20, SymbolSetup(True, 6)) == SymbolSetup(True, 6)

@@ -1,0 +1,73 @@
+"""Margin type and leverage of each traded symbol as the exchange confirmed them, so that entries need not ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from futtui.domain.account import SymbolSetup
+from futtui.domain.errors import ExchangeError
+from futtui.exchange.ports import AccountMessage
+
+
+class SetupPort(Protocol):
+    """What is asked of the account."""
+
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup: ...
+
+    async def symbol_setups(self, symbol: str | None = None) -> Mapping[str, SymbolSetup]: ...
+
+
+class SymbolSetups:
+    """Nothing is remembered that the exchange did not confirm, and nothing that may have been changed since.
+
+    Anybody may change it on the exchange. The account stream tells that, and a look now and then what the stream did
+    not; whoever doubts forgets, and the next entry asks.
+    """
+
+    def __init__(self, account: SetupPort) -> None:
+        self._account = account
+        self._known: dict[str, SymbolSetup] = {}
+        self._changes = 0
+
+    async def prepare(self, symbol: str, leverage: int) -> None:
+        """Isolated margin, and a leverage that an entry bears; raises ExchangeError where that cannot be had."""
+        known = self._known.pop(symbol, None)
+        if known is None or not known.isolated or known.leverage != leverage:
+            self._changes += 1
+            known = await self._account.prepare(symbol, leverage, known)
+            self._changes += 1
+        self._known[symbol] = known
+
+    def on_account(self, message: AccountMessage) -> None:
+        """Forget what the owner of the account has changed."""
+        for symbol, leverage in message.leverages.items():
+            known = self._known.get(symbol)
+            if known is not None and known.leverage != leverage:
+                self._forget(symbol)
+        if message.reason == "MARGIN_TYPE_CHANGE":
+            for symbol in message.positions or list(self._known):
+                self._forget(symbol)
+
+    def forget_all(self) -> None:
+        """The account stream was away: what is known may have been changed unseen."""
+        for symbol in list(self._known):
+            self._forget(symbol)
+
+    async def look(self) -> None:
+        """Compare what is known with the exchange. Raises ExchangeError, and then knows nothing any more."""
+        if not self._known:
+            return
+        changes = self._changes
+        try:
+            seen = await self._account.symbol_setups()
+        except ExchangeError:
+            self.forget_all()
+            raise
+        if changes != self._changes:  # an entry went on meanwhile: the answer may be older than what it was told
+            return
+        self._known = {symbol: seen[symbol] for symbol in self._known if symbol in seen}
+
+    def _forget(self, symbol: str) -> None:
+        self._changes += 1
+        self._known.pop(symbol, None)

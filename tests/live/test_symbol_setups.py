@@ -1,0 +1,113 @@
+"""What entries rely on is what the exchange confirmed and nobody changed since."""
+
+from __future__ import annotations
+
+import pytest
+
+from futtui.domain.account import SymbolSetup
+from futtui.domain.errors import ExchangeError
+from futtui.exchange.ports import AccountMessage
+from futtui.live.symbol_setups import SymbolSetups
+
+
+class Account:
+    """Counts what it is asked; `truth` is what the exchange has."""
+
+    def __init__(self) -> None:
+        self.truth: dict[str, SymbolSetup] = {}
+        self.prepared: list[tuple[str, int, SymbolSetup | None]] = []
+        self.error: ExchangeError | None = None
+        self.meanwhile: SymbolSetups | None = None
+
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup:
+        self.prepared.append((symbol, leverage, known))
+        if self.error is not None:
+            raise self.error
+        self.truth[symbol] = SymbolSetup(True, leverage)
+        return self.truth[symbol]
+
+    async def symbol_setups(self, symbol: str | None = None) -> dict[str, SymbolSetup]:
+        if self.error is not None:
+            raise self.error
+        answer = dict(self.truth)
+        if self.meanwhile is not None:
+            await self.meanwhile.prepare("ETHUSDT", 6)
+        return answer
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+@pytest.fixture
+async def setups(account: Account) -> SymbolSetups:
+    setups = SymbolSetups(account)
+    await setups.prepare("ETHUSDT", 20)
+    assert account.prepared == [("ETHUSDT", 20, None)]
+    return setups
+
+
+async def asks_again(setups: SymbolSetups, account: Account, leverage: int = 20) -> bool:
+    """Whether the next entry asks the exchange."""
+    before = len(account.prepared)
+    await setups.prepare("ETHUSDT", leverage)
+    return len(account.prepared) > before
+
+
+async def test_an_entry_like_the_one_before_asks_nothing(setups: SymbolSetups, account: Account) -> None:
+    assert not await asks_again(setups, account)
+    await setups.look()
+    assert not await asks_again(setups, account)
+    setups.on_account(AccountMessage(1, "LEVERAGE", {}, {}, leverages={"ETHUSDT": 20}))
+    assert not await asks_again(setups, account), "the echo of our own request"
+    assert await asks_again(setups, account, leverage=6)
+    assert account.prepared[-1] == ("ETHUSDT", 6, SymbolSetup(True, 20))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        AccountMessage(1, "LEVERAGE", {}, {}, leverages={"ETHUSDT": 50}),
+        AccountMessage(1, "MARGIN_TYPE_CHANGE", {}, {}),
+        AccountMessage(1, "MARGIN_TYPE_CHANGE", {}, {"ETHUSDT": 0}),  # type: ignore[dict-item]
+    ],
+)
+async def test_what_the_user_changed_is_asked_again(
+    setups: SymbolSetups, account: Account, message: AccountMessage
+) -> None:
+    setups.on_account(message)
+    assert await asks_again(setups, account)
+    assert account.prepared[-1] == ("ETHUSDT", 20, None)
+
+
+async def test_a_change_that_no_news_told_is_found_by_a_look(setups: SymbolSetups, account: Account) -> None:
+    account.truth["ETHUSDT"] = SymbolSetup(False, 20)
+    await setups.look()
+    assert await asks_again(setups, account)
+    assert account.prepared[-1] == ("ETHUSDT", 20, SymbolSetup(False, 20))
+
+
+async def test_doubt_forgets(setups: SymbolSetups, account: Account) -> None:
+    setups.forget_all()
+    assert await asks_again(setups, account)
+    account.error = ExchangeError("no answer")
+    with pytest.raises(ExchangeError):
+        await setups.look()
+    with pytest.raises(ExchangeError):
+        await setups.prepare("ETHUSDT", 20)
+    account.error = None
+    assert await asks_again(setups, account)
+    account.error = ExchangeError("refused")
+    with pytest.raises(ExchangeError):
+        await setups.prepare("ETHUSDT", 6)
+    account.error = None
+    assert await asks_again(setups, account), "a change without an answer leaves nothing known"
+
+
+async def test_an_answer_older_than_an_entry_is_not_believed(setups: SymbolSetups, account: Account) -> None:
+    account.meanwhile = setups
+    await setups.look()
+    account.meanwhile = None
+    assert await asks_again(setups, account, leverage=20)
+    assert account.prepared[-1] == ("ETHUSDT", 20, SymbolSetup(True, 6))
