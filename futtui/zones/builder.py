@@ -302,7 +302,7 @@ class ZoneBuilder:
         zone.kind, zone.zone_id, zone.number = old.kind, old.zone_id, old.number
         zone.created_ms, zone.renewed_ms = old.created_ms, self._moment.now_ms
         zone.flipped_ms, zone.state = old.flipped_ms, old.state
-        zone.worth_ms = -1
+        zone.steady_ms = -1.0
         self._live[self._live.index(old)] = zone
         self._judge(zone)
 

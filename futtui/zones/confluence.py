@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import NamedTuple
 
 from futtui.indicators.averages import Ema
@@ -32,28 +33,34 @@ class Confluence:
         self._ema_200.update(close)
 
     def appraise(self, zones: Iterable[LiveZone], moment: Moment) -> None:
-        """Let zones know what they are worth at this close; those that know it already stay as they are.
+        """Let zones know what they are worth at this close; those that are worth the same stay as they are.
 
         Confluence: EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame
         0.5. Swings inside do not count: every zone is made of them.
         """
         now_ms, atr, seniors, vwaps = moment
         near, average = self._near_atr * atr, self._ema_200.value
+        levels = vwaps if average is None else (average, *vwaps)
+        # A hair wider than what is near: beyond it nothing is, and most zones are beyond it.
+        lowest = min(levels, default=inf) - near * 1.001
+        highest = max(levels, default=-inf) + near * 1.001
         for zone in zones:
-            if zone.worth_ms == now_ms:
-                continue
             value, low, high = zone.round_number, zone.low, zone.high
-            floor, roof = low - near, high + near
-            if average is not None and floor <= average <= roof:
-                value += 0.2
-            for vwap in vwaps:
-                if floor <= vwap <= roof:
-                    value += 0.3
-                    break
+            if high >= lowest and low <= highest:
+                floor, roof = low - near, high + near
+                if average is not None and floor <= average <= roof:
+                    value += 0.2
+                for vwap in vwaps:
+                    if floor <= vwap <= roof:
+                        value += 0.3
+                        break
             if zone.seniors is not seniors:
                 zone.seniors = seniors
                 zone.has_senior = _is_under(low, high, seniors)
-            zone.appraise(now_ms, value + 0.5 if zone.has_senior else value)
+            if zone.has_senior:
+                value += 0.5
+            if now_ms >= zone.steady_ms or value != zone.confluence:
+                zone.appraise(now_ms, value)
 
 
 def _is_under(low: float, high: float, seniors: Sequence[Band]) -> bool:

@@ -54,6 +54,7 @@ class TouchTracker:
         "bounces",
         "breaks",
         "episode",
+        "has_counted",
         "last_touch_ms",
         "news",
         "reactions",
@@ -74,6 +75,8 @@ class TouchTracker:
         self.episode: Episode | None = None
         self.news: list[News] = []
         """What the last bar did, oldest first."""
+        self.has_counted = False
+        """Whether the last bar changed a count, or the size of the newest bounce."""
 
     def is_reached(self, low: float, high: float, zone_low: float, zone_high: float) -> bool:
         """Whether a bar of this range comes to the zone from the side price was on (a leap over it counts)."""
@@ -83,6 +86,7 @@ class TouchTracker:
         """Take the next closed bar, given the zone's borders."""
         if self.news:
             self.news = []
+        self.has_counted = False
         _, low, high, close, _ = bar
         episode = self.episode
         if episode is not None and episode.left and self.is_reached(low, high, zone_low, zone_high):
@@ -101,6 +105,7 @@ class TouchTracker:
         near, far = (zone_high, zone_low) if self.side > 0 else (zone_low, zone_high)
         episode = self.episode = Episode(self.side, bar[0], bar[4], near, far)
         self.touches += 1
+        self.has_counted = True
         self.last_touch_ms = bar[0]
         self.news.append((ZoneEventKind.TOUCH, self.side, None))
         return episode
@@ -135,6 +140,7 @@ class TouchTracker:
         if episode.outcome is None:
             episode.outcome = Outcome.BREAK
             self.breaks += 1
+            self.has_counted = True
             self.news.append((ZoneEventKind.BREAK, episode.side, beyond_atr))
         self._finish(episode)
         return True
@@ -158,6 +164,7 @@ class TouchTracker:
             self.reactions = [*self.reactions[1 - KEPT_REACTIONS :], episode.reaction_atr]
             self.news.append((ZoneEventKind.BOUNCE, episode.side, episode.reaction_atr))
         self.reactions[-1] = episode.reaction_atr
+        self.has_counted = True
 
     def _look_for_sweep(self, episode: Episode, wick: float, back: float) -> None:
         """A `wick` this far through the zone whose close is back at it or before it."""

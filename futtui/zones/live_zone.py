@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, inf
+from sys import maxsize
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
-from futtui.domain.zone import Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
+from futtui.domain.zone import MOST_POINTS, Zone, ZoneEventKind, ZoneKind, ZoneParts, ZoneState
 from futtui.zones.episodes import Bar, News, TouchTracker
 from futtui.zones.flips import FlipTracker
 from futtui.zones.past import Past
@@ -30,6 +31,8 @@ Band = tuple[float, float]
 
 _TENTH, _HUNDREDTH = 0.049, 0.0049
 """A value this near to a rounded one rounds to it, as most do at most closes; comparing is quicker than rounding."""
+_NO_LOSS = 1e-300
+"""What is added to a loss that may be 0, to divide by it."""
 
 
 def overlap_share(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
@@ -49,16 +52,19 @@ class LiveZone:
     """One zone of one timeframe. Its id stays the same for life, also when borders move or its kind changes."""
 
     __slots__ = (
+        "_fades",
         "_frame",
-        "_fresh",
         "_freshness_ms",
         "_held",
+        "_is_told",
         "_key",
         "_reaction",
         "_record",
         "_settings",
+        "_shown_bars",
         "_shown_fresh",
         "_shown_held",
+        "_shown_ms",
         "_shown_purity",
         "bars",
         "changes",
@@ -79,11 +85,11 @@ class LiveZone:
         "score",
         "seniors",
         "state",
+        "steady_ms",
         "strength",
         "touch",
         "wakes_above",
         "wakes_below",
-        "worth_ms",
         "zone_id",
     )
 
@@ -115,19 +121,25 @@ class LiveZone:
         self.round_number = round_number_part(self.low, self.high)
         self.wakes_below, self.wakes_above = inf, -inf
         """Only bars that reach down to the one or up to the other can change anything but `bars`."""
-        self.worth_ms = -1
-        """The close at which the zone was appraised last; -1 since it changed."""
+        self.steady_ms = -1.0
+        """The close before which it is worth the same with the same confluence; -1 since it changed."""
         self.score = self.strength = self.confluence = 0.0
-        """What it was worth then: 0-100, the same mixed with how often it really held, and a part of both."""
+        """What it is worth: 0-100, the same mixed with how often it really held, and a part of both."""
         self.seniors: Sequence[Band] | None = None
         """The zones of higher timeframes that were compared last, with these borders, and whether one lies over it."""
         self.has_senior = False
         self._settings = settings
         self._frame = frame
         self._freshness_ms = frame.freshness_days * DAY_MS
+        self._fades = MOST_POINTS[2] / self._freshness_ms
+        """What a fresh zone loses of its score in a millisecond; an older one loses less."""
         self._held: _Held | None = None
         self._reaction: float | None = None
-        self._fresh = self._shown_fresh = self._shown_purity = 1.0
+        self._shown_fresh = self._shown_purity = 1.0
+        self._shown_ms, self._shown_bars = -1.0, 0
+        """The close before which these stay as they are (-1 since a touch), and with how many bars at most."""
+        self._is_told = False
+        """Whether the record says what it is worth."""
         self._shown_held: tuple[_Held | None, float, float] = None, 0.0, 0.0
         self._record: Zone | None = None
         self._key: tuple[object, ...] = ()
@@ -145,7 +157,7 @@ class LiveZone:
         if self.touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = self.touch.last_touch_ms
         self._held = self._reaction = None
-        self.worth_ms = -1
+        self.steady_ms = self._shown_ms = -1.0
         self._set_alarm()
 
     def update(self, bar: Bar, close_ms: int) -> bool:
@@ -157,6 +169,7 @@ class LiveZone:
         touch = self.touch
         if self.low <= close <= self.high:
             self.closes_inside += 1
+            self.steady_ms = self._shown_ms = -1.0
         touch.update(bar, self.low, self.high)
         self.news = touch.news
         flips, is_resistance = self.flips, self.kind is ZoneKind.RESISTANCE
@@ -173,8 +186,10 @@ class LiveZone:
                 self.changes += 1
         if touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = touch.last_touch_ms
-        self._held = self._reaction = None
-        self.worth_ms = -1
+        if touch.has_counted:
+            self._held = self._reaction = None
+        if self.news or touch.has_counted:
+            self.steady_ms = self._shown_ms = -1.0
         if touch.episode is None and flips.pending_bars is None:
             self._set_alarm()
         else:
@@ -197,7 +212,8 @@ class LiveZone:
         self.low += weight * (low - self.low)
         self.high += weight * (high - self.high)
         self.round_number = round_number_part(self.low, self.high)
-        self.worth_ms, self.seniors = -1, None
+        self.steady_ms = self._shown_ms = -1.0
+        self.seniors = None
         self._set_alarm()
 
     @property
@@ -219,16 +235,16 @@ class LiveZone:
     def appraise(self, now_ms: int, confluence: float) -> float:
         """Score 0-100 at `now_ms` to one decimal; a zone that changed kind keeps a part of it, more with every day.
 
-        Noted with the strength: the score mixed with how often the zone really held.
+        Noted with the strength: the score mixed with how often the zone really held. Until `steady_ms` they stay so.
         """
         _, _, points, score_share, bounce_points, restless = self._held or self._what_held()
         # The sums of `ScoreParts.total`, with what seldom changes already done: asked for at every close of every zone.
         age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
-        fresh = self._fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
+        fresh = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
         good = points + 16.0 * fresh + 24.0 * (confluence if confluence < 1.0 else 1.0)
         bars = self.bars
-        noise = self.closes_inside / bars if bars else 0.0
-        noise = noise + restless if noise > NOISE_FREE_SHARE else restless
+        share = self.closes_inside / bars if bars else 0.0
+        noise = share + restless if share > NOISE_FREE_SHARE else restless
         total = 100.0 * good / 94.0 - 14.0 * (noise if noise < 1.0 else 1.0)
         total = 0.0 if total < 0.0 else 100.0 if total > 100.0 else total
         if self.flipped_ms is not None:
@@ -236,10 +252,19 @@ class LiveZone:
         score = self.score
         if not -_TENTH < total - score < _TENTH:
             score = self.score = round(total, 1)
+            self._is_told = False
         strength = score_share * score + bounce_points
         if not -_TENTH < strength - self.strength < _TENTH:
             self.strength = round(strength, 1)
-        self.confluence, self.worth_ms = confluence, now_ms
+            self._is_told = False
+        if confluence != self.confluence:
+            self.confluence = confluence
+            self._is_told = False
+        if share > NOISE_FREE_SHARE or (self.flipped_ms is not None and self.is_flipped(now_ms)):
+            self.steady_ms = now_ms + 1.0
+        else:
+            # It only loses freshness, ever more slowly: at the pace of now it needs no longer to the next tenth.
+            self.steady_ms = now_ms + max(1.0, (total - score + _TENTH) / (self._fades * fresh + _NO_LOSS))
         return score
 
     @property
@@ -261,6 +286,23 @@ class LiveZone:
         least = self._settings.flip_score_factor
         return least + (1.0 - least) * age
 
+    def _look(self, now_ms: int) -> None:
+        """Notes freshness and purity as they are shown, and until when they, and `flipped`, stay so without a touch."""
+        age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
+        exact = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
+        inside, bars = self.closes_inside, self.bars
+        pure = 1.0 - inside / bars if bars else 1.0
+        if not -_HUNDREDTH < exact - self._shown_fresh < _HUNDREDTH:
+            self._shown_fresh = round(exact, 2)
+        if not -_HUNDREDTH < pure - self._shown_purity < _HUNDREDTH:
+            self._shown_purity = round(pure, 2)
+        until_ms = now_ms + (exact - self._shown_fresh + _HUNDREDTH) * self._freshness_ms / (exact + _NO_LOSS)
+        if self.flipped_ms is not None and self.is_flipped(now_ms):
+            until_ms = min(until_ms, self.flipped_ms + self._frame.flip_days * DAY_MS)
+        # With every bar outside the share of closes inside falls.
+        least = 1.0 - self._shown_purity - _HUNDREDTH
+        self._shown_ms, self._shown_bars = until_ms, int(inside / least) if inside and least > 0.0 else maxsize
+
     def _what_held(self) -> _Held:
         touch = self.touch
         bounces = touch.bounces
@@ -277,59 +319,45 @@ class LiveZone:
     def record(self, symbol: str, timeframe: Timeframe, now_ms: int) -> Zone:
         """The zone as an immutable record; the same object while nothing in it changes.
 
-        It must have been appraised at the same close.
+        It must have been appraised at the same close, or be worth the same still.
         """
+        record = self._record
+        if now_ms >= self._shown_ms or self.bars > self._shown_bars:
+            self._look(now_ms)
+        elif record is not None and self._is_told and self.state is record.state:
+            return record
+        self._is_told = True
         flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
-        touch, confluence, record = self.touch, self.confluence, self._record
-        fresh, purity = self._shown_fresh, self._shown_purity
-        if not -_HUNDREDTH < self._fresh - fresh < _HUNDREDTH:
-            fresh = self._shown_fresh = round(self._fresh, 2)
-        pure = 1.0 - self.closes_inside / self.bars if self.bars else 1.0
-        if not -_HUNDREDTH < pure - purity < _HUNDREDTH:
-            purity = self._shown_purity = round(pure, 2)
-        key = (
+        touch, fresh, purity, confluence = self.touch, self._shown_fresh, self._shown_purity, self.confluence
+        low, high, touches, bounces = self.low, self.high, touch.touches, touch.bounces
+        key = (self.score, fresh, purity, confluence, flipped, self.state, low, high, touches, bounces, touch.breaks)
+        if record is not None and key == self._key:
+            return record
+        held = self._held or self._what_held()
+        if self._shown_held[0] is not held:
+            self._shown_held = held, round(held[0], 2), round(held[1], 2)
+        _, held_touches, held_reactions = self._shown_held
+        share = self.closes_inside / self.bars if self.bars else 0.0
+        noise = round(self._noise(), 2) if share > NOISE_FREE_SHARE else held[5]
+        parts = ZoneParts(held_touches, held_reactions, fresh, min(1.0, round(confluence, 2)), noise)
+        self._key = key
+        self._record = Zone(
+            self.zone_id,
+            symbol,
+            timeframe,
+            self.kind,
+            low,
+            high,
             self.score,
-            fresh,
-            purity,
-            confluence,
+            touches,
+            bounces,
+            self.created_ms,
+            touch.last_touch_ms or self.created_ms,
             flipped,
+            self.flipped_ms,
             self.state,
-            self.low,
-            self.high,
-            touch.touches,
-            touch.bounces,
-            touch.breaks,
+            self.strength,
+            purity,
+            parts,
         )
-        if key != self._key or record is None:
-            held = self._held or self._what_held()
-            if self._shown_held[0] is not held:
-                self._shown_held = held, round(held[0], 2), round(held[1], 2)
-            _, touches, reactions = self._shown_held
-            parts = ZoneParts(
-                touches,
-                reactions,
-                fresh,
-                min(1.0, round(confluence, 2)),
-                round(self._noise(), 2),
-            )
-            self._key = key
-            record = self._record = Zone(
-                self.zone_id,
-                symbol,
-                timeframe,
-                self.kind,
-                self.low,
-                self.high,
-                self.score,
-                touch.touches,
-                touch.bounces,
-                self.created_ms,
-                self.last_touch_ms,
-                flipped,
-                self.flipped_ms,
-                self.state,
-                self.strength,
-                purity,
-                parts,
-            )
-        return record
+        return self._record
