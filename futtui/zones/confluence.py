@@ -45,8 +45,12 @@ class Confluence:
         lowest = min(levels, default=inf) - near * 1.001
         highest = max(levels, default=-inf) + near * 1.001
         for zone in zones:
-            value, low, high = zone.round_number, zone.low, zone.high
-            if high >= lowest and low <= highest:
+            low, high = zone.low, zone.high
+            is_apart = high < lowest or low > highest
+            if is_apart and zone.is_apart and zone.seniors is seniors and now_ms < zone.steady_ms:
+                continue
+            value = zone.round_number
+            if not is_apart:
                 floor, roof = low - near, high + near
                 if average is not None and floor <= average <= roof:
                     value += 0.2
@@ -59,6 +63,7 @@ class Confluence:
                 zone.has_senior = _is_under(low, high, seniors)
             if zone.has_senior:
                 value += 0.5
+            zone.is_apart = is_apart
             if now_ms >= zone.steady_ms or value != zone.confluence:
                 zone.appraise(now_ms, value)
 

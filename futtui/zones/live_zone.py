@@ -53,6 +53,8 @@ class LiveZone:
 
     __slots__ = (
         "_fades",
+        "_flip_least",
+        "_flip_ms",
         "_frame",
         "_freshness_ms",
         "_held",
@@ -62,6 +64,7 @@ class LiveZone:
         "_record",
         "_settings",
         "_shown_bars",
+        "_shown_confluence",
         "_shown_fresh",
         "_shown_held",
         "_shown_ms",
@@ -76,6 +79,7 @@ class LiveZone:
         "has_senior",
         "high",
         "idle_from_ms",
+        "is_apart",
         "kind",
         "low",
         "news",
@@ -127,10 +131,12 @@ class LiveZone:
         """What it is worth: 0-100, the same mixed with how often it really held, and a part of both."""
         self.seniors: Sequence[Band] | None = None
         """The zones of higher timeframes that were compared last, with these borders, and whether one lies over it."""
-        self.has_senior = False
+        self.has_senior = self.is_apart = False
+        """`is_apart`: nothing but round numbers and senior zones spoke for it, as far as all else lay away."""
         self._settings = settings
         self._frame = frame
         self._freshness_ms = frame.freshness_days * DAY_MS
+        self._flip_ms, self._flip_least = frame.flip_days * DAY_MS, settings.flip_score_factor
         self._fades = MOST_POINTS[2] / self._freshness_ms
         """What a fresh zone loses of its score in a millisecond; an older one loses less."""
         self._held: _Held | None = None
@@ -138,6 +144,7 @@ class LiveZone:
         self._shown_fresh = self._shown_purity = 1.0
         self._shown_ms, self._shown_bars = -1.0, 0
         """The close before which these stay as they are (-1 since a touch), and with how many bars at most."""
+        self._shown_confluence = 0.0
         self._is_told = False
         """Whether the record says what it is worth."""
         self._shown_held: tuple[_Held | None, float, float] = None, 0.0, 0.0
@@ -247,8 +254,12 @@ class LiveZone:
         noise = share + restless if share > NOISE_FREE_SHARE else restless
         total = 100.0 * good / 94.0 - 14.0 * (noise if noise < 1.0 else 1.0)
         total = 0.0 if total < 0.0 else 100.0 if total > 100.0 else total
+        is_moving = share > NOISE_FREE_SHARE
         if self.flipped_ms is not None:
-            total *= self._flip_factor(now_ms)
+            # From `flip_score_factor` at the change back to 1 when it no longer counts.
+            age, least = (now_ms - self.flipped_ms) / self._flip_ms, self._flip_least
+            total *= least + (1.0 - least) * (age if age < 1.0 else 1.0)
+            is_moving = is_moving or age < 1.0
         score = self.score
         if not -_TENTH < total - score < _TENTH:
             score = self.score = round(total, 1)
@@ -258,13 +269,14 @@ class LiveZone:
             self.strength = round(strength, 1)
             self._is_told = False
         if confluence != self.confluence:
-            self.confluence = confluence
+            self.confluence, self._shown_confluence = confluence, min(1.0, round(confluence, 2))
             self._is_told = False
-        if share > NOISE_FREE_SHARE or (self.flipped_ms is not None and self.is_flipped(now_ms)):
+        if is_moving:
             self.steady_ms = now_ms + 1.0
         else:
             # It only loses freshness, ever more slowly: at the pace of now it needs no longer to the next tenth.
-            self.steady_ms = now_ms + max(1.0, (total - score + _TENTH) / (self._fades * fresh + _NO_LOSS))
+            lasts_ms = (total - score + _TENTH) / (self._fades * fresh + _NO_LOSS)
+            self.steady_ms = now_ms + (lasts_ms if lasts_ms > 1.0 else 1.0)
         return score
 
     @property
@@ -276,15 +288,7 @@ class LiveZone:
 
     def is_flipped(self, now_ms: int) -> bool:
         """Whether the zone changed kind not long ago."""
-        return self.flipped_ms is not None and now_ms - self.flipped_ms < self._frame.flip_days * DAY_MS
-
-    def _flip_factor(self, now_ms: int) -> float:
-        """From `flip_score_factor` at the change back to 1 when it no longer counts."""
-        if self.flipped_ms is None:
-            return 1.0
-        age = min(1.0, (now_ms - self.flipped_ms) / (self._frame.flip_days * DAY_MS))
-        least = self._settings.flip_score_factor
-        return least + (1.0 - least) * age
+        return self.flipped_ms is not None and now_ms - self.flipped_ms < self._flip_ms
 
     def _look(self, now_ms: int) -> None:
         """Notes freshness and purity as they are shown, and until when they, and `flipped`, stay so without a touch."""
@@ -298,7 +302,7 @@ class LiveZone:
             self._shown_purity = round(pure, 2)
         until_ms = now_ms + (exact - self._shown_fresh + _HUNDREDTH) * self._freshness_ms / (exact + _NO_LOSS)
         if self.flipped_ms is not None and self.is_flipped(now_ms):
-            until_ms = min(until_ms, self.flipped_ms + self._frame.flip_days * DAY_MS)
+            until_ms = min(until_ms, self.flipped_ms + self._flip_ms)
         # With every bar outside the share of closes inside falls.
         least = 1.0 - self._shown_purity - _HUNDREDTH
         self._shown_ms, self._shown_bars = until_ms, int(inside / least) if inside and least > 0.0 else maxsize
@@ -339,7 +343,7 @@ class LiveZone:
         _, held_touches, held_reactions = self._shown_held
         share = self.closes_inside / self.bars if self.bars else 0.0
         noise = round(self._noise(), 2) if share > NOISE_FREE_SHARE else held[5]
-        parts = ZoneParts(held_touches, held_reactions, fresh, min(1.0, round(confluence, 2)), noise)
+        parts = ZoneParts._make((held_touches, held_reactions, fresh, self._shown_confluence, noise))
         self._key = key
         self._record = Zone(
             self.zone_id,
