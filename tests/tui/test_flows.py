@@ -175,8 +175,8 @@ async def test_mode_live_needs_the_whole_number_and_a_moment(make_app: AppMaker,
         assert engine.commands == []
         now_s[0] = 5.1
         app.pulse.beat()
-        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
-        assert engine.commands == [ChangeMode(NOW_MS, TradingMode.LIVE)]
+        await until(pilot, lambda: engine.commands == [ChangeMode(NOW_MS, TradingMode.LIVE)])
+        assert isinstance(app.screen, DashboardScreen)
 
 
 @pytest.mark.parametrize("key", ["escape", "enter"])
@@ -187,11 +187,11 @@ async def test_going_live_is_taken_back_with_one_key_before_anything_was_sent(
     app.store._real_clock_s = lambda: now_s[0]
     async with app.run_test(size=FULL) as pilot:
         await pilot.press("m", "3", "7", "3", "1", "4", "enter", key)
-        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        await until(pilot, lambda: "the mode is still Paper" in app.flash_line.text)
         now_s[0] = 60.0
         app.pulse.beat()
         assert engine.commands == []
-        assert "the mode is still Paper" in app.flash_line.text
+        assert isinstance(app.screen, DashboardScreen)
 
 
 async def test_the_moment_before_live_does_not_pass_while_it_cannot_be_read(
