@@ -15,10 +15,11 @@ _MINIMUM = 20
 class AtrHistory:
     """Average ATR over the last 50 bars of each symbol and timeframe; None before 20 bars."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_means", "_seen")
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, Timeframe], tuple[int, deque[float]]] = {}
+        self._means: dict[tuple[str, Timeframe], float] = {}
 
     def add(self, symbol: str, frame: FrameReading) -> None:
         """Remember the ATR of a newly closed bar; a bar seen before changes nothing."""
@@ -29,10 +30,15 @@ class AtrHistory:
         if frame.close_time_ms > last_ms:
             values.append(frame.atr)
             self._seen[key] = (frame.close_time_ms, values)
+            self._means.pop(key, None)
 
     def average(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Mean ATR of the bars seen; None while there are too few."""
-        entry = self._seen.get((symbol, timeframe))
-        if entry is None or len(entry[1]) < _MINIMUM:
-            return None
-        return fsum(entry[1]) / len(entry[1])
+        key = (symbol, timeframe)
+        mean = self._means.get(key)
+        if mean is None:
+            entry = self._seen.get(key)
+            if entry is None or len(entry[1]) < _MINIMUM:
+                return None
+            mean = self._means[key] = fsum(entry[1]) / len(entry[1])
+        return mean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +23,10 @@ _SLOTS = WINDOW_BARS + 1
 class _Ring:
     """One symbol's closes of the last week and the log return that each ended, by slot; unknown returns are NaN."""
 
-    __slots__ = ("closes", "moves", "times")
+    __slots__ = ("_spread", "closes", "moves", "times")
 
     def __init__(self) -> None:
+        self._spread: tuple[int, Flags, Floats, float] | None = None
         self.times = array("q", [-1]) * _SLOTS
         self.closes = array("d", [0.0]) * _SLOTS
         self.moves = array("d", [math.nan]) * _SLOTS
@@ -34,6 +36,7 @@ class _Ring:
         slot = (time_ms // BAR_MS) % _SLOTS
         if self.times[slot] == time_ms and self.closes[slot] == close:
             return
+        self._spread = None
         self.times[slot], self.closes[slot] = time_ms, close
         self._renew(slot)
         self._renew((slot + 1) % _SLOTS)
@@ -42,10 +45,18 @@ class _Ring:
         known = self.times[slot] - self.times[slot - 1] == BAR_MS
         self.moves[slot] = math.log(self.closes[slot] / self.closes[slot - 1]) if known else math.nan
 
-    def week(self, end_ms: int) -> tuple[Floats, Flags]:
-        """Returns by slot, and which of them are known and ended in the week up to `end_ms`."""
+    def week(self, end_ms: int) -> Flags:
+        """Which returns are known and ended in the week up to `end_ms`, by slot."""
         times, moves = np.frombuffer(self.times, np.int64), np.frombuffer(self.moves, np.float64)
-        return moves, (times > end_ms - WINDOW_BARS * BAR_MS) & (times <= end_ms) & ~np.isnan(moves)
+        return (times > end_ms - WINDOW_BARS * BAR_MS) & (times <= end_ms) & ~np.isnan(moves)
+
+    def spread(self, end_ms: int, which: Flags) -> tuple[Floats, float]:
+        """How far the marked returns lie from their mean, and the sum of the squares; kept for the next who asks."""
+        known = self._spread
+        if known is None or known[0] != end_ms or not np.array_equal(known[1], which):
+            apart = _apart(np.frombuffer(self.moves, np.float64)[which])
+            known = self._spread = (end_ms, which, apart, _squares(apart))
+        return known[2], known[3]
 
 
 class CloseBook:
@@ -90,7 +101,7 @@ class CloseBook:
         ring = self._rings.get(symbol)
         if ring is None:
             return {}
-        known = np.flatnonzero(ring.week(end_ms)[1]).tolist()
+        known = np.flatnonzero(ring.week(end_ms)).tolist()
         return {ring.times[slot]: ring.moves[slot] for slot in known}
 
     def correlation(self, symbol: str, other: str, time_ms: int) -> float | None:
@@ -99,25 +110,26 @@ class CloseBook:
         if mine is None or theirs is None:
             return None
         end_ms = time_ms - time_ms % BAR_MS
-        moves, known = mine.week(end_ms)
-        their_moves, also_known = theirs.week(end_ms)
-        common = known & also_known  # one slot is one moment of the week in every ring
+        common = mine.week(end_ms) & theirs.week(end_ms)  # one slot is one moment of the week in every ring
         if np.count_nonzero(common) < MINIMUM_PAIRS:
             return None
-        return pearson(moves[common], their_moves[common])
+        return pearson(*mine.spread(end_ms, common), *theirs.spread(end_ms, common))
 
 
-def pearson(first: Floats, second: Floats) -> float | None:
-    """Correlation of the pairs in -1..1; None when one side does not vary.
+def pearson(first: Floats, first_spread: float, second: Floats, second_spread: float) -> float | None:
+    """Correlation in -1..1 of pairs, given how far each lies from its mean; None when one side does not vary.
 
     Every sum is rounded once, so the order of the pairs does not matter.
     """
-    count = len(first)
-    apart_x = first - math.fsum(first.tolist()) / count
-    apart_y = second - math.fsum(second.tolist()) / count
-    cross = math.fsum((apart_x * apart_y).tolist())
-    spread_x = math.fsum([apart**2 for apart in apart_x.tolist()])
-    spread_y = math.fsum([apart**2 for apart in apart_y.tolist()])
-    if spread_x <= 0.0 or spread_y <= 0.0:
+    if first_spread <= 0.0 or second_spread <= 0.0:
         return None
-    return max(-1.0, min(1.0, cross / math.sqrt(spread_x * spread_y)))
+    cross = math.fsum((first * second).tolist())
+    return max(-1.0, min(1.0, cross / math.sqrt(first_spread * second_spread)))
+
+
+def _apart(values: Floats) -> Floats:
+    return values - math.fsum(values.tolist()) / len(values)
+
+
+def _squares(apart: Floats) -> float:
+    return math.fsum(map(math.pow, apart.tolist(), repeat(2.0)))
