@@ -13,7 +13,7 @@ from futtui.desk.positions import Position
 from futtui.desk.protection import Protection
 from futtui.desk.transitions import Move
 from futtui.domain.effects import Severity
-from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate, is_too_large
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus
 from futtui.domain.symbols import to_decimal
 from futtui.risk.leverage import leverage_for
@@ -243,8 +243,7 @@ class PositionLife:
         if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
             return
         symbol = position.plan.symbol
-        if is_too_large(update.reason):
-            position.exit_most = order.quantity / 2
+        position.exit_parts.learn(order.quantity, update.reason)
         if order.filled > 0:
             text = f"{symbol}: only a part could be closed, the rest follows"
             self._out.say(update.time_ms, "trade", text, Severity.WARNING, symbol)

@@ -7,6 +7,7 @@ from futtui.desk.positions import Position
 from futtui.desk.refusals import Refusal
 from futtui.desk.state import DeskState
 from futtui.domain.events import RulesChanged, TradingStopped
+from futtui.domain.market_parts import MarketParts
 from futtui.domain.position import ExitReason
 from futtui.domain.timeframe import HOUR_MS
 
@@ -31,7 +32,7 @@ def on_rules(state: DeskState, life: PositionLife, event: RulesChanged) -> None:
         position.goal_price = rules.round_stop(position.goal_price, position.plan.side)
         position.targets = tuple(rules.round_price(price) for price in position.targets)
         position.rules_wait_ms = 0
-        position.exit_most = None
+        position.exit_parts = MarketParts()
         life.on_clock(position, event.time_ms)
         leave_before_the_end(state, life, position, event.time_ms)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from futtui.desk.ledger import Ledger
 from futtui.desk.orders import WorkingOrder, client_id_for
 from futtui.desk.transitions import Move, next_status
+from futtui.domain.market_parts import MarketParts
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderType
 from futtui.domain.position import ExitReason, PositionStatus, TradingMode
 from futtui.domain.side import Side
@@ -53,7 +54,7 @@ class Position:
         "counts",
         "entry_refusal",
         "exit_attempts",
-        "exit_most",
+        "exit_parts",
         "exit_reason",
         "goal_kind",
         "goal_price",
@@ -111,8 +112,7 @@ class Position:
         self.entry_refusal = ""
         self.exit_reason: ExitReason | None = None
         self.exit_attempts = 0
-        self.exit_most: Decimal | None = None
-        """What one closing order may have at most, learned from refusals; None while our rules do not seem wrong."""
+        self.exit_parts = MarketParts()
         self.retry_ms = 0
         self.stop_retry_ms = 0
         self.retarget_ms = 0
@@ -244,14 +244,8 @@ class Position:
 
     @property
     def exit_quantity(self) -> Decimal:
-        """What the next closing order sells: all that is open, as much of it as fits, or in the end a leftover.
-
-        A leftover is less than the exchange takes by now; an order over its smallest quantity sells no more than is
-        held, because it only reduces.
-        """
-        left = self.ledger.open
-        most = left if self.exit_most is None else min(left, self.exit_most)
-        return self.rules.market_part(most) or self.rules.quantity_to_cover(most)
+        """What the next closing order sells: all that is open, as much of it as fits, or in the end a leftover."""
+        return self.exit_parts.next_of(self.ledger.open, self.rules)
 
     @property
     def stop_quantity(self) -> Decimal:

@@ -122,12 +122,6 @@ class SymbolRules:
             return max(quantity, self.min_quantity)
         return max(_quantise(quantity, self.step_size, ROUND_CEILING), self.min_quantity)
 
-    def market_part(self, quantity: Decimal) -> Decimal:
-        """As much of `quantity` as one market order may have; ZERO where that is less than the smallest quantity."""
-        most = min(quantity, self.max_quantity, self.market_max_quantity)
-        part = most if self.is_on_step(most) else self.round_quantity_down(most)
-        return part if part >= self.min_quantity else ZERO
-
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether `price` is a multiple of the tick."""
         return price % self.tick_size == 0

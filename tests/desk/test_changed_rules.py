@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from futtui.domain.events import ClosePosition, Event, OrderChanged, RulesChanged
+from futtui.domain.market_parts import MarketParts
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus
 from futtui.domain.position import PositionStatus
 from tests.desk.world import SYMBOL, FakeBroker, World, rules
@@ -120,8 +123,9 @@ def test_closing_is_cut_into_market_orders_that_may_be_sent() -> None:
     world.assert_closed()
 
 
-def test_closing_finds_the_largest_market_order_where_nobody_tells_the_new_rules() -> None:
-    world = ChangingWorld(market_max_quantity=Decimal(20))
+@pytest.mark.parametrize("changes", [{"market_max_quantity": Decimal(20)}, COARSE])
+def test_closing_finds_what_fits_where_nobody_tells_the_new_rules(changes: dict[str, Any]) -> None:
+    world = ChangingWorld(**changes)
     (stop,) = world.stops()
     del world.strict.resting[stop.client_id]
     world.send(world.strict._update(stop, OrderStatus.CANCELED, "", world.now_ms))  # its successor is refused
@@ -132,9 +136,11 @@ def test_closing_finds_the_largest_market_order_where_nobody_tells_the_new_rules
 
 def test_quantities_on_the_steps_are_left_as_they_are() -> None:
     known = rules(**COARSE)
-    assert known.quantity_to_cover(Decimal("2.3")) == known.market_part(Decimal("2.3")) == Decimal("2.3")
+    parts = MarketParts()
+    assert known.quantity_to_cover(Decimal("2.3")) == parts.next_of(Decimal("2.3"), known) == Decimal("2.3")
     assert known.quantity_to_cover(Decimal("2.31")) == Decimal("2.4")
-    assert known.market_part(Decimal("2.31")) == Decimal("2.3")
+    assert parts.next_of(Decimal("2.31"), known) == Decimal("2.3")
     assert known.quantity_to_cover(Decimal("0.01")) == Decimal("0.1")
-    assert known.market_part(Decimal("0.01")) == 0
-    assert known.market_part(Decimal(5_000)) == Decimal(2_000)
+    assert parts.next_of(Decimal("0.01"), known) == Decimal("0.1")
+    assert parts.next_of(Decimal(5_000), known) == Decimal(2_000)
+    assert parts.next_of(Decimal("2.31"), None) == Decimal("2.31")

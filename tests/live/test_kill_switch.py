@@ -16,7 +16,7 @@ import pytest
 from futtui.cli.panic_command import _close_everything
 from futtui.domain.account import AccountSeen, HeldAmount
 from futtui.domain.effects import WriteLatch
-from futtui.domain.errors import FuttuiError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged, ChangeMode, ClockTick, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderUpdate
@@ -175,15 +175,19 @@ class StrictAccount:
         self.held = {symbol: Decimal(amount) for symbol, amount in held.items()}
         self.most, self.step = Decimal(most), Decimal(step)
         self.sent: list[OrderIntent] = []
+        self.waiting: list[Any] = []
 
     async def positions(self) -> list[Any]:
         return [SimpleNamespace(symbol=name, amount=amount) for name, amount in self.held.items() if amount]
 
     async def open_orders(self, symbol: str | None = None) -> list[Any]:
-        return []
+        return list(self.waiting)
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
-        raise AssertionError
+        if client_id == "stuck":
+            raise ExchangeError("It cannot be cancelled.")
+        self.waiting = [order for order in self.waiting if order.client_id != client_id]
+        return OrderUpdate(client_id, symbol, OrderStatus.CANCELED, 1)
 
     async def place(self, intent: OrderIntent) -> OrderUpdate:
         assert intent.reduce_only
@@ -231,6 +235,22 @@ async def test_flatten_sends_no_needless_orders_where_the_rules_are_known() -> N
     account = StrictAccount({"ETHUSDT": "4500"}, most="2000")
     await account.flatten({"ETHUSDT": rules()})
     assert [order.quantity for order in account.sent] == [Decimal(2_000), Decimal(2_000), Decimal(500)]
+
+
+async def test_flatten_cancels_what_might_open_more_while_something_cannot_be_closed() -> None:
+    account = StrictAccount({"ETHUSDT": "3"}, most="0")
+    account.waiting = [
+        SimpleNamespace(symbol="ETHUSDT", client_id="stop", conditional=True, reduce_only=True, close_position=False),
+        SimpleNamespace(symbol="ETHUSDT", client_id="all", conditional=True, reduce_only=False, close_position=True),
+        SimpleNamespace(symbol="ETHUSDT", client_id="more", conditional=False, reduce_only=False, close_position=False),
+        SimpleNamespace(
+            symbol="BTCUSDT", client_id="stuck", conditional=False, reduce_only=False, close_position=False
+        ),
+        SimpleNamespace(symbol="BTCUSDT", client_id="left", conditional=True, reduce_only=True, close_position=False),
+    ]
+    report = await account.flatten()
+    assert not report.is_flat
+    assert [order.client_id for order in account.waiting] == ["stop", "all", "stuck"]
 
 
 async def test_flatten_that_only_ever_hears_no_ends_and_says_so() -> None:
