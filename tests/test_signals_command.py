@@ -51,7 +51,7 @@ def test_explain_prints_levels_parts_filters_life_and_origin_from_the_database(t
     told = signals(tmp_path, "explain", raw.signal_id[:8].upper())
     assert told.exit_code == 0, told.output
     for text in (
-        f"Signal {raw.signal_id}: LONG ETHUSDT by atr_momentum (15m)",
+        f"Signal {raw.signal_id}: LONG ETHUSDT by ATR Momentum (15m)",
         "2024-03-01",
         "State: active - followed without an order",
         "0.15 ATR behind 99.15",
@@ -169,7 +169,7 @@ def test_why_not_counts_reasons_without_their_figures_and_survives_a_restart(tmp
     told = signals(tmp_path, "why-not", "ethusdt", "--day", "2024-03-01")
     assert told.exit_code == 0, told.output
     assert "Nearly a signal on ETHUSDT, 2024-03-01 (UTC): 1 candidate was refused" in told.output
-    assert "LONG by atr_momentum, score 0.5: score 0.5 is below" in told.output
+    assert "LONG by ATR Momentum, score 0.5: score 0.5 is below" in told.output
     assert "    2 times  calm (your own): ADX is 11.5; 20 is the least" in told.output
     assert "    2 times  calm (your own): no level was broken" in told.output
     assert "Nothing was looked at" in signals(tmp_path, "why-not", "XRPUSDT", "--day", "2024-03-01").output

@@ -120,7 +120,7 @@ def test_stats_text_gives_every_rate_its_sample_its_interval_and_a_verdict(tmp_p
         "For information",
     ]
     first = lines.index("Live") + 1
-    assert "liquidity_flush    n 9 (9 d)  WR 33% [12-65] be 33%" in lines[first]
+    assert "Liquidity Flush    n 9 (9 d)  WR 33% [12-65] be 33%" in lines[first]
     assert lines[first].endswith("INSUFFICIENT")
     assert (
         "3 won, 3 break-even, 3 lost; at 33 wins of 100 it only pays its costs; parts left by the stop (9)"

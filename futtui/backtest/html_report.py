@@ -21,6 +21,7 @@ from futtui.domain.timeframe import HOUR_MS
 from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
 from futtui.measurement.statistics import cost_r, risk_money, statistics_of, wilson
+from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
 
 ASSETS = Path(__file__).with_name("assets")
@@ -86,7 +87,7 @@ def _checks(checks: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _figures(result: BacktestResult, total: TradeStatistics) -> str:
-    groups = _by(result.trades, lambda trade: trade.strategy)
+    groups = _by(result.trades, lambda trade: title_of(trade.strategy))
     rows = "".join(_figure_row(name, statistics_of(group)) for name, group in groups.items())
     heads = ("", "trades", "days", "won", "even", "lost", "win rate", "needed", "mean R", "profit factor", "sum R",
              "largest fall", "fall, 95 %", "verdict")  # fmt: skip

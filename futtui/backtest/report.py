@@ -18,6 +18,7 @@ from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
 from futtui.live.decisions import decisions_of
 from futtui.measurement.statistics import statistics_of
+from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
 
 SCHEMA = 1
@@ -83,12 +84,12 @@ def summary(result: BacktestResult) -> Iterator[str]:
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
     for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
-        yield figures_line(name, statistics_of(group))
+        yield figures_line(title_of(name), statistics_of(group))
     yield ""
     if request.for_information:
         yield "For information, not traded (followed on an account of their own; --trade all trades them):"
         for name, group in {**_groups(result.information), "all of these": result.information}.items():
-            yield figures_line(name, statistics_of(group))
+            yield figures_line(title_of(name), statistics_of(group))
         yield ""
     if result.open_positions:
         still = counted(result.open_positions, "position was", "positions were")

@@ -17,6 +17,7 @@ from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.storage.candle_arrays import CandleArrays
+from futtui.strategies.catalogue import title_of
 
 ALL_BARS = 400_000
 MOST_BARS, LEAST_BARS = 140, 24
@@ -43,7 +44,7 @@ def _row(result: BacktestResult, trade: Trade, signal: Signal | None, data: Symb
     levels = signal.raw.levels if signal is not None else None
     return {
         "y": trade.symbol,
-        "g": trade.strategy,
+        "g": title_of(trade.strategy),
         "d": trade.side.sign,
         "o": trade.opened_ms,
         "c": trade.closed_ms,

@@ -8,7 +8,7 @@ from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalPart, Tri
 from futtui.language.counting import counted
 from futtui.live.past_candles import moment_text, price_text
 from futtui.storage.signal_archive import Silence, StoredSignal
-from futtui.strategies.catalogue import shipped_names
+from futtui.strategies.catalogue import shipped_names, title_of
 
 NEARLY_SHOWN = 20
 SELF = "analyzer"
@@ -98,5 +98,7 @@ def why_not_lines(day_ms: int, symbol: str, nearly: Sequence[Signal], silent: Se
 
 
 def shown_name(strategy: str) -> str:
-    """The strategy's name; one of the user's own is marked as such."""
-    return strategy if strategy in shipped_names() or strategy == SELF else f"{strategy} (your own)"
+    """What people call the strategy; one of the user's own is marked as such."""
+    if strategy == SELF:
+        return "Analysis"
+    return title_of(strategy) if strategy in shipped_names() else f"{strategy} (your own)"

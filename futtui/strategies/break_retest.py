@@ -34,7 +34,7 @@ class BreakRetest(BaseStrategy):
     """
 
     name = "break_retest"
-    title = "Break & Retest"
+    title = "Break Retest"
 
     def __init__(self, symbol: str, settings: BreakRetestSettings | None = None) -> None:
         super().__init__(symbol)

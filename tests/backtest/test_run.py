@@ -242,9 +242,9 @@ def test_backtest_signal_for_information_is_followed_but_in_no_total(monkeypatch
     assert found["signals"]["atr_momentum"] == {"traded": 0, "information": 1, "refused": 0, "expired": 0}
     lines = list(summary(told))
     place = next(number for number, line in enumerate(lines) if line.startswith("For information"))
-    assert lines[place + 1].startswith("atr_momentum")
+    assert lines[place + 1].startswith("ATR Momentum")
     assert "n 1 (1 d)" in lines[place + 1]
-    assert not any(line.startswith("atr_momentum") for line in lines[:place])
+    assert not any(line.startswith("ATR Momentum") for line in lines[:place])
 
 
 REAL = ("ETHUSDT", "DOGEUSDT")

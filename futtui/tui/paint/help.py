@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from futtui.tui import keys
 from futtui.tui.paint import market, performance, positions, records, signals, symbols, zone_browser, zones
@@ -19,6 +20,8 @@ _COLUMNS = {
     "zone_browser": tuple(column.id for column in zone_browser.COLUMNS),
     "performance": tuple(column.id for column in performance.COLUMNS),
 }
+LEAST_HALF = 46
+"""Columns that a half needs; in less room all stands below one another."""
 _PANEL = ("list", "to_chart", "row")
 _SCOPES = {
     "market": (*_PANEL, "market"),
@@ -83,19 +86,25 @@ def _head(text: str) -> list[Line]:
 
 
 def help_lines(place: str, width: int) -> list[Line]:
-    """All lines of the help for a panel or a detail."""
+    """All lines of the help for a panel or a detail: what belongs to this place at the left, all else at the right."""
     here = _key_lines(keys.actions_in(*_SCOPES.get(place, _PANEL)))
     scopes = ("everywhere", "dashboard") if place in keys.PANELS else ("everywhere",)
     everywhere = _key_lines(keys.actions_in(*scopes))
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
-    lines = _two_blocks(
-        [*_head(word("help.here", place=name)), *here], [*_head(word("help.everywhere")), *everywhere], width
-    )
-    return [*lines, (), *words_lines(place, width)]
+    left, right = [*_head(word("help.here", place=name)), *here, ()], [*_head(word("help.everywhere")), *everywhere, ()]
+    half = width // 2
+    if half < LEAST_HALF or max(line_width(line) for line in (*left, *right)) > half:
+        return [*left, *right, *words_lines(place, width)]
+    return _side_by_side([*left, *_place_words(place, half)], [*right, *_sign_lines(place, half)], half)
 
 
 def words_lines(place: str, width: int) -> list[Line]:
     """What the columns, words and signs of a place mean."""
+    return [*_place_words(place, width), *_sign_lines(place, width)]
+
+
+def _place_words(place: str, width: int) -> list[Line]:
+    """The columns and words of a place."""
     lines: list[Line] = []
     if place in _COLUMNS:
         lines += _head(word("help.columns"))
@@ -107,7 +116,12 @@ def words_lines(place: str, width: int) -> list[Line]:
         lines += _head(word("help.terms"))
         lines += _explained(((word(f"term.{term}"), word(f"term.{term}.means")) for term in _TERMS[place]), width)
         lines.append(())
-    lines += _head(word("help.signs_head"))
+    return lines
+
+
+def _sign_lines(place: str, width: int) -> list[Line]:
+    """Signs and habits that are the same in all places, and those of the chart there."""
+    lines = _head(word("help.signs_head"))
     more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
     for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
         lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]
@@ -126,13 +140,5 @@ def _explained(pairs: Iterable[tuple[str, str]], width: int) -> list[Line]:
     return lines
 
 
-def _two_blocks(left: list[Line], right: list[Line], width: int) -> list[Line]:
-    half = width // 2
-    if half < 46 or max(line_width(line) for line in (*left, *right)) > half:
-        return [*left, (), *right]
-    lines = []
-    for index in range(max(len(left), len(right))):
-        first = left[index] if index < len(left) else ()
-        second = right[index] if index < len(right) else ()
-        lines.append((*fit_line(first, half), *second))
-    return lines
+def _side_by_side(left: list[Line], right: list[Line], half: int) -> list[Line]:
+    return [(*fit_line(first, half), *second) for first, second in zip_longest(left, right, fillvalue=())]
