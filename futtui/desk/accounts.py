@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from futtui.desk.positions import Position
@@ -17,6 +17,8 @@ from futtui.risk.settings import CapSettings
 WEEK_MS = 7 * DAY_MS
 FIRST_MONDAY_MS = 4 * DAY_MS
 """1970-01-05."""
+LOOK_AFTER_MS = 1_000
+"""A look at a real account counts as later than news of it when it began so long after them: clocks differ a little."""
 
 
 class Account:
@@ -35,6 +37,12 @@ class Account:
         self.closed_trades = 0
         self.classes: dict[TradeClass, int] = dict.fromkeys(TradeClass, 0)
         self.net_r = 0.0
+        self.beside: Mapping[str, Decimal] = {}
+        """Open profit of what a real account holds beside our positions, by symbol, at the last look."""
+        self._beside = ZERO
+        self._looked_ms: int | None = None
+        self._changed_ms = 0
+        self._day_due = False
         self._booked_pnl = ZERO
         self._traded = False
 
@@ -42,12 +50,46 @@ class Account:
         """Take in the wallet that the broker reports; the first one tells where a real account and its day started."""
         first = self.reported_wallet is None
         held = list(positions)
+        if not first and wallet != self.reported_wallet:
+            self.note_change(time_ms)
         self.reported_wallet = wallet
         if first and self.mode is TradingMode.LIVE:
             self.start_equity = wallet - self._booked_pnl - sum((item.ledger.net for item in held), ZERO)
             self.resume_day(time_ms)
+            self.shift(self._beside)
         elif first and not self._traded and not held:
             self.day_start_equity = wallet
+
+    def note_change(self, time_ms: int) -> None:
+        """Money, or what is held beside our positions, changed: the two fit together again at the next look."""
+        self._changed_ms = max(self._changed_ms, time_ms)
+
+    def note_beside(self, profits: Mapping[str, Decimal], positions: Iterable[Position], asked_ms: int) -> None:
+        """Take in the open profit beside our positions; what the first look finds was there when the day began."""
+        first = self._looked_ms is None
+        self._looked_ms = asked_ms
+        self.beside, self._beside = profits, sum(profits.values(), ZERO)
+        if first:
+            self.shift(self._beside)
+        if self._day_due and self.is_sure:
+            self.start_day(positions)
+
+    def shift(self, amount: Decimal) -> None:
+        """Let everything that results are counted from move by money that was not earned or lost."""
+        self.start_equity += amount
+        self.day_start_equity += amount
+        if self.peak_equity:
+            self.peak_equity += amount
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a look at the real account told what is held beside our positions."""
+        return self._looked_ms is not None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the equity can be judged: not between news of money held beside our positions and the next look."""
+        return not self.beside or self._looked_ms is None or self._looked_ms >= self._changed_ms + LOOK_AFTER_MS
 
     @property
     def holds_money(self) -> bool:
@@ -66,9 +108,15 @@ class Account:
         return self.start_equity + self._booked_pnl + sum((item.ledger.net for item in positions), ZERO)
 
     def equity(self, positions: Iterable[Position]) -> Decimal:
-        """Wallet plus open profit at the last prices."""
+        """Wallet plus open profit: ours at the last prices, that beside it as of the last look.
+
+        While it is not sure whether a profit beside it was cashed in, it does not count; a loss counts.
+        """
         held = list(positions)
-        return self.wallet(held) + sum((item.unrealized for item in held), ZERO)
+        equity = self.wallet(held) + sum((item.unrealized for item in held), ZERO)
+        if not self._beside:
+            return equity
+        return equity + (self._beside if self.is_sure else min(self._beside, ZERO))
 
     def note_equity(self, equity: Decimal) -> None:
         """Let the equity move its peak."""
@@ -81,6 +129,7 @@ class Account:
     def start_day(self, positions: Iterable[Position]) -> None:
         """A UTC day begins: its loss limit counts from the equity now."""
         self.day_start_equity = self.equity(positions)
+        self._day_due = not self.is_sure
 
     def book(self, trade: Trade, caps: CapSettings) -> None:
         """Add a closed trade; a corrected one replaces its earlier version."""

@@ -106,11 +106,11 @@ class TradingDesk(DeskQuestions):
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
-            AccountSeen: self._outside.on_seen,
+            AccountSeen: self._on_seen,
             FillsTold: self._outside.on_told,
             FundingSummed: self._outside.on_funding,
             FundingPaid: self._on_funding,
-            FundingAnnounced: self._on_funding_rate,
+            FundingAnnounced: self._state.note_funding,
             ClockTick: self._on_clock,
             FeedState: self._data.on_feed,
             BookSampled: self._state.note_book,
@@ -262,6 +262,10 @@ class TradingDesk(DeskQuestions):
         self._state.accounts[event.mode].report_wallet(event.wallet_balance, held, event.time_ms)
         self._changed()
 
+    def _on_seen(self, event: AccountSeen) -> None:
+        self._outside.on_seen(event)
+        self._changed()
+
     def _on_funding(self, event: FundingPaid) -> None:
         state, mode = self._state, event.mode
         here = [item for item in state.on(event.symbol) if item.plan.mode is mode and item.opened_ms <= event.time_ms]
@@ -269,16 +273,13 @@ class TradingDesk(DeskQuestions):
         if not held:
             self._on_late_funding(event)
             return
-        share_funding(held, event.amount, self._out)
-
-    def _on_funding_rate(self, event: FundingAnnounced) -> None:
-        self._state.funding[event.symbol] = event
+        share_funding(held, event.amount, self._out, state.beside(event.symbol, mode))
 
     def _on_late_funding(self, event: FundingPaid) -> None:
         """News of a funding that was booked before the position was closed: its trade is corrected."""
         symbol = event.symbol
         position = self._state.closed_around(symbol, event.mode, event.time_ms)
-        if position is None:
+        if position is None or self._state.beside(symbol, event.mode):
             text = f"{symbol}: funding of {event.amount:+,.2f} USDT for something that futtui does not hold"
             self._out.say(event.time_ms, "trade", text, Severity.DEBUG, symbol)
             return

@@ -38,4 +38,5 @@ def _money(account: Account) -> tuple[Any, ...]:
     return (
         *(account.start_equity, account.reported_wallet, account.day_start_equity, account.peak_equity),
         *(account.pause_until_ms, account.losses_in_a_row, account.closed_trades, account.net_r),
+        sorted(account.beside.items()),
     )

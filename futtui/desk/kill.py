@@ -131,8 +131,9 @@ class KillDesk:
         """How far the equity of an account is below its best, where that is too far; lets it move its best."""
         account = self._state.accounts[mode]
         equity = account.equity(self._state.held(mode))
-        account.note_equity(equity)
-        if account.peak_equity <= 0:
+        if account.is_sure:
+            account.note_equity(equity)
+        if account.peak_equity <= 0 or not account.is_sure:
             return None
         down_pct = float((account.peak_equity - equity) / account.peak_equity * 100)
         if down_pct < self._state.settings.risk.kill.drawdown_pct:
@@ -149,7 +150,8 @@ class KillDesk:
         if fallen is not None:
             return KillLevel.LOCK, fallen
         equity = account.equity(self._state.held(TradingMode.LIVE))
-        if day_loss_left_pct(equity, account.day_start_equity, self._state.settings.risk.caps) <= 0.0:
+        left_pct = day_loss_left_pct(equity, account.day_start_equity, self._state.settings.risk.caps)
+        if account.is_sure and left_pct <= 0.0:
             return KillLevel.CANCEL, "the day loss limit is reached"
         self._failures = [moment for moment in self._failures if time_ms - moment < DAY_MS]
         if len(self._failures) >= settings.protection_failures:

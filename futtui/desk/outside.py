@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from futtui.desk import words
+from futtui.desk.beside import note_beside
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.orders import signal_id_of
@@ -108,6 +109,7 @@ class OutsideWatch:
         if not fill.quantity > 0 or self._is_known(fill):
             return
         self._trades.append((fill.symbol, fill.trade_id))
+        self._state.accounts[TradingMode.LIVE].note_change(time_ms)
         left = self._without_corrected(fill)
         if left > 0:
             self._take(_part_of(fill, left), time_ms)
@@ -191,6 +193,10 @@ class OutsideWatch:
         known = self._state.external.get(symbol, ZERO)
         if amount == known:
             return
+        for position in self._state.live_on(symbol):
+            if not position.shares_symbol:
+                position.shares_symbol = True
+                self._out.touch(position)
         if not amount:
             del self._state.external[symbol]
             text = f"{symbol}: nothing is held outside futtui any more, new trades are allowed again"
@@ -208,8 +214,8 @@ class OutsideWatch:
 
     @property
     def is_settled(self) -> bool:
-        """Whether account and ledger agreed at the last look."""
-        return not self._differences and not self._strays
+        """Whether account and ledger agreed at the last look, and nothing changed since that needs another one."""
+        return not self._differences and not self._strays and self._state.accounts[TradingMode.LIVE].is_sure
 
     def on_seen(self, event: AccountSeen) -> None:
         """Compare the account with the ledger, symbol by symbol."""
@@ -219,9 +225,10 @@ class OutsideWatch:
         symbols = sorted({item.symbol for item in event.held} | ours | set(self._state.external))
         for symbol in [name for name in self._differences if name not in symbols]:
             del self._differences[symbol]
-        for symbol in symbols:
-            if self._is_quiet(symbol, event.asked_ms):
-                self._compare(symbol, event)
+        quiet = [symbol for symbol in symbols if self._is_quiet(symbol, event.asked_ms)]
+        for symbol in quiet:
+            self._compare(symbol, event)
+        note_beside(self._state, event, quiet)
         self._state.differing = {
             name: f"the account holds {words.amount(item.amount)} more than futtui's books"
             for name, item in self._differences.items()
@@ -328,7 +335,8 @@ class OutsideWatch:
         Only while the sum can mean nothing else: the same positions are held, and none of the symbol closed meanwhile.
         """
         held = self._state.live_on(event.symbol)
-        if not held or min(item.opened_ms for item in held) != event.since_ms or event.symbol in self._state.external:
+        shared = event.symbol in self._state.external or any(item.shares_symbol for item in held)
+        if not held or shared or min(item.opened_ms for item in held) != event.since_ms:
             return
         for trade in self._state.trades:
             real = trade.mode is TradingMode.LIVE and trade.symbol == event.symbol

@@ -77,6 +77,7 @@ class Position:
         "rules",
         "rules_wait_ms",
         "settled_for",
+        "shares_symbol",
         "slices",
         "status",
         "stop",
@@ -122,6 +123,8 @@ class Position:
         self.progress_deadline_ms = self.life_deadline_ms = 0
         self.last_price = self.best_price = self.worst_price = last_price
         self.recorded_best = self.recorded_worst = last_price
+        self.shares_symbol = False
+        """Whether the account held something of its symbol beside it at any time: not all funding was its own."""
         self.version = 0
 
     # --- changes ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from futtui.domain.events import BookSampled, FundingAnnounced, InterestSampled,
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
-from futtui.domain.symbols import SymbolRules
+from futtui.domain.symbols import ZERO, SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.risk.blocks import BlockList
 from futtui.risk.trailing import structure_behind
@@ -125,6 +125,10 @@ class DeskState:
         """Positions in care on a symbol that are on a real account, oldest first."""
         return [position for position in self.on(symbol) if position.plan.mode is TradingMode.LIVE]
 
+    def beside(self, symbol: str, mode: TradingMode) -> Decimal:
+        """What the account of a mode holds of a symbol beside our positions; virtual ones hold nothing else."""
+        return self.external.get(symbol, ZERO) if mode is TradingMode.LIVE else ZERO
+
     def real_on(self, symbol: str) -> list[Position]:
         """Positions of a symbol on a real account, in care or closed lately, oldest first."""
         closed = [item for item in self._archive.values() if item.plan.symbol == symbol]
@@ -172,6 +176,10 @@ class DeskState:
     def note_interest(self, event: InterestSampled) -> None:
         """Keep the newest open interest of a symbol."""
         self.interests[event.reading.symbol] = event.reading
+
+    def note_funding(self, event: FundingAnnounced) -> None:
+        """Keep the newest announced rate of a symbol."""
+        self.funding[event.symbol] = event
 
     def frame(self, symbol: str, timeframe: Timeframe) -> FrameReading | None:
         """Newest reading of a timeframe."""

@@ -123,6 +123,7 @@ def _detail(position: Position) -> str:
         "exit_reason": position.exit_reason.value if position.exit_reason else None,
         "counts": {purpose.value: count for purpose, count in position.counts.items()},
         "numbers": {name: getattr(position, name) for name in _NUMBERS},
+        "shares_symbol": position.shares_symbol,
         "ledger": {
             "sums": [str(getattr(ledger, name)) for name in _SUMS],
             "legs": [_plain(leg) for leg in ledger.legs],
@@ -155,6 +156,7 @@ def _resumed(state: PositionState, data: dict[str, Any]) -> Position:
     position.exit_reason = ExitReason(data["exit_reason"]) if data["exit_reason"] else None
     for name in _NUMBERS:
         setattr(position, name, data["numbers"][name])
+    position.shares_symbol = data.get("shares_symbol", False)
     position.best_price = position.recorded_best = state.best_price
     position.worst_price = position.recorded_worst = state.worst_price
     position.updated_ms = position.recorded_ms = state.updated_ms

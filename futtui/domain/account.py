@@ -83,6 +83,10 @@ class AccountSeen:
         """What is held of a symbol."""
         return next((item.amount for item in self.held if item.symbol == symbol), ZERO)
 
+    def entry_price(self, symbol: str) -> Decimal | None:
+        """Mean entry price of a held symbol; None where the account does not tell it."""
+        return next((item.entry_price for item in self.held if item.symbol == symbol and item.entry_price > 0), None)
+
     def mark_price(self, symbol: str) -> Decimal | None:
         """Mark price of a held symbol; None where the account does not tell it."""
         return next((item.mark_price for item in self.held if item.symbol == symbol and item.mark_price > 0), None)
