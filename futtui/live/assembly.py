@@ -270,18 +270,21 @@ async def open_account(
     rest: BinanceRest,
     sockets: ConnectBudget,
 ) -> Account:
-    """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used."""
+    """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used.
+
+    Nothing is asked of the exchange: whoever protects a position cannot wait for a list. Trading rules are told later.
+    """
     from futtui.exchange.binance.trading import BinanceTrading
     from futtui.exchange.binance.user_stream import UserStream
 
-    async def look_at_the_clock() -> None:
-        clock.observe(await rest.server_time_ms())
+    async def look_at_the_clock() -> None:  # the exchange refused our time: whatever showed us that time was wrong
+        clock.restart(await rest.server_time_ms())
 
     assert plan.credentials is not None
     trading = BinanceTrading(
         endpoints,
         plan.credentials,
-        await rest.exchange_info(),
+        {},
         clock.signing_ms,
         budget=rest.budget,
         resync_clock=look_at_the_clock,

@@ -44,7 +44,6 @@ from futtui.live.health import HealthMeter
 from futtui.live.health_file import keep_health_file
 from futtui.live.kill_watch import KillWatch
 from futtui.live.lag import LagMeter
-from futtui.live.leaving import leave_safely
 from futtui.live.loader import HistoryLoader
 from futtui.live.market_news import MarketNews
 from futtui.live.parts import EngineParts
@@ -102,6 +101,7 @@ class Engine:
         self.live_broker: ExchangeDeskBroker | None = None
         self.account_watch: AccountWatch | None = None
         self.real_account = RealAccount(self)
+        self.watchdog = Watchdog(self)
         self.held = HeldMessages(self.handle) if parts.settings.lockstep else None
         self.pictures = SnapshotBuilder(parts.log_book, speed_text(parts.settings))
         self.loader: HistoryLoader
@@ -116,7 +116,6 @@ class Engine:
         self._stopping: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
         self._last_words = "Stopped."
-        self.left_open: tuple[str, ...] = ()
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -181,6 +180,7 @@ class Engine:
         warmup = self.warmup = Warmup(self, loader)
         self.rules_watch = RulesWatch(self, warmup.universe)
         self.kill_watch.restore()
+        self.watchdog.start()
         await self.real_account.protect_what_is_open()
         self.keeper = GapKeeper(self, loader, self.parts.store)
         await self.keeper.restore()
@@ -193,7 +193,6 @@ class Engine:
         self.feed.error, self.feed.attempt = "", 0
         if not self.settings.lockstep:
             self.spawn(self.rounds.run(), "analysis rounds")
-            self.spawn(Watchdog(self).run(), "watchdog")
             self.spawn(self.provisional.run(), "provisional closes")
             self.book_watch.start()
             self.spawn(self.rules_watch.run(), "trading rules")
@@ -214,7 +213,7 @@ class Engine:
         await asyncio.shield(self._stopping)
 
     async def _stop(self) -> None:
-        self.left_open = await leave_safely(self)
+        await self.real_account.leave()
         self._phase("stopped", self._last_words)
         tasks = list(self._tasks)
         for task in tasks:

@@ -126,7 +126,7 @@ class EngineThread:
         """After `stop`: sentences about what may be held on the exchange without a stop."""
         if self._thread is not None and self._thread.is_alive():
             return (NOT_STOPPED,)
-        return self._access.engine.left_open if self._access is not None else ()
+        return self._access.engine.real_account.left_open if self._access is not None else ()
 
     def _run(self) -> None:
         try:

@@ -128,7 +128,7 @@ async def run_until_stopped(
 
 async def _stop(engine: Engine, tell: Callable[[str], None]) -> None:
     await engine.stop()
-    for sentence in engine.left_open:
+    for sentence in engine.real_account.left_open:
         tell(sentence)
 
 

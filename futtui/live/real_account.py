@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
-from futtui.domain.errors import FuttuiError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import AccountMessage
 from futtui.live.account_watch import AccountWatch
+from futtui.live.connection import Account
 from futtui.live.exchange_broker import ExchangeDeskBroker
+from futtui.live.leaving import leave_safely
 from futtui.live.preflight import account_findings, machine_findings, refusal
 
 if TYPE_CHECKING:
     from futtui.live.engine import Engine
+
+
+log = logging.getLogger(__name__)
 
 
 class RealAccount:
@@ -25,18 +31,27 @@ class RealAccount:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._gate = asyncio.Lock()
+        self._has_stream = False
+        self._is_ready = False
+        self.left_open: tuple[str, ...] = ()
+        """After `leave`: sentences about what may be held without a stop."""
 
     async def use(self) -> None:
-        """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer."""
+        """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer.
+
+        Where positions are held, whatever fails after they were protected leaves the account open for them.
+        """
         async with self._gate:
             if self._engine.account is None:
                 await self._open()
+            if not self._is_ready:
+                await self._make_ready()
 
     async def protect_what_is_open(self) -> None:
         """Positions that an earlier run left on the real account come before everything else, whatever the mode."""
         engine = self._engine
         count = len(engine.runner.desk.live_symbols)
-        if not count or engine.account is not None:
+        if not count:
             return
         if engine.connection is not None and engine.connection.account is not None:
             await self.use()
@@ -63,22 +78,59 @@ class RealAccount:
         watch = AccountWatch(engine, account.trading, broker)
         engine.account, engine.live_broker, engine.account_watch = account, broker, watch
         engine.runner.brokers[TradingMode.LIVE] = broker
+        for state in engine.states.values():
+            broker.take_rules(state.rules)
         try:
             await watch.protect()
-            await account.user_stream.start()
-            balance = await account.trading.wallet_balance()
-            engine.runner.submit(BalanceChanged(engine.clock.now_ms(), TradingMode.LIVE, balance))
-            await watch.take_over()
-            await engine.rules_watch.ask_tiers()
         except BaseException:
             await self.close()
             raise
         if not engine.settings.lockstep:
             engine.spawn(watch.run(), "account watch")
 
+    async def _make_ready(self) -> None:
+        """All that is asked of the exchange once what is held is protected; what failed is asked at the next try."""
+        engine, account, watch = self._engine, self._engine.account, self._engine.account_watch
+        assert account is not None
+        assert watch is not None
+        try:
+            await self._learn_rules(account)
+            if not self._has_stream:
+                self._has_stream = True
+                await account.user_stream.start()
+            balance = await account.trading.wallet_balance()
+            engine.runner.submit(BalanceChanged(engine.clock.now_ms(), TradingMode.LIVE, balance))
+            await watch.take_over()
+            await engine.rules_watch.ask_tiers()
+        except BaseException:
+            if not engine.runner.desk.live_symbols:
+                await self.close()
+            raise
+        self._is_ready = True
+
+    async def _learn_rules(self, account: Account) -> None:
+        """The trading rules of all symbols, so that entries can be judged; while they cannot be had, nothing waits."""
+        engine = self._engine
+        assert engine.connection is not None
+        try:
+            found = await engine.connection.market.exchange_info()
+        except ExchangeError as error:
+            log.warning("The trading rules could not be asked yet; what is held is cared for without them: %s", error)
+            return
+        for rules in found.values():
+            account.trading.take_rules(rules)
+        for symbol in engine.runner.desk.live_symbols:
+            if symbol in found and symbol not in engine.states:
+                engine.tell_rules(found[symbol])
+
+    async def leave(self) -> None:
+        """Before futtui closes: what is held gets its stop or is closed, as far as there is time."""
+        self.left_open = await leave_safely(self._engine)
+
     async def close(self) -> None:
         """Close the ends to the account, whatever fails on the way."""
         engine = self._engine
+        self._has_stream = self._is_ready = False
         if engine.live_broker is not None:
             await asyncio.gather(engine.live_broker.close(), return_exceptions=True)
             engine.live_broker, engine.account_watch = None, None

@@ -78,6 +78,9 @@ class RulesWatch:
     def take(self, rules: Mapping[str, SymbolRules]) -> None:
         """Compare with what is known. An answer without any of our symbols is not believed."""
         states = self._engine.states
+        for symbol in self._engine.runner.desk.live_symbols:  # cared for before symbols are chosen
+            if symbol in rules and symbol not in states:
+                self._engine.tell_rules(rules[symbol])
         if not rules.keys() & states.keys():
             log.warning("The exchange's list holds none of the watched symbols; the known rules stay")
             return

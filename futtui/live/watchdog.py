@@ -32,6 +32,13 @@ class Watchdog:
         self._engine = engine
         self._last_minute = 0
         self._told_trouble = ""
+        self._started = False
+
+    def start(self) -> None:
+        """Run beside the engine from now on, once; in lockstep its steps do what is done here."""
+        if not self._started and not self._engine.settings.lockstep:
+            self._started = True
+            self._engine.spawn(self.run(), "watchdog")
 
     async def run(self) -> None:
         """Look around until cancelled."""
@@ -56,11 +63,8 @@ class Watchdog:
     def look(self, now_ms: int) -> None:
         """One round of checks at exchange time `now_ms`."""
         engine = self._engine
-        if now_ms // MINUTE_MS != self._last_minute:
-            self._last_minute = now_ms // MINUTE_MS
-            engine.tick(now_ms)
-        elif engine.runner.desk.is_in_motion:
-            engine.tick(now_ms)
+        if engine.states or engine.runner.desk.live_symbols:  # a virtual account without prices can do nothing yet
+            self._tell_time(now_ms)
         for state in engine.feed.newly_changed(engine.states.values()):
             reason = "" if state.fresh else "no data from the exchange"
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
@@ -72,6 +76,14 @@ class Watchdog:
         engine.kill_watch.look(now_ms)
         engine.self_watch.look()
         self._tell_trouble(engine.parts.store.trouble)
+
+    def _tell_time(self, now_ms: int) -> None:
+        engine = self._engine
+        if now_ms // MINUTE_MS != self._last_minute:
+            self._last_minute = now_ms // MINUTE_MS
+            engine.tick(now_ms)
+        elif engine.runner.desk.is_in_motion:
+            engine.tick(now_ms)
 
     def _tell_trouble(self, trouble: str) -> None:
         """Say once that the database refuses to write, and once that it works again."""

@@ -91,7 +91,8 @@ class SmallEngine:
         self.events: list[Event] = []
         self.deaf: set[str] = set()
         self.runner: Any = SimpleNamespace(
-            submit=self._submit, desk=SimpleNamespace(warm_up=lambda symbol, candles: None, is_in_motion=False)
+            submit=self._submit,
+            desk=SimpleNamespace(warm_up=lambda symbol, candles: None, is_in_motion=False, live_symbols=()),
         )
         self.zone_book: Any = QuietZoneBook()
         self.ledger, self.blind = GapLedger(), BlindWatch(lambda text, severity: self.say("feed", text, severity))

@@ -52,6 +52,7 @@ OPENED = {
     "key of the account stream gone": ["{action: expire_listen_key, after_s: 300}"],
     "targets refused": [f"{{action: reject, code: -4014, {STOP}, every: 2, count: 1}}"],
     "clock shifted": ["{action: shift_clock, shift_ms: 20000, after_s: 300}"],
+    "clock set back": ["{action: shift_clock, shift_ms: -4000, after_s: 300}"],
 }
 """Faults after which the position is open, with its stop on the exchange."""
 

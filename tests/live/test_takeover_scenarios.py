@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from futtui.domain.kill import KillLevel
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderUpdate
 from futtui.domain.position import ExitReason, TradingMode
+from futtui.domain.side import Side
 from futtui.exchange.simulator.core.records import OrderRequest
 from futtui.exchange.simulator.ports import MarketTick
 from futtui.exchange.simulator.wire.config import DEMO_KEY
+from futtui.live.kill_file import ask_panic
 from futtui.live.live_book import LiveBook, live_book_file, read_book
 from futtui.live.lockstep import run_lockstep
-from tests.live.engine_world import Exchange, exchange, lines, server_config
+from tests.live.engine_world import Exchange, WatchedAnalyzers, exchange, lines, server_config, until, wired
 from tests.live.live_world import SYMBOL, by_hand, covered, die, live_engine, states, trades, with_position
 
 Place = Callable[[OrderIntent], Awaitable[OrderUpdate]]
@@ -126,6 +129,43 @@ async def test_fs05_crash_between_fill_and_stop_is_protected_before_anything_els
         told = [line.text for line in lines(engine) if line.text.startswith(SYMBOL) and "agrees" in line.text]
         assert len(told) == 1
         await run_lockstep(engine, 12)
+        assert len(world.stops(SYMBOL)) == 1
+        await engine.stop()
+
+
+async def test_fs05_crash_before_the_stop_is_mended_and_panic_obeyed_while_only_exchange_info_fails(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        await dies_at(world, tmp_path / "a.db", OrderPurpose.STOP, sent=False)
+        assert not covered(world)
+        world.fault("{action: respond, status: 503, kind: B, path: '*/exchangeInfo'}")
+        plan = wired(
+            tmp_path / "a.db", world, mode=TradingMode.SIGNALS, symbols=(SYMBOL,), fresh=False, lockstep=False,
+            analyzers=WatchedAnalyzers({("", 0): Side.LONG}),
+        )  # fmt: skip
+        engine = plan.build()
+        work = asyncio.create_task(engine.run())
+        await until(lambda: covered(world) and states(engine) == ["PROTECTED"])
+        assert engine.snapshot().phase == "connecting"
+        ask_panic(tmp_path)
+        await until(lambda: world.quantity(SYMBOL) == 0 and bool(lines(engine, "Flat: nothing is held")))
+        assert engine.runner.desk.kill_level == KillLevel.LOCK
+        await engine.stop()
+        await work
+
+
+async def test_account_with_a_position_stays_open_when_its_balance_cannot_be_asked_and_is_completed_later(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        await dies_at(world, tmp_path / "a.db", OrderPurpose.STOP, sent=False)
+        world.fault("{action: respond, status: 503, kind: B, path: '*/balance', count: 1}")
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        assert world.struck() == 1
+        assert states(engine) == ["PROTECTED"]
+        assert covered(world)
+        await run_lockstep(engine, 2)
         assert len(world.stops(SYMBOL)) == 1
         await engine.stop()
 
