@@ -14,7 +14,9 @@ from futtui.domain.position import Trade
 from futtui.domain.signal import Levels, RawSignal, System
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 
-LEAST_DRAWS = 8
+LEAST_DRAWS = 30
+"""Few draws tell too little of what chance can do: with 8 of them luck passes for skill two to three times as often as
+the stated probability says, with 30 about as often as it says."""
 PERMUTATIONS = 10_000
 WIN_R = 0.05
 """A result above this is a win, as `Trade.result_class` has it."""

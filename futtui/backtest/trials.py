@@ -98,11 +98,15 @@ def settings_hash(request: BacktestRequest) -> str:
 
 
 def seen_before(trials: Iterable[Trial], symbols: Sequence[str], start_ms: int, end_ms: int) -> list[Trial]:
-    """The different settings that were tried on any of these symbols in this period, each once (its newest run)."""
+    """The different runs on any of these symbols in this period, each once (its newest repetition).
+
+    Other settings make another run, and so do other symbols and other days: whoever keeps the best set of symbols has
+    chosen just as much as whoever keeps the best number.
+    """
     wanted, found = set(symbols), {}
     for trial in trials:
         if wanted & set(trial.symbols) and trial.overlaps(start_ms, end_ms):
-            found[trial.settings] = trial
+            found[trial.settings, trial.symbols, trial.start_ms, trial.end_ms] = trial
     return list(found.values())
 
 

@@ -34,7 +34,7 @@ from futtui.measurement.path_risk import drawn_falls, shuffled_falls
 from futtui.measurement.statistics import by_day, cost_r, statistics_of
 from futtui.strategies.catalogue import title_of
 
-QUICK_RANDOM, FULL_RANDOM = 400, 3_000
+QUICK_RANDOM, FULL_RANDOM = 900, 4_500
 QUICK_WINDOWS = 6
 PLANS_A_JOB = 25
 DRAWS = 2_000

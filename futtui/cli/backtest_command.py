@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.timeframe import Timeframe
 from futtui.live.compat.files import replace_file
 
 if TYPE_CHECKING:
@@ -152,7 +154,6 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
     from futtui.cli.places import Places
     from futtui.cli.traded import for_information
     from futtui.config.settings import find_config, load, own_strategies
-    from futtui.live.past_candles import time_of
 
     places = Places.of(options.home)
     file = find_config(options.config, places.home)
@@ -163,8 +164,8 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
     return BacktestRequest(
         history=options.history,
         symbols=_symbols(options),
-        start_ms=time_of(options.from_date, "--from"),
-        end_ms=time_of(options.to_date, "--to"),
+        start_ms=_quarter_of(options.from_date, "--from"),
+        end_ms=_quarter_of(options.to_date, "--to"),
         analysis=settings.analysis(own),
         desk=settings.desk,
         start_equity=Decimal(str(settings.start_equity)),
@@ -172,9 +173,23 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
         warm_up=settings.market.history,
         optimistic=options.optimistic,
         workers=options.workers,
-        for_information=for_information(settings.strategies, options.trade),
+        for_information=for_information(settings.strategies, options.trade, own.ready),
         confidence=read_confidence(places.confidence_model),
     )
+
+
+def _quarter_of(text: str, option: str) -> int:
+    """The time in ms; raises InvalidInputError for one between two closes of 15m, where nothing is ever decided."""
+    from futtui.live.past_candles import time_of
+
+    time_ms = time_of(text, option)
+    quarter_ms = Timeframe.M15.open_ms(time_ms)
+    if time_ms != quarter_ms:
+        near = f"{datetime.fromtimestamp(quarter_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+        raise InvalidInputError(
+            f"{option} {text}: decisions are made at full quarter hours. Give for example {near} (UTC)."
+        )
+    return time_ms
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def _run(request: DemoRequest, mode: TradingMode, exchange: EmbeddedExchange) ->
         credentials=Credentials("demo-key", "demo-secret"),
         virtual_clock=True,
         trouble=exchange.trouble,
-        for_information=for_information(settings.strategies, trade),
+        for_information=for_information(settings.strategies, trade, own.ready),
         own=own,
         config_file=file,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from futtui.desk.positions import Position
+from futtui.desk.recent_trades import RecentTrades
 from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.snapshot import AccountView
 from futtui.domain.symbols import ZERO
@@ -31,7 +31,7 @@ class Account:
         self.day_start_equity = start_equity
         self.peak_equity = ZERO
         """Highest equity seen on the clock in this run; 0 before the first look."""
-        self.trades: deque[Trade] = deque(maxlen=max(1, trades_kept))
+        self.trades = RecentTrades(trades_kept, WEEK_MS + DAY_MS)
         self.pause_until_ms = 0
         self.losses_in_a_row = 0
         self.closed_trades = 0
@@ -133,12 +133,10 @@ class Account:
 
     def book(self, trade: Trade, caps: CapSettings) -> None:
         """Add a closed trade; a corrected one replaces its earlier version."""
-        earlier = next((item for item in self.trades if item.position_id == trade.position_id), None)
+        earlier = self.trades.put(trade)
         if earlier is not None:
-            self.trades.remove(earlier)
             self._count(earlier, -1)
         self._traded = True
-        self.trades.append(trade)
         self._count(trade, 1)
         if earlier is not None:
             return

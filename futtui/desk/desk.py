@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from futtui.desk import words
@@ -155,7 +156,7 @@ class TradingDesk(DeskQuestions):
                 positions=state.open.values(),
                 book=state.book,
                 standing=state.standing,
-                trades=reversed(state.trades),
+                trades=islice(reversed(state.trades), max(1, state.settings.trades_shown)),
                 blocked=state.blocks.view(),
             )
         return self._snapshot

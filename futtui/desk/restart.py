@@ -39,7 +39,8 @@ def restore_desk(
 
 def _restore_trades(state: DeskState, trades: Iterable[Trade]) -> None:
     known = sorted(trades, key=lambda trade: (trade.closed_ms, trade.position_id))
-    state.trades.extend(known)
+    for trade in known:
+        state.trades.put(trade)
     for trade in known:
         state.book.note_seen(trade.signal_id)
     for mode, account in state.accounts.items():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Set
 from decimal import Decimal
 
 from futtui.desk.accounts import Account
 from futtui.desk.positions import Position
+from futtui.desk.recent_trades import RecentTrades
 from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
 from futtui.desk.standing import StandingBook
@@ -16,7 +16,7 @@ from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.symbols import ZERO, SymbolRules
-from futtui.domain.timeframe import Timeframe
+from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.risk.blocks import BlockList
 from futtui.risk.trailing import structure_behind
 from futtui.signals.atr_history import AtrHistory
@@ -58,7 +58,8 @@ class DeskState:
         self.standing = StandingBook()
         self.accounts = {item: Account(item, start_equity, settings.trades_shown) for item in TradingMode}
         self.open: dict[str, Position] = {}
-        self.trades: deque[Trade] = deque(maxlen=max(1, settings.trades_shown))
+        span_ms = max(DAY_MS, settings.risk.standing.pause_after_stop_hours * HOUR_MS)
+        self.trades = RecentTrades(settings.trades_shown, span_ms)
         self.pause_reason = ""
         self.kill_level = 0
         """What the kill switch latched; 0 = nothing."""
@@ -90,11 +91,7 @@ class DeskState:
 
     def keep_trade(self, trade: Trade) -> None:
         """Add a closed trade; a corrected one replaces its earlier version."""
-        if trade.position_id in self._archive:
-            kept = [item for item in self.trades if item.position_id != trade.position_id]
-            if len(kept) < len(self.trades):
-                self.trades = deque(kept, maxlen=self.trades.maxlen)
-        self.trades.append(trade)
+        self.trades.put(trade)
 
     def mode_for(self, strategy: str) -> TradingMode:
         """Where signals of a strategy go now: the mode in force, or INFO where they are for information only."""

@@ -70,6 +70,17 @@ def test_backtest_any_folder_of_candles_runs(tmp_path, name, shape):
     assert not list(tmp_path.glob("*.part"))
 
 
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_time_between_two_closes_is_refused_with_one_that_can_be_used(tmp_path, option):
+    write_candles(tmp_path / "history" / "15m/NEWUSDT.csv", BEFORE_MS, 3)
+    answer = told(tmp_path / "history", option, "2024-03-01 06:07")
+    assert isinstance(answer.exception, InvalidInputError)
+    assert str(answer.exception) == (
+        f"{option} 2024-03-01 06:07: decisions are made at full quarter hours. Give for example 2024-03-01 06:00 (UTC)."
+    )
+    assert not (tmp_path / "home").exists()
+
+
 def test_history_of_one_minute_gives_the_quarter_hours_of_the_exchange(tmp_path):
     rows = candle_rows(BEFORE_MS, 1, frame=Timeframe.M1, taker=True)
     write_rows(tmp_path / "1m" / "NEWUSDT.csv", rows)

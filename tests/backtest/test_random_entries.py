@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from futtui.backtest.random_entries import entry_skill
+from futtui.backtest import random_entries
+from futtui.backtest.random_entries import LEAST_DRAWS, entry_skill
 from futtui.backtest.recording import Moment, Recording
 from futtui.domain.side import Side
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
@@ -51,8 +52,8 @@ def test_random_plans_are_like_the_real_one(tmp_path, side: Side):
         seen.extend(given)
         return [0.0] * len(given)
 
-    entry_skill(trades, plans, recording(tmp_path), earned, 200)
-    assert len(seen) == 200
+    entry_skill(trades, plans, recording(tmp_path), earned, 300)
+    assert len(seen) == 300
     for plan in seen:
         assert plan.time_ms % DAY_MS // HOUR_MS == 10
         assert plan.time_ms // DAY_MS % 2 == 1, "a range, as where it was taken"
@@ -105,8 +106,27 @@ def test_small_budget_keeps_whole_days_and_nothing_to_compare_gives_none(tmp_pat
     trades, plans = real(30, 0.1)
     found = entry_skill(trades, plans, recording(tmp_path), noise(1), 80)
     assert found.trades <= 10
-    assert found.draws >= 8
+    assert found.draws >= 30
     assert entry_skill([], {}, recording(tmp_path), noise(1), 80) is None
     assert entry_skill(trades, plans, Recording(tmp_path / "empty"), noise(1), 80) is None
     refused = entry_skill(trades, plans, recording(tmp_path), lambda given: [None] * len(given), 80)
     assert refused is None
+
+
+def test_luck_passes_about_as_often_as_is_said_when_trades_of_a_day_share_their_fate(tmp_path, monkeypatch):
+    """With the fewest draws there are, the null true, three trades a day: below 0.05 in about one of twenty."""
+    monkeypatch.setattr(random_entries, "PERMUTATIONS", 500)
+    generator, days, tries = np.random.default_rng(1), 20, 400
+
+    def lived() -> np.ndarray:
+        return (generator.normal(0, 1, (days, 1)) + generator.normal(0, 1, (days, 3))).ravel()
+
+    origins = [(draw, number // 3) for draw in range(LEAST_DRAWS) for number in range(3 * days)]
+    lucky = 0
+    for _ in range(tries):
+        trades = [made_trade(float(result), number=number) for number, result in enumerate(lived())]
+        drawn = [float(result) for _ in range(LEAST_DRAWS) for result in lived()]
+        found = random_entries._compared(trades, list(range(days)), LEAST_DRAWS, origins, drawn, generator)
+        assert found is not None
+        lucky += found.chance < 0.05
+    assert 0.02 < lucky / tries < 0.08

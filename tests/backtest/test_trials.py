@@ -44,6 +44,14 @@ def test_trials_of_one_setting_count_once_and_only_where_they_saw_the_data():
     assert [(each.settings, each.net_r) for each in found] == [("a", 2.0), ("b", 1.0), ("c", 1.0)]
 
 
+def test_whoever_picks_the_best_symbols_or_days_has_made_as_many_trials_as_there_were():
+    sets = [replace(REQUEST, symbols=("AUSDT", f"S{number}USDT")) for number in range(40)]
+    shorter = replace(REQUEST, end_ms=REQUEST.end_ms - DAY_MS)
+    trials = [trial(1.0, settings="a", request=each) for each in (*sets, *sets, shorter)]
+    assert len(seen_before(trials, ("AUSDT",), REQUEST.start_ms, REQUEST.end_ms)) == 41
+    assert len(seen_before(trials, ("S7USDT",), REQUEST.start_ms, REQUEST.end_ms)) == 1
+
+
 def test_settings_hash_changes_with_what_was_chosen_and_not_with_the_period():
     assert settings_hash(REQUEST) == settings_hash(replace(REQUEST, start_ms=0, workers=7))
     assert settings_hash(REQUEST) != settings_hash(replace(REQUEST, costs=Costs().times(1.5)))

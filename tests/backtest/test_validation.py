@@ -156,7 +156,7 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     assert re.findall(r"[a-z]+_[a-z_]+", told.output) == [], "names of the code are no names for people"
     found = json.loads((tmp_path / "out.json").read_text())
     assert (found["verdict"], found["trials"]) == ("INSUFFICIENT", 1)
-    assert found["entry_skill"]["draws"] >= 8
+    assert found["entry_skill"]["draws"] >= 30
     runs = {each["name"]: each for each in found["runs"]}
     assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail atr +20 %"}
     assert runs["costs x 1.5"]["net_r"] < found["backtest"]["total"]["net_r"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from futtui.analysis.pool import AnalyzerPool
 from futtui.analysis.settings import AnalysisSettings
 from futtui.cli.app import app
 from futtui.cli.signals_text import shown_name
+from futtui.cli.traded import for_information
 from futtui.config.plugins import FoundPlugins, PluginSettings, find_plugins
 from futtui.config.settings import load, own_strategies
 from futtui.domain.effects import Severity
+from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.regime import Bias, Regime
 from futtui.domain.side import Side
@@ -24,6 +27,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.live.strategy_watch import StrategyWatch
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.plugin import PluginError, PluginSource, build_plugins, make_plugin
+from futtui.strategies.settings import StrategySettings
 from futtui.tui.paint.names import setup_name, system_name
 from tests.analysis.markets import all_frames, split, walk
 from tests.strategies.crafted import Surroundings, Tape, signals
@@ -258,3 +262,13 @@ def test_watch_introduces_own_strategies_once_and_keeps_their_problems_in_view()
         ("strategy", "Your strategy x.py ... The other strategies go on.", Severity.WARNING),
     ]
     assert list(watch.troubles()) == ["Your strategy x.py ..."]
+
+
+def test_own_strategy_can_be_the_only_one_traded_and_is_not_traded_when_others_are_named() -> None:
+    own = (PluginSource("/x/calm.py", quick("calm")),)
+    shipped = {each.name for each in fields(StrategySettings())}
+    assert for_information(StrategySettings(), "calm", own) == shipped
+    assert for_information(StrategySettings(), "order_flow", own) == shipped - {"order_flow"} | {"calm"}
+    assert for_information(StrategySettings(), "all", own) == frozenset()
+    with pytest.raises(InvalidInputError, match="Did you mean calm"):
+        for_information(StrategySettings(), "clam", own)

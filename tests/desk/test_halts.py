@@ -63,12 +63,13 @@ def with_caps(caps: CapSettings) -> DeskSettings:
     return replace(settings, risk=replace(settings.risk, caps=caps))
 
 
-def test_week_loss_stops_new_trades_until_monday() -> None:
+@pytest.mark.parametrize("shown", [200, 1])
+def test_week_loss_stops_new_trades_until_monday_however_few_trades_are_shown(shown: int) -> None:
     caps = CapSettings(
         max_positions=50, max_same_direction=50, max_open_risk_pct=50.0, day_loss_limit_pct=50.0,
         loss_streak=50, week_loss_limit_pct=1.0,
     )  # fmt: skip
-    world = World(with_caps(caps), mode=TradingMode.PAPER)
+    world = World(replace(with_caps(caps), trades_shown=shown), mode=TradingMode.PAPER)
     for number in range(2):
         world.enter(strategy=f"s{number}")
         world.price(98.9)
@@ -76,6 +77,7 @@ def test_week_loss_stops_new_trades_until_monday() -> None:
     refused = world.enter(strategy="third")
     assert world.status_of(refused) is SignalStatus.REFUSED
     assert "week loss limit of 1 %" in world.refusals()[0]
+    assert len(world.desk.snapshot().trades) == min(shown, 2)
     monday_ms = START_MS + 3 * DAY_MS  # 2024-03-01 was a Friday
     world.now_ms = monday_ms + 1_000
     world.price(100.0)
