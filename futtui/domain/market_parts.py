@@ -37,13 +37,13 @@ class MarketParts:
 
     def learn(self, quantity: Decimal, reason: str) -> bool:
         """Whether a refusal of `quantity` teaches how to cut it better, so that another try makes sense at once."""
-        self.lessons += 1
-        if self.lessons > MOST_LESSONS:
+        if self.lessons >= MOST_LESSONS:
             return False
         if is_too_large(reason):
             self.most = quantity / 2
-            return True
-        if is_off_step(reason):
+        elif is_off_step(reason):
             self.step = Decimal(10).scaleb(int(quantity.normalize().as_tuple().exponent))
-            return True
-        return False
+        else:
+            return False
+        self.lessons += 1
+        return True

@@ -222,7 +222,7 @@ def position_from(answer: Mapping[str, Any]) -> OpenPosition:
 
 def setup_from(answer: Mapping[str, Any]) -> tuple[str, SymbolSetup]:
     """A row of symbolConfig."""
-    return str(answer["symbol"]), SymbolSetup(answer["marginType"] == "ISOLATED", int(answer["leverage"]))
+    return str(answer["symbol"]), SymbolSetup(str(answer["marginType"]).upper() == "ISOLATED", int(answer["leverage"]))
 
 
 def _decimal(value: Any) -> Decimal:
