@@ -16,7 +16,8 @@ from futtui.domain.part_close import ALL_PCT, PartOfPosition, PartRefusal, part_
 from futtui.domain.position import ExitReason, PositionStatus
 from futtui.domain.symbols import to_decimal
 
-_GONE = "This position is not open any more"
+GONE = "This position is not open any more"
+"""The answer to a command about a position that was closed meanwhile."""
 
 
 class HandDesk:
@@ -31,7 +32,7 @@ class HandDesk:
         """Close at market, all or a part."""
         position = self._state.open.get(event.position_id)
         if position is None:
-            self._out.say(event.time_ms, "trade", _GONE, Severity.NOTICE)
+            self._out.say(event.time_ms, "trade", GONE, Severity.NOTICE)
         elif event.percent >= ALL_PCT:
             self._life.request_exit(position, ExitReason.MANUAL, event.time_ms, "by your command")
         else:
@@ -50,7 +51,7 @@ class HandDesk:
         """Want the stop at another price: nearer to the price, or back towards the first stop."""
         position = self._state.open.get(event.position_id)
         if position is None:
-            self._out.say(event.time_ms, "trade", _GONE, Severity.NOTICE)
+            self._out.say(event.time_ms, "trade", GONE, Severity.NOTICE)
             return
         symbol, rules = position.plan.symbol, position.rules
         price = rules.round_stop(float(event.price), position.plan.side)

@@ -34,11 +34,11 @@ class AlertWatch:
 
     def obey(self, command: Command) -> str | None:
         """A sentence once the alert is set or taken away; None for other commands. Raises FuttuiError when refused."""
-        if isinstance(command, SetPriceAlert):
-            return self._set(command)
-        if isinstance(command, RemovePriceAlert):
-            return self._remove(command)
-        return None
+        if not isinstance(command, SetPriceAlert | RemovePriceAlert):
+            return None
+        told = self._set(command) if isinstance(command, SetPriceAlert) else self._remove(command)
+        self._engine.publish()
+        return told
 
     def _set(self, command: SetPriceAlert) -> str:
         symbol, price = command.symbol, command.price

@@ -32,7 +32,7 @@ from futtui.live.blind import BlindWatch
 from futtui.live.book_watch import BookWatch
 from futtui.live.clock import steady_ms
 from futtui.live.clock_watch import ClockWatch
-from futtui.live.command_notes import noted
+from futtui.live.command_notes import answer_of, noted
 from futtui.live.connection import Account, Connection, HeldMessages
 from futtui.live.desk_journal import RecordedDesk
 from futtui.live.exchange_broker import ExchangeDeskBroker
@@ -284,16 +284,14 @@ class Engine:
                 raise FuttuiError(self.settings.live_refusal)
             await self.real_account.use()
             await self.real_account.pre_flight()
-        told = self.alerts.obey(command)
-        if told is not None:
-            self.publish()
+        if (told := self.alerts.obey(command)) is not None:
             return told
         before = self.parts.log_book.version
         self.runner.submit(command)
         if isinstance(command, KillSwitch) and command.level >= KillLevel.FLATTEN:
             self.kill_watch.flatten_soon()
         self.publish()
-        return self.parts.log_book.newest_since(before) or "Done."
+        return answer_of(self.parts.log_book.newest_since(before), command)
 
     def snapshot(self) -> EngineSnapshot:
         """The newest picture."""

@@ -38,9 +38,9 @@ class EngineLogBook:
         for watcher in self.watchers:
             watcher(line)
 
-    def newest_since(self, version: int) -> str:
-        """Text of the newest line if any was added after `version`, else nothing."""
-        return self._lines[-1].text if self.version > version else ""
+    def newest_since(self, version: int) -> Say | None:
+        """The newest line if any was added after `version`."""
+        return self._lines[-1] if self.version > version else None
 
     def lines(self) -> tuple[Say, ...]:
         """All kept lines, oldest first; the same object until a line is added."""

@@ -19,7 +19,8 @@ from sqlalchemy.pool import NullPool
 from futtui.domain.errors import StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000")
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-2000")
+"""2 MB of pages: full from the start, so that memory does not creep; more makes nothing faster."""
 LOCK_WAIT_S = 5.0
 """How long the first look waits for another program that holds the file."""
 

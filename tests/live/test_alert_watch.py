@@ -28,6 +28,7 @@ def watch_at(path: Path, price: float = 100.0) -> tuple[AlertWatch, list[str]]:
     engine, said = SmallEngine(SYMBOL), []
     engine.states[SYMBOL].tracker.last = price
     engine.say = lambda topic, text, severity, symbol: said.append(f"{topic} {severity.name} {symbol}: {text}")  # type: ignore[method-assign]
+    engine.publish = lambda: None  # type: ignore[attr-defined]
     return AlertWatch(engine, path), said  # type: ignore[arg-type]
 
 

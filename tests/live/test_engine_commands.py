@@ -15,6 +15,7 @@ import pytest
 from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, MoveStop, SetPaused, UnblockSymbol
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
 from futtui.domain.position_story import OrderView
@@ -196,3 +197,16 @@ async def test_engine_thread_live_twice_at_once_opens_one_account_and_failing_ca
         assert len(world.server.venue.hub.connections) == 2
         await answer(thread.send(ChangeMode(thread.exchange_time_ms(), TradingMode.SIGNALS)))
         assert desk(thread).mode is TradingMode.SIGNALS
+
+
+async def test_commands_that_the_desk_itself_refuses_are_marked_so_among_what_was_sent(tmp_path: Path) -> None:
+    async with exchange(server_config(speed=SPEED)) as world, threaded(world, tmp_path) as thread:
+        now_ms = thread.exchange_time_ms()
+        gone = await answer(thread.send(ClosePosition(now_ms, "p-gone")))
+        assert gone == "This position is not open any more"
+        await answer(thread.send(SetPaused(now_ms, True)))
+        await answer(thread.send(KillSwitch(now_ms, KillLevel.FLATTEN)))
+        assert "stay paused" in await answer(thread.send(SetPaused(now_ms, False)))
+        await until(lambda: len(thread.snapshot().sent) == 4 and bool(thread.snapshot().sent[-1].answered_ms))
+        told = [(type(entry.command).__name__, entry.refused) for entry in thread.snapshot().sent]
+        assert told == [("ClosePosition", True), ("SetPaused", False), ("KillSwitch", False), ("SetPaused", True)]

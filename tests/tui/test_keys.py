@@ -6,11 +6,15 @@ from collections import Counter
 
 import pytest
 
+from futtui.language.catalogue import Language
 from futtui.tui import keys
+from futtui.tui.app import FuttuiApp
 from futtui.tui.paint.footer import footer_line, item_at
 from futtui.tui.paint.help import help_lines
+from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.text import line_text, line_width
-from futtui.tui.words import has_word
+from futtui.tui.words import has_word, speak, word
+from tests.tui.fake_engine import NOW_MS, FakeEngine
 
 BACKTEST_PLACES = ("backtest", "backtest_result", "backtest_compare", "run_values", "replay")
 TAKEN_BY_WINDOWS_TERMINAL = {
@@ -121,3 +125,19 @@ def test_bindings_reach_textual_with_all_keys() -> None:
     for binding in keys.bindings("everywhere", "dashboard", "row", "list", "market", "positions"):
         assert binding.description  # type: ignore[union-attr]
         assert binding.key  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_on_an_engine_of_another_process_footer_and_first_sentence_say_that_only_the_screen_closes(
+    language: Language,
+) -> None:
+    speak(language)
+    for context in keys.FOOTERS:
+        _, line = footer_line(context, 80, attached=True)
+        assert line_width(line) == 80
+        assert line_text(line).rstrip().endswith(word("attached.close")) is (context in keys.PANELS)
+    flash = Flash()
+    flash.show(word("attached.opened", process=4_194_304), "bold", NOW_MS)
+    shown = FakeEngine()
+    view = FuttuiApp(shown, real_clock_s=lambda: 0.0).store.read()
+    assert line_width(flash.line(view)) <= 80

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from futtui.tui import keys
 from futtui.tui.paint.text import Line, Span
@@ -52,9 +52,14 @@ def _item(identity: str) -> FooterItem:
     return FooterItem(identity, keys.display_key(key), found.short, found.command)
 
 
-def footer_line(context: str, width: int) -> tuple[tuple[FooterItem, ...], Line]:
-    """The items with their places, and the line; the right end is quit, or back over the dashboard."""
+def footer_line(context: str, width: int, *, attached: bool = False) -> tuple[tuple[FooterItem, ...], Line]:
+    """The items with their places, and the line; the right end is quit, or back over the dashboard.
+
+    `attached`: the engine is that of another process, so quitting only closes the screen, and says so.
+    """
     last = _item("quit" if context in keys.PANELS else "leave")
+    if attached and last.id == "quit":
+        last = replace(last, text=word("attached.close"))
     items = [_item(identity) for identity in keys.FOOTERS[context]]
     room = width - last.width - 3
 

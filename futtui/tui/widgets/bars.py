@@ -60,7 +60,7 @@ class FooterBar(LineWidget):
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """One line."""
-        self._items, line = footer_line(self.context, width)
+        self._items, line = footer_line(self.context, width, attached=bool(self.futtui.ui_settings.attached_to))
         return [line]
 
     _items: tuple[FooterItem, ...] = ()
