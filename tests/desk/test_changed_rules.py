@@ -144,3 +144,14 @@ def test_quantities_on_the_steps_are_left_as_they_are() -> None:
     assert parts.next_of(Decimal("0.01"), known) == Decimal("0.1")
     assert parts.next_of(Decimal(5_000), known) == Decimal(2_000)
     assert parts.next_of(Decimal("2.31"), None) == Decimal("2.31")
+
+
+def test_a_stop_that_fires_and_is_refused_as_too_large_is_followed_by_orders_that_fit() -> None:
+    world = ChangingWorld(market_max_quantity=Decimal(20))
+    (stop,) = world.stops()
+    del world.strict.resting[stop.client_id]
+    world.send(world.strict._update(stop, OrderStatus.TRIGGERED, "", world.now_ms))
+    world.send(world.strict._update(stop, OrderStatus.REJECTED, "Quantity greater than max quantity.", world.now_ms))
+    for _ in range(5):
+        world.tick()
+    world.assert_closed()
