@@ -299,7 +299,10 @@ class TradingDesk(DeskQuestions):
         end_blocks(state.blocks, self._out, time_ms)
         self._intake.on_clock(time_ms)
         self._kill.on_clock(time_ms)
+        looked_after = self._out.records_positions or state.stale or state.stopped
         for position in list(state.open.values()):
+            if not looked_after and position.rules.ends_ms is None and self._life.rests(position, time_ms):
+                continue
             self._life.on_clock(position, time_ms)
             self._data.look(position, time_ms)
             leave_before_the_end(state, self._life, position, time_ms)

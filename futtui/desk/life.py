@@ -111,9 +111,12 @@ class PositionLife:
 
     def is_calm(self, position: Position, since_ms: int, until_ms: int) -> bool:
         """Whether prices between two moments move only its best and worst, as long as they fill nothing."""
-        if position.status is not PositionStatus.PROTECTED or not position.is_settled or since_ms < position.opened_ms:
-            return False
-        return self._time_stop(position, until_ms) is None
+        return since_ms >= position.opened_ms and self.rests(position, until_ms)
+
+    def rests(self, position: Position, until_ms: int) -> bool:
+        """Whether time alone changes nothing about it up to a moment."""
+        at_rest = position.status is PositionStatus.PROTECTED and position.is_settled
+        return at_rest and self._time_stop(position, until_ms) is None
 
     def on_clock(self, position: Position, time_ms: int) -> None:
         """Time passed."""
@@ -279,15 +282,17 @@ class PositionLife:
 
     def _time_stop(self, position: Position, time_ms: int) -> str | None:
         """Why the position is closed by time at a moment; None where it may go on."""
-        if time_ms < position.progress_deadline_ms and time_ms < position.life_deadline_ms:
+        if time_ms < position.life_deadline_ms and (position.progressed or time_ms < position.progress_deadline_ms):
             return None
-        return time_stop_reason(
+        why = time_stop_reason(
             time_ms,
             position.progress_deadline_ms,
             position.life_deadline_ms,
             position.in_r(position.best_price),
             self._settings.exits,
         )
+        position.progressed = why is None and position.entry_order.is_spent
+        return why
 
     # --- coming to rest -----------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class Position:
         "orders",
         "plan",
         "progress_deadline_ms",
+        "progressed",
         "recorded_best",
         "recorded_ms",
         "recorded_worst",
@@ -121,6 +122,8 @@ class Position:
         self.naked_events = 0
         self.opened_ms = self.updated_ms = self.recorded_ms = time_ms
         self.progress_deadline_ms = self.life_deadline_ms = 0
+        self.progressed = False
+        """Whether it is known to have shown its progress in time: best prices are never taken back."""
         self.last_price = self.best_price = self.worst_price = last_price
         self.recorded_best = self.recorded_worst = last_price
         self.shares_symbol = False

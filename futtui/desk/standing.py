@@ -13,6 +13,7 @@ from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.language.counting import counted
 from futtui.risk.settings import StandingSettings
 
+NEVER_MS = 1 << 62
 _REACHED_KEPT = 200
 
 
@@ -23,12 +24,15 @@ class StandingBook:
         self._by_symbol: dict[str, dict[Place, Signal]] = {}
         self._reached: deque[tuple[int, str]] = deque(maxlen=_REACHED_KEPT)
         self._refused: dict[Place, str] = {}
+        self._first_end_ms = NEVER_MS
+        """No level ends before."""
         self.version = 0
 
     def renew(self, signal: Signal) -> None:
         """Put a level up in its place; an earlier one of the same place is gone."""
         self._refused.pop(signal.raw.place, None)
         self._by_symbol.setdefault(signal.raw.symbol, {})[signal.raw.place] = signal
+        self._first_end_ms = min(self._first_end_ms, signal.raw.valid_until_ms)
         self.version += 1
 
     def refuse(self, place: Place, reason: str) -> None:
@@ -66,10 +70,15 @@ class StandingBook:
 
     def end(self, time_ms: int) -> None:
         """Take down what was not renewed in time."""
+        if time_ms <= self._first_end_ms:
+            return
+        self._first_end_ms = NEVER_MS
         for levels in list(self._by_symbol.values()):
             for place, signal in list(levels.items()):
                 if time_ms > signal.raw.valid_until_ms:
                     self.drop(place)
+                else:
+                    self._first_end_ms = min(self._first_end_ms, signal.raw.valid_until_ms)
 
     def view(self) -> tuple[Signal, ...]:
         """All levels, by symbol and strategy."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from futtui.desk.standing import StandingBook
 from futtui.domain.effects import RecordSignal
 from futtui.domain.position import ExitReason
 from futtui.domain.side import Side
-from futtui.domain.signal import PlanLimits, RawSignal, SignalStatus, Trigger
+from futtui.domain.signal import PlanLimits, RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.risk.settings import StandingSettings
 from tests.desk.world import SYMBOL, World, raw_signal, wide_settings
@@ -141,3 +142,27 @@ def test_standing_level_on_a_place_that_is_held_is_not_put_up():
     world.price(94.0)
     world.analyse(flush(time_ms=world.now_ms + QUARTER_MS, moved=-12.0))
     assert world.desk.snapshot().standing == ()
+
+
+def test_levels_end_each_at_its_own_time_whatever_was_renewed_meanwhile() -> None:
+    book = StandingBook()
+
+    def put(symbol: str, until_ms: int) -> None:
+        raw = replace(flush(symbol=symbol), valid_until_ms=until_ms)
+        book.renew(Signal(raw, 50.0, (), SignalStatus.WAITING, "", 0))
+
+    put("AUSDT", 1_000)
+    put("BUSDT", 3_000)
+    put("CUSDT", 2_000)
+    put("AUSDT", 4_000)
+    alive = {}
+    for time_ms in (1_000, 1_001, 2_000, 2_001, 3_001, 4_000, 4_001):
+        book.end(time_ms)
+        alive[time_ms] = [signal.raw.symbol[0] for signal in book.view()]
+    assert alive == {
+        1_000: ["A", "B", "C"], 1_001: ["A", "B", "C"], 2_000: ["A", "B", "C"], 2_001: ["A", "B"], 3_001: ["A"],
+        4_000: ["A"], 4_001: [],
+    }  # fmt: skip
+    put("BUSDT", 5_000)
+    book.end(5_001)
+    assert book.view() == ()
