@@ -58,9 +58,11 @@ def replay_touches(touch: TouchTracker, past: Past, low: float, high: float) -> 
         if seen > start:
             farthest = closes[start]
             stop = seen if seen < window_end else window_end
-            reaches = highs[start + 1 : stop if stop < end else end]
-            if reaches and (reach := max(reaches)) > farthest:
-                farthest = reach
+            after = (stop if stop < end else end) - start
+            if after > 1:
+                reach = highs[start + 1] if after == 2 else max(highs[start + 1 : start + after])
+                if reach > farthest:
+                    farthest = reach
         reaction_atr = (farthest - near_edge) / atr if farthest > near_edge else 0.0
         if reaction_atr >= bounce_atr:
             reactions.append(reaction_atr)

@@ -56,19 +56,24 @@ def ranked(zones: Sequence[LiveZone]) -> list[LiveZone]:
 
 def _has_room(middles: list[float], place: int, middle: float, room: Room) -> bool:
     """Whether a middle at `place` of the sorted ones leaves no bucket with too many."""
-    count = room.bucket_zones
-    near = middles[max(0, place - count) : place + count]
-    if len(near) < count:
-        return True
-    near.insert(min(place, count), middle)
-    for start in range(len(near) - count):  # noqa: SIM110 - quicker than `all`
-        if near[start + count] - near[start] < room.bucket:
+    most, bucket, count = room.bucket_zones, room.bucket, len(middles)
+    # Of each row of one more than may be, some lie below the new middle and the rest above.
+    for below in range(most + 1):
+        first, last = place - below, place + most - below - 1
+        if first < 0 or last >= count:
+            continue
+        low, high = middles[first] if below else middle, middles[last] if below < most else middle
+        if high - low < bucket:
             return False
     return True
 
 
 def prominence(zone: LiveZone) -> float:
     """0.35 touches / 5 + 0.30 reaction / 2 ATR + 0.35 strength, each held at 1, and a bonus for key and active."""
-    reaction = min(1.0, zone.reaction_atr / 2.0)
-    value = 0.35 * min(1.0, zone.touch.touches / 5.0) + 0.30 * reaction + 0.35 * zone.strength / 100.0
+    touches, reaction = zone.touch.touches / 5.0, zone.reaction_atr / 2.0
+    value = (
+        0.35 * (touches if touches < 1.0 else 1.0)
+        + 0.30 * (reaction if reaction < 1.0 else 1.0)
+        + 0.35 * zone.strength / 100.0
+    )
     return value + _BONUS.get(zone.state, 0.0)
