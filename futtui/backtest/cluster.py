@@ -15,8 +15,11 @@ CONNECT_SECONDS = 10
 _worker = Worker()
 
 
-def advance_there(job: Job, from_ms: int, until_ms: int) -> bytes:
-    """Runs on the cluster: a machine that does not know the symbol yet works its way to the stretch first."""
+def advance_there(job: Job, from_ms: int, until_ms: int, before: bytes | None = None) -> bytes:
+    """Runs on the cluster: a machine that does not know the symbol yet works its way to the stretch first.
+
+    `before`: the answers of the stretch before, so that a symbol is never worked on twice at a time.
+    """
     return packed(_worker.advance(job, from_ms, until_ms), small=True)
 
 
@@ -26,6 +29,7 @@ class ClusterCrew:
     def __init__(self, jobs: dict[str, Job], client: Client) -> None:
         self._client = client
         names = sorted(client.scheduler_info(n_workers=-1)["workers"])
+        self._newest: dict[str, Any] = {}
         self._homes = {symbol: names[place % len(names)] for place, symbol in enumerate(jobs)}
         self._jobs: dict[str, Any] = {
             symbol: client.scatter(job, workers=[self._homes[symbol]], hash=False) for symbol, job in jobs.items()
@@ -34,9 +38,10 @@ class ClusterCrew:
     def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
         """Hand a stretch to the symbol's worker."""
         found: Answer = self._client.submit(
-            advance_there, self._jobs[symbol], from_ms, until_ms, workers=[self._homes[symbol]],
-            allow_other_workers=True, pure=False,
+            advance_there, self._jobs[symbol], from_ms, until_ms, self._newest.get(symbol),
+            workers=[self._homes[symbol]], allow_other_workers=True, pure=False,
         )  # fmt: skip
+        self._newest[symbol] = found
         return found
 
     def stop(self) -> None:

@@ -170,7 +170,10 @@ class Answer(Protocol):
 
 
 class Crew(Protocol):
-    """Those who work: a stretch of a symbol is handed to them, its packed answers come back later."""
+    """Those who work: a stretch of a symbol is handed to them, its packed answers come back later.
+
+    More than one may be handed to them, in order; a symbol is worked on in that order, never twice at a time.
+    """
 
     def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -102,8 +103,8 @@ class TradingDesk(DeskQuestions):
         self._handlers: dict[type, Callable[[Any], None]] = {
             CandleClosed: self._on_candle,
             AnalysisDone: self._on_analysis,
-            RulesChanged: self._on_rules,
-            TradingStopped: self._on_stopped,
+            RulesChanged: partial(on_rules, self._state, self._life),
+            TradingStopped: partial(on_stopped, self._state, self._life),
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
             BalanceChanged: self._on_balance,
@@ -224,12 +225,6 @@ class TradingDesk(DeskQuestions):
             for position in self._state.on(reading.symbol):
                 self._life.on_close(position, event.time_ms)
         self._intake.take(event)
-
-    def _on_rules(self, event: RulesChanged) -> None:
-        on_rules(self._state, self._life, event)
-
-    def _on_stopped(self, event: TradingStopped) -> None:
-        on_stopped(self._state, self._life, event)
 
     # --- orders and money ---------------------------------------------------------------------------------------
 
