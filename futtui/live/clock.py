@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable
 
 WINDOW_S = 30.0
+AHEAD_MS = 2_000.0
+"""A single message this far ahead of what all others show is not believed: signed requests would leave too early."""
+AGREED_S = 3.0
+"""When every message of so long a time is that far ahead, it is our own time that is wrong (a PC that slept)."""
 
 
 class ExchangeClock:
@@ -28,9 +32,29 @@ class ExchangeClock:
         self._window_ends_s = 0.0
         self._lead_ms = 0.0
         self._lead_before_ms = 0.0
+        self._ahead_since_s: float | None = None
+
+    def hear(self, exchange_time_ms: int) -> bool:
+        """Take note of the time that a message carries; False when it is too far ahead to be believed.
+
+        In lockstep, and before any time is known, every message is.
+        """
+        now_s = self._steady_s()
+        limit_ms = AHEAD_MS * max(1.0, self.speed)
+        if not self.speed or not self._seen_ms or exchange_time_ms - self.now_ms() <= limit_ms:
+            self._ahead_since_s = None
+        elif self._ahead_since_s is None:
+            self._ahead_since_s = now_s
+            return False
+        elif now_s - self._ahead_since_s < AGREED_S:
+            return False
+        else:
+            self.restart(exchange_time_ms)
+        self.observe(exchange_time_ms)
+        return True
 
     def observe(self, exchange_time_ms: int) -> None:
-        """Take note of a time that the exchange just told us."""
+        """Take note of a time that the exchange just told us, and that is surely its own."""
         now_s = self._steady_s()
         lead_ms = exchange_time_ms - now_s * 1000.0 * self.speed
         if now_s >= self._window_ends_s:
@@ -43,7 +67,7 @@ class ExchangeClock:
 
     def restart(self, exchange_time_ms: int) -> None:
         """Forget what was seen: the exchange just told this time, and it may be earlier than we believed."""
-        self._seen_ms, self._window_ends_s = 0, 0.0
+        self._seen_ms, self._window_ends_s, self._ahead_since_s = 0, 0.0, None
         self.observe(exchange_time_ms)
 
     def now_ms(self) -> int:

@@ -30,7 +30,6 @@ class MarketNews:
         engine = self._engine
         if self._is_from_the_future(message.event_time_ms):
             return
-        engine.clock.observe(message.event_time_ms)
         engine.blind.saw(message.event_time_ms)
         state = engine.states.get(message.symbol)
         if state is not None:
@@ -43,7 +42,6 @@ class MarketNews:
         state = engine.states.get(message.symbol)
         if state is None or message.timeframe is not Timeframe.M15 or self._is_from_the_future(message.event_time_ms):
             return
-        engine.clock.observe(message.event_time_ms)
         engine.blind.saw(message.event_time_ms)
         engine.feed.on_payload(engine.clock.lateness_ms(message.event_time_ms))
         state.seen_at_ms = steady_ms()
@@ -86,8 +84,12 @@ class MarketNews:
             engine.counts["duplicates"] += 1
 
     def _is_from_the_future(self, event_time_ms: int) -> bool:
-        """Whether a message carries a time that cannot be: believing it would put our clock ahead for good."""
-        if event_time_ms - self._engine.clock.now_ms() <= LONGEST_JUMP_MS:
+        """Whether a message carries a time that cannot be; else the clock has taken note of it.
+
+        Believing it would put our clock ahead, and the exchange refuses what is signed with a time to come.
+        """
+        clock = self._engine.clock
+        if event_time_ms - clock.now_ms() <= LONGEST_JUMP_MS and clock.hear(event_time_ms):
             return False
         self._engine.counts["impossible_messages"] += 1
         return True

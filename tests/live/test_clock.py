@@ -106,3 +106,56 @@ def test_exchange_clock_in_lockstep_moves_by_observation_only() -> None:
     world.clock.observe(START_MS)
     assert world.clock.now_ms() == world.clock.signing_ms() == START_MS + 1
     assert world.clock.lateness_ms(START_MS) == 0
+
+
+# --- messages whose time is wrong ----------------------------------------------------------------------------------
+
+
+def hear(world: World, ahead_ms: int = 0) -> bool:
+    return world.clock.hear(int(world.true_ms) + ahead_ms)
+
+
+@pytest.mark.parametrize("wrong_at", [1, 15, 29])
+@pytest.mark.parametrize("ahead_ms", [4_000, 3_600_000])
+def test_exchange_clock_one_message_ahead_of_all_others_moves_nothing(wrong_at: int, ahead_ms: int) -> None:
+    world = World()
+    for step in range(1_200):
+        world.real_s += 0.1
+        wrong = step == wrong_at * 10
+        assert hear(world, ahead_ms if wrong else 0) is not wrong
+        assert world.clock.signing_ms() - world.true_ms <= 1
+
+
+def test_exchange_clock_time_that_the_exchange_refused_is_forgotten_with_the_next_one_it_tells() -> None:
+    world = World()
+    hear(world)
+    for _ in range(20):  # each a little further, so that every one is believed
+        world.real_s += 0.01
+        hear(world, int(world.error_ms) + 1_900)
+    assert world.error_ms > 20_000
+    world.clock.restart(int(world.true_ms))
+    assert abs(world.error_ms) <= 1
+    world.real_s += 1.0
+    hear(world)
+    assert abs(world.error_ms) <= 1
+
+
+@pytest.mark.parametrize("slept_s", [20.0, 8 * 3600.0])
+def test_exchange_clock_pc_that_slept_with_its_steady_clock_believes_what_all_messages_say(slept_s: float) -> None:
+    world = World()
+    hear(world)
+    world.slipped_ms = -slept_s * 1000.0
+    believed = []
+    for _ in range(40):
+        world.real_s += 0.1
+        believed.append(hear(world))
+    assert not any(believed[:25])
+    assert all(believed[35:])
+    assert abs(world.error_ms) <= 1
+
+
+def test_exchange_clock_in_lockstep_and_before_any_time_every_message_is_believed() -> None:
+    world = World(speed=0.0)
+    assert hear(world)
+    assert world.clock.hear(int(world.true_ms) + 120_000)
+    assert World(speed=1.0).clock.hear(START_MS + 10**9)
