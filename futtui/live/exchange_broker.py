@@ -216,6 +216,9 @@ class ExchangeDeskBroker:
             update = await self._sent_once(order, intent)
         except ExchangeError as error:
             update = self._unknown(order, str(error))
+        except Exception as error:  # whatever it was, the request may have left: only the exchange can tell
+            log.exception("Order %s met something unexpected; it is looked up", order.client_id)
+            update = self._unknown(order, f"something unexpected happened: {error!r}")
         if not await self._tell_end(order, update) or update.status is OrderStatus.UNKNOWN:
             self._look_up(order)
 
@@ -305,6 +308,9 @@ class ExchangeDeskBroker:
             found = await self._trading.query(order.symbol, order.client_id, conditional=order.conditional)
         except ExchangeError as error:
             log.info("Order %s could not be looked up yet: %s", order.client_id, error)
+            return None
+        except Exception:  # an answer that cannot be understood must not end the care for an order
+            log.exception("Order %s could not be looked up yet", order.client_id)
             return None
         if found is not None:
             order.negatives = 0

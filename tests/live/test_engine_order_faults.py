@@ -51,6 +51,7 @@ OPENED = {
     "news of the entry cut off": ["{action: disconnect, route: private, event: ORDER_TRADE_UPDATE, count: 1}"],
     "key of the account stream gone": ["{action: expire_listen_key, after_s: 300}"],
     "targets refused": [f"{{action: reject, code: -4014, {STOP}, every: 2, count: 1}}"],
+    "stop met an overloaded exchange": [f"{{{OVERLOADED}, {STOP}, count: 1}}"],
     "clock shifted": ["{action: shift_clock, shift_ms: 20000, after_s: 300}"],
     "clock set back": ["{action: shift_clock, shift_ms: -4000, after_s: 300}"],
 }
@@ -204,7 +205,7 @@ class Trading:
 
     async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None:
         answer = self.known.pop(0) if len(self.known) > 1 else self.known[0]
-        if isinstance(answer, ExchangeError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -268,6 +269,25 @@ async def test_exchange_broker_unknown_order_is_looked_up_through_failures_until
     told = [(type(item).__name__, getattr(item, "update", None) and item.update.status) for item in news]  # type: ignore[union-attr]
     assert told == [("OrderChanged", OrderStatus.UNKNOWN), ("OrderFilled", None), ("OrderChanged", OrderStatus.FILLED)]
     assert trading.sent == ["a"]
+    await broker.close()
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("odd", [KeyError("leverage"), ValueError("abc is no number"), AttributeError("get")])
+async def test_exchange_broker_order_that_meets_something_odd_is_looked_up_until_its_end(
+    odd: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news: list[Event] = []
+    trading = Trading([odd, update("a", OrderStatus.CANCELED)])  # type: ignore[list-item]
+
+    async def place(sent: OrderIntent) -> OrderUpdate:
+        raise odd
+
+    monkeypatch.setattr(trading, "place", place)
+    broker = ExchangeDeskBroker(trading, news.append, lambda: 1)
+    broker.place(intent())
+    await broker.drain()
+    assert [item.update.status for item in news] == [OrderStatus.UNKNOWN, OrderStatus.CANCELED]  # type: ignore[union-attr]
     await broker.close()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from multidict import CIMultiDict
 
+from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.budget import RequestBudget, Reservation, counts_of
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable
@@ -89,6 +90,10 @@ class SignedClient:
                 raise _no_answer("no answer in time", changes_state) from error
             except TimeoutUnknown as error:
                 raise error if changes_state else _no_answer("no clear answer", changes_state) from error
+            except ExchangeError:
+                raise
+            except Exception as error:  # the library stumbled over the answer: what was asked for may have been done
+                raise _no_answer(f"{type(error).__name__}: {error}"[:200], changes_state) from error
         if not isinstance(answer, dict | list):
             raise (
                 TimeoutUnknown("the answer was not data")

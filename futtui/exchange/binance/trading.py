@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
@@ -13,7 +14,7 @@ from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.clock import ClockMs
-from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown
+from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown, Unavailable
 from futtui.exchange.binance.signed_client import DEADLINE_SECONDS, SignedClient
 from futtui.exchange.binance.trading_models import (
     OpenOrder,
@@ -48,6 +49,9 @@ LOWER_LEVERAGE_REFUSED = -4161
 ONE_WAY_ALREADY = -4059
 SINGLE_ALREADY = -4171
 MARGIN_ASSET = "USDT"
+THROTTLED = -1008
+REPEAT_PAUSES_S = (0.2, 0.4, 0.6)
+"""Together shorter than a position may be without its stop."""
 MOST_EXECUTIONS = 1000
 FILLS_WINDOW_MS = 7 * 24 * 3_600_000 - 60_000
 
@@ -101,29 +105,40 @@ class BinanceTrading:
     # Orders
 
     async def place(self, intent: OrderIntent) -> OrderUpdate:
-        """Sends the order once and says what is known then.
+        """Sends the order and says what is known then.
 
         REJECTED with the reason after a definite refusal, UNKNOWN when no clear answer came or the client id exists
-        already (an earlier attempt arrived): then only the account stream or `query` may tell.
+        already (an earlier attempt arrived): then only the account stream or `query` may tell. What only reduces is
+        sent again, under the same client id, after the exchange was too busy and certainly did nothing.
         """
         refusal = refusal_before_sending(intent, self._rules.get(intent.symbol))
         if refusal is not None:
             return self._fact(intent, OrderStatus.REJECTED, f"not sent: {refusal}")
+        for pause_s in REPEAT_PAUSES_S if intent.reduce_only else ():
+            try:
+                return await self._place(intent)
+            except ExchangeError as error:
+                if not _did_nothing_for_now(error):
+                    return self._outcome(intent, error)
+                logger.warning("%s is sent again in a moment: %s", intent.client_id, error)
+            await asyncio.sleep(pause_s)
         try:
-            if intent.order_type.is_conditional:
-                answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0, orders=1)
-                return self._checked(update_from_algo(answer, self._clock()), intent)
-            answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0, orders=1)
-            return self._checked(update_from_order(answer, self._clock()), intent)
-        except TimeoutUnknown as error:
-            return self._fact(intent, OrderStatus.UNKNOWN, str(error))
-        except Refused as error:
-            is_known = error.code == DUPLICATE_CLIENT_ID
-            return self._fact(intent, OrderStatus.UNKNOWN if is_known else OrderStatus.REJECTED, str(error))
-        except BadAnswer as error:
-            return self._fact(intent, OrderStatus.UNKNOWN, str(error))
+            return await self._place(intent)
         except ExchangeError as error:
-            return self._fact(intent, OrderStatus.REJECTED, str(error))
+            return self._outcome(intent, error)
+
+    async def _place(self, intent: OrderIntent) -> OrderUpdate:
+        if intent.order_type.is_conditional:
+            answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0, orders=1)
+            return self._checked(update_from_algo(answer, self._clock()), intent)
+        answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0, orders=1)
+        return self._checked(update_from_order(answer, self._clock()), intent)
+
+    def _outcome(self, intent: OrderIntent, error: ExchangeError) -> OrderUpdate:
+        """What a failed attempt says about the order."""
+        is_unknown = isinstance(error, TimeoutUnknown | BadAnswer)
+        is_known = isinstance(error, Refused) and error.code == DUPLICATE_CLIENT_ID
+        return self._fact(intent, OrderStatus.UNKNOWN if is_unknown or is_known else OrderStatus.REJECTED, str(error))
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
         """Cancels an order; if the exchange does not have it open any more, says what became of it.
@@ -352,3 +367,8 @@ class BinanceTrading:
         if update.client_id == intent.client_id:
             return update
         return self._fact(intent, OrderStatus.UNKNOWN, "the exchange's answer names another order")
+
+
+def _did_nothing_for_now(error: ExchangeError) -> bool:
+    """Whether a request certainly had no effect and may go through when it is asked again."""
+    return isinstance(error, Unavailable) or (isinstance(error, Refused) and error.code == THROTTLED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import wraps
 from typing import Any, TypeVar
 
 from futtui.domain.account import SymbolSetup
@@ -15,6 +16,7 @@ from futtui.exchange.binance.decode import algo_status, order_status
 from futtui.exchange.binance.errors import BadAnswer
 
 Row = TypeVar("Row")
+Translator = Callable[[Mapping[str, Any], int], OrderUpdate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,22 @@ def tiers_from(row: Mapping[str, Any]) -> tuple[str, tuple[LeverageTier, ...]]:
     return str(row["symbol"]), tiers_of(steps)
 
 
+def _or_bad_answer(translate: Callable[[Mapping[str, Any], int], OrderUpdate]) -> Translator:
+    """The translation, raising BadAnswer when the answer is not what was asked for: then nothing is known."""
+
+    @wraps(translate)
+    def checked(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:
+        try:
+            return translate(answer, fallback_ms)
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise BadAnswer(
+                f"The exchange's answer about an order cannot be read ({error!r}). futtui asks again what became of it."
+            ) from error
+
+    return checked
+
+
+@_or_bad_answer
 def update_from_order(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:
     """The state in an answer about a normal order."""
     return OrderUpdate(
@@ -128,6 +146,7 @@ def update_from_order(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdat
     )
 
 
+@_or_bad_answer
 def update_from_algo(answer: Mapping[str, Any], fallback_ms: int) -> OrderUpdate:
     """The state in an answer about a conditional order; the engine's order id replaces its own once it fired."""
     executed = _decimal(answer.get("actualQty"))

@@ -16,10 +16,12 @@ from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderType
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import SymbolRules
+from futtui.exchange.binance import trading as trading_module
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.errors import Refused, Unavailable
 from futtui.exchange.binance.trading import BinanceTrading
 from futtui.exchange.ports import Credentials, Endpoints
+from futtui.risk.settings import ExitSettings
 from tests.exchange.binance.recorded import fixture
 from tests.exchange.binance.scripted_server import Answer, ScriptedServer, Seen
 
@@ -165,6 +167,10 @@ async def test_place_conditional_goes_to_the_algo_service(
         Answer(hang=True),
         Answer("<html>a page</html>"),
         Answer({**ANSWER, "clientOrderId": "somebody-else"}),
+        Answer([]),
+        Answer({}),
+        Answer({**ANSWER, **ALGO_ANSWER, "executedQty": "abc", "actualQty": "abc"}),
+        Answer({**ANSWER, **ALGO_ANSWER, "updateTime": "soon"}),
     ],
 )
 @pytest.mark.parametrize("order_type", [OrderType.MARKET, OrderType.STOP_MARKET])
@@ -199,6 +205,65 @@ async def test_place_after_definite_refusal_is_rejected_with_plain_reason(
     assert update.status is OrderStatus.REJECTED
     assert words in update.reason
     assert len(server.seen) == 1
+
+
+BUSY = [
+    Answer("Service Unavailable.", 503),
+    Answer("Internal error; unable to process your request. Please try again.", 503),
+    Answer({"code": -1008, "msg": "Request throttled by system-level protection."}, 503),
+    Answer({"code": -1008, "msg": "Request throttled by system-level protection."}, 400),
+]
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trading_module, "REPEAT_PAUSES_S", (0.001,) * 3)
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("busy", BUSY)
+async def test_place_of_a_stop_is_repeated_while_the_exchange_is_too_busy(
+    server: ScriptedServer, trading: BinanceTrading, busy: Answer
+) -> None:
+    server.say(ALGO, busy, busy, Answer(ALGO_ANSWER))
+    update = await trading.place(intent(OrderType.STOP_MARKET, trigger_price=Decimal(61000), reduce_only=True))
+    assert update.status is OrderStatus.OPEN
+    assert [sent(seen)["clientAlgoId"] for seen in server.seen] == ["f-1"] * 3
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("busy", BUSY)
+async def test_place_of_a_stop_gives_up_after_a_few_times(
+    server: ScriptedServer, trading: BinanceTrading, busy: Answer
+) -> None:
+    server.say(ALGO, busy)
+    update = await trading.place(intent(OrderType.STOP_MARKET, trigger_price=Decimal(61000), reduce_only=True))
+    assert (update.status, len(server.seen)) == (OrderStatus.REJECTED, 4)
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_place_of_a_stop_is_not_repeated_after_an_unclear_answer_between(
+    server: ScriptedServer, trading: BinanceTrading
+) -> None:
+    server.say(ALGO, BUSY[0], Answer("<html>bad gateway</html>", 502), Answer(ALGO_ANSWER))
+    update = await trading.place(intent(OrderType.STOP_MARKET, trigger_price=Decimal(61000), reduce_only=True))
+    assert (update.status, len(server.seen)) == (OrderStatus.UNKNOWN, 2)
+
+
+def test_repeats_together_are_shorter_than_a_position_may_be_without_its_stop() -> None:
+    assert sum(trading_module.REPEAT_PAUSES_S) * 1000 < ExitSettings().naked_limit_ms
+
+
+async def test_place_over_which_the_library_stumbles_is_unknown(trading: BinanceTrading) -> None:
+    await trading.open()
+
+    async def stumble(params: object) -> object:
+        raise RuntimeError("no such key")
+
+    trading._client._exchange.fapiPrivatePostOrder = stumble
+    update = await trading.place(intent())
+    assert update.status is OrderStatus.UNKNOWN
+    assert "no such key" in update.reason
 
 
 @pytest.mark.parametrize(
