@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from futtui.backtest.data import SymbolData
-from futtui.backtest.report import fingerprint
+from futtui.backtest.report import fingerprint, stranded_line
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
@@ -97,6 +97,8 @@ def _figures(result: BacktestResult, total: TradeStatistics) -> str:
         worth = sum(result.open_r)
         held = counted(result.open_positions, "trade was", "trades were")
         still = f"<p class=soft>{held} still open, worth {worth:+.2f} R; not counted.</p>"
+    if result.stranded_r:
+        still += f"<p class=soft>{escape(stranded_line(result))}</p>"
     return (
         f"<h2>Figures</h2><p class=soft>Net of all costs; in brackets 95 % intervals, whole days drawn anew.</p>"
         f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{rows}{_figure_row('all', total)}</tbody>"

@@ -53,7 +53,12 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "total": _plain(statistics_of(result.information)),
             "systems": {name: _plain(statistics_of(group)) for name, group in _groups(result.information).items()},
         },
-        "account": {"equity": result.equity, "open_positions": result.open_positions, "open_r": list(result.open_r)},
+        "account": {
+            "equity": result.equity,
+            "open_positions": result.open_positions,
+            "open_r": list(result.open_r),
+            "stranded_r": list(result.stranded_r),
+        },
         "equity_r": [[trade.closed_ms, round(total, 6)] for trade, total in _running(trades)],
         "fingerprint": fingerprint(trades),
         "decisions": decisions_of(result.signals, [*trades, *result.information]).hash,
@@ -94,8 +99,19 @@ def summary(result: BacktestResult) -> Iterator[str]:
     if result.open_positions:
         still = counted(result.open_positions, "position was", "positions were")
         yield f"{still} still open at the end, in no figure above."
+    if result.stranded_r:
+        yield stranded_line(result)
     yield f"Equity {result.equity:,.2f} of {request.start_equity:,.2f} USDT. Fingerprint {fingerprint(result.trades)}"
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
+
+
+def stranded_line(result: BacktestResult) -> str:
+    """How many of the open positions nobody could close, and what they would be worth at their stops."""
+    held = counted(len(result.stranded_r), "position is", "positions are")
+    return (
+        f"{held} open because the candles of the symbol end before the period: at the stop worth "
+        f"{sum(result.stranded_r):+.1f} R, and it may be less. It goes on holding its place in the limits."
+    )
 
 
 def figures_line(name: str, found: TradeStatistics) -> str:

@@ -55,7 +55,8 @@ class BacktestResult:
     """What happened. `trades` are final (corrections included), `signals` in their last state, both by time.
 
     `information`: what became of the signals that are not traded, as trades of an account of their own.
-    `open_r`: what the positions that were still open were worth at the end, in R.
+    `open_r`: what the positions that were still open were worth at the end, in R. `stranded_r`: what those of them
+    whose symbol's candles end before the period would be worth at their stops; nobody knows when they could be closed.
     """
 
     request: BacktestRequest
@@ -64,6 +65,7 @@ class BacktestResult:
     signals: Sequence[Signal] = ()
     open_positions: int = 0
     open_r: tuple[float, ...] = ()
+    stranded_r: tuple[float, ...] = ()
     equity: float = 0.0
     tick_sizes: dict[str, Decimal] = field(default_factory=dict)
     data_hash: str = ""
@@ -218,10 +220,13 @@ class Backtest:
                     here.append((symbol, bar))
             for symbol, _ in here:
                 waiting[symbol] = next(bars[symbol], None)
-            self._prices(here, open_ms)
+            there = dict(here)
+            # Without a price nothing can be closed, whatever the clock says: what is held waits for the next one.
+            silent = frozenset(self._data.keys() - there.keys()) if len(there) < len(self._data) else frozenset()
+            self._prices(here, open_ms, silent)
             if (open_ms + BASE.ms) % FUNDING_MS == 0:
                 self._fund(open_ms + BASE.ms - 1, open_ms + BASE.ms)
-            self._closes(open_ms + BASE.ms, dict(here), by_time.get(open_ms + BASE.ms, ()))
+            self._closes(open_ms + BASE.ms, there, by_time.get(open_ms + BASE.ms, ()), silent)
 
     def _fund(self, time_ms: int, funding_ms: int) -> None:
         """The rates of a funding become known: just before they are booked, at the start the last ones."""
@@ -231,13 +236,13 @@ class Backtest:
                 account.set_funding_rate(symbol, rate, time_ms)
             self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
 
-    def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int) -> None:
+    def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int, silent: frozenset[str]) -> None:
         """Let prices go their way through a quarter hour."""
         for step in self._road.quarter(here, open_ms):
             if step.symbol:
                 self._tell(step.symbol, step.time_ms, step.price)
             else:
-                self._runner.submit(ClockTick(step.time_ms))
+                self._runner.submit(ClockTick(step.time_ms, silent))
 
     def _held(self, symbol: str) -> int:
         """The side held; where the accounts hold opposite ones, what is traded counts."""
@@ -267,7 +272,13 @@ class Backtest:
         self._runner.submit(PriceUpdate(symbol, until_ms, last, low, high))
         return True
 
-    def _closes(self, time_ms: int, bars: dict[str, Candle], results: Sequence[tuple[str, AnalysisResult]]) -> None:
+    def _closes(
+        self,
+        time_ms: int,
+        bars: dict[str, Candle],
+        results: Sequence[tuple[str, AnalysisResult]],
+        silent: frozenset[str],
+    ) -> None:
         desk = self._runner.desk
         for broker in self._brokers:
             broker.on_time(time_ms)
@@ -278,7 +289,12 @@ class Backtest:
             self._result.analyses += 1
             self._runner.submit(CandleClosed(symbol, BASE, bars[symbol]))
             self._runner.submit(AnalysisDone(time_ms, result))
-        self._runner.submit(ClockTick(time_ms))
+        self._runner.submit(ClockTick(time_ms, silent))
+
+    @property
+    def _ended(self) -> frozenset[str]:
+        """Symbols whose candles end before the period does."""
+        return frozenset(name for name, each in self._data.items() if each.end_ms < self._request.end_ms)
 
     def _finished(self) -> BacktestResult:
         result, view = self._result, self._runner.desk.snapshot()
@@ -289,6 +305,7 @@ class Backtest:
         held = [position for position in view.positions if position.mode is MODE]
         result.open_positions = len(held)
         result.open_r = tuple(position.pnl_r for position in held)
+        result.stranded_r = self._runner.desk.at_stops_r(MODE, self._ended)
         result.data_hash = data_hash(self._data, self._request.start_ms, self._request.end_ms)
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity

@@ -19,6 +19,7 @@ from futtui.backtest.data import BASE, funding_of, load_symbol
 from futtui.backtest.overfitting import overfitting
 from futtui.backtest.random_entries import EntrySkill, entry_skill
 from futtui.backtest.recording import Recorder, Recording
+from futtui.backtest.report import stranded_line
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.sharpe import daily_results, deflated_sharpe, moments
@@ -275,6 +276,8 @@ class _Asking:
             worth = sum(result.open_r)
             held = counted(result.open_positions, "trade was", "trades were")
             remarks.append(f"{held} still open, worth {worth:+.1f} R, and in no figure.")
+        if result.stranded_r:
+            remarks.append(stranded_line(result))
         ends = [self._bench.data(symbol).past.span_ms[1] for symbol in self._run.symbols]
         if min(ends) >= self._run.end_ms:
             remarks.append(

@@ -136,7 +136,8 @@ def hole_lines(run: Backtest, strict: bool) -> list[str]:
         lines.append(f"{symbol} has no candles from {moment_text(start_ms)} to {moment_text(end_ms)}{more}")
     if lines and strict:
         raise InvalidInputError(f"{'; '.join(lines)}. Fill the holes, choose other days, or leave out --strict.")
-    return [f"{line}: nothing is decided there, and its analyses begin anew after it." for line in lines]
+    then = "nothing is decided there, what is held waits for the next price, and its analyses begin anew after it"
+    return [f"{line}: {then}." for line in lines]
 
 
 def check_folders(files: Mapping[str, Path | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from decimal import Decimal
 
 from futtui.desk.fingerprint import fingerprint
@@ -116,6 +117,15 @@ class DeskQuestions:
             for position in self._state.open.values()
             for order in position.orders.values()
             if order.is_under_way or (order.cancel_sent and not order.is_spent and not order.is_final)
+        )
+
+    def at_stops_r(self, mode: TradingMode, symbols: Set[str]) -> tuple[float, ...]:
+        """What the open positions of an account on these symbols would have earned, closed at their stops, in R."""
+        held = [position for position in self._state.held(mode) if position.plan.symbol in symbols]
+        return tuple(
+            float((ledger.net + ledger.unrealized(position.stop)) / (position.risk_per_unit * ledger.entry_quantity))
+            for position in held
+            if (ledger := position.ledger).entry_quantity
         )
 
     def booked_wallet(self, mode: TradingMode) -> Decimal:

@@ -122,9 +122,13 @@ class FundingPaid:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class ClockTick:
-    """Time passed; nothing else happened. Sent at least once per minute of exchange time."""
+    """Time passed; nothing else happened. Sent at least once per minute of exchange time.
+
+    `silent`: symbols of a run over the past that have no price at this moment. What is held on them waits for one.
+    """
 
     time_ms: int
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

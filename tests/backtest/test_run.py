@@ -35,14 +35,16 @@ STEP_MS = 900_000
 FREE = Costs().times(0.0)
 
 
-def folder(tmp_path: Path, bars: list[tuple[float, float, float, float]], calm: int = 64) -> Path:
-    """Candles from `calm` quiet quarter hours before START_MS on, then `bars` (open, high, low, close)."""
+def folder(tmp_path: Path, bars: list[tuple[float, float, float, float] | None], calm: int = 64) -> Path:
+    """Candles from `calm` quiet quarter hours before START_MS on, then `bars` (open, high, low, close; None: none)."""
     place = tmp_path / "candles" / "15m"
     place.mkdir(parents=True)
     rows = [
         "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
     ]
     for number, bar in enumerate([(100.0, 100.05, 99.95, 100.0)] * calm + bars):
+        if bar is None:
+            continue
         open_ms = START_MS + (number - calm) * STEP_MS
         figures = ",".join(f"{price:.2f}" for price in bar)
         rows.append(f"{open_ms},{figures},1000.000,{open_ms + STEP_MS - 1},,,,,0")
@@ -54,6 +56,8 @@ class Scripted:
     """Stands in for the analyses: one signal at the first close of the run."""
 
     signal: RawSignal
+    holes: frozenset[int] = frozenset()
+    """Closes without a candle."""
 
     def __init__(self, jobs, crew, start_ms, *_) -> None:
         self._start_ms = start_ms
@@ -65,6 +69,8 @@ class Scripted:
         first = self._start_ms + STEP_MS
         found = []
         for time_ms in range(first, self._until_ms + 1, STEP_MS):
+            if time_ms in Scripted.holes:
+                continue
             signals = (Scripted.signal,) if time_ms == first else ()
             found.append((time_ms, AnalysisResult(reading(SYMBOL, time_ms=time_ms), signals)))
         self._start_ms = self._until_ms
@@ -86,6 +92,8 @@ def scripted(
     """Enters long at 100 after the first bar (stop 99, targets 101, 102, 103), then price goes through `bars`."""
     Scripted.signal = raw_signal(symbol=SYMBOL, time_ms=START_MS + STEP_MS, **changes)
     monkeypatch.setattr(run_module, "Shards", Scripted)
+    holes = frozenset(START_MS + (place + 2) * STEP_MS for place, bar in enumerate(bars) if bar is None)
+    monkeypatch.setattr(Scripted, "holes", holes)
     history = folder(tmp_path, [(100.0, 100.05, 99.95, 100.0), *bars])
     end_ms = START_MS + (len(bars) + 1) * STEP_MS
     request = BacktestRequest(
@@ -117,6 +125,28 @@ def test_backtest_gap_through_the_stop_fills_at_the_open(monkeypatch, tmp_path):
     trade = only(scripted(monkeypatch, tmp_path, [(97.5, 97.8, 97.0, 97.6), CALM]))
     assert legs(trade) == [(ExitReason.STOP, 97.49)]
     assert trade.result_r < -2.4
+
+
+def test_backtest_time_stop_inside_a_hole_waits_for_the_first_price_after_it(monkeypatch, tmp_path):
+    """Nobody can sell at a price that was there before the hole."""
+    hole = [None] * 40
+    fallen = only(scripted(monkeypatch, tmp_path / "a", [CALM, *hole, (60.0, 61.0, 59.0, 60.0)], time_stop_bars=8))
+    assert legs(fallen) == [(ExitReason.STOP, 59.99)]
+    assert fallen.result_r < -35
+    lower = only(scripted(monkeypatch, tmp_path / "b", [CALM, *hole, (99.5, 99.6, 99.4, 99.5)], time_stop_bars=8))
+    assert legs(lower) == [(ExitReason.TIME, 99.49)]
+    assert lower.closed_ms >= START_MS + 42 * STEP_MS
+
+
+def test_backtest_trade_past_the_end_of_its_candles_stays_open_and_is_told_at_its_stop(monkeypatch, tmp_path):
+    result = scripted(monkeypatch, tmp_path, [CALM, *[None] * 40], time_stop_bars=8)
+    assert result.trades == []
+    assert result.open_positions == 1
+    assert result.stranded_r == pytest.approx((-1.0,), abs=0.02)
+    assert as_json(result)["account"]["stranded_r"] == list(result.stranded_r)
+    assert any(
+        "candles of the symbol end before the period: at the stop worth -1.0 R" in line for line in summary(result)
+    )
 
 
 def test_backtest_bar_with_stop_and_target_is_a_loss_unless_optimistic(monkeypatch, tmp_path):
