@@ -67,7 +67,7 @@ def _head(result: BacktestResult, trials: int) -> str:
         "time": f"{_moment(request.start_ms)} to {_moment(request.end_ms)} UTC",
         "inside a bar": rule,
         "costs": f"taker {float(costs.taker_fee):.3%}, maker {float(costs.maker_fee):.3%}, slippage "
-        f"{costs.slippage_pct:g} % a side, funding as recorded (0.01 % where there is no record)",
+        f"{costs.slippage_pct:g} % a side, funding as recorded (0.01 % for 8 hours where there is no record)",
         "trials on this data": str(trials),
         "code, data, trades": f"{code_hash() or '-'}, {result.data_hash}, {fingerprint(result.trades)}",
     }

@@ -81,7 +81,7 @@ def summary(result: BacktestResult) -> Iterator[str]:
     costs = request.costs
     yield (
         f"Costs: taker fee {float(costs.taker_fee):.3%}, slippage {costs.slippage_pct:g} % a side, funding as recorded "
-        "(0.01 % where there is no record). All results are net."
+        "(0.01 % for 8 hours where there is no record). All results are net."
     )
     walked = ", ".join(
         f"{counted(count, 'quarter hour')} on {name} bars" for name, count in result.quarters_by_path.items()

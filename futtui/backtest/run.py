@@ -122,6 +122,7 @@ class Backtest:
             check_period(one, request.start_ms, request.end_ms)
         self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
+        self._beats_ms = {name: self._funding.beat_hours(name) * HOUR_MS for name in self._data}
         self._memory = _Memory()
         desk = TradingDesk(
             _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence, False
@@ -181,12 +182,8 @@ class Backtest:
     def _result_key(self) -> str:
         """What decides the outcome: everything but where the candles are, and who works on them."""
         request = replace(self._request, history=Path(), workers=0, for_information=frozenset())
-        first_ms = request.start_ms - request.start_ms % FUNDING_MS
-        rates = [
-            self._funding.rate(symbol, time_ms)
-            for symbol in self._data
-            for time_ms in range(first_ms, request.end_ms, FUNDING_MS)
-        ]
+        first_ms = request.start_ms - FUNDING_MS
+        rates = [self._funding.record(symbol, first_ms, request.end_ms) for symbol in self._data]
         hashes = sorted((name, symbol_hash(one, fine=True)) for name, one in self._data.items())
         return key_of(request, sorted(self._request.for_information), hashes, rates)
 
@@ -213,7 +210,8 @@ class Backtest:
         waiting = {symbol: next(each, None) for symbol, each in bars.items()}
         for open_ms in range(start_ms, until_ms, BASE.ms):
             if open_ms == self._request.start_ms:
-                self._fund(open_ms, open_ms - open_ms % FUNDING_MS)
+                for symbol in self._data:
+                    self._fund(symbol, open_ms, self._last_funding_ms(symbol, open_ms))
             here: list[tuple[str, Candle]] = []
             for symbol, bar in waiting.items():
                 if bar is not None and bar.open_time_ms == open_ms:
@@ -224,17 +222,30 @@ class Backtest:
             # Without a price nothing can be closed, whatever the clock says: what is held waits for the next one.
             silent = frozenset(self._data.keys() - there.keys()) if len(there) < len(self._data) else frozenset()
             self._prices(here, open_ms, silent)
-            if (open_ms + BASE.ms) % FUNDING_MS == 0:
-                self._fund(open_ms + BASE.ms - 1, open_ms + BASE.ms)
+            for symbol, beat_ms in self._beats_ms.items():
+                if (open_ms + BASE.ms) % beat_ms == 0:
+                    self._fund(symbol, open_ms + BASE.ms - 1, open_ms + BASE.ms)
             self._closes(open_ms + BASE.ms, there, by_time.get(open_ms + BASE.ms, ()), silent)
 
-    def _fund(self, time_ms: int, funding_ms: int) -> None:
-        """The rates of a funding become known: just before they are booked, at the start the last ones."""
-        for symbol in self._data:
-            rate = self._funding.rate(symbol, funding_ms)
-            for account in self._accounts.values():
-                account.set_funding_rate(symbol, rate, time_ms)
-            self._runner.submit(FundingAnnounced(time_ms, symbol, rate))
+    def _last_funding_ms(self, symbol: str, time_ms: int) -> int:
+        """When the symbol was funded last, at a moment or before it."""
+        beat_ms = self._beats_ms[symbol]
+        newest_ms = time_ms - time_ms % beat_ms
+        times = range(newest_ms, newest_ms - FUNDING_MS, -beat_ms)
+        return next((each for each in times if self._funding.due(symbol, each) is not None), newest_ms)
+
+    def _fund(self, symbol: str, time_ms: int, funding_ms: int) -> None:
+        """The rate of a funding becomes known: just before it is booked, at the start the last one.
+
+        A symbol whose candles have ended is funded no more.
+        """
+        due = self._funding.due(symbol, funding_ms)
+        goes_on = due is not None and funding_ms <= self._data[symbol].end_ms
+        rate = due.rate if due is not None and goes_on else 0.0
+        for account in self._accounts.values():
+            account.set_funding_rate(symbol, rate, time_ms, self._beats_ms[symbol] // HOUR_MS)
+        if due is not None and goes_on:
+            self._runner.submit(FundingAnnounced(time_ms, symbol, rate, due.interval_hours))
 
     def _prices(self, here: Sequence[tuple[str, Candle]], open_ms: int, silent: frozenset[str]) -> None:
         """Let prices go their way through a quarter hour."""

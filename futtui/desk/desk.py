@@ -295,9 +295,7 @@ class TradingDesk(DeskQuestions):
         self._intake.on_clock(time_ms)
         self._kill.on_clock(time_ms)
         looked_after = self._out.records_positions or state.stale or state.stopped
-        for position in list(state.open.values()):
-            if position.plan.symbol in event.silent:
-                continue
+        for position in [each for each in state.open.values() if each.plan.symbol not in event.silent]:
             if not looked_after and position.rules.ends_ms is None and self._life.rests(position, time_ms):
                 continue
             self._life.on_clock(position, time_ms)

@@ -194,6 +194,20 @@ def test_backtest_funding_is_booked_at_its_hour(monkeypatch, tmp_path):
     assert float(trade.funding) == pytest.approx(-value * 0.0001, rel=0.01)
 
 
+@pytest.mark.parametrize(("rows", "fundings"), [((), 1.0), ((4, 8), 2.0), ((4,), 1.5)])
+def test_backtest_symbol_funded_every_four_hours_pays_at_each_of_them(monkeypatch, tmp_path, rows, fundings):
+    """Held from 01:15 to 08:30. Where no record is, it pays its share of the usual rate, at its own interval."""
+    midnight = START_MS - 4 * STEP_MS
+    if rows:
+        place = tmp_path / "candles" / "funding"
+        place.mkdir(parents=True)
+        known = [f"{midnight + hour * 4 * STEP_MS + 3},0.0001" for hour in (-16, -12, -8, -4, 0, *rows, 12, 16)]
+        (place / f"{SYMBOL}.csv").write_text("\n".join(["funding_time,funding_rate", *known]) + "\n")
+    result = scripted(monkeypatch, tmp_path, [*[CALM] * 29, (100.0, 100.1, 98.0, 98.0)], time_stop_bars=500)
+    trade = only(result)
+    assert float(trade.funding) == pytest.approx(-float(trade.quantity) * 0.01 * fundings, rel=0.01)
+
+
 def test_backtest_short_is_the_mirror_of_the_long(monkeypatch, tmp_path):
     long = only(scripted(monkeypatch, tmp_path / "a", [(100.0, 100.2, 98.0, 98.2), CALM]))
     short = only(scripted(monkeypatch, tmp_path / "b", [(100.0, 102.0, 99.8, 101.8), CALM], side=Side.SHORT))

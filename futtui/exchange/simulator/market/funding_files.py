@@ -5,12 +5,13 @@ Two forms are read: funding_time,funding_rate and the archive's calc_time,fundin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from futtui.domain.timeframe import MINUTE_MS
+from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.exchange.archive_csv import RowsOfFile
 from futtui.exchange.archive_files import archive_files, content
 from futtui.exchange.simulator.market.chance import Floats, Integers
@@ -18,8 +19,19 @@ from futtui.exchange.simulator.market.chance import Floats, Integers
 USUAL_RATE = 0.0001
 """0.01 % for 8 hours: the exchange's interest part, paid when premium is near zero."""
 
+USUAL_HOURS = 8
+"""Most symbols are funded at 00, 08 and 16 UTC; others every four hours, or every one."""
+
 _NEAR_MS = 5 * MINUTE_MS
 """Real funding times lie some milliseconds, at times seconds, after the full hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueFunding:
+    """A funding that is due: its rate as a fraction, for an interval of so many hours."""
+
+    rate: float
+    interval_hours: float
 
 
 def funding_folder(history: Path) -> Path | None:
@@ -31,9 +43,14 @@ def funding_folder(history: Path) -> Path | None:
 class FundingHistory:
     """Rates by symbol and time."""
 
-    def __init__(self, events: dict[str, tuple[Integers, Floats]]) -> None:
-        """`events`: funding times in ms, ascending, and rates as fractions, by symbol."""
+    def __init__(self, events: dict[str, tuple[Integers, Floats]], hours: Mapping[str, Floats] | None = None) -> None:
+        """`events`: funding times in ms, ascending, and rates as fractions, by symbol.
+
+        `hours`: the interval that each of them ended, where the files name it (not a number where they do not).
+        """
         self._events = events
+        told = hours or {}
+        self._hours = {name: _intervals(times, told.get(name)) for name, (times, _) in events.items()}
 
     @classmethod
     def of_folder(cls, folder: Path | None, symbols: Sequence[str]) -> FundingHistory:
@@ -41,6 +58,7 @@ class FundingHistory:
         if folder is None:
             return cls({})
         events: dict[str, tuple[Integers, Floats]] = {}
+        hours: dict[str, Floats] = {}
         for symbol, files in archive_files(folder).items():
             if symbol not in symbols:
                 continue
@@ -48,19 +66,76 @@ class FundingHistory:
             for file in files:
                 text = content(file.path)
                 columns = text.partition(b"\n")[0].count(b",") + 1
-                pieces.append(RowsOfFile(file.path, text, columns).parse()[:, [0, columns - 1]])
+                table = RowsOfFile(file.path, text, columns).parse()
+                interval = table[:, 1] if columns > 2 else np.full(len(table), np.nan)
+                pieces.append(np.column_stack([table[:, 0], table[:, columns - 1], interval]))
             rows = np.concatenate(pieces)
             times, first = np.unique(rows[:, 0].astype(np.int64), return_index=True)
             events[symbol] = (times, rows[first, 1])
-        return cls(events)
+            hours[symbol] = rows[first, 2]
+        return cls(events, hours)
 
     def rate(self, symbol: str, funding_time_ms: int) -> float:
         """The rate recorded at that time, else the usual one."""
+        place = self._recorded(symbol, funding_time_ms)
+        return USUAL_RATE if place is None else float(self._events[symbol][1][place])
+
+    def beat_hours(self, symbol: str) -> int:
+        """How often to look for a funding of the symbol: 8 where each was due at 00, 08 or 16 UTC, else every hour."""
+        hours = self._hours.get(symbol)
+        return USUAL_HOURS if hours is None or bool((hours == USUAL_HOURS).all()) else 1
+
+    def due(self, symbol: str, time_ms: int) -> DueFunding | None:
+        """The funding due at a full hour. Where none is recorded the usual rate goes on at the symbol's interval."""
+        hours = self._interval(symbol, time_ms)
+        place = self._recorded(symbol, time_ms)
+        if place is not None:
+            return DueFunding(float(self._events[symbol][1][place]), hours)
+        if time_ms % (int(hours) * HOUR_MS):
+            return None
+        return DueFunding(USUAL_RATE * hours / USUAL_HOURS, hours)
+
+    def record(self, symbol: str, start_ms: int, end_ms: int) -> bytes:
+        """Everything recorded that has a say in fundings between two moments: equal for equal records."""
         known = self._events.get(symbol)
         if known is None:
-            return USUAL_RATE
+            return b""
+        first, last = np.searchsorted(known[0], [start_ms - MINUTE_MS, end_ms + _NEAR_MS])
+        kept = slice(max(0, int(first) - 1), int(last) + 1)
+        return b"".join(each[kept].tobytes() for each in (*known, self._hours[symbol]))
+
+    def _recorded(self, symbol: str, time_ms: int) -> int | None:
+        """Which record is the one of that time."""
+        known = self._events.get(symbol)
+        if known is None:
+            return None
         times, rates = known
-        index = int(np.searchsorted(times, funding_time_ms - MINUTE_MS))
-        if index < len(times) and times[index] <= funding_time_ms + _NEAR_MS and np.isfinite(rates[index]):
-            return float(rates[index])
-        return USUAL_RATE
+        index = int(np.searchsorted(times, time_ms - MINUTE_MS))
+        near = index < len(times) and times[index] <= time_ms + _NEAR_MS and np.isfinite(rates[index])
+        return index if near else None
+
+    def _interval(self, symbol: str, time_ms: int) -> float:
+        """Hours of the interval that ends at, or goes on over, a moment."""
+        hours = self._hours.get(symbol)
+        if hours is None or not len(hours):
+            return float(USUAL_HOURS)
+        index = int(np.searchsorted(self._events[symbol][0], time_ms - MINUTE_MS))
+        return float(hours[min(index, len(hours) - 1)])
+
+
+def _intervals(times: Integers, told: Floats | None) -> Floats:
+    """Hours of the interval that each funding ended: as the file names it, else since the one before.
+
+    Where the one before is farther away than on both sides of it, fundings are missing between them.
+    """
+    if len(times) < 2:
+        found = np.full(len(times), float(USUAL_HOURS))
+    else:
+        gaps = np.maximum(1.0, np.round(np.diff(times) / HOUR_MS))
+        before, after = np.concatenate([gaps[:1], gaps[:-1]]), np.concatenate([gaps[1:], gaps[-1:]])
+        torn = (before < gaps) & (after < gaps)
+        gaps = np.minimum(np.where(torn, np.maximum(before, after), gaps), USUAL_HOURS)
+        found = np.concatenate([gaps[:1], gaps])
+    if told is None:
+        return found
+    return np.where(np.isfinite(told) & (told >= 1.0), told, found)
