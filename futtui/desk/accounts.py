@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from futtui.desk.positions import Position
 from futtui.desk.recent_trades import RecentTrades
+from futtui.desk.transfers import TransferBook
+from futtui.domain.account import MoneyMoved
 from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.snapshot import AccountView
 from futtui.domain.symbols import ZERO
@@ -43,6 +45,7 @@ class Account:
         self._looked_ms: int | None = None
         self._changed_ms = 0
         self._day_due = False
+        self._transfers = TransferBook()
         self._booked_pnl = ZERO
         self._traded = False
 
@@ -73,6 +76,13 @@ class Account:
             self.shift(self._beside)
         if self._day_due and self.is_sure:
             self.start_day(positions)
+
+    def move_money(self, event: MoneyMoved) -> bool:
+        """Take in a transfer; False if it is known already."""
+        is_new = self._transfers.is_new(event)
+        if is_new:
+            self.shift(event.amount)
+        return is_new
 
     def shift(self, amount: Decimal) -> None:
         """Let everything that results are counted from move by money that was not earned or lost."""

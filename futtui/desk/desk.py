@@ -12,11 +12,11 @@ from futtui.desk import words
 from futtui.desk.blocking import end_blocks, set_block, take_off_block
 from futtui.desk.by_hand import HandDesk
 from futtui.desk.data_watch import DataWatch
-from futtui.desk.funding import share_funding
 from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
 from futtui.desk.life import PositionLife
 from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
+from futtui.desk.money import MoneyDesk
 from futtui.desk.orders import WorkingOrder, signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.outside import OutsideWatch
@@ -28,7 +28,7 @@ from futtui.desk.snapshots import SnapshotBuilder
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import position_state
 from futtui.desk.trades import trade_of
-from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed, MoneyMoved
 from futtui.domain.candle import Candle
 from futtui.domain.effects import Effect, PositionState, Severity
 from futtui.domain.events import (
@@ -93,6 +93,7 @@ class TradingDesk(DeskQuestions):
         self._intake = SignalIntake(self._state, self._out, self._life)
         self._outside = OutsideWatch(self._state, self._out, self._life, self._book)
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)
+        self._money = MoneyDesk(self._state, self._out, self._book, self._changed)
         self._hand = HandDesk(self._state, self._out, self._life)
         self._builder = SnapshotBuilder()
         self._version = 1
@@ -107,11 +108,12 @@ class TradingDesk(DeskQuestions):
             TradingStopped: partial(on_stopped, self._state, self._life),
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
-            BalanceChanged: self._on_balance,
+            BalanceChanged: self._money.on_balance,
+            MoneyMoved: self._money.on_moved,
             AccountSeen: self._on_seen,
             FillsTold: self._outside.on_told,
             FundingSummed: self._outside.on_funding,
-            FundingPaid: self._on_funding,
+            FundingPaid: self._money.on_funding,
             FundingAnnounced: self._state.note_funding,
             ClockTick: self._on_clock,
             FeedState: self._data.on_feed,
@@ -253,39 +255,9 @@ class TradingDesk(DeskQuestions):
         order = position.orders.get(client_id) if position is not None else None
         return None if position is None or order is None else (position, order)
 
-    def _on_balance(self, event: BalanceChanged) -> None:
-        held = self._state.held(event.mode)
-        self._state.accounts[event.mode].report_wallet(event.wallet_balance, held, event.time_ms)
-        self._changed()
-
     def _on_seen(self, event: AccountSeen) -> None:
         self._outside.on_seen(event)
         self._changed()
-
-    def _on_funding(self, event: FundingPaid) -> None:
-        state, mode = self._state, event.mode
-        here = [item for item in state.on(event.symbol) if item.plan.mode is mode and item.opened_ms <= event.time_ms]
-        held = [item for item in here if item.ledger.open > 0]
-        if not held:
-            self._on_late_funding(event)
-            return
-        share_funding(held, event.amount, self._out, state.beside(event.symbol, mode))
-
-    def _on_late_funding(self, event: FundingPaid) -> None:
-        """News of a funding that was booked before the position was closed: its trade is corrected."""
-        symbol = event.symbol
-        position = self._state.closed_around(symbol, event.mode, event.time_ms)
-        if position is None or self._state.beside(symbol, event.mode):
-            text = f"{symbol}: funding of {event.amount:+,.2f} USDT for something that futtui does not hold"
-            self._out.say(event.time_ms, "trade", text, Severity.DEBUG, symbol)
-            return
-        position.ledger.funding += event.amount
-        self._out.touch(position)
-        trade = self._book(position)
-        text = (
-            f"{symbol}: funding of {event.amount:+,.2f} USDT became known after the close, now {trade.result_r:+.2f} R"
-        )
-        self._out.say(event.time_ms, "trade", text, symbol=symbol)
 
     # --- time and commands --------------------------------------------------------------------------------------
 

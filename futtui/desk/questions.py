@@ -132,6 +132,10 @@ class DeskQuestions:
         """Start equity plus everything that trades, fees and funding of a mode have booked so far."""
         return self._state.accounts[mode].wallet(self._state.held(mode))
 
+    def reported_wallet(self, mode: TradingMode) -> Decimal | None:
+        """Wallet of a mode as its broker reported it last; None before the first report."""
+        return self._state.accounts[mode].reported_wallet
+
     def is_calm(self, symbol: str, low: float, high: float, until_ms: int) -> bool:
         """Whether prices from `low` to `high` until a moment move only the bests and worsts of positions.
 

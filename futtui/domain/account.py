@@ -53,6 +53,29 @@ class FundingSummed:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """USDT that came into the account (below zero: left it) without being earned, as the exchange's books tell it."""
+
+    time_ms: int
+    amount: Decimal
+    transfer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyMoved:
+    """Money came into an account (below zero: left it) that no trading earned or lost.
+
+    With a `transfer_id` it comes from the exchange's books, without one from the account's stream; a transfer may be
+    told by both and counts once. Sent before the wallet that contains it.
+    """
+
+    time_ms: int
+    mode: TradingMode
+    amount: Decimal
+    transfer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FillsTold:
     """The answer to `AskFills`: what others executed on a symbol, oldest first; None = it could not be told.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed, MoneyMoved
 from futtui.domain.candle import Candle
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.order_book import BookReading, InterestReading
@@ -285,6 +285,7 @@ Event = (
     | BalanceChanged
     | AccountSeen
     | FillsTold
+    | MoneyMoved
     | FundingSummed
     | FundingPaid
     | FundingAnnounced

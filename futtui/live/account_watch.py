@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from futtui.domain.account import AccountSeen, FundingSummed, HeldAmount, SeenOrder
+from futtui.domain.account import AccountSeen, FundingSummed, HeldAmount, MoneyMoved, SeenOrder, Transfer
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged
@@ -32,6 +32,8 @@ WHOLE_EVERY = 30
 """Every so many looks the orders of the whole account are asked for, which costs 80 of the exchange's weight."""
 SETUPS_EVERY = 6
 """Every so many looks margin type and leverage of the traded symbols are compared with what entries rely on."""
+MOST_UNASKED = 5
+"""So many looks in a row may fail to ask for transfers before a wallet is told without them."""
 SETTLE_S = 4.0
 _URGENT = (OrderPurpose.ENTRY, OrderPurpose.STOP)
 
@@ -47,6 +49,8 @@ class AccountReader(Protocol):
 
     async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
 
+    async def transfers_since(self, since_ms: int) -> Sequence[Transfer]: ...
+
 
 class AccountWatch:
     """Compares the account with the desk's books; the desk decides what a difference means."""
@@ -56,7 +60,9 @@ class AccountWatch:
         self._reader = reader
         self._broker = broker
         self._looks = 0
-        self._wallet: Decimal | None = None
+        self._began_ms = 0
+        self._unheard: Decimal | None = None
+        self._unasked = 0
 
     async def protect(self) -> None:
         """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
@@ -89,8 +95,7 @@ class AccountWatch:
     async def run(self) -> None:
         """Look again and again until cancelled; sooner while something does not agree."""
         while True:
-            agrees = self._engine.runner.desk.agrees_with_account
-            await asyncio.sleep(PAUSE_S if agrees else SOON_S)
+            await asyncio.sleep(PAUSE_S if self.is_settled else SOON_S)
             await self.try_look()
 
     async def try_look(self) -> None:
@@ -132,11 +137,46 @@ class AccountWatch:
         self._broker.look_at(
             order for order in waiting if order.client_id not in there and (whole or order.symbol in symbols)
         )
-        if wallet != self._wallet:  # the stream tells changes too; what it missed is told here
-            self._wallet = wallet
-            self._engine.runner.submit(BalanceChanged(seen.time_ms, TradingMode.LIVE, wallet))
+        await self._take_wallet(wallet, seen.time_ms)
         self._engine.runner.submit(seen)
         return seen
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing at the last look needs another one soon."""
+        return self._engine.runner.desk.agrees_with_account and self._unheard is None
+
+    async def _take_wallet(self, wallet: Decimal, time_ms: int) -> None:
+        """Tell a wallet that the stream did not tell: the first one, or one that the next look shows as well.
+
+        A change without news may be a transfer, which is no loss: the exchange's books are asked before it is told. If
+        they do not answer several times, it is told without them: a loss must not go unseen.
+        """
+        runner = self._engine.runner
+        known = runner.desk.reported_wallet(TradingMode.LIVE)
+        self._began_ms = self._began_ms or time_ms
+        if known is not None and wallet == known:
+            self._unheard, self._unasked = None, 0
+            return
+        if known is not None and wallet != self._unheard:
+            self._unheard = wallet  # news of it may be on their way
+            return
+        if known is not None and not await self._tell_transfers():
+            return
+        self._unheard, self._unasked = None, 0
+        runner.submit(BalanceChanged(time_ms, TradingMode.LIVE, wallet))
+
+    async def _tell_transfers(self) -> bool:
+        """Tell what was put in or taken out since futtui looks; False while the books may still answer."""
+        try:
+            transfers = await self._reader.transfers_since(self._began_ms)
+        except ExchangeError as error:
+            log.info("Transfers could not be looked up yet: %s", error)
+            self._unasked += 1
+            return self._unasked >= MOST_UNASKED
+        for item in transfers:
+            self._engine.runner.submit(MoneyMoved(item.time_ms, TradingMode.LIVE, item.amount, item.transfer_id))
+        return True
 
     async def _settled(self) -> None:
         """Until every adopted order was answered for, or a moment passed: protection does not wait for all answers."""

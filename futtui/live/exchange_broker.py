@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from futtui.desk.orders import signal_id_of
-from futtui.domain.account import FillsTold
+from futtui.domain.account import FillsTold, MoneyMoved
 from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
@@ -34,6 +34,13 @@ LOOKS_TO_VOID = 5
 NEWS_OVERDUE_MS = 5_000.0
 """An executed order whose executions did not come over the account stream in this time is looked up."""
 
+TRANSFERS = frozenset(
+    {
+        *("DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER"),
+        *("COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW", "AUTO_EXCHANGE"),
+    }
+)
+"""Reasons of account news whose change of the balance nobody earned or lost by trading."""
 _ALIVE = (OrderStatus.OPEN, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 
@@ -122,9 +129,11 @@ class ExchangeDeskBroker:
     # --- news -----------------------------------------------------------------------------------------------------
 
     def on_account(self, message: AccountMessage) -> None:
-        """Pass on wallet and funding news of the user stream."""
+        """Pass on news of the user stream about transfers, wallet and funding."""
         self.setups.on_account(message)
         balance = message.balances.get("USDT")
+        if message.reason in TRANSFERS and message.balance_change:
+            self._emit(MoneyMoved(message.event_time_ms, TradingMode.LIVE, message.balance_change))
         if balance is not None:
             self._emit(BalanceChanged(message.event_time_ms, TradingMode.LIVE, balance))
         if message.reason == "FUNDING_FEE" and message.balance_change is not None:

@@ -63,8 +63,7 @@ async def _digest(engine: Engine, step: Step, connections: int) -> None:
 async def _look_at_account(engine: Engine, now_ms: int) -> None:
     """Now and then, and every minute while account and books do not agree."""
     watch = engine.account_watch
-    agrees = engine.runner.desk.agrees_with_account
-    if watch is not None and (not agrees or now_ms % ACCOUNT_LOOK_MS == 0):
+    if watch is not None and (not watch.is_settled or now_ms % ACCOUNT_LOOK_MS == 0):
         await _settle(engine)
         await watch.try_look()
 

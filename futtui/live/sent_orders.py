@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.ports import TradingPort
@@ -31,6 +31,8 @@ class AccountPort(TradingPort, Protocol):
     async def symbol_setups(self, symbol: str | None = None) -> Mapping[str, SymbolSetup]: ...
 
     async def funding_since(self, symbol: str, since_ms: int) -> Decimal: ...
+
+    async def transfers_since(self, since_ms: int) -> Sequence[Transfer]: ...
 
     async def open_orders(self, symbol: str | None = None) -> Sequence[Any]: ...
 

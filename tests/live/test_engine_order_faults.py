@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
 from futtui.domain.effects import CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import ClosePosition, Event, OrderChanged
@@ -235,6 +235,9 @@ class Trading:
 
     async def funding_since(self, symbol: str, since_ms: int) -> Decimal:
         return Decimal(0)
+
+    async def transfers_since(self, since_ms: int) -> list[Transfer]:
+        return []
 
     async def wallet_balance(self) -> Decimal:
         return Decimal(1)

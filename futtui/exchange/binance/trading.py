@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from futtui.domain.account import AccountModes, KeyRights, SymbolSetup
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
@@ -29,6 +29,7 @@ from futtui.exchange.binance.trading_models import (
     rows_of,
     setup_from,
     tiers_from,
+    transfer_from,
     update_from_algo,
     update_from_order,
 )
@@ -199,6 +200,13 @@ class BinanceTrading:
         params = {"symbol": symbol, "incomeType": "FUNDING_FEE", "startTime": str(since_ms), "limit": "1000"}
         rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
         return sum(rows_of(rows, lambda row: Decimal(str(row["income"]))), Decimal(0))
+
+    async def transfers_since(self, since_ms: int) -> list[Transfer]:
+        """USDT put into or taken out of the account since then, oldest first; at most the newest seven days."""
+        start_ms = max(since_ms, self._clock() - FILLS_WINDOW_MS)
+        params = {"incomeType": "TRANSFER", "startTime": str(start_ms), "limit": "1000"}
+        rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
+        return [item for item in rows_of(rows, transfer_from) if item is not None]
 
     async def _client_id(self, symbol: str, exchange_id: str) -> str:
         """Client id of an order of the matching engine; a telling one where the exchange forgot it."""

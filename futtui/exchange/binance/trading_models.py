@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, TypeVar
 
-from futtui.domain.account import SymbolSetup
+from futtui.domain.account import SymbolSetup, Transfer
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import LeverageTier, SymbolRules, tiers_of
@@ -237,6 +237,13 @@ def position_from(answer: Mapping[str, Any]) -> OpenPosition:
         liquidation_price=_decimal(answer.get("liquidationPrice")),
         isolated=_decimal(answer.get("isolatedWallet")) != 0,
     )
+
+
+def transfer_from(answer: Mapping[str, Any]) -> Transfer | None:
+    """A row of income that is a transfer; None for one of another coin than USDT."""
+    if answer["asset"] != "USDT":
+        return None
+    return Transfer(int(answer["time"]), Decimal(str(answer["income"])), str(answer["tranId"]))
 
 
 def setup_from(answer: Mapping[str, Any]) -> tuple[str, SymbolSetup]:

@@ -28,6 +28,7 @@ from futtui.exchange.simulator.core.records import (
     SymbolSettings,
 )
 from futtui.exchange.simulator.core.refusals import ExchangeRefusal, refusal
+from futtui.exchange.simulator.core.reporting import book_income, report_account
 from futtui.exchange.simulator.core.restoring import restore
 from futtui.exchange.simulator.core.state import CoreState, FundingRate
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
@@ -108,6 +109,13 @@ class ExchangeCore(CoreQuestions):
             raise InvalidInputError("The start balance of an account must not be negative.")
         account = self._state.accounts[api_key] = Account(api_key, api_secret, balance)
         return account
+
+    def transfer(self, api_key: str, amount: Decimal) -> None:
+        """The customer puts USDT into the account, or takes them out (below zero); the user stream tells it."""
+        account = self.account(api_key)
+        book_income(self._state, account, "", "TRANSFER", amount)
+        report_account(self._state, account, "DEPOSIT" if amount > 0 else "WITHDRAW", (), change=amount)
+        self._state.watch_account(account)
 
     def restore(
         self,
