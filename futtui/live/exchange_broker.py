@@ -31,6 +31,8 @@ VOID_AFTER_MS = 10_000.0
 """A request that the exchange does not know this long after it left can never arrive: its window was 5 seconds."""
 LOOKS_TO_VOID = 5
 """So many times in a row the exchange must say that it has no such order before that is believed."""
+ENTRY_MAY_WAIT_MS = 5_000.0
+"""An entry that could not leave for so long is given up: its price was judged at the time of its signal."""
 NEWS_OVERDUE_MS = 5_000.0
 """An executed order whose executions did not come over the account stream in this time is looked up."""
 
@@ -249,11 +251,19 @@ class ExchangeDeskBroker:
             except ExchangeError as error:
                 reason = f"not sent: isolated margin and leverage {intent.leverage} could not be set ({error})"
                 return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
-        if order.is_entry and self._no_entries:
-            reason = f"not sent: {self._no_entries}"
+        against = self._why_no_entry(order) if order.is_entry else ""
+        if against:
+            reason = f"not sent: {against}"
             return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
         order.sent_at_ms = steady_ms()
         return await self._trading.place(intent)
+
+    def _why_no_entry(self, order: SentOrder) -> str:
+        """What stands against an entry at the moment in which it would leave; empty for nothing."""
+        waited_ms = steady_ms() - order.sent_at_ms  # since the desk asked for it
+        if not self._no_entries and waited_ms > ENTRY_MAY_WAIT_MS and not self._one_lane:
+            return f"{waited_ms / 1000.0:.1f} s passed since the signal, so the price may be another one"
+        return self._no_entries
 
     async def _ask_fills(self, effect: AskFills) -> None:
         told: tuple[Fill, ...] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -272,6 +273,24 @@ async def test_exchange_broker_unknown_order_is_looked_up_through_failures_until
     told = [(type(item).__name__, getattr(item, "update", None) and item.update.status) for item in news]  # type: ignore[union-attr]
     assert told == [("OrderChanged", OrderStatus.UNKNOWN), ("OrderFilled", None), ("OrderChanged", OrderStatus.FILLED)]
     assert trading.sent == ["a"]
+    await broker.close()
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_exchange_broker_entry_that_could_not_leave_in_time_is_given_up_and_an_exit_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange_broker, "ENTRY_MAY_WAIT_MS", -1.0)
+    news: list[Event] = []
+    trading = Trading([update("x", OrderStatus.CANCELED)])
+    broker = ExchangeDeskBroker(trading, news.append, lambda: 1)
+    broker.place(intent())
+    broker.place(replace(intent("x"), reduce_only=True, purpose=OrderPurpose.EXIT))
+    await broker.drain()
+    assert trading.sent == ["x"]
+    told = next(item.update for item in news if isinstance(item, OrderChanged) and item.update.client_id == "a")
+    assert told.status is OrderStatus.REJECTED
+    assert "since the signal" in told.reason
     await broker.close()
 
 

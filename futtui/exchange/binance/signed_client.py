@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,7 +19,7 @@ from multidict import CIMultiDict
 from futtui.domain.errors import ExchangeError
 from futtui.exchange.binance.budget import RequestBudget, Reservation, counts_of
 from futtui.exchange.binance.clock import ClockMs
-from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable
+from futtui.exchange.binance.errors import BadAnswer, NotSent, TimeoutUnknown, Unavailable, utc_text
 from futtui.exchange.binance.transport import limit_aware_error
 from futtui.exchange.ports import Credentials, Endpoints, Lane, is_loopback
 
@@ -68,17 +69,39 @@ class SignedClient:
                     module.binanceusdm, self._endpoints, self._credentials, self._now_ms, self._budget
                 )
 
+    def refuse_while_paused(self) -> None:
+        """Raise NotSent while the exchange wants nothing but what protects."""
+        until_ms = self._budget.closed_until_ms
+        if until_ms:
+            raise NotSent(f"The exchange wants fewer requests until {utc_text(until_ms)} UTC; no trade begins before.")
+
     async def call(
-        self, method: str, params: Mapping[str, str], *, weight: int, changes_state: bool, orders: int = 0
+        self,
+        method: str,
+        params: Mapping[str, str],
+        *,
+        weight: int,
+        changes_state: bool,
+        orders: int = 0,
+        patience_s: float | None = None,
     ) -> Any:
         """The decoded answer of one endpoint, within the deadline. Urgent: it never queues behind market data.
 
-        `orders`: how many it counts in the exchange's limits of new orders.
+        `orders`: how many it counts in the exchange's limits of new orders. `patience_s`: for what is worth nothing
+        later, as an entry; it uses no room that is kept for protection, and raises NotSent when there is none so long.
         """
         if self._exchange is None:
             await self.open()
         endpoint: Callable[..., Any] = getattr(self._exchange, method)
-        async with self._budget.reserve(weight, lane=Lane.PROTECT, orders=orders) as reservation:
+        async with AsyncExitStack() as room:
+            lane = Lane.PROTECT if patience_s is None else Lane.CLOSED_CANDLES
+            try:
+                async with asyncio.timeout(patience_s):
+                    reservation = await room.enter_async_context(self._budget.reserve(weight, lane=lane, orders=orders))
+            except TimeoutError as error:
+                raise NotSent(
+                    "The exchange's limit of orders is used up, and later the price would be another one."
+                ) from error
             _reservation.set(reservation)
             try:
                 async with asyncio.timeout(self._deadline_seconds):

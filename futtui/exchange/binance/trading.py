@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
@@ -51,6 +52,10 @@ ONE_WAY_ALREADY = -4059
 SINGLE_ALREADY = -4171
 MARGIN_ASSET = "USDT"
 THROTTLED = -1008
+ENTRY_PATIENCE_S = 1.0
+"""So long an entry waits for room in the exchange's limits; then the price may be another one."""
+LATE_S = 3.0
+"""An entry that was refused for its time is not sent again when that took longer to mend."""
 REPEAT_PAUSES_S = (0.2, 0.4, 0.6)
 """Together shorter than a position may be without its stop."""
 MOST_EXECUTIONS = 1000
@@ -124,15 +129,19 @@ class BinanceTrading:
                 logger.warning("%s is sent again in a moment: %s", intent.client_id, error)
             await asyncio.sleep(pause_s)
         try:
+            if not intent.reduce_only:
+                self._client.refuse_while_paused()
             return await self._place(intent)
         except ExchangeError as error:
             return self._outcome(intent, error)
 
     async def _place(self, intent: OrderIntent) -> OrderUpdate:
+        patience_s = None if intent.reduce_only else ENTRY_PATIENCE_S
+        urgency: dict[str, Any] = {"weight": 0, "orders": 1, "patience_s": patience_s}
         if intent.order_type.is_conditional:
-            answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), weight=0, orders=1)
+            answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), **urgency)
             return self._checked(update_from_algo(answer, self._clock()), intent)
-        answer = await self._change("fapiPrivatePostOrder", order_params(intent), weight=0, orders=1)
+        answer = await self._change("fapiPrivatePostOrder", order_params(intent), **urgency)
         return self._checked(update_from_order(answer, self._clock()), intent)
 
     def _outcome(self, intent: OrderIntent, error: ExchangeError) -> OrderUpdate:
@@ -272,6 +281,7 @@ class BinanceTrading:
         Raises ExchangeError when that cannot be had: cross margin risks the whole account, and with more leverage the
         position would be liquidated before its stop. A smaller one stays while something is held, which it protects.
         """
+        self._client.refuse_while_paused()
         setup = known or (await self.symbol_setups(symbol)).get(symbol)
         if setup is None:
             raise ExchangeError(f"The exchange does not tell margin type and leverage of {symbol}.")
@@ -349,23 +359,29 @@ class BinanceTrading:
 
     # Helpers
 
-    async def _change(self, method: str, params: Mapping[str, str], *, weight: int, orders: int = 0) -> Any:
-        return await self._with_right_clock(method, params, weight, changes_state=True, orders=orders)
+    async def _change(
+        self, method: str, params: Mapping[str, str], *, weight: int, orders: int = 0, patience_s: float | None = None
+    ) -> Any:
+        how: dict[str, Any] = {"weight": weight, "changes_state": True, "orders": orders, "patience_s": patience_s}
+        return await self._with_right_clock(partial(self._client.call, method, params, **how), patience_s)
 
     async def _ask(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
-        return await self._with_right_clock(method, params, weight, changes_state=False)
+        return await self._with_right_clock(
+            partial(self._client.call, method, params, weight=weight, changes_state=False)
+        )
 
-    async def _with_right_clock(
-        self, method: str, params: Mapping[str, str], weight: int, *, changes_state: bool, orders: int = 0
-    ) -> Any:
+    async def _with_right_clock(self, call: Callable[[], Awaitable[Any]], patience_s: float | None = None) -> Any:
+        began_s = asyncio.get_running_loop().time()
         try:
-            return await self._client.call(method, params, weight=weight, changes_state=changes_state, orders=orders)
+            return await call()
         except Refused as error:
             if error.code not in CLOCK_CODES or self._resync_clock is None:
                 raise
             logger.warning("The exchange called our time wrong; futtui measures it again and asks once more.")
-        await self._resync_clock()
-        return await self._client.call(method, params, weight=weight, changes_state=changes_state, orders=orders)
+            await self._resync_clock()
+            if patience_s is not None and asyncio.get_running_loop().time() - began_s > LATE_S:
+                raise
+        return await call()
 
     def _fact(self, intent: OrderIntent, status: OrderStatus, reason: str) -> OrderUpdate:
         return OrderUpdate(intent.client_id, intent.symbol, status, self._clock(), reason=reason)

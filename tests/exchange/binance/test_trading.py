@@ -207,6 +207,67 @@ async def test_place_after_definite_refusal_is_rejected_with_plain_reason(
     assert len(server.seen) == 1
 
 
+# --- entries are worth nothing later ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def limited(server: ScriptedServer) -> AsyncIterator[tuple[BinanceTrading, RequestBudget]]:
+    budget = RequestBudget(lambda: NOW)
+    keys = Credentials("key", SECRET)
+    made = BinanceTrading(server.endpoints, keys, {"BTCUSDT": RULES}, lambda: NOW, budget=budget, deadline_seconds=1.0)
+    yield made, budget
+    await made.close()
+    budget.close()
+
+
+async def test_entry_that_finds_no_room_in_the_order_limits_is_given_up_and_never_sent(
+    server: ScriptedServer, limited: tuple[BinanceTrading, RequestBudget], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trading_module, "ENTRY_PATIENCE_S", 0.01)
+    trading, budget = limited
+    budget.too_many_orders(NOW + 14_000)
+    update = await trading.place(intent())
+    assert update.status is OrderStatus.REJECTED
+    assert "limit of orders is used up" in update.reason
+    assert not server.seen
+    assert budget.waiting == budget.in_flight == 0
+
+
+async def test_while_the_exchange_wants_fewer_requests_stops_leave_and_entries_do_not(
+    server: ScriptedServer, limited: tuple[BinanceTrading, RequestBudget]
+) -> None:
+    trading, budget = limited
+    server.say(ALGO, Answer(ALGO_ANSWER))
+    budget.too_many(NOW + 30_000)
+    update = await trading.place(intent())
+    assert update.status is OrderStatus.REJECTED
+    assert "no trade begins before" in update.reason
+    with pytest.raises(ExchangeError, match="no trade begins before"):
+        await trading.prepare("BTCUSDT", 5)
+    assert not server.seen
+    stop = intent(OrderType.STOP_MARKET, trigger_price=Decimal(61000), reduce_only=True)
+    assert (await trading.place(stop)).status is OrderStatus.OPEN
+
+
+async def test_entry_whose_time_took_long_to_measure_anew_is_not_sent_again(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trading_module, "LATE_S", -1.0)
+    measured: list[int] = []
+
+    async def resync() -> None:
+        measured.append(1)
+
+    server.say(ORDER, Answer({"code": -1021, "msg": "Timestamp for this request is outside."}, 400), Answer(ANSWER))
+    trading = BinanceTrading(
+        server.endpoints, Credentials("key", SECRET), {"BTCUSDT": RULES}, lambda: NOW, resync_clock=resync
+    )
+    assert (await trading.place(intent())).status is OrderStatus.REJECTED
+    assert (len(server.seen), measured) == (1, [1])
+    assert (await trading.place(intent(reduce_only=True, side=OrderSide.SELL))).status is OrderStatus.FILLED
+    await trading.close()
+
+
 BUSY = [
     Answer("Service Unavailable.", 503),
     Answer("Internal error; unable to process your request. Please try again.", 503),
