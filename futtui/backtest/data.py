@@ -35,11 +35,6 @@ class SymbolData:
     fine: tuple[tuple[Timeframe, CandleArrays], ...]
     rules: SymbolRules
 
-    @property
-    def end_ms(self) -> int:
-        """Where its quarter hours end."""
-        return int(self.past.series[BASE].open_time_ms[-1]) + BASE.ms
-
     def during(self, start_ms: int, end_ms: int) -> SymbolData:
         """The same with finer bars of the period alone: the rest of them is never walked through."""
         return replace(self, fine=tuple((frame, _copied(each.between(start_ms, end_ms))) for frame, each in self.fine))

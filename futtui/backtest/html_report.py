@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from futtui.backtest.coverage import coverage_lines
 from futtui.backtest.data import SymbolData
 from futtui.backtest.report import fingerprint, stranded_line
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
@@ -73,7 +74,8 @@ def _head(result: BacktestResult, trials: int) -> str:
     }
     table = "".join(f"<tr><td>{escape(name)}</td><td class=words>{escape(text)}</td></tr>"
                     for name, text in rows.items())  # fmt: skip
-    return f"<h1>Run over past candles</h1><p class=soft>futtui {escape(VERSION)}</p><table>{table}</table>"
+    lacks = "".join(f"<p class=soft>{escape(line)}</p>" for line in coverage_lines(result.coverage))
+    return f"<h1>Run over past candles</h1><p class=soft>futtui {escape(VERSION)}</p><table>{table}</table>{lacks}"
 
 
 def _checks(checks: Sequence[tuple[str, str, str]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from futtui.backtest.coverage import coverage_json, coverage_lines
 from futtui.backtest.run import BacktestResult
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
@@ -46,6 +47,7 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "analyses": result.analyses,
             "walked_quarters": result.quarters_by_path,
         },
+        "coverage": coverage_json(result.coverage),
         "signals": _signal_counts(result),
         "total": _plain(statistics_of(trades)),
         "systems": {name: _plain(statistics_of(group)) for name, group in _groups(trades).items()},
@@ -102,6 +104,7 @@ def summary(result: BacktestResult) -> Iterator[str]:
     if result.stranded_r:
         yield stranded_line(result)
     yield f"Equity {result.equity:,.2f} of {request.start_equity:,.2f} USDT. Fingerprint {fingerprint(result.trades)}"
+    yield from coverage_lines(result.coverage)
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, holes_in, load_symbol
+from futtui.backtest.coverage import Coverage, coverage_of
+from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
 from futtui.backtest.kept_signals import SignalShelf
 from futtui.backtest.road import BarRoad, Passage
 from futtui.backtest.settings import BacktestRequest
@@ -71,6 +72,7 @@ class BacktestResult:
     data_hash: str = ""
     analyses: int = 0
     quarters_by_path: dict[str, int] = field(default_factory=dict)
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 class _Memory:
@@ -122,6 +124,7 @@ class Backtest:
             check_period(one, request.start_ms, request.end_ms)
         self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
+        self.coverage = coverage_of(self._data, request)
         self._beats_ms = {name: self._funding.beat_hours(name) * HOUR_MS for name in self._data}
         self._memory = _Memory()
         desk = TradingDesk(
@@ -135,7 +138,7 @@ class Backtest:
         ]
         self._road = BarRoad(self._data, desk.levels_on, self._held, request.optimistic, self._pass_by)
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
-        self._result = BacktestResult(request)
+        self._result = BacktestResult(request, coverage=self.coverage)
 
     def _open_account(self, mode: TradingMode) -> PaperBroker:
         request = self._request
@@ -148,9 +151,7 @@ class Backtest:
     @property
     def holes(self) -> dict[str, list[tuple[int, int]]]:
         """Symbols that lack quarter hours in the period, each with the times (from, until)."""
-        request = self._request
-        found = {name: holes_in(each, request.start_ms, request.end_ms) for name, each in self._data.items()}
-        return {name: holes for name, holes in found.items() if holes}
+        return {name: list(each) for name, each in self.coverage.holes}
 
     def run(self, progress: Progress | None = None) -> BacktestResult:
         """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
@@ -158,7 +159,7 @@ class Backtest:
         key = self._result_key() if self._store is not None else ""
         known = self._store.result(key) if self._store is not None else None
         if isinstance(known, BacktestResult):
-            return replace(known, request=request)
+            return replace(known, request=request, coverage=self.coverage)
         for data in self._data.values():
             for account in self._accounts.values():
                 account.set_rules(data.rules)
@@ -240,7 +241,7 @@ class Backtest:
         A symbol whose candles have ended is funded no more.
         """
         due = self._funding.due(symbol, funding_ms)
-        goes_on = due is not None and funding_ms <= self._data[symbol].end_ms
+        goes_on = due is not None and funding_ms <= self._data[symbol].past.span_ms[1]
         rate = due.rate if due is not None and goes_on else 0.0
         for account in self._accounts.values():
             account.set_funding_rate(symbol, rate, time_ms, self._beats_ms[symbol] // HOUR_MS)
@@ -302,11 +303,6 @@ class Backtest:
             self._runner.submit(AnalysisDone(time_ms, result))
         self._runner.submit(ClockTick(time_ms, silent))
 
-    @property
-    def _ended(self) -> frozenset[str]:
-        """Symbols whose candles end before the period does."""
-        return frozenset(name for name, each in self._data.items() if each.end_ms < self._request.end_ms)
-
     def _finished(self) -> BacktestResult:
         result, view = self._result, self._runner.desk.snapshot()
         done = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
@@ -316,7 +312,7 @@ class Backtest:
         held = [position for position in view.positions if position.mode is MODE]
         result.open_positions = len(held)
         result.open_r = tuple(position.pnl_r for position in held)
-        result.stranded_r = self._runner.desk.at_stops_r(MODE, self._ended)
+        result.stranded_r = self._runner.desk.at_stops_r(MODE, frozenset(self.coverage.end))
         result.data_hash = data_hash(self._data, self._request.start_ms, self._request.end_ms)
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity

@@ -14,6 +14,7 @@ import numpy as np
 from futtui.backtest import checklist, variants
 from futtui.backtest.charges import slippage_r
 from futtui.backtest.checklist import Badge, Check, Moved, Outside
+from futtui.backtest.coverage import coverage_lines
 from futtui.backtest.crew import Bench, Crew, CutFound, Pass, Window, alone, cut, decide, play, started_later
 from futtui.backtest.data import BASE, funding_of, load_symbol
 from futtui.backtest.overfitting import overfitting
@@ -278,12 +279,7 @@ class _Asking:
             remarks.append(f"{held} still open, worth {worth:+.1f} R, and in no figure.")
         if result.stranded_r:
             remarks.append(stranded_line(result))
-        ends = [self._bench.data(symbol).past.span_ms[1] for symbol in self._run.symbols]
-        if min(ends) >= self._run.end_ms:
-            remarks.append(
-                "Every symbol lived to the end of the period: coins that were delisted are missing, which flatters "
-                "whoever buys falls."
-            )
+        remarks += coverage_lines(result.coverage)
 
     def _say(self, what: str) -> Callable[[int, int], None]:
         return lambda done, of: self._told(what, done / of)

@@ -71,6 +71,7 @@ def _stop_when_alone() -> None:
 
 def work(folder: Path, asked: dict[str, Any]) -> None:
     """The whole run, told line by line; raises FuttuiError with a sentence."""
+    from futtui.backtest.coverage import coverage_lines
     from futtui.backtest.data import load_symbol
     from futtui.backtest.run import Backtest
     from futtui.backtest.trials import seen_before, trial_of
@@ -87,7 +88,7 @@ def work(folder: Path, asked: dict[str, Any]) -> None:
     request = wanted.request(config if config.is_file() else None, home)
     data = {name: load_symbol(request.history, name, request.start_ms) for name in request.symbols}
     run = Backtest(request, data=data, store=run_store(None if home == Places.of(None).home else home))
-    notes = hole_lines(run, wanted.strict)
+    notes = [*hole_lines(run, wanted.strict), *coverage_lines(run.coverage)]
     tell(text="running", notes=notes)
     result = run.run(lambda done, of: tell(share=done / of))
     tell(text="writing")

@@ -143,7 +143,10 @@ def test_backtest_trade_past_the_end_of_its_candles_stays_open_and_is_told_at_it
     assert result.trades == []
     assert result.open_positions == 1
     assert result.stranded_r == pytest.approx((-1.0,), abs=0.02)
-    assert as_json(result)["account"]["stranded_r"] == list(result.stranded_r)
+    told = as_json(result)
+    assert told["account"]["stranded_r"] == list(result.stranded_r)
+    assert told["coverage"]["end_inside"] == [SYMBOL]
+    assert not told["coverage"]["btc"]
     assert any(
         "candles of the symbol end before the period: at the stop worth -1.0 R" in line for line in summary(result)
     )
