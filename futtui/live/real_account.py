@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WATCH = "account watch"
+
 
 class RealAccount:
     """Opens and closes the engine's `account`, `live_broker` and `account_watch`."""
@@ -33,6 +35,7 @@ class RealAccount:
         self._gate = asyncio.Lock()
         self._has_stream = False
         self._is_ready = False
+        self._watching: asyncio.Task[None] | None = None
         self.left_open: tuple[str, ...] = ()
         """After `leave`: sentences about what may be held without a stop."""
 
@@ -86,7 +89,7 @@ class RealAccount:
             await self.close()
             raise
         if not engine.settings.lockstep:
-            engine.spawn(watch.run(), "account watch")
+            self._watching = engine.spawn(watch.run(), WATCH)
 
     async def _make_ready(self) -> None:
         """All that is asked of the exchange once what is held is protected; what failed is asked at the next try."""
@@ -94,13 +97,13 @@ class RealAccount:
         assert account is not None
         assert watch is not None
         try:
-            await self._learn_rules(account)
             if not self._has_stream:
                 self._has_stream = True
                 await account.user_stream.start()
             balance = await account.trading.wallet_balance()
             engine.runner.submit(BalanceChanged(engine.clock.now_ms(), TradingMode.LIVE, balance))
             await watch.take_over()
+            await self._learn_rules(account)
             await engine.rules_watch.ask_tiers()
         except BaseException:
             if not engine.runner.desk.live_symbols:
@@ -131,6 +134,10 @@ class RealAccount:
         """Close the ends to the account, whatever fails on the way."""
         engine = self._engine
         self._has_stream = self._is_ready = False
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
         if engine.live_broker is not None:
             await asyncio.gather(engine.live_broker.close(), return_exceptions=True)
             engine.live_broker, engine.account_watch = None, None

@@ -16,13 +16,24 @@ from futtui.cli.account_lock import sole_account
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import ChangeMode, ClosePosition
 from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
 from futtui.exchange.ports import Credentials
 from futtui.exchange.simulator.core.records import OrderRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.kill_file import Latch, ask_panic, write_latch
 from futtui.live.live_book import LiveBook
 from futtui.live.lockstep import run_lockstep
-from tests.live.engine_world import Exchange, exchange, lines, server_config
+from futtui.live.real_account import WATCH
+from tests.live.engine_world import (
+    Exchange,
+    WatchedAnalyzers,
+    exchange,
+    leftovers,
+    lines,
+    server_config,
+    until,
+    wired,
+)
 from tests.live.live_world import SYMBOL, live_engine, states, with_position
 
 SECRET = "PlantedSecret0123456789abcdefPlanted"
@@ -46,6 +57,29 @@ def withdraws(world: Exchange) -> None:
 
 def closed(world: Exchange) -> None:
     world.server.venue.modes.can_trade = False
+
+
+async def test_account_that_could_not_be_opened_is_closed_whole_and_opened_at_the_next_wish(
+    tmp_path: Path,
+) -> None:
+    async with exchange(config()) as world:
+        engine = wired(
+            tmp_path / "a.db", world, mode=TradingMode.SIGNALS, symbols=(SYMBOL,), fresh=False, lockstep=False,
+            analyzers=WatchedAnalyzers({("", 0): Side.LONG}),
+        ).build()  # fmt: skip
+        work = asyncio.create_task(engine.run())
+        await until(lambda: engine.snapshot().phase == "running")
+        world.fault("{action: respond, status: 503, kind: B, path: '*/balance', count: 1}")
+        with pytest.raises(FuttuiError, match="overloaded"):
+            await engine.real_account.use()
+        assert engine.account is engine.live_broker is None
+        assert WATCH not in leftovers()
+        await engine.real_account.use()
+        await engine.real_account.use()
+        assert leftovers().count(WATCH) == 1
+        await engine.stop()
+        await work
+        assert WATCH not in leftovers()
 
 
 @pytest.mark.parametrize(
