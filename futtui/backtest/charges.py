@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from futtui.backtest.settings import Costs
+from futtui.domain.performance import TradeStatistics
 from futtui.domain.position import Trade
-from futtui.measurement.statistics import risk_money
+from futtui.measurement.statistics import DRAWS, SlippedR, risk_money, statistics_of
 
 
 def slippage_money(trade: Trade, costs: Costs, tick_size: Decimal) -> Decimal:
@@ -26,6 +28,18 @@ def slippage_r(trade: Trade, costs: Costs, tick_size: Decimal) -> float:
     """The same in R."""
     risk = risk_money(trade)
     return float(slippage_money(trade, costs, tick_size)) / risk if risk > 0 else 0.0
+
+
+def figures_of(
+    trades: Sequence[Trade], costs: Costs, tick_sizes: Mapping[str, Decimal], draws: int = DRAWS
+) -> TradeStatistics:
+    """All figures of trades that were filled at these costs, slippage counted among what they paid."""
+    return statistics_of(trades, draws=draws, slipped_r=slipped_with(costs, tick_sizes))
+
+
+def slipped_with(costs: Costs, tick_sizes: Mapping[str, Decimal]) -> SlippedR:
+    """The slippage in R of each trade of a run with these costs."""
+    return lambda trade: slippage_r(trade, costs, tick_sizes[trade.symbol])
 
 
 def _distance(paid: Decimal, sign: int, costs: Costs, tick_size: Decimal) -> Decimal:

@@ -15,13 +15,13 @@ from futtui.backtest.report import fingerprint, stranded_line
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
-from futtui.backtest.trades_table import slippage_of
+from futtui.backtest.trades_table import figures_in
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
 from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
-from futtui.measurement.statistics import cost_r, risk_money, statistics_of, wilson
+from futtui.measurement.statistics import risk_money, wilson
 from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
 
@@ -39,7 +39,7 @@ def html_report(
     checks: Sequence[tuple[str, str, str]] = (),
 ) -> str:
     """The page. `trials`: how many were counted on this data; `checks`: (name, answer, detail) of a validation."""
-    total = statistics_of(result.trades)
+    total = figures_in(result, result.trades)
     badge = badge or total.verdict
     body = "".join([
         _head(result, trials),
@@ -90,7 +90,7 @@ def _checks(checks: Sequence[tuple[str, str, str]]) -> str:
 
 def _figures(result: BacktestResult, total: TradeStatistics) -> str:
     groups = _by(result.trades, lambda trade: title_of(trade.strategy))
-    rows = "".join(_figure_row(name, statistics_of(group)) for name, group in groups.items())
+    rows = "".join(_figure_row(name, figures_in(result, group)) for name, group in groups.items())
     heads = ("", "trades", "days", "won", "even", "lost", "win rate", "needed", "mean R", "profit factor", "sum R",
              "largest fall", "fall, 95 %", "verdict")  # fmt: skip
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
@@ -183,7 +183,7 @@ def _groups(result: BacktestResult) -> str:
         "Win rate by symbol": _by(trades, lambda t: t.symbol),
         "Win rate by hour of entry (UTC)": _by(trades, lambda t: f"{t.opened_ms // HOUR_MS % 24:02d}"),
     }
-    needed = statistics_of(trades, draws=2).break_even_win_rate
+    needed = figures_in(result, trades, draws=2).break_even_win_rate
     drawn = "".join(
         f"<div><h2>{escape(title)}</h2>{bar_chart(_win_bars(groups), '%', needed, True)}</div>"
         for title, groups in charts.items()
@@ -211,11 +211,10 @@ def _costs(result: BacktestResult, total: TradeStatistics) -> str:
     if not result.trades:
         return ""
     risks = {trade.position_id: risk_money(trade) or 1.0 for trade in result.trades}
-    slipped = sum(float(slippage_of(result, trade)) / risks[trade.position_id] for trade in result.trades)
+    slipped = total.slippage_r or 0.0
     fees = sum(float(trade.fees) / risks[trade.position_id] for trade in result.trades)
     funding = sum(float(trade.funding) / risks[trade.position_id] for trade in result.trades)
-    gross = total.net_r + sum(cost_r(trade) for trade in result.trades) + slipped
-    steps = [("before costs", gross), ("slippage", -slipped), ("fees", -fees), ("funding", funding),
+    steps = [("before costs", total.gross_r), ("slippage", -slipped), ("fees", -fees), ("funding", funding),
              ("net", total.net_r)]  # fmt: skip
     return f"<h2>What costs took, in R</h2>{waterfall(steps, 'R')}"
 

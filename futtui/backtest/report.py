@@ -12,13 +12,13 @@ import msgspec
 
 from futtui.backtest.coverage import coverage_json, coverage_lines
 from futtui.backtest.run import BacktestResult
+from futtui.backtest.trades_table import figures_in
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
 from futtui.language.counting import counted
 from futtui.live.code_hash import code_hash
 from futtui.live.decisions import decisions_of
-from futtui.measurement.statistics import statistics_of
 from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
 
@@ -49,11 +49,11 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
         },
         "coverage": coverage_json(result.coverage),
         "signals": _signal_counts(result),
-        "total": _plain(statistics_of(trades)),
-        "systems": {name: _plain(statistics_of(group)) for name, group in _groups(trades).items()},
+        "total": _plain(figures_in(result, trades)),
+        "systems": {name: _plain(figures_in(result, group)) for name, group in _groups(trades).items()},
         "information": {
-            "total": _plain(statistics_of(result.information)),
-            "systems": {name: _plain(statistics_of(group)) for name, group in _groups(result.information).items()},
+            "total": _plain(figures_in(result, result.information)),
+            "systems": {name: _plain(figures_in(result, group)) for name, group in _groups(result.information).items()},
         },
         "account": {
             "equity": result.equity,
@@ -91,12 +91,12 @@ def summary(result: BacktestResult) -> Iterator[str]:
     yield f"Exits were followed through {walked or 'nothing: no trade was open'}."
     yield ""
     for name, group in {**_groups(result.trades), "all traded": result.trades}.items():
-        yield figures_line(title_of(name), statistics_of(group))
+        yield figures_line(title_of(name), figures_in(result, group))
     yield ""
     if request.for_information:
         yield "For information, not traded (followed on an account of their own; --trade all trades them):"
         for name, group in {**_groups(result.information), "all of these": result.information}.items():
-            yield figures_line(title_of(name), statistics_of(group))
+            yield figures_line(title_of(name), figures_in(result, group))
         yield ""
     if result.open_positions:
         still = counted(result.open_positions, "position was", "positions were")
@@ -122,10 +122,11 @@ def figures_line(name: str, found: TradeStatistics) -> str:
     if not found.trades:
         return f"{name:<18} no trades"
     border = "-" if found.break_even_win_rate is None else f"{found.break_even_win_rate:.0%}"
+    paid = "fees and funding" if found.slippage_r is None else "costs"
     return (
         f"{name:<18} n {found.trades} ({found.days} d)  WR {_share(found.win_rate)} be {border}  "
         f"E {_figure(found.expectancy_r, '+.3f')} R  PF {_figure(found.profit_factor, '.2f')}  "
-        f"net {found.net_r:+.1f} R (costs {found.costs_r:.1f})  DD {down(found.max_drawdown_r)} R{_fall(found)}  "
+        f"net {found.net_r:+.1f} R ({paid} {found.costs_r:.1f})  DD {down(found.max_drawdown_r)} R{_fall(found)}  "
         f"{found.verdict}"
     )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from futtui.backtest.charges import slippage_money
+from futtui.backtest.charges import figures_of, slippage_money
 from futtui.backtest.run import BacktestResult
+from futtui.domain.performance import TradeStatistics
 from futtui.domain.position import Leg, Trade
 from futtui.domain.signal import Signal
-from futtui.measurement.statistics import risk_money
+from futtui.measurement.statistics import DRAWS, risk_money
 
 TRADE_COLUMNS = (
     "kind", "position_id", "symbol", "system", "strategy", "side", "signal_time", "opened", "closed", "entry", "stop",
@@ -45,6 +46,11 @@ def gross_r(result: BacktestResult, trade: Trade) -> float:
     risk = risk_money(trade)
     paid = trade.fees - trade.funding + slippage_of(result, trade)
     return trade.result_r + float(paid) / risk if risk > 0 else 0.0
+
+
+def figures_in(result: BacktestResult, trades: Sequence[Trade], draws: int = DRAWS) -> TradeStatistics:
+    """All figures of some trades of a run; what they earned before costs is the sum of their `gross_r`."""
+    return figures_of(trades, result.request.costs, result.tick_sizes, draws)
 
 
 def slippage_of(result: BacktestResult, trade: Trade) -> Decimal:

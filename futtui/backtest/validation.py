@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from futtui.backtest import checklist, variants
-from futtui.backtest.charges import slippage_r
 from futtui.backtest.checklist import Badge, Check, Moved, Outside
 from futtui.backtest.coverage import coverage_lines
 from futtui.backtest.crew import Bench, Crew, CutFound, Pass, Window, alone, cut, decide, play, started_later
@@ -24,6 +23,7 @@ from futtui.backtest.report import stranded_line
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.sharpe import daily_results, deflated_sharpe, moments
+from futtui.backtest.trades_table import figures_in
 from futtui.backtest.trials import Trial, seen_before, trial_of, trial_table
 from futtui.backtest.variant_pass import Found, StrategyVariant, settings_of, without_components
 from futtui.backtest.variants import Variant
@@ -33,7 +33,7 @@ from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.counting import counted
 from futtui.measurement.path_risk import drawn_falls, shuffled_falls
-from futtui.measurement.statistics import by_day, cost_r, statistics_of
+from futtui.measurement.statistics import by_day
 from futtui.strategies.catalogue import title_of
 
 QUICK_RANDOM, FULL_RANDOM = 900, 4_500
@@ -109,7 +109,7 @@ def _bench(run: BacktestRequest, told: Told) -> Iterator[tuple[Bench, BacktestRe
 def _begun(request: ValidationRequest, result: BacktestResult) -> Validation:
     trial = trial_of("validate", request.recorded, request.run, result.trades, data=request.data)
     others = seen_before((*request.trials, trial), request.run.symbols, request.run.start_ms, request.run.end_ms)
-    return Validation(request, result, statistics_of(result.trades), trial, len(others) + request.earlier)
+    return Validation(request, result, figures_in(result, result.trades), trial, len(others) + request.earlier)
 
 
 class _Asking:
@@ -180,10 +180,8 @@ class _Asking:
     def _costs(self) -> Check:
         if not self._trades:
             return Check("costs leave enough", checklist.Answer.OPEN, "no trades")
-        ticks = self._found.result.tick_sizes
-        slipped = sum(slippage_r(trade, self._run.costs, ticks[trade.symbol]) for trade in self._trades)
-        paid = sum(cost_r(trade) for trade in self._trades)
-        return checklist.cost_check(self._found.statistics.net_r, slipped + paid)
+        found = self._found.statistics
+        return checklist.cost_check(found.net_r, found.costs_r)
 
     def _beside(self) -> None:
         """Every other run, cheap ones from the recording, a strategy's own numbers after one pass for all of them."""

@@ -13,7 +13,7 @@ from futtui.backtest.folds import Fold
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.language.counting import counted
-from futtui.measurement.statistics import statistics_of
+from futtui.measurement.statistics import SlippedR, statistics_of
 
 LEAST_TO_CHOOSE = 30
 
@@ -56,8 +56,12 @@ class WalkForward:
         return self.ratio is not None and self.ratio >= OUTSIDE_GATE
 
 
-def walk_forward(candidates: Mapping[str, Sequence[Trade]], folds: Sequence[Fold]) -> WalkForward:
+def walk_forward(
+    candidates: Mapping[str, Sequence[Trade]], folds: Sequence[Fold], slipped_r: SlippedR | None = None
+) -> WalkForward:
     """Walk through the folds. `candidates`: settings by name and the trades of each over the whole time.
+
+    `slipped_r`: the slippage of a trade, where it is known.
 
     A candidate's trades do not depend on the others, so each ran once; learning means choosing the one with the best
     mean result (at least 30 trades; the first one where none has) on trades that were closed before the gap. Looking
@@ -74,7 +78,7 @@ def walk_forward(candidates: Mapping[str, Sequence[Trade]], folds: Sequence[Fold
             FoldResult(fold, chosen, len(learned[chosen]), _mean(learned[chosen]), len(seen), _mean(seen))
         )  # fmt: skip
     in_order = tuple(sorted(stitched, key=lambda trade: (trade.closed_ms, trade.position_id)))
-    return WalkForward(tuple(results), in_order, statistics_of(in_order), len(names))
+    return WalkForward(tuple(results), in_order, statistics_of(in_order, slipped_r=slipped_r), len(names))
 
 
 def walk_lines(found: WalkForward, moment: Callable[[int], str]) -> Iterator[str]:

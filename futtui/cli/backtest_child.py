@@ -104,12 +104,14 @@ def result_of(
     run_id: str, asked: dict[str, Any], wanted: Wanted, result: BacktestResult, seconds: float, notes: list[str]
 ) -> RunResult:
     """What the screen keeps of a run."""
+    from futtui.backtest.charges import slipped_with
+    from futtui.backtest.trades_table import figures_in
     from futtui.measurement.performance import performance_report
-    from futtui.measurement.statistics import statistics_of
 
-    total = statistics_of(result.trades)
+    total = figures_in(result, result.trades)
     every = [*result.trades, *result.information]
-    report = performance_report(every, (), {}, (), wanted.start_ms, wanted.end_ms)
+    slipped_r = slipped_with(result.request.costs, result.tick_sizes)
+    report = performance_report(every, (), {}, (), wanted.start_ms, wanted.end_ms, slipped_r)
     signals = {signal.signal_id: signal.raw for signal in result.signals}
     trades = []
     for trade in result.trades:

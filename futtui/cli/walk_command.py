@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from futtui.backtest.settings import BacktestRequest
     from futtui.cli.backtest_command import BacktestOptions
     from futtui.domain.position import Trade
+    from futtui.measurement.statistics import SlippedR
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,20 @@ def run_walk(options: WalkOptions) -> None:
         request.start_ms, request.end_ms, learn_months=options.learn_months, step_months=options.step_months,
         gap_days=options.gap_days, rolling=options.rolling,
     )  # fmt: skip
-    found = walk_forward(_candidates(request, options), parts)
+    candidates, slipped_r = _candidates(request, options)
+    found = walk_forward(candidates, parts, slipped_r)
     for line in walk_lines(found, moment_text):
         print(line)
     if run.json_file is not None:
         write_file(run.json_file, json.dumps(walk_json(found), indent=1, allow_nan=False) + "\n")
 
 
-def _candidates(request: BacktestRequest, options: WalkOptions) -> dict[str, Sequence[Trade]]:
-    """The trades of every set of numbers to choose from; all but the first from the recorded analyses."""
+def _candidates(request: BacktestRequest, options: WalkOptions) -> tuple[dict[str, Sequence[Trade]], SlippedR]:
+    """The trades of every set of numbers to choose from, and the slippage of each trade.
+
+    All but the first are made from the recorded analyses.
+    """
+    from futtui.backtest.charges import slipped_with
     from futtui.backtest.crew import Bench, Crew, play
     from futtui.backtest.data import funding_of, load_symbol
     from futtui.backtest.recording import Recorder, Recording
@@ -94,7 +100,7 @@ def _candidates(request: BacktestRequest, options: WalkOptions) -> dict[str, Seq
         found[variant.name] = trades
         note_trial(book, trial_of("walk-forward", now_text(), variant.request, trades, data=result.data_hash))
     note_trial(book, trial_of("walk-forward", now_text(), request, result.trades, data=result.data_hash))
-    return found
+    return found, slipped_with(request.costs, result.tick_sizes)
 
 
 def run_search(options: SearchOptions) -> None:

@@ -31,6 +31,8 @@ class TradeStatistics:
     """Net figures in R. `win_rate` counts a break-even as no win; `days` are the days on which trades were opened.
 
     `payoff`: average win divided by average loss. `fall_risk`: what the largest fall may be when the days come again.
+    `gross_r` is before all of `costs_r`: fees, funding, and the slippage of the fills. `slippage_r` is that part alone;
+    None where nobody knows it, as of a real account: then it is in the prices, and in neither of the two.
     """
 
     trades: int
@@ -49,6 +51,7 @@ class TradeStatistics:
     verdict: str
     payoff: float | None = None
     fall_risk: FallRisk | None = None
+    slippage_r: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.performance import AccountPerformance, Performance, PerformanceReport, SignalCounts
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import System
-from futtui.measurement.statistics import statistics_of
+from futtui.measurement.statistics import SlippedR, statistics_of
 
 ACCOUNT_ORDER = (TradingMode.LIVE, TradingMode.PAPER, TradingMode.SIGNALS, TradingMode.INFO)
 
@@ -24,10 +24,12 @@ def performance_report(
     signals: Iterable[SignalCounts],
     since_ms: int,
     until_ms: int,
+    slipped_r: SlippedR | None = None,
 ) -> PerformanceReport:
     """The report of these trades, of the stored open positions valued at `prices`, and of the counts of signals.
 
-    A position of a symbol without a price is valued at the last price that it saw itself.
+    A position of a symbol without a price is valued at the last price that it saw itself. `slipped_r`: the slippage of
+    a trade, where it is known.
     """
     closed: dict[TradingMode, list[Trade]] = defaultdict(list)
     for trade in sorted(trades, key=lambda one: (one.closed_ms, one.position_id)):
@@ -37,20 +39,24 @@ def performance_report(
         if float(state.quantity_open):  # one that waits for its entry is no trade yet
             running[TradingMode(state.mode)].append(state)
     modes = [mode for mode in ACCOUNT_ORDER if closed[mode] or running[mode]]
-    accounts = tuple(_account(mode, closed[mode], running[mode], prices) for mode in modes)
+    accounts = tuple(_account(mode, closed[mode], running[mode], prices, slipped_r) for mode in modes)
     return PerformanceReport(since_ms, until_ms, accounts, tuple(signals))
 
 
 def _account(
-    mode: TradingMode, trades: Sequence[Trade], held: Sequence[PositionState], prices: Mapping[str, float]
+    mode: TradingMode,
+    trades: Sequence[Trade],
+    held: Sequence[PositionState],
+    prices: Mapping[str, float],
+    slipped_r: SlippedR | None,
 ) -> AccountPerformance:
     names = sorted({(one.system.value, one.strategy) for one in trades} | {(one.system, one.strategy) for one in held})
     lines = []
     for system, strategy in sorted(names, key=lambda name: (name[1], name[0])):
         own = [one for one in trades if (one.system.value, one.strategy) == (system, strategy)]
         open_ones = [one for one in held if (one.system, one.strategy) == (system, strategy)]
-        lines.append(_line(System(system), strategy, own, open_ones, prices))
-    return AccountPerformance(mode, _line(None, "", trades, held, prices), tuple(lines))
+        lines.append(_line(System(system), strategy, own, open_ones, prices, slipped_r))
+    return AccountPerformance(mode, _line(None, "", trades, held, prices, slipped_r), tuple(lines))
 
 
 def _line(
@@ -59,6 +65,7 @@ def _line(
     trades: Sequence[Trade],
     held: Sequence[PositionState],
     prices: Mapping[str, float],
+    slipped_r: SlippedR | None,
 ) -> Performance:
     exits: Counter[ExitReason] = Counter(leg.reason for trade in trades for leg in trade.legs)
     total, running = 0.0, []
@@ -68,7 +75,7 @@ def _line(
     return Performance(
         system=system,
         strategy=strategy,
-        figures=statistics_of(trades),
+        figures=statistics_of(trades, slipped_r=slipped_r),
         open_trades=len(held),
         open_r=_open_r(held, prices),
         exits=tuple(sorted(exits.items(), key=lambda item: (-item[1], item[0].value))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from futtui.measurement.path_risk import drawn_falls
 DRAWS = 10_000
 FALL_DRAWS = 2_000
 LEAST_TRADES, LEAST_DAYS = 100, 60
+SlippedR = Callable[[Trade], float]
+"""What the slippage of all fills of a trade was, in R."""
 
 
 def wilson(wins: int, trades: int) -> Interval:
@@ -77,10 +79,13 @@ def bootstrap(groups: Sequence[np.ndarray], seed: int = 1, draws: int = DRAWS) -
     return means, factors
 
 
-def statistics_of(trades: Sequence[Trade], seed: int = 1, draws: int = DRAWS) -> TradeStatistics:
-    """All figures of some trades, in the order of their closes."""
+def statistics_of(
+    trades: Sequence[Trade], seed: int = 1, draws: int = DRAWS, slipped_r: SlippedR | None = None
+) -> TradeStatistics:
+    """All figures of some trades, in the order of their closes; `slipped_r` where the slippage of a trade is known."""
     results = [trade.result_r for trade in trades]
-    costs = [cost_r(trade) for trade in trades]
+    slippage = None if slipped_r is None else float(sum(slipped_r(trade) for trade in trades))
+    costs = sum(cost_r(trade) for trade in trades) + (slippage or 0.0)
     classes = [trade.result_class for trade in trades]
     wins, losses = classes.count(TradeClass.WIN), classes.count(TradeClass.LOSS)
     groups = by_day(results, [trade.opened_ms for trade in trades])
@@ -101,12 +106,13 @@ def statistics_of(trades: Sequence[Trade], seed: int = 1, draws: int = DRAWS) ->
         profit_factor=factor,
         expectancy_r=expectancy,
         net_r=sum(results),
-        gross_r=sum(results) + sum(costs),
-        costs_r=sum(costs),
+        gross_r=sum(results) + costs,
+        costs_r=costs,
         max_drawdown_r=drawdown(results),
         verdict=verdict_of(len(trades), len(groups), rate, border, expectancy),
         payoff=payoff(results),
         fall_risk=drawn_falls(groups, seed, min(draws, FALL_DRAWS)),
+        slippage_r=slippage,
     )
 
 

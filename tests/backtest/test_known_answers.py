@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 
 from futtui.backtest import run as run_module
 from futtui.backtest.charges import slippage_money
+from futtui.backtest.report import as_json, figures_line, summary
 from futtui.backtest.run import Backtest, BacktestResult
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.trades_table import gross_r, parts_text, trades_csv
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal, SignalPart, SignalStatus
+from futtui.measurement.statistics import statistics_of
 from tests.backtest.made_trades import made_trade
 from tests.backtest.test_run import CALM, FREE, START_MS, STEP_MS, SYMBOL, Scripted, folder, only, scripted
 from tests.desk.world import raw_signal, wide_settings
@@ -184,3 +186,22 @@ def test_slippage_is_found_again_from_the_prices_that_were_paid(entry: int, leav
 def test_gross_result_of_a_real_run_is_the_net_one_with_costs_given_back(monkeypatch, tmp_path: Path):
     result = scripted(monkeypatch, tmp_path, [DROP, CALM], costs=Costs())
     assert gross_r(result, only(result)) == pytest.approx(-50 / 51)
+
+
+def test_figures_count_slippage_among_the_costs_as_the_table_does(monkeypatch, tmp_path: Path):
+    """Fees of 4.975 and slippage of 2.00 on a risk of 51: all that lies between gross and net is told as costs."""
+    result = scripted(monkeypatch, tmp_path, [DROP, CALM], costs=Costs())
+    total = as_json(result)["total"]
+    assert total["gross_r"] == pytest.approx(-50 / 51)
+    assert total["costs_r"] == pytest.approx(6.975 / 51)
+    assert total["slippage_r"] == pytest.approx(2 / 51)
+    assert total["gross_r"] - total["costs_r"] == pytest.approx(total["net_r"])
+    dearer = scripted(monkeypatch, tmp_path / "dearer", [DROP, CALM], costs=Costs().times(10.0))
+    assert "(costs 1.2)" in "\n".join(summary(dearer))  # of which the slippage is 0.2
+
+
+def test_figures_of_an_account_name_fees_and_funding_where_slippage_is_not_known():
+    found = statistics_of([made_trade(1.0, fees=Decimal(2))], draws=10)
+    assert found.slippage_r is None
+    assert (found.gross_r, found.costs_r) == (pytest.approx(1.2), pytest.approx(0.2))
+    assert "(fees and funding 0.2)" in figures_line("mine", found)

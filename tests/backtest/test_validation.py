@@ -176,3 +176,4 @@ def check_table(text: str, total: dict[str, Any]) -> None:
         assert float(row["gross_r"]) > float(row["result_r"])
         assert float(row["slippage"]) > 0
     assert sum(float(row["result_r"]) for row in rows) == pytest.approx(total["net_r"], abs=1e-4)
+    assert sum(float(row["gross_r"]) for row in rows) == pytest.approx(total["gross_r"], abs=1e-4)
