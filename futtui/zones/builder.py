@@ -133,10 +133,10 @@ class ZoneBuilder:
         """Let the zones live through the newest bar; those at which something happened are judged anew."""
         bar = self._bars[-1]
         _, low, high, _, _ = bar
-        now_ms = self._moment.now_ms
+        now_ms, look_every = self._moment.now_ms, LOOK_EVERY_BARS
         worn_out = []
         for zone in self._live:
-            zone.bars += 1
+            bars = zone.bars = zone.bars + 1
             woken = low <= zone.wakes_below or high >= zone.wakes_above
             if woken and zone.update(bar, now_ms):
                 self._notes.append(note_of(zone, bar))
@@ -144,7 +144,7 @@ class ZoneBuilder:
                     worn_out.append(zone)
                 elif zone.state is ZoneState.STALE or zone.news[-1][0] in _CHANGING:
                     self._judge(zone)
-            elif zone.bars % LOOK_EVERY_BARS == 0 and zone.state in _RISEN:
+            elif not bars % look_every and zone.state in _RISEN:
                 self._judge(zone)
         if worn_out:
             self._forget(worn_out)

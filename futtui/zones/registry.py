@@ -50,6 +50,7 @@ class ZoneRegistry:
         self._raised_seniors: list[_Placed] = []
         """The senior zones with all that they absorbed: the same while that, and they, are."""
         self._seniors: dict[Timeframe, tuple[Band, ...]] = {}
+        self._last_seniors: dict[Timeframe, tuple[Band, ...]] = {}
 
     def on_candle(self, timeframe: Timeframe, candle: Candle, atr: float | None, vwaps: Sequence[float] = ()) -> None:
         """Take the next closed candle of `timeframe`, the ATR at its close (None: not available) and known VWAPs.
@@ -62,8 +63,11 @@ class ZoneRegistry:
         seniors = self._seniors.get(timeframe)
         if seniors is None:
             higher = ZONE_TIMEFRAMES[: ZONE_TIMEFRAMES.index(timeframe)]
-            seniors = tuple(band for senior in higher for band in self.builders[senior].solid_bands)
-            self._seniors[timeframe] = seniors
+            seniors = tuple([band for senior in higher for band in self.builders[senior].solid_bands])
+            # The same object where nothing moved: zones need not be compared with it once more.
+            before = self._last_seniors.get(timeframe)
+            seniors = before if before == seniors else seniors
+            self._seniors[timeframe] = self._last_seniors[timeframe] = seniors
         builder.on_candle(candle, atr, seniors, vwaps)
         if timeframe is not ZONE_TIMEFRAMES[-1]:
             self._seniors.clear()
