@@ -221,8 +221,9 @@ class SymbolAnalyzer:
         )
 
     def _change_24h_pct(self) -> float | None:
-        day = self._candles(BASE, DAY_BARS + 1)
-        return None if len(day) <= DAY_BARS else (day[-1].close / day[0].close - 1.0) * 100.0
+        day_ago = self._frames[BASE].ago(DAY_BARS)
+        newest = self._frames[BASE].ago(0)
+        return None if day_ago is None or newest is None else (newest.close / day_ago.close - 1.0) * 100.0
 
     def _not_ready_reason(self) -> str:
         """Why strategies cannot decide yet, seniors first; empty when they can. Days are context only."""

@@ -14,7 +14,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.domain.vwap import VwapReadings
 from futtui.indicators.profile_days import ProfileDays
 from futtui.strategies.base import CandleSource, IndicatorSource, StrategyContext, VwapSource
-from futtui.strategies.structure import OrientedBar
+from futtui.strategies.structure import Dip, OrientedBar
 from futtui.zones.registry import ZoneRegistry
 
 TOO_LATE = "This was not asked for at its own close, and the analysis has gone on. Ask while the close is decided on."
@@ -50,10 +50,11 @@ class LiveContext(StrategyContext):
     (RuntimeError). For those who keep contexts, `complete` comes before.
     """
 
-    __slots__ = ("_frames", "_is_over", "_sources")
+    __slots__ = ("_dips", "_frames", "_is_over", "_sources")
 
     _sources: Sources
     _frames: dict[Timeframe, FrameReading | None]
+    _dips: dict[tuple[Timeframe, int, int], Sequence[Dip]]
     _is_over: bool
 
     def __new__(cls, *given: Any, **named: Any) -> StrategyContext:  # type: ignore[misc]
@@ -66,7 +67,7 @@ class LiveContext(StrategyContext):
         made = object.__new__(cls)
         given: tuple[Any, ...] = (
             sources.symbol, time_ms, daily_vwap, sources.tick_size, sources.listed_ms, sources.candles,
-            sources.indicator, sources.vwaps, None, sources, {}, False,
+            sources.indicator, sources.vwaps, None, sources, {}, {}, False,
         )  # fmt: skip
         for put, value in zip(_PUT, given, strict=True):
             put(made, value)
@@ -107,18 +108,22 @@ class LiveContext(StrategyContext):
     def candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         """The newest `count` candles closed by `time_ms`, oldest first; fewer where history is short."""
         frame = self._sources.frames.get(timeframe)
-        newest_ms = None if frame is None else frame.newest_open_ms
-        if frame is None or newest_ms is None:
-            return ()
-        if newest_ms + timeframe.ms > self.time_ms:
-            return StrategyContext.candles(self, timeframe, count)
-        return frame.candles(count)
+        bars = () if frame is None else frame.candles_by(count, self.time_ms)
+        return StrategyContext.candles(self, timeframe, count) if bars is None else bars
 
     def oriented(self, timeframe: Timeframe, count: int, sign: int) -> Sequence[OrientedBar]:
         """The same candles as a trade of direction `sign` sees them; each is turned once for all who ask."""
         frame = self._sources.frames.get(timeframe)
         turned = None if frame is None else frame.oriented(count, sign, self.time_ms)
         return StrategyContext.oriented(self, timeframe, count, sign) if turned is None else turned
+
+    def dips(self, timeframe: Timeframe, most_outside: int, sign: int) -> Sequence[Dip]:
+        """The dips that the newest candle may have ended for a trade of direction `sign`; worked out once for all."""
+        key = timeframe, most_outside, sign
+        known = self._dips.get(key)
+        if known is None:
+            known = self._dips[key] = StrategyContext.dips(self, timeframe, most_outside, sign)
+        return known
 
 
 def _all_frames(context: LiveContext) -> dict[Timeframe, FrameReading]:
@@ -140,4 +145,4 @@ _GIVEN = (
     "oriented_source",
 )  # fmt: skip
 _PUT = [vars(StrategyContext)[name].__set__ for name in _GIVEN]
-_PUT += [vars(LiveContext)[name].__set__ for name in ("_sources", "_frames", "_is_over")]
+_PUT += [vars(LiveContext)[name].__set__ for name in ("_sources", "_frames", "_dips", "_is_over")]

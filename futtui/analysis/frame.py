@@ -22,7 +22,9 @@ class AnalysisFrame:
     def __init__(self, timeframe: Timeframe, settings: RegimeSettings, kept_candles: int) -> None:
         self.timeframe = timeframe
         self.missing = 0
+        self._kept_candles = kept_candles
         self._indicators = FrameIndicators(timeframe, kept_candles)
+        self._candles = self._indicators.last_candles
         self._oriented = OrientedBars(kept_candles)
         self._detector = RegimeDetector(settings)
         self._last_open_ms: int | None = None
@@ -84,7 +86,21 @@ class AnalysisFrame:
 
     def candles(self, count: int) -> Sequence[Candle]:
         """The newest `count` closed candles, oldest first; none while candles are missing."""
-        return () if self.missing else self._indicators.candles(count)
+        if self.missing or count <= 0:
+            return ()
+        return self._candles[-min(count, self._kept_candles) :]
+
+    def ago(self, bars: int) -> Candle | None:
+        """The candle that closed so many bars before the newest one; None while candles are missing or too few."""
+        kept = min(len(self._candles), self._kept_candles)
+        return None if self.missing or bars >= kept else self._candles[-bars - 1]
+
+    def candles_by(self, count: int, time_ms: int) -> Sequence[Candle] | None:
+        """As `candles`; None when later ones than those closed by `time_ms` are here."""
+        last_open_ms = self._last_open_ms
+        if self.missing or last_open_ms is None or count <= 0:
+            return ()
+        return None if last_open_ms + self.timeframe.ms > time_ms else self._candles[-min(count, self._kept_candles) :]
 
     def oriented(self, count: int, sign: int, time_ms: int) -> Sequence[OrientedBar] | None:
         """The same candles as a trade of direction `sign` sees them; None when there are none or later ones."""

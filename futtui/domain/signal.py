@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 
 from futtui.domain.errors import InvalidLevelsError
 from futtui.domain.packing import quickly_made, travels
@@ -111,6 +112,8 @@ def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Lev
     This is the only place where the order of levels is judged: every system passes through it.
     """
     sign = levels.side.sign
+    if _climb(levels, sign, tick_size * (min_ticks - 1e-6)):
+        return levels
     named = ((f"target {number}", price) for number, price in enumerate(levels.targets, start=1))
     ladder = (("stop", levels.stop), ("entry", levels.entry), *named)
     if not levels.targets:
@@ -127,6 +130,18 @@ def check_levels(levels: Levels, tick_size: float, *, min_ticks: int = 3) -> Lev
                 f"the {name_a} {price_a:g}."
             )
     return levels
+
+
+def _climb(levels: Levels, sign: int, smallest: float) -> bool:
+    """Whether all is in order: nearly always, and then no price needs a name."""
+    before = levels.stop
+    if not levels.targets or not 0.0 < before < inf:
+        return False
+    for price in (levels.entry, *levels.targets):
+        if not 0.0 < price < inf or sign * (price - before) < smallest:
+            return False
+        before = price
+    return True
 
 
 @travels

@@ -6,6 +6,7 @@ Unknown taker volume is unknown: every measure whose window holds such a bar is 
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from math import fsum
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ class CVDCalculator:
     is the mean delta a bar over the last `slope_bars`. Both are None until their bars are there and all known.
     """
 
-    __slots__ = ("_deltas", "bars", "slope_bars", "warm_up_bars")
+    __slots__ = ("_deltas", "_unknown", "bars", "slope_bars", "warm_up_bars")
 
     def __init__(self, bars: int = 20, slope_bars: int = 10) -> None:
         if not 1 <= slope_bars <= bars:
@@ -68,15 +69,21 @@ class CVDCalculator:
         self.bars = bars
         self.slope_bars = slope_bars
         self.warm_up_bars = bars
-        self._deltas: deque[float | None] = deque(maxlen=bars)
+        self._deltas: deque[float] = deque(maxlen=bars)
+        self._unknown = 0
+        """How many of the newest bars hold the last one whose delta is not known; 0 when it is out of the window."""
 
     def update(self, candle: Candle) -> None:
         """Take the next closed candle."""
-        self._deltas.append(candle.delta)
+        self.add(candle.delta)
 
     def add(self, delta: float | None) -> None:
         """Take the next bar as its delta; None: unknown."""
-        self._deltas.append(delta)
+        if delta is None:
+            self._unknown = 1
+        elif self._unknown:
+            self._unknown = self._unknown + 1 if self._unknown < self.bars else 0
+        self._deltas.append(0.0 if delta is None else delta)
 
     @property
     def value(self) -> float | None:
@@ -92,10 +99,9 @@ class CVDCalculator:
     def _sum(self, bars: int) -> float | None:
         deltas = self._deltas
         first = len(deltas) - bars
-        if first < 0:
+        if first < 0 or 0 < self._unknown <= bars:
             return None
-        known = [delta for place, delta in enumerate(deltas) if place >= first and delta is not None]
-        return fsum(known) if len(known) == bars else None
+        return fsum(islice(deltas, first, None) if first else deltas)
 
 
 class FlowFlip:

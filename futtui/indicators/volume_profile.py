@@ -26,12 +26,14 @@ Shares = tuple[int, tuple[int, ...]]
 class VolumeProfile:
     """A profile that bars are added to and removed from; the caller decides the window."""
 
-    __slots__ = ("_amounts", "_edges", "_step", "_total", "value_area_share")
+    __slots__ = ("_amounts", "_edges", "_first", "_step", "_total", "value_area_share")
 
     def __init__(self, bin_pct: float = BIN_PCT, value_area_share: float = VALUE_AREA_SHARE) -> None:
         self.value_area_share = value_area_share
         self._step = log(1.0 + bin_pct / 100.0)
-        self._amounts: dict[int, int] = {}
+        self._first = 0
+        self._amounts: list[int] = []
+        """Amounts of the bins from the first one on, in billionths; the outer ones may be empty."""
         self._edges: dict[int, float] = {}
         """Upper edges of bins that bars fell on lately: the same ones again and again."""
         self._total = 0
@@ -57,67 +59,88 @@ class VolumeProfile:
 
     def add(self, shares: Shares) -> None:
         """Put a bar into the profile."""
-        self._change(shares, 1)
+        first, parts = shares
+        amounts, start = self._amounts, self._place_for(first, len(parts))
+        for place, part in enumerate(parts, start):
+            amounts[place] += part
+        self._total += sum(parts)
 
     def remove(self, shares: Shares) -> None:
         """Take a bar that was added before out of the profile."""
-        self._change(shares, -1)
-
-    def _change(self, shares: Shares, sign: int) -> None:
-        amounts, known = self._amounts, self._amounts.get
         first, parts = shares
-        for number, part in enumerate(parts, first):
-            changed = known(number, 0) + sign * part
-            if changed:
-                amounts[number] = changed
-            else:
-                amounts.pop(number, None)
-        self._total += sign * sum(parts)
+        amounts, start = self._amounts, self._place_for(first, len(parts))  # empty bins may have been let go
+        for place, part in enumerate(parts, start):
+            amounts[place] -= part
+        self._total -= sum(parts)
+
+    def _place_for(self, first: int, count: int) -> int:
+        """Where `count` bins from `first` on lie in the amounts, which grow to hold them."""
+        amounts = self._amounts
+        if not amounts:
+            self._first = first
+        elif first < self._first:
+            amounts[:0] = [0] * (self._first - first)
+            self._first = first
+        place = first - self._first
+        if place + count > len(amounts):
+            amounts.extend([0] * (place + count - len(amounts)))
+        return place
 
     def merge(self, other: VolumeProfile) -> None:
         """Put all bars of another profile with the same bins into this one."""
-        for number, amount in other._amounts.items():
-            self._amounts[number] = self._amounts.get(number, 0) + amount
-        self._total += other._total
+        if other._amounts:
+            self.add((other._first, tuple(other._amounts)))
 
     @property
     def bins(self) -> dict[float, float]:
         """Volume by lower edge of the bin, in rising order of price."""
-        return {exp(number * self._step): self._amounts[number] / _PARTS for number in sorted(self._amounts)}
+        self._trim()
+        filled = ((number, amount) for number, amount in enumerate(self._amounts, self._first) if amount)
+        return {exp(number * self._step): amount / _PARTS for number, amount in filled}
+
+    def _trim(self) -> None:
+        """Let go of empty outer bins."""
+        amounts = self._amounts
+        while amounts and not amounts[-1]:
+            amounts.pop()
+        empty = next((place for place, amount in enumerate(amounts) if amount), 0)
+        if empty:
+            del amounts[:empty]
+            self._first += empty
 
     def reading(self, window: str) -> ProfileReading | None:
         """Point of control (middle of the fullest bin) and contiguous value area; None without any volume."""
         if self._total <= 0:
             return None
-        most = max(self._amounts.values())
-        fullest = min([number for number, amount in self._amounts.items() if amount == most])
+        self._trim()
+        fullest = self._amounts.index(max(self._amounts))
         low, high = self._value_area(fullest)
         return ProfileReading(
-            poc=exp((fullest + 0.5) * self._step),
-            value_area_low=exp(low * self._step),
-            value_area_high=exp((high + 1) * self._step),
+            poc=exp((self._first + fullest + 0.5) * self._step),
+            value_area_low=exp((self._first + low) * self._step),
+            value_area_high=exp((self._first + high + 1) * self._step),
             window=window,
         )
 
     def _value_area(self, fullest: int) -> tuple[int, int]:
-        """Lowest and highest bin: from the fullest one outward, two bins at a time, the larger pair first."""
-        amounts, amount = self._amounts, self._amounts.get
+        """Places of its lowest and highest bin: from the fullest outward, two bins at a time, the larger pair first."""
+        amounts, last = self._amounts, len(self._amounts) - 1
+        padded = [0, 0, *amounts, 0, 0]
         wanted = self.value_area_share * self._total
-        first, last = min(amounts), max(amounts)
         low = high = fullest
         held = amounts[fullest]
-        below = amount(low - 1, 0) + amount(low - 2, 0) if low > first else -1
-        above = amount(high + 1, 0) + amount(high + 2, 0) if high < last else -1
-        while held < wanted and (low > first or high < last):
+        below = padded[low + 1] + padded[low] if low > 0 else -1
+        above = padded[high + 3] + padded[high + 4] if high < last else -1
+        while held < wanted and (low > 0 or high < last):
             up, down = above >= below, below >= above
             if up:
                 high = min(high + 2, last)
                 held += above
-                above = amount(high + 1, 0) + amount(high + 2, 0) if high < last else -1
+                above = padded[high + 3] + padded[high + 4] if high < last else -1
             if down:
-                low = max(low - 2, first)
+                low = max(low - 2, 0)
                 held += below
-                below = amount(low - 1, 0) + amount(low - 2, 0) if low > first else -1
+                below = padded[low + 1] + padded[low] if low > 0 else -1
         return low, high
 
 

@@ -50,6 +50,7 @@ class AtrMomentum(BaseStrategy):
         self._atr: deque[float] = deque(maxlen=MEDIAN_BARS)
         self._live: dict[int, Impulse] = {}
         self._impulse_times: list[tuple[int, int]] = []
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -71,8 +72,8 @@ class AtrMomentum(BaseStrategy):
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether an impulse waits to be followed up; a new one is noted where none does."""
         own = context.frame(self.timeframe)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if self._live or own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if self._live or own is None or own.atr is None or own.atr <= 0 or len(bars) < self._needed_bars:
             return True
         self._swings.update(bars)
         self._look_for_impulse(bars)
@@ -82,9 +83,9 @@ class AtrMomentum(BaseStrategy):
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close follows up an impulse, else the state of things in words."""
         own = context.frame(self.timeframe)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles, {len(bars)} are here")
         if own is None or own.atr is None or own.atr <= 0:
             return self.refuse("the 15m ATR is not available")
         self._swings.update(bars)

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, ClassVar, Protocol
 
 from futtui.domain.candle import Candle
@@ -26,7 +27,7 @@ from futtui.indicators.asked import (
     Values,
     values_after,
 )
-from futtui.strategies.structure import OrientedBar, orient
+from futtui.strategies.structure import Dip, OrientedBar, dips_of, orient
 
 KNOWN_MORE = 32
 """Bars that a moving fingerprint keeps written out beyond its window; they are thrown away together."""
@@ -124,6 +125,11 @@ class StrategyContext:
             if turned is not None:
                 return turned
         return [orient(bar, sign) for bar in self.candles(timeframe, count)]
+
+    def dips(self, timeframe: Timeframe, most_outside: int, sign: int) -> Sequence[Dip]:
+        """The dips that the newest candle may have ended for a trade of direction `sign`; worked out once for all."""
+        bars = self.candles(timeframe, most_outside + 2)
+        return dips_of(bars, most_outside, sign) if bars else ()
 
     def indicator(self, timeframe: Timeframe, key: IndicatorKey) -> Values:
         """The values of any indicator at the timeframe's last close, worked out once a close for all who ask.
@@ -294,16 +300,15 @@ class MovingHash:
     """`candles_hash` for a window that moves on by a bar from call to call: each bar is written out once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Candle, bytes]] = {}
+        self._bars: list[Candle] = []
+        self._rows: list[bytes] = []
 
     def of(self, candles: Sequence[Candle]) -> str:
         """The fingerprint of these candles."""
-        known, rows = self._known, []
-        for bar in candles:
-            row = known.get(bar.open_time_ms)
-            if row is None or row[0] is not bar:
-                row = known[bar.open_time_ms] = bar, _written(bar)
-            rows.append(row[1])
-        if len(known) > len(rows) + KNOWN_MORE:
-            self._known = {bar.open_time_ms: known[bar.open_time_ms] for bar in candles}
-        return hashlib.blake2b(b"".join(rows), digest_size=8).hexdigest()
+        bars = list(candles)
+        if len(bars) == len(self._bars) and all(map(is_, bars[:-1], self._bars[1:])):
+            self._rows = [*self._rows[1:], *map(_written, bars[-1:])]
+        else:
+            self._rows = [*map(_written, bars)]
+        self._bars = bars
+        return hashlib.blake2b(b"".join(self._rows), digest_size=8).hexdigest()

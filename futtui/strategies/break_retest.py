@@ -45,6 +45,7 @@ class BreakRetest(BaseStrategy):
         self._zones = ZoneMemory()
         self._setups: list[BrokenLevel] = []
         self._adx: deque[float | None] = deque(maxlen=3)
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -64,8 +65,8 @@ class BreakRetest(BaseStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether the newest bar pushes price away from a broken level; the levels live on where it does not."""
-        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
-        if own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self._needed_bars)
+        if own is None or own.atr is None or own.atr <= 0 or len(bars) < self._needed_bars:
             return True
         if self._setups and self._may_trigger(bars):
             return True
@@ -76,9 +77,9 @@ class BreakRetest(BaseStrategy):
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a retest (or arms one), else the state of things in words."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles, {len(bars)} are here")
         if own is None or own.atr is None or own.atr <= 0:
             return self.refuse("the 15m ATR is not available")
         dropped = self._begin(own, bars)
@@ -207,8 +208,11 @@ class BreakRetest(BaseStrategy):
         for sign in SIGNS:
             if newest.close <= newest.open if sign > 0 else newest.close >= newest.open:
                 continue  # only a bar of the trade's direction breaks a level
-            previous, last = orient(bars[-2], sign), orient(newest, sign)
             beyond = self._settings.break_close_atr * (own.atr or 0.0)
+            limit = sign * newest.close - beyond
+            if sign * bars[-2].close >= limit and self._swings.nearest_above(sign) > limit:
+                continue  # nothing lies so far on this side of the close that the bar broke it
+            previous, last = orient(bars[-2], sign), orient(newest, sign)
             found = find_break(sign, previous, last, beyond, self._swings, self._zones)
             if found is None:
                 continue

@@ -73,6 +73,7 @@ class LiquidityFlush(MemorylessStrategy):
         self._settings = settings or LiquidityFlushSettings()
         self._parameters = parameters_hash(self._settings)  # asked for at every close
         self._fingerprint = MovingHash()
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -95,8 +96,8 @@ class LiquidityFlush(MemorylessStrategy):
         side = self._side(context)
         if isinstance(side, str):
             return self.refuse(side)
-        candles = context.candles(self.timeframe, self.required_bars)
-        if len(candles) < self.required_bars:
+        candles = context.candles(self.timeframe, self._needed_bars)
+        if len(candles) < self._needed_bars:
             return self.refuse("too few 15m candles")
         day_atr = self._day_atr(context)
         if day_atr is None:

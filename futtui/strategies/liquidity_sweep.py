@@ -53,6 +53,7 @@ class LiquiditySweep(BaseStrategy):
         )
         self._zones = ZoneMemory()
         self._sweeps: list[SweptPool] = []
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -73,11 +74,11 @@ class LiquiditySweep(BaseStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether a sweep waits for its reclaim or may begin with the newest bar; levels are noted where not."""
-        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
-        if self._sweeps or own is None or own.atr is None or own.atr <= 0 or len(bars) < self.required_bars:
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self._needed_bars)
+        if self._sweeps or own is None or own.atr is None or own.atr <= 0 or len(bars) < self._needed_bars:
             return True
-        depth = self._depth(own.atr)
-        if any(reach_of(bars[-2], bars[-1], sign, depth) is not None for sign in SIGNS):
+        before, newest, depth = bars[-2], bars[-1], self._depth(own.atr)
+        if reach_of(before, newest, 1, depth) is not None or reach_of(before, newest, -1, depth) is not None:
             ratio = _volume_ratio(bars)
             if ratio is not None and ratio >= self._settings.volume_min:
                 return True
@@ -88,9 +89,9 @@ class LiquiditySweep(BaseStrategy):
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close reclaims a swept level, else the state of things in words."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles, {len(bars)} are here")
         if own is None or own.atr is None or own.atr <= 0:
             return self.refuse("the 15m ATR is not available")
         self._swings.update(bars)

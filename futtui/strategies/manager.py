@@ -67,6 +67,8 @@ class StrategyManager:
             frame: tuple(each for each in self._strategies if each.timeframe is frame) for frame in ANALYSIS_TIMEFRAMES
         }
         self._faults = dict.fromkeys((strategy.name for strategy in strategies), 0)
+        self._asks_plainly = stopwatch is None and deadline is None
+        """Whether nothing has to be watched while a strategy is asked, and none has failed."""
         self._slow_in_a_row = dict.fromkeys(self._faults, 0)
         self._last_fault = dict.fromkeys(self._faults, "")
         self._answers: dict[str, tuple[StrategyVerdict | RawSignal, int]] = {}
@@ -95,18 +97,32 @@ class StrategyManager:
 
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals that the strategies of `timeframe` propose at this close."""
-        signals, to_come, explains = [], self.closes_to_come, self.explains
+        signals, to_come = [], self.closes_to_come
         for strategy in self._of_frame.get(timeframe, ()):
             if to_come and to_come > strategy.memory_bars + timeframe.ms // Timeframe.M15.ms:
                 continue
-            answer = self._ask(strategy, context)
+            if self._asks_plainly and not self.explains:
+                answer = self._signal_of(strategy, context)
+            else:
+                answer = self._ask(strategy, context)
             if isinstance(answer, RawSignal):
                 signals.append(answer)
-            if explains:
+            if self.explains:
                 self._answers[strategy.name] = answer, context.time_ms
             elif self._answers:
                 self._answers.pop(strategy.name, None)
         return tuple(signals)
+
+    def _signal_of(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
+        """As `_ask`, where nobody reads reasons, no time is taken and no strategy has failed so far."""
+        try:
+            if not strategy.enabled or not strategy.may_propose(context):
+                return _NOTHING
+            answer = strategy.evaluate(context)
+            _check_answer(answer, strategy, context)
+            return answer
+        except (Exception, SystemExit) as fault:  # as in `_ask`
+            return self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
         if self._faults[strategy.name] >= FAULTS_BEFORE_QUARANTINE:
@@ -155,6 +171,7 @@ class StrategyManager:
 
     def _note_fault(self, strategy: BaseStrategy, what: str) -> StrategyVerdict:
         self._faults[strategy.name] += 1
+        self._asks_plainly = False
         self._last_fault[strategy.name] = what
         try:
             strategy.reset()
@@ -182,6 +199,7 @@ class StrategyManager:
             strategy.reset()
             self._faults[strategy.name] = self._slow_in_a_row[strategy.name] = 0
             self._last_fault[strategy.name] = ""
+        self._asks_plainly = self._stopwatch is None and self._deadline is None
         self._answers.clear()
 
     def state(self) -> dict[str, Any]:
@@ -202,6 +220,7 @@ class StrategyManager:
             saved = state.get(strategy.name)
             if saved is not None:
                 self._faults[strategy.name] = int(saved["faults"])
+                self._asks_plainly = self._asks_plainly and not self._faults[strategy.name]
                 self._last_fault[strategy.name] = str(saved.get("last_fault", ""))
                 strategy.restore(saved["memory"])
 

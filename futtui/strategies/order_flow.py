@@ -61,6 +61,7 @@ class OrderFlow(MemorylessStrategy):
     def __init__(self, symbol: str, settings: OrderFlowSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or OrderFlowSettings()
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -75,11 +76,11 @@ class OrderFlow(MemorylessStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether takers may have been absorbed or may have started a move, on either side."""
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars or bars[-1].taker_buy_volume is None:
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars or bars[-1].taker_buy_volume is None:
             return False
         return any(
-            next(self._pushes(bars, context.oriented(self.timeframe, self.required_bars, sign), sign), None)
+            next(self._pushes(bars, context.oriented(self.timeframe, self._needed_bars, sign), sign), None)
             for sign in (1, -1)
         )
 
@@ -88,9 +89,9 @@ class OrderFlow(MemorylessStrategy):
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
         if own is None or own.atr is None or own.atr <= 0 or own.close_time_ms != context.time_ms:
             return self.refuse("the 15m ATR is not available")
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles, {len(bars)} are here")
         unknown = len([bar for bar in bars if bar.taker_buy_volume is None])
         if unknown:
             return self.unavailable(f"taker volume of {unknown} of the last {len(bars)} candles is not available")
@@ -99,7 +100,7 @@ class OrderFlow(MemorylessStrategy):
         note = ""
         signals: dict[Side, RawSignal] = {}
         for side in (Side.LONG, Side.SHORT):
-            oriented = context.oriented(self.timeframe, self.required_bars, side.sign)
+            oriented = context.oriented(self.timeframe, self._needed_bars, side.sign)
             for push in self._pushes(bars, oriented, side.sign):
                 answer = self._at_level(push, side, oriented, context, own, own.atr, four_hours, bars)
                 if isinstance(answer, RawSignal):

@@ -87,30 +87,53 @@ def wick_in_bodies(bar: OrientedBar, least_body: float) -> float:
     return bar.lower_wick / max(bar.body, least_body)
 
 
-def swept_spans(
-    bars: Sequence[OrientedBar], most_outside: int, depth: tuple[float, float], wick: tuple[float, float]
-) -> list[tuple[float, float]]:
-    """Where an edge must lie for the newest close to have come back from a dip below it; ends included.
+class Dip(NamedTuple):
+    """The newest bars seen as one that dipped below an edge and came back above it; prices as the trade sees them.
 
-    A dip is at most `most_outside` closes below the edge and the newest one back above it, after a close above; it goes
-    `depth` (least, most; price units) below the edge and leaves a wick of at least `wick[0]` bodies of at least
-    `wick[1]`. Only for a first look at many zones: prices are compared, with room for rounding, and not distances.
+    The edge lies between `bottom` and `top`: above the closes outside, not above the one before and the newest one.
     """
-    _, high, low, close = bars[-1]
-    slack, found, highest_outside = 1e-6 * depth[1], [], -inf
+
+    low: float
+    wick: float
+    body: float
+    bottom: float
+    top: float
+
+
+def dips_of(bars: Sequence[Candle], most_outside: int, sign: int) -> list[Dip]:
+    """The dips that the newest candle may have ended for a trade of direction `sign`, shortest first.
+
+    Of those with at most `most_outside` closes outside; wherever an edge lies, it was one of these or none.
+    """
+    close, low, outside, found = sign * bars[-1].close, inf, -inf, []
     for count in range(1, min(most_outside + 2, len(bars))):
-        first, before = bars[-count], bars[-count - 1].close
-        low, high = min(low, first.low), max(high, first.high)
-        whole = OrientedBar(first.open, high, low, close)
-        if wick_in_bodies(whole, wick[1]) >= wick[0]:
-            bottom = max(highest_outside, low + depth[0] - slack)
-            top = min(close, before, low + depth[1] + slack)
-            if bottom <= top:
-                found.append((bottom, top))
-        if before > highest_outside:
-            highest_outside = before
+        first, before = bars[-count], sign * bars[-count - 1].close
+        lowest, start = (first.low, first.open) if sign > 0 else (-first.high, -first.open)
+        low = min(low, lowest)
+        wick = min(start, close) - low
+        if wick > 0:
+            found.append(Dip(low, wick, abs(close - start), outside, min(close, before)))
+        if before > outside:
             if before > close:
                 break  # an edge above that close would lie above the newest one, too
+            outside = before
+    return found
+
+
+def swept_spans(
+    dips: Iterable[Dip], depth: tuple[float, float], least_wick: float, least_body: float
+) -> list[tuple[float, float]]:
+    """Where an edge must lie for one of these dips to be a sweep of it; ends included.
+
+    It went `depth` (least, most; price units) below the edge and left a wick of at least `least_wick` bodies. Only for
+    a first look at many zones: prices are compared, with room for rounding, and not distances.
+    """
+    slack, found = 1e-6 * depth[1], []
+    for low, wick, body, bottom, top in dips:
+        if wick / max(body, least_body) >= least_wick:
+            span = max(bottom, low + depth[0] - slack), min(top, low + depth[1] + slack)
+            if span[0] <= span[1]:
+                found.append(span)
     return found
 
 
@@ -192,12 +215,16 @@ class SwingTracker:
             known = self._unbroken[key] = sorted(prices)
         return known
 
-    def mark_broken(self, close: float, tolerance: float) -> None:
-        """Remember which levels a close went beyond by at least `tolerance` (price units)."""
+    def nearest_above(self, sign: int) -> float:
+        """The lowest of `unbroken(sign, above=True)`; infinity without any."""
         if self._nearest is None:
             highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
             self._nearest = highs[0] if highs else inf, lows[-1] if lows else -inf
-        if close - self._nearest[0] < tolerance and self._nearest[1] - close < tolerance:
+        return self._nearest[0] if sign > 0 else -self._nearest[1]
+
+    def mark_broken(self, close: float, tolerance: float) -> None:
+        """Remember which levels a close went beyond by at least `tolerance` (price units)."""
+        if close - self.nearest_above(1) < tolerance and -self.nearest_above(-1) - close < tolerance:
             return
         self._changed()
         for place, swing in enumerate(self._swings):

@@ -74,6 +74,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
     def __init__(self, symbol: str, settings: VolumeProfileSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or VolumeProfileSettings()
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -88,15 +89,18 @@ class VolumeProfileStrategy(MemorylessStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether price may have answered at an edge of value."""
-        bars, profiles = context.candles(self.timeframe, self.required_bars), self._profiles(context)
-        return len(bars) >= self.required_bars and any(self._near(bars, profiles, side) for side in SIDES)
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return False
+        profiles = self._profiles(context)
+        return bool(self._near(bars, profiles, Side.LONG) or self._near(bars, profiles, Side.SHORT))
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a return or an acceptance, else the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles, {len(bars)} are here")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles, {len(bars)} are here")
         if own is None or own.atr is None or own.atr <= 0:
             return self.refuse("the 15m ATR is not available")
         if four_hours is None or four_hours.regime.regime is Regime.UNKNOWN:
@@ -108,7 +112,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
         signals: dict[Side, RawSignal] = {}
         for side in SIDES:
             near = self._near(bars, profiles, side)
-            oriented = context.oriented(self.timeframe, self.required_bars, side.sign) if near else ()
+            oriented = context.oriented(self.timeframe, self._needed_bars, side.sign) if near else ()
             for profile in near:
                 for found in self._candidates(profile, side, oriented, context, own, own.atr, four_hours, bars):
                     answer = found if isinstance(found, str) else self._judge(found)

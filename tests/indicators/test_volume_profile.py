@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -105,3 +107,18 @@ def test_previous_day_profile_after_a_missing_day_is_unavailable():
         profile.update(bar)
     profile.update(Candle(START_MS + 2 * DAY_MS, 1024.0, 1024.0, 1024.0, 1024.0, 1.0))
     assert profile.reading is None
+
+
+def test_rolling_profile_with_bars_without_trades_far_away_equals_the_full_one():
+    candles = made_candles(3 * DAY_BARS, seed=11, noise=4.0)
+    for number in range(7, len(candles), 9):
+        bar, factor = candles[number], (3.0, 0.3)[number % 2]
+        far = (bar.open * factor, bar.high * factor, bar.low * factor, bar.close * factor)
+        candles[number] = replace(bar, open=far[0], high=far[1], low=far[2], close=far[3], volume=0.0)
+    rolling = RollingVolumeProfile()
+    for number, bar in enumerate(candles):
+        rolling.update(bar)
+        if number >= DAY_BARS and number % 5 == 0:
+            window = candles[number - DAY_BARS + 1 : number + 1]
+            assert rolling.reading == full(window).reading("24h")
+            assert rolling.reading == full([each for each in window if each.volume]).reading("24h")

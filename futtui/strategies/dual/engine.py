@@ -12,7 +12,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone, ZoneKind
+from futtui.domain.zone import Zone
 from futtui.language.counting import counted
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
 from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of, worth_of
@@ -23,14 +23,12 @@ from futtui.strategies.dual.setups import (
     ZoneSetup,
     find_setup,
     lack_of_proof,
-    may_answer,
     overlap_share,
     reach_of,
 )
 from futtui.strategies.structure import opposing_kind, opposing_zones, supporting_zones
 from futtui.strategies.words import say_price, say_way
 
-SIGNS = (1, -1)
 WALL_FRAMES = (Timeframe.H4, Timeframe.D1)
 COOLDOWNS_REMEMBERED = 20
 """Signals in a row after which an older one can no longer decide whether the newest one was allowed."""
@@ -54,6 +52,7 @@ class BaseSignalEngine(BaseStrategy):
         self._settings = settings
         self._last_ms: dict[Side, int] = {}
         self._locks: dict[str, int] = {}
+        self._needed_bars = self.required_bars
 
     @property
     def enabled(self) -> bool:
@@ -74,33 +73,38 @@ class BaseSignalEngine(BaseStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether a zone that is strong enough may have been retested or swept at this close."""
-        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self.required_bars)
-        if own is None or own.atr is None or own.atr <= 0.0 or len(bars) < self.required_bars:
+        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self._needed_bars)
+        if own is None or own.atr is None or own.atr <= 0.0 or len(bars) < self._needed_bars:
             return True
-        if own.close_time_ms != context.time_ms or any(self._may_find(sign, context, own.atr) for sign in SIGNS):
+        if own.close_time_ms != context.time_ms:
+            return True
+        least = self._settings.setups.zone_strength_min
+        if any(worth_of(zone) >= least for zone, _ in self._within_reach(context, bars, own.atr)):
             return True
         self._forget(context.time_ms)
         return False
 
-    def _may_find(self, sign: int, context: StrategyContext, atr: float) -> bool:
-        """Whether `_setups` may have something on one side that `_judge` lets pass."""
-        settings = self._settings.setups
-        count = max(settings.reaction_bars, settings.return_bars) + 2
-        reach = reach_of(context.oriented(self.timeframe, count, sign), atr, settings)
-        if reach is None:
-            return False
-        kind, frames, least = opposing_kind(-sign), self.zone_frames, settings.zone_strength_min
-        for zone in context.zones:
-            if zone.kind is kind and zone.timeframe in frames and reach.holds(zone, sign) and worth_of(zone) >= least:
-                return True
-        return False
+    def _within_reach(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[tuple[Zone, int]]:
+        """The zones, and the sides that they support, at which the newest close may complete anything."""
+        found: list[tuple[Zone, int]] = []
+        settings, frames = self._settings.setups, self.zone_frames
+        newest = bars[-settings.reaction_bars - 1 :]
+        for sign in (1, -1):
+            dips = context.dips(self.timeframe, settings.return_bars, sign)
+            reach = reach_of(newest, dips, sign, atr, settings)
+            if reach is not None:
+                kind = opposing_kind(-sign)
+                for zone in context.zones:
+                    if zone.kind is kind and zone.timeframe in frames and reach.holds(zone, sign):
+                        found.append((zone, sign))
+        return found
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal for this close, or the reason why there is none."""
         own, four_hours = context.frame(self.timeframe), context.frame(Timeframe.H4)
-        bars = context.candles(self.timeframe, self.required_bars)
-        if own is None or own.close_time_ms != context.time_ms or len(bars) < self.required_bars:
-            return self.refuse(f"waiting for {self.required_bars} candles of {self.timeframe.code}")
+        bars = context.candles(self.timeframe, self._needed_bars)
+        if own is None or own.close_time_ms != context.time_ms or len(bars) < self._needed_bars:
+            return self.refuse(f"waiting for {self._needed_bars} candles of {self.timeframe.code}")
         if own.atr is None or own.atr <= 0.0:
             return self.refuse(f"the {self.timeframe.code} ATR is not available")
         self._forget(context.time_ms)
@@ -121,14 +125,12 @@ class BaseSignalEngine(BaseStrategy):
 
     def _setups(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[ZoneSetup]:
         """Every setup of this close, the strongest zone first."""
-        found, last, before = [], bars[-1], bars[-2]
-        for zone in context.zones:
-            sign = 1 if zone.kind is ZoneKind.SUPPORT else -1
-            if zone.timeframe in self.zone_frames and may_answer(zone, sign, last, before):
-                oriented = context.oriented(self.timeframe, len(bars), sign)
-                setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
-                if setup is not None:
-                    found.append(setup)
+        found = []
+        for zone, sign in self._within_reach(context, bars, atr):
+            oriented = context.oriented(self.timeframe, len(bars), sign)
+            setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
+            if setup is not None:
+                found.append(setup)
         return sorted(found, key=lambda each: (-strength_of(each), each.zone.zone_id))
 
     # --- gates --------------------------------------------------------------------------------------------------

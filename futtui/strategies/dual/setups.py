@@ -5,7 +5,7 @@ All prices are oriented: for shorts every price has its sign flipped, so that th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.zone import Zone
 from futtui.strategies.dual.settings import SetupSettings
 from futtui.strategies.figures import median
-from futtui.strategies.structure import OrientedBar, seen_as_one, swept_spans, wick_in_bodies, zone_edges
+from futtui.strategies.structure import Dip, OrientedBar, seen_as_one, swept_spans, wick_in_bodies, zone_edges
 
 VOLUME_BARS = 20
 MIN_BODY_ATR = 0.1
@@ -89,18 +89,20 @@ class Reach(NamedTuple):
         return False
 
 
-def reach_of(bars: Sequence[OrientedBar], atr: float, settings: SetupSettings) -> Reach | None:
-    """The reach of the newest bars, None when they complete nothing wherever a zone lies.
+def reach_of(
+    bars: Sequence[Candle], dips: Iterable[Dip], sign: int, atr: float, settings: SetupSettings
+) -> Reach | None:
+    """The reach of the newest bars for a trade of direction `sign`; None when they complete nothing wherever zones lie.
 
-    `bars` hold more than `reaction_bars` and `return_bars`. What depends on no zone is asked of them as it is of zones.
+    `bars` are the newest `reaction_bars` + 1. What depends on no zone is asked of them as it is of zones.
     """
     last, retested = bars[-1], None
-    if last.close > last.open:
-        lowest = min([bar.low for bar in bars[-settings.reaction_bars - 1 :]])
-        if last.close - lowest >= settings.reaction_atr * atr:
-            retested = lowest - (settings.touch_atr + SLACK_ATR) * atr, last.close
+    if (last.close > last.open) if sign > 0 else (last.close < last.open):
+        lowest = min([bar.low for bar in bars]) if sign > 0 else -max([bar.high for bar in bars])
+        if sign * last.close - lowest >= settings.reaction_atr * atr:
+            retested = lowest - (settings.touch_atr + SLACK_ATR) * atr, sign * last.close
     depth = settings.sweep_min_atr * atr, settings.sweep_max_atr * atr
-    swept = swept_spans(bars, settings.return_bars, depth, (settings.wick_ratio, MIN_BODY_ATR * atr))
+    swept = swept_spans(dips, depth, settings.wick_ratio, MIN_BODY_ATR * atr)
     return Reach(retested, tuple(swept)) if retested is not None or swept else None
 
 

@@ -74,12 +74,12 @@ class SrStrategy(BaseStrategy):
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether `find` could answer anything but "nothing" at this zone."""
 
-    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
-        """The spans in which an edge must lie for the newest bar to complete a setup: oriented prices, ends included.
+    def reaches(self, frame: Timeframe, atr: float, context: StrategyContext) -> Sequence[tuple[int, float, float]]:
+        """Side and span in which an edge must lie for the newest bar to complete a setup; oriented, ends included.
 
-        Only for a first look: `find` decides. Anywhere, where a setup does not know better.
+        Only for a first look: `find` decides. Anywhere on both sides, where a setup does not know better.
         """
-        return ((-inf, inf),)
+        return (1, -inf, inf), (-1, -inf, inf)
 
     @abstractmethod
     def find(self, zone: Zone, sign: int, view: View) -> SrSetup | Progress:
@@ -99,31 +99,31 @@ class SrStrategy(BaseStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether the newest bar of either entry timeframe may have completed a setup at a zone."""
-        views = []
-        for frame in self._entry_frames:
-            view = None if context.time_ms % frame.ms else self._view(frame, context)
-            if isinstance(view, View):
-                if self._may_complete(view):
-                    return True
-                views.append(view)
-        for view in views:
-            self._forget(view)
+        frames = [frame for frame in self._entry_frames if context.time_ms % frame.ms == 0]
+        for frame in frames:
+            if self._may_complete(frame, context):
+                return True
+        if self._used_ms:
+            for view in (self._view(frame, context) for frame in frames):
+                if isinstance(view, View):
+                    self._forget(view)
         return False
 
-    def _may_complete(self, view: View) -> bool:
+    def _may_complete(self, frame: Timeframe, context: StrategyContext) -> bool:
         """Whether a setup may be complete at any of the zones that `_look` would look at."""
-        reaches = [(sign, *each) for sign in SIGNS for each in self.reach(sign, view)]
-        if not reaches:
-            return False
-        spans, is_far = dict(zip(SIGNS, self.spans(view), strict=True)), self.edge_is_far
-        for zone in view.context.zones:
+        own = context.frame(frame)
+        reaches = self.reaches(frame, own.atr, context) if own is not None and own.atr is not None else ()
+        is_far, near = self.edge_is_far, []
+        for zone in context.zones if reaches else ():
             above, below = (zone.high, -zone.low) if is_far else (zone.low, -zone.high)
-            for sign, low, high in reaches:
-                edge = above if sign > 0 else below
-                is_near = low <= edge <= high and self._is_wanted(zone, view)
-                if is_near and self.is_in_play(zone, sign, view, spans[sign]):
-                    return True
-        return False
+            near += [(zone, sign) for sign, low, high in reaches if low <= (above if sign > 0 else below) <= high]
+        view = self._view(frame, context) if near else ""
+        if not isinstance(view, View):
+            return False
+        spans = dict(zip(SIGNS, self.spans(view), strict=True))
+        return any(
+            self._is_wanted(zone, view) and self.is_in_play(zone, sign, view, spans[sign]) for zone, sign in near
+        )
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a setup, else the reason why there is none."""

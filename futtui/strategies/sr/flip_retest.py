@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from futtui.domain.regime import Regime
+from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
+from futtui.strategies.base import StrategyContext
 from futtui.strategies.sr.engine import SLACK_ATR, SrStrategy
 from futtui.strategies.sr.settings import SrFlipRetestSettings
 from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
-from futtui.strategies.structure import OrientedBar, is_engulfing, opposing_kind, zone_edges
+from futtui.strategies.structure import OrientedBar, is_engulfing, opposing_kind, orient, zone_edges
 
 
 @dataclass(slots=True)
@@ -60,17 +62,19 @@ class SrFlipRetest(SrStrategy):
         low, high, margin = min(closes), max(closes), self._settings.break_close_atr * view.atr
         return Span(low, high, margin), Span(-high, -low, margin)
 
-    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
+    def reaches(self, frame: Timeframe, atr: float, context: StrategyContext) -> Sequence[tuple[int, float, float]]:
         """Between the lowest price of the newest bars, which must have touched it, and the close that turns."""
-        settings, newest = self._settings, view.bars[-1]
-        if not sign * newest.close > sign * newest.open:
+        settings = self._settings
+        bars = context.candles(frame, max(settings.trigger_bars + 1, 2))
+        if len(bars) < 2 or bars[-1].close == bars[-1].open:
             return ()
-        bars = view.context.oriented(view.timeframe, max(settings.trigger_bars + 1, 2), sign)
-        before, last = bars[-2:]
-        if not (is_engulfing(before, last) or last.close > before.high):
+        sign = 1 if bars[-1].close > bars[-1].open else -1
+        before, last = orient(bars[-2], sign), orient(bars[-1], sign)
+        if not (last.close > before.high or is_engulfing(before, last)):
             return ()
-        lowest = min(bar.low for bar in bars[-settings.trigger_bars - 1 :])
-        return ((lowest - (settings.touch_atr + SLACK_ATR) * view.atr, last.close),)
+        touching = bars[-settings.trigger_bars - 1 :]
+        lowest = min([bar.low for bar in touching]) if sign > 0 else -max([bar.high for bar in touching])
+        return ((sign, lowest - (settings.touch_atr + SLACK_ATR) * atr, last.close),)
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether closes lie on both sides of the edge of a zone that stood in the way."""

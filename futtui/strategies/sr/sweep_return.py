@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from futtui.domain.regime import Regime
+from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
 from futtui.language.counting import counted
+from futtui.strategies.base import StrategyContext
 from futtui.strategies.figures import median
-from futtui.strategies.sr.engine import SrStrategy
+from futtui.strategies.sr.engine import SIGNS, SrStrategy
 from futtui.strategies.sr.settings import SrSweepReturnSettings
 from futtui.strategies.sr.setup import NOTHING, Progress, Span, SrSetup, View
 from futtui.strategies.structure import (
@@ -69,12 +71,14 @@ class SrSweepReturn(SrStrategy):
         up, down = min(last.low, before.close), max(last.high, before.close)
         return Span(up, max(closes)), Span(-down, -min(closes))
 
-    def reach(self, sign: int, view: View) -> Sequence[tuple[float, float]]:
+    def reaches(self, frame: Timeframe, atr: float, context: StrategyContext) -> Sequence[tuple[int, float, float]]:
         """Where a dip with a wick that is long enough, from which the newest bar came back, can have been."""
-        settings, atr = self._settings, view.atr
-        bars = view.context.oriented(view.timeframe, settings.return_max_bars + 2, sign)
-        depth = settings.depth_min_atr * atr, settings.depth_max_atr * atr
-        return swept_spans(bars, settings.return_max_bars, depth, (settings.wick_min, settings.body_least_atr * atr))
+        settings, found = self._settings, []
+        depth, least_body = (settings.depth_min_atr * atr, settings.depth_max_atr * atr), settings.body_least_atr * atr
+        for sign in SIGNS:
+            dips = context.dips(frame, settings.return_max_bars, sign)
+            found += [(sign, *each) for each in swept_spans(dips, depth, settings.wick_min, least_body)]
+        return found
 
     def is_in_play(self, zone: Zone, sign: int, view: View, span: Span) -> bool:
         """Whether price was on both sides of the edge of a zone that protects the trade."""
