@@ -245,6 +245,10 @@ class SymbolAnalyzer:
 
 def _moments(closes: Iterable[Close]) -> Iterable[tuple[int, list[Close]]]:
     """(close time, candles) oldest first; inside a moment higher timeframes first."""
+    if isinstance(closes, list) and len(closes) == 1:
+        timeframe, candle = closes[0]
+        yield timeframe.end_ms(candle.open_time_ms), closes
+        return
     timed = [(timeframe.end_ms(candle.open_time_ms), timeframe, candle) for timeframe, candle in closes]
     timed.sort(key=lambda each: (each[0], -each[1].ms))
     for time_ms, group in groupby(timed, key=itemgetter(0)):

@@ -13,7 +13,7 @@ from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.vwap import VwapReadings
 from futtui.indicators.profile_days import ProfileDays
-from futtui.strategies.base import CandleSource, IndicatorSource, StrategyContext, VwapSource
+from futtui.strategies.base import CandleSource, IndicatorSource, StrategyContext, VwapSource, rows_hash
 from futtui.strategies.structure import Dip, OrientedBar
 from futtui.zones.registry import ZoneRegistry
 
@@ -34,6 +34,7 @@ class Sources:
     indicator: IndicatorSource
     tick_size: float | None
     listed_ms: int | None
+    nothing: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,21 @@ class LiveContext(StrategyContext):
     def at(cls, sources: Sources, time_ms: int, daily_vwap: float | None) -> LiveContext:
         """The context of the close at `time_ms`, at which the sources stand."""
         made = object.__new__(cls)
-        given: tuple[Any, ...] = (
-            sources.symbol, time_ms, daily_vwap, sources.tick_size, sources.listed_ms, sources.candles,
-            sources.indicator, sources.vwaps, None, sources, {}, {}, False,
-        )  # fmt: skip
+        given: tuple[Any, ...] = (sources, time_ms, daily_vwap, {}, {}, False)
         for put, value in zip(_PUT, given, strict=True):
             put(made, value)
         return made
 
     def __getattr__(self, name: str) -> Any:
-        """A measure that nobody has asked for yet."""
-        work_out = _WORKED_OUT.get(name)
-        if work_out is None:
+        """Something that nobody has asked for yet."""
+        if name in _OF_SOURCES:
+            value: Any = getattr(self._sources, _OF_SOURCES[name])
+        elif name not in _WORKED_OUT:
             raise AttributeError(name)
-        if self._is_over:
+        elif self._is_over:
             raise RuntimeError(TOO_LATE)
-        value = work_out(self)
+        else:
+            value = _WORKED_OUT[name](self)
         object.__setattr__(self, name, value)
         return value
 
@@ -117,6 +117,12 @@ class LiveContext(StrategyContext):
         turned = None if frame is None else frame.oriented(count, sign, self.time_ms)
         return StrategyContext.oriented(self, timeframe, count, sign) if turned is None else turned
 
+    def candles_hash(self, timeframe: Timeframe, count: int, more: object = None) -> str:
+        """`candles_hash` of the newest `count` candles; each is written out once for all."""
+        frame = self._sources.frames.get(timeframe)
+        rows = None if frame is None else frame.written(count, self.time_ms)
+        return StrategyContext.candles_hash(self, timeframe, count, more) if rows is None else rows_hash(rows, more)
+
     def dips(self, timeframe: Timeframe, most_outside: int, sign: int) -> Sequence[Dip]:
         """The dips that the newest candle may have ended for a trade of direction `sign`; worked out once for all."""
         key = timeframe, most_outside, sign
@@ -140,9 +146,17 @@ _WORKED_OUT: dict[str, Callable[[LiveContext], Any]] = {
 }
 """Measures that are left empty, and how each is worked out."""
 
-_GIVEN = (
-    "symbol", "time_ms", "daily_vwap", "tick_size", "listed_ms", "candle_source", "indicator_source", "vwap_source",
-    "oriented_source",
-)  # fmt: skip
-_PUT = [vars(StrategyContext)[name].__set__ for name in _GIVEN]
-_PUT += [vars(LiveContext)[name].__set__ for name in ("_sources", "_frames", "_dips", "_is_over")]
+_OF_SOURCES = {
+    "symbol": "symbol",
+    "tick_size": "tick_size",
+    "listed_ms": "listed_ms",
+    "candle_source": "candles",
+    "indicator_source": "indicator",
+    "vwap_source": "vwaps",
+    "oriented_source": "nothing",
+}
+"""What is the same at every close, and its name among the sources."""
+
+_PUT = [vars(LiveContext)["_sources"].__set__]
+_PUT += [vars(StrategyContext)[name].__set__ for name in ("time_ms", "daily_vwap")]
+_PUT += [vars(LiveContext)[name].__set__ for name in ("_frames", "_dips", "_is_over")]

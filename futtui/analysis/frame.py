@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
@@ -13,6 +13,7 @@ from futtui.indicators.asked import IndicatorKey, Values
 from futtui.indicators.frame import FrameIndicators
 from futtui.regime.detector import RegimeDetector
 from futtui.regime.settings import RegimeSettings
+from futtui.strategies.base import written
 from futtui.strategies.structure import OrientedBar, OrientedBars
 
 
@@ -25,6 +26,8 @@ class AnalysisFrame:
         self._kept_candles = kept_candles
         self._indicators = FrameIndicators(timeframe, kept_candles)
         self._candles = self._indicators.last_candles
+        self._rows: list[bytes] = []
+        self._rows_taken = 0
         self._oriented = OrientedBars(kept_candles)
         self._detector = RegimeDetector(settings)
         self._last_open_ms: int | None = None
@@ -35,6 +38,8 @@ class AnalysisFrame:
         code, open_ms = self.timeframe.code, candle.open_time_ms
         if self._last_open_ms is None:
             return self._fault_of(candle)
+        if open_ms - self._last_open_ms == self.timeframe.ms and not self.missing and _is_plainly_sound(candle):
+            return None
         if open_ms <= self._last_open_ms:
             return f"{code}: the candle at {open_ms} was already taken; ignored"
         gap = (open_ms - self._last_open_ms) // self.timeframe.ms - 1
@@ -57,7 +62,7 @@ class AnalysisFrame:
     def take(self, candle: Candle) -> None:
         """Take a candle that `refusal` found nothing against."""
         self._indicators.update(candle)
-        self._detector.update(self._indicators)
+        self._detector.step(self._indicators)
         self._last_open_ms = candle.open_time_ms
         self._reading = None
 
@@ -109,6 +114,18 @@ class AnalysisFrame:
             return None
         return self._oriented.newest(self._indicators.last_candles, self._indicators.bars, count, sign)
 
+    def written(self, count: int, time_ms: int) -> Sequence[bytes] | None:
+        """The same candles as they go into fingerprints; None when there are none or later ones."""
+        last_open_ms = self._last_open_ms
+        if self.missing or last_open_ms is None or last_open_ms + self.timeframe.ms > time_ms:
+            return None
+        rows, fresh = self._rows, min(self.bars - self._rows_taken, len(self._candles))
+        rows.extend(map(written, self._candles[len(self._candles) - fresh :]))
+        self._rows_taken = self.bars
+        if len(rows) >= 2 * self._kept_candles:
+            del rows[: -self._kept_candles]
+        return rows[-min(count, self._kept_candles) :] if count > 0 else ()
+
     @property
     def newest_open_ms(self) -> int | None:
         """Open time of the newest candle; None before the first and while candles are missing."""
@@ -144,6 +161,12 @@ def newest_unbroken(timeframe: Timeframe, candles: Sequence[Candle]) -> list[Can
             break
         run.append(candle)
     return run[::-1]
+
+
+def _is_plainly_sound(candle: Candle) -> bool:
+    """Whether `_checked` surely has nothing against the candle; quicker, as nearly all candles are sound."""
+    low, high = candle.low, candle.high
+    return 0.0 < low <= candle.open <= high and low <= candle.close <= high < inf and 0.0 <= candle.volume < inf
 
 
 def _is_sound(timeframe: Timeframe, candle: Candle) -> bool:

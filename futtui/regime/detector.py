@@ -26,34 +26,51 @@ class RegimeDetector:
 
     def __init__(self, settings: RegimeSettings | None = None) -> None:
         self.settings = settings or RegimeSettings()
-        self.reading = UNKNOWN_REGIME
         self.bars_in_state = 0
+        self._reading: RegimeReading | None = UNKNOWN_REGIME
+        self._measures: RegimeMeasures | None = None
         self._state = Regime.UNKNOWN
         self._candidate = Regime.UNKNOWN
         self._agreed = 0
 
     def update(self, indicators: FrameIndicators) -> RegimeReading:
         """The regime at the close that `indicators` was just fed; call once per closed bar."""
+        self.step(indicators)
+        return self.reading
+
+    def step(self, indicators: FrameIndicators) -> None:
+        """As `update`, for those who may ask for the reading later, or never."""
         measures = measure(indicators)
         if measures is None:
             self._enter(Regime.UNKNOWN)
             bars, needed = indicators.bars, indicators.ema_50.warm_up_bars
-            self.reading = _STILL if bars >= needed else replace(UNKNOWN_REGIME, reason=_too_few(bars, needed))
-            return self.reading
-        return self.update_measures(measures)
+            self._reading = _STILL if bars >= needed else replace(UNKNOWN_REGIME, reason=_too_few(bars, needed))
+        else:
+            self._step(measures)
 
     def update_measures(self, measures: RegimeMeasures) -> RegimeReading:
         """The regime at a bar given by its measures."""
+        self._step(measures)
+        return self.reading
+
+    def _step(self, measures: RegimeMeasures) -> None:
         self._settle(self.classify(measures))
         self.bars_in_state += 1
-        self.reading = RegimeReading(
-            regime=self._state,
-            confidence=confidence(self._state, measures, self.bars_in_state, self.settings),
-            bias=measures.bias,
-            late_trend=measures.stretch_atr > self.settings.late_trend_atr,
-            reason=reason(self._state, measures),
-        )
-        return self.reading
+        self._measures, self._reading = measures, None
+
+    @property
+    def reading(self) -> RegimeReading:
+        """The regime at the last close."""
+        measures = self._measures
+        if self._reading is None and measures is not None:
+            self._reading = RegimeReading(
+                regime=self._state,
+                confidence=confidence(self._state, measures, self.bars_in_state, self.settings),
+                bias=measures.bias,
+                late_trend=measures.stretch_atr > self.settings.late_trend_atr,
+                reason=reason(self._state, measures),
+            )
+        return self._reading or UNKNOWN_REGIME
 
     def _settle(self, wanted: Regime) -> None:
         if wanted is self._state:

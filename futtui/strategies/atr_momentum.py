@@ -21,7 +21,7 @@ from futtui.strategies.atr_momentum_impulse import (
     closes_at_its_end,
     find_impulse,
 )
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.figures import median
 from futtui.strategies.levels import PlanRequest, build_levels
 from futtui.strategies.parts import agrees_with_average, bias_part, higher_frames_part, missing
@@ -44,6 +44,7 @@ class AtrMomentum(BaseStrategy):
     def __init__(self, symbol: str, settings: AtrMomentumSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or AtrMomentumSettings()
+        self._parameters = parameters_hash(self._settings)
         self._swings = SwingTracker(
             self._settings.swing_side_bars, self._settings.swing_lookback_bars, self.timeframe.ms
         )
@@ -248,7 +249,7 @@ class AtrMomentum(BaseStrategy):
             regime=four_hours.regime.regime,
             parts=parts,
             summary=_summary(impulse, levels, armed, context.tick_size),
-            inputs_hash=inputs_hash(settings, context.candles(self.timeframe, self.memory_bars)),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, self.memory_bars)}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import is_
 from typing import Any, ClassVar, Protocol
 
 from futtui.domain.candle import Candle
@@ -125,6 +124,10 @@ class StrategyContext:
             if turned is not None:
                 return turned
         return [orient(bar, sign) for bar in self.candles(timeframe, count)]
+
+    def candles_hash(self, timeframe: Timeframe, count: int, more: object = None) -> str:
+        """`candles_hash` of the newest `count` candles; each is written out once for all."""
+        return candles_hash(self.candles(timeframe, count), more)
 
     def dips(self, timeframe: Timeframe, most_outside: int, sign: int) -> Sequence[Dip]:
         """The dips that the newest candle may have ended for a trade of direction `sign`; worked out once for all."""
@@ -288,27 +291,15 @@ def inputs_hash(settings: object, candles: Sequence[Candle], more: object = None
 
 def candles_hash(candles: Sequence[Candle], more: object = None) -> str:
     """A short fingerprint of candles, and of more about them."""
-    text = b"".join(map(_written, candles)) + (b"" if more is None else repr(more).encode())
+    return rows_hash(map(written, candles), more)
+
+
+def rows_hash(rows: Iterable[bytes], more: object = None) -> str:
+    """`candles_hash` of candles that are `written` already."""
+    text = b"".join(rows) + (b"" if more is None else repr(more).encode())
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def _written(bar: Candle) -> bytes:
+def written(bar: Candle) -> bytes:
+    """A candle as it goes into a fingerprint."""
     return repr((bar.open_time_ms, bar.open, bar.high, bar.low, bar.close, bar.volume)).encode()
-
-
-class MovingHash:
-    """`candles_hash` for a window that moves on by a bar from call to call: each bar is written out once."""
-
-    def __init__(self) -> None:
-        self._bars: list[Candle] = []
-        self._rows: list[bytes] = []
-
-    def of(self, candles: Sequence[Candle]) -> str:
-        """The fingerprint of these candles."""
-        bars = list(candles)
-        if len(bars) == len(self._bars) and all(map(is_, bars[:-1], self._bars[1:])):
-            self._rows = [*self._rows[1:], *map(_written, bars[-1:])]
-        else:
-            self._rows = [*map(_written, bars)]
-        self._bars = bars
-        return hashlib.blake2b(b"".join(self._rows), digest_size=8).hexdigest()

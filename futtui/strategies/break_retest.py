@@ -14,7 +14,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.break_retest_levels import ZoneMemory, find_break
 from futtui.strategies.break_retest_score import score_parts
 from futtui.strategies.break_retest_setup import BreakRetestSettings, BrokenLevel
@@ -39,6 +39,7 @@ class BreakRetest(BaseStrategy):
     def __init__(self, symbol: str, settings: BreakRetestSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or BreakRetestSettings()
+        self._parameters = parameters_hash(self._settings)
         self._swings = SwingTracker(
             self._settings.swing_side_bars, self._settings.level_lookback_bars, self.timeframe.ms
         )
@@ -180,7 +181,6 @@ class BreakRetest(BaseStrategy):
         parts = score_parts(setup, context, settings, own, four_hours, self._swings, retest)
         left_bars = settings.retest_max_bars - setup.age
         valid_bars = min(settings.armed_valid_bars, left_bars) if armed else settings.entry_valid_bars
-        window = context.candles(self.timeframe, self.memory_bars)
         return RawSignal(
             symbol=context.symbol,
             system=self.system,
@@ -196,7 +196,7 @@ class BreakRetest(BaseStrategy):
             regime=four_hours.regime.regime,
             parts=parts,
             summary=_summary(setup, levels.side, armed, context.tick_size),
-            inputs_hash=inputs_hash(settings, window),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, self.memory_bars)}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

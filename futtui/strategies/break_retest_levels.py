@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from futtui.domain.packing import quickly_made
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.strategies.structure import OrientedBar, SwingTracker, opposing_kind
 
 MAX_KNOWN_ZONES = 24
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class KnownZone:
     """What is remembered of a zone as it was BEFORE the bar that may break it (real prices)."""

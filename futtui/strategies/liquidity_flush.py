@@ -19,7 +19,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
 from futtui.domain.timeframe import Timeframe
 from futtui.language.counting import counted
-from futtui.strategies.base import MemorylessStrategy, MovingHash, Proposal, StrategyContext, parameters_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.words import say_price
 
 SETUP_POINTS = 5.0
@@ -72,7 +72,6 @@ class LiquidityFlush(MemorylessStrategy):
         super().__init__(symbol)
         self._settings = settings or LiquidityFlushSettings()
         self._parameters = parameters_hash(self._settings)  # asked for at every close
-        self._fingerprint = MovingHash()
         self._needed_bars = self.required_bars
 
     @property
@@ -109,7 +108,7 @@ class LiquidityFlush(MemorylessStrategy):
         levels = self._levels(side, entry, distance, context.tick_size)
         if isinstance(levels, str):
             return self.refuse(levels)
-        inputs_hash = f"{self._parameters}.{self._fingerprint.of(candles)}"
+        inputs_hash = f"{self._parameters}.{context.candles_hash(self.timeframe, self._needed_bars)}"
         return self._signal(levels, distance, own, own.atr, context, inputs_hash)
 
     def _day_atr(self, context: StrategyContext) -> float | None:

@@ -13,7 +13,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.break_retest_levels import ZoneMemory
 from futtui.strategies.figures import median
 from futtui.strategies.levels import PlanRequest, build_levels
@@ -48,6 +48,7 @@ class LiquiditySweep(BaseStrategy):
     def __init__(self, symbol: str, settings: LiquiditySweepSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or LiquiditySweepSettings()
+        self._parameters = parameters_hash(self._settings)
         self._swings = SwingTracker(
             self._settings.swing_side_bars, self._settings.swing_lookback_bars, self.timeframe.ms
         )
@@ -218,7 +219,7 @@ class LiquiditySweep(BaseStrategy):
     ) -> RawSignal:
         settings = self._settings
         parts = score_parts(sweep, context, settings, own, four_hours)
-        window = context.candles(self.timeframe, max(self.memory_bars, DAY_BARS))
+        window = max(self.memory_bars, DAY_BARS)
         way = "below" if sweep.sign > 0 else "above"
         price = say_price(sweep.sign * sweep.level, context.tick_size)
         return RawSignal(
@@ -236,7 +237,7 @@ class LiquiditySweep(BaseStrategy):
             regime=four_hours.regime.regime,
             parts=parts,
             summary=f"Price took the stops {way} {pool_words(sweep)} at {price} and closed back inside.",
-            inputs_hash=inputs_hash(settings, window),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, window)}",
             volume_ratio=sweep.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from futtui.domain.candle import Candle
+from futtui.domain.packing import quickly_made
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.break_retest_levels import ZoneMemory
@@ -19,6 +20,7 @@ STRENGTH = {SWING: 0.0, EQUAL: 0.75, DAY: 1.0}
 ZONE_STRENGTH = ((80.0, 1.0), (70.0, 0.75), (0.0, 0.5))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A place below price, as the trade sees it, where stops rest that nobody has taken yet; oriented price."""

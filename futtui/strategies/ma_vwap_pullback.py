@@ -18,7 +18,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators.vwap import AnchoredVwap
-from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.parts import bias_part, flow_part, higher_frames_part, missing
 from futtui.strategies.pullback_setup import (
@@ -59,6 +59,7 @@ class MaVwapPullback(MemorylessStrategy):
     def __init__(self, symbol: str, settings: MaVwapPullbackSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or MaVwapPullbackSettings()
+        self._parameters = parameters_hash(self._settings)
 
     @property
     def enabled(self) -> bool:
@@ -215,7 +216,7 @@ class MaVwapPullback(MemorylessStrategy):
             regime=candidate.four_hours.regime.regime,
             parts=parts,
             summary=_summary(candidate, context.tick_size),
-            inputs_hash=inputs_hash(settings, candidate.bars),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, len(candidate.bars))}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

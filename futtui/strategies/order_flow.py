@@ -16,7 +16,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.order_flow_setup import FlowPush, OrderFlowSettings, find_absorption, find_initiation
 from futtui.strategies.parts import bias_part, higher_frames_part, missing
@@ -61,6 +61,7 @@ class OrderFlow(MemorylessStrategy):
     def __init__(self, symbol: str, settings: OrderFlowSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or OrderFlowSettings()
+        self._parameters = parameters_hash(self._settings)
         self._needed_bars = self.required_bars
 
     @property
@@ -216,7 +217,7 @@ class OrderFlow(MemorylessStrategy):
             regime=candidate.four_hours.regime.regime,
             parts=parts,
             summary=_summary(candidate),
-            inputs_hash=inputs_hash(settings, candidate.bars, flows),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, len(candidate.bars), flows)}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

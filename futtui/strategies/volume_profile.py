@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from math import fsum
 
 from futtui.domain.candle import Candle
+from futtui.domain.packing import quickly_made
 from futtui.domain.reading import FrameReading, ProfileReading
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
-from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.figures import median
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
 from futtui.strategies.parts import bias_part, flow_part
@@ -34,6 +35,7 @@ LIVELY = (Regime.TREND_UP, Regime.TREND_DOWN, Regime.SQUEEZE, Regime.EXPANSION)
 """4h regimes in which a move out of value may go on."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """One edge of one value area that price answered at. `invalidation` is oriented."""
@@ -74,6 +76,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
     def __init__(self, symbol: str, settings: VolumeProfileSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or VolumeProfileSettings()
+        self._parameters = parameters_hash(self._settings)
         self._needed_bars = self.required_bars
 
     @property
@@ -278,6 +281,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
     def _signal(self, candidate: _Candidate, levels: Levels) -> RawSignal:
         settings, own, context = self._settings, candidate.own, candidate.context
         parts = self._parts(candidate, levels)
+        inputs = context.candles_hash(self.timeframe, len(candidate.bars), candidate.value)
         return RawSignal(
             symbol=context.symbol,
             system=self.system,
@@ -293,7 +297,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
             regime=candidate.four_hours.regime.regime,
             parts=parts,
             summary=_summary(candidate),
-            inputs_hash=inputs_hash(settings, candidate.bars, candidate.value),
+            inputs_hash=f"{self._parameters}.{inputs}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

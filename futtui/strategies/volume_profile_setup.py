@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le
 
 from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.packing import quickly_made
 from futtui.domain.reading import ProfileReading
 from futtui.language.counting import counted
 from futtui.strategies.levels import StopSettings
@@ -84,6 +85,7 @@ class VolumeProfileSettings:
             raise InvalidInputError("The targets must grow: target_1_r < target_2_r < target_3_r.")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value area as a trade sees it: near the stop `low`, near the last target `high`."""

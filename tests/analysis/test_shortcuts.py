@@ -19,13 +19,14 @@ from futtui.live.settings import HistorySettings
 from futtui.strategies import liquidity_sweep, liquidity_sweep_pools, volume_profile
 from futtui.strategies.action_price.cross import cross_direction
 from futtui.strategies.action_price.trail import SlowRow
+from futtui.strategies.base import candles_hash
 from futtui.strategies.break_retest_levels import ZoneMemory
 from futtui.strategies.dual import engine as dual_engine
 from futtui.strategies.dual import setups
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.sr.engine import SIGNS, SrStrategy
 from futtui.strategies.sr.setup import NOTHING
-from futtui.strategies.structure import Swing, SwingTracker, opposing_kind, orient
+from futtui.strategies.structure import Swing, SwingTracker, dips_of, opposing_kind, orient
 from tests.shared_data import shared_path
 
 DAYS = 2
@@ -50,6 +51,9 @@ def _same_candles(monkeypatch, seen):
                 for count in (1, 50, 110):
                     wanted = [orient(bar, sign) for bar in context.candles(frame, count)]
                     assert list(context.oriented(frame, count, sign)) == wanted
+                    bars = context.candles(frame, count)
+                    assert context.candles_hash(frame, count, sign) == candles_hash(bars, sign)
+                    assert list(context.dips(frame, 3, sign)) == dips_of(bars[-5:], 3, sign) or count == 1
         seen["closes"] += 1
         return plain(self, timeframe, context)
 

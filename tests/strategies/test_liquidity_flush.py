@@ -13,10 +13,9 @@ from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, SignalStatus, Trigger, check_levels
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.risk.settings import StandingSettings
-from futtui.strategies.base import MovingHash, StrategyContext, candles_hash
+from futtui.strategies.base import StrategyContext
 from futtui.strategies.liquidity_flush import LiquidityFlush, LiquidityFlushSettings
 from tests.desk.world import SYMBOL, World, wide_settings
-from tests.indicators.market import made_candles
 from tests.strategies.crafted import START_MS, STEP_MS, Tape, mirror_candle
 
 BOTH = LiquidityFlushSettings(short_enabled=True)
@@ -219,12 +218,3 @@ def test_flush_no_more_at_once_than_the_limit():
 
 def test_flush_on_a_coin_with_a_known_listing_day_needs_no_daily_candles():
     assert level(days=3, age_days=60.0) is not None
-
-
-def test_flush_fingerprint_of_a_moving_window_is_that_of_its_candles_however_it_moves():
-    bars, moving = made_candles(40, seed=3), MovingHash()
-    again = [replace(bar) for bar in bars]
-    for window in (bars[:10], bars[1:11], bars[1:11], bars[20:30], again[21:31], bars[5:8], []):
-        assert moving.of(window) == candles_hash(window)
-    changed = [*bars[1:10], replace(bars[10], close=bars[10].close + 0.25)]
-    assert moving.of(bars[1:11]) != moving.of(changed) == candles_hash(changed)

@@ -17,7 +17,7 @@ from futtui.strategies.action_price.levels import EntryTiming, entry_timing, pla
 from futtui.strategies.action_price.score import CrossScore, Mode, mode_part, score_cross
 from futtui.strategies.action_price.settings import ActionPriceSettings
 from futtui.strategies.action_price.trail import FAST_WINDOW, SlowRow, SlowTrail
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.parts import agrees_with_average
 from futtui.strategies.words import say_price, say_way
 
@@ -36,6 +36,7 @@ class ActionPrice(BaseStrategy):
     def __init__(self, symbol: str, settings: ActionPriceSettings | None = None) -> None:
         super().__init__(symbol)
         self._settings = settings or ActionPriceSettings()
+        self._parameters = parameters_hash(self._settings)
         self._trail = SlowTrail(self._settings.trail_bars, self.timeframe.ms)
         self._last_signal_ms: dict[Side, int] = {}
 
@@ -138,7 +139,7 @@ class ActionPrice(BaseStrategy):
         candles: Sequence[Candle],
     ) -> RawSignal:
         settings, four_hours = self._settings, context.frame(Timeframe.H4)
-        remembered = candles[-max(settings.trail_bars, settings.components.volume.bars + 2) :]
+        remembered = max(settings.trail_bars, settings.components.volume.bars + 2)
         return RawSignal(
             symbol=context.symbol,
             system=self.system,
@@ -154,7 +155,7 @@ class ActionPrice(BaseStrategy):
             regime=four_hours.regime.regime if four_hours else Regime.UNKNOWN,
             parts=(*score.parts, mode_part(mode, settings.bands, levels.reward_r(1)), timing.part),
             summary=_summary(levels, mode, score.total, timing, context.tick_size),
-            inputs_hash=inputs_hash(settings, remembered),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, remembered)}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

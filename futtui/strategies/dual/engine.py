@@ -14,7 +14,7 @@ from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
 from futtui.language.counting import counted
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of, worth_of
 from futtui.strategies.dual.levels import gaps_to_opposite, plan_levels
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
@@ -50,6 +50,7 @@ class BaseSignalEngine(BaseStrategy):
     def __init__(self, symbol: str, settings: DualEngineSettings) -> None:
         super().__init__(symbol)
         self._settings = settings
+        self._parameters = parameters_hash(settings)
         self._last_ms: dict[Side, int] = {}
         self._locks: dict[str, int] = {}
         self._needed_bars = self.required_bars
@@ -249,7 +250,7 @@ class BaseSignalEngine(BaseStrategy):
             regime=four_hours.regime.regime,
             parts=parts,
             summary=f"{_words(setup, context.tick_size)}; the trade goes {say_way(levels.side)}.",
-            inputs_hash=inputs_hash(settings, bars),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(self.timeframe, self._needed_bars)}",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from futtui.domain.candle import Candle
+from futtui.domain.packing import quickly_made
 from futtui.domain.zone import Zone
 from futtui.strategies.dual.settings import SetupSettings
 from futtui.strategies.figures import median
@@ -21,6 +22,7 @@ SLACK_ATR = 1e-6
 """Room for rounding where a first look compares prices and the rule compares their distances."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ZoneSetup:
     """A zone that was retested or swept, decided by the newest close.

@@ -12,7 +12,7 @@ from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
 from futtui.strategies.action_price.levels import EntryTiming
-from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, inputs_hash
+from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.sr.confidence import confidence_parts, context_parts
 from futtui.strategies.sr.levels import entry_timing, plan_levels, zone_context
 from futtui.strategies.sr.settings import SrGates, SrSettings
@@ -41,6 +41,7 @@ class SrStrategy(BaseStrategy):
     def __init__(self, symbol: str, settings: SrSettings) -> None:
         super().__init__(symbol)
         self._shared = settings
+        self._parameters = parameters_hash(settings)
         codes = settings.entry_frames.split(" and ")
         self._entry_frames = tuple(frame for frame in (Timeframe.M15, Timeframe.H1) if frame.code in codes)
         self._used_ms: dict[str, int] = {}
@@ -254,7 +255,7 @@ class SrStrategy(BaseStrategy):
             regime=_regime(context),
             parts=parts,
             summary=self.summary(setup, say_price(setup.sign * setup.edge, context.tick_size)),
-            inputs_hash=inputs_hash(settings, view.bars),
+            inputs_hash=f"{self._parameters}.{context.candles_hash(view.timeframe, len(view.bars))}",
             volume_ratio=view.reading.volume_ratio,
             flow=view.reading.flow,
             time_stop_bars=settings.time_stop_bars,
