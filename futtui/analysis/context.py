@@ -111,6 +111,12 @@ class LiveContext(StrategyContext):
         bars = () if frame is None else frame.candles_by(count, self.time_ms)
         return StrategyContext.candles(self, timeframe, count) if bars is None else bars
 
+    def has_candles(self, timeframe: Timeframe, count: int) -> bool:
+        """Whether `candles` would give that many."""
+        frame = self._sources.frames.get(timeframe)
+        has = frame is not None and frame.has_candles(count, self.time_ms)
+        return StrategyContext.has_candles(self, timeframe, count) if has is None else has
+
     def oriented(self, timeframe: Timeframe, count: int, sign: int) -> Sequence[OrientedBar]:
         """The same candles as a trade of direction `sign` sees them; each is turned once for all who ask."""
         frame = self._sources.frames.get(timeframe)

@@ -100,6 +100,15 @@ class AnalysisFrame:
         kept = min(len(self._candles), self._kept_candles)
         return None if self.missing or bars >= kept else self._candles[-bars - 1]
 
+    def has_candles(self, count: int, time_ms: int) -> bool | None:
+        """Whether `candles_by` would give that many; None where it gives None."""
+        last_open_ms = self._last_open_ms
+        if self.missing or last_open_ms is None or count <= 0:
+            return count <= 0
+        if last_open_ms + self.timeframe.ms > time_ms:
+            return None
+        return min(len(self._candles), self._kept_candles) >= count
+
     def candles_by(self, count: int, time_ms: int) -> Sequence[Candle] | None:
         """As `candles`; None when later ones than those closed by `time_ms` are here."""
         last_open_ms = self._last_open_ms

@@ -20,6 +20,10 @@ class WeightedMean:
     __slots__ = ("bars", "mean", "spread", "volume")
 
     def __init__(self) -> None:
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget all bars."""
         self.bars = 0
         self.volume = self.mean = self.spread = 0.0
 
@@ -34,42 +38,33 @@ class WeightedMean:
         self.spread += volume * step * (price - self.mean)
 
 
-class Vwap:
-    """A VWAP of the bars that it is given: value, deviation and bands."""
+class Vwap(WeightedMean):
+    """A VWAP of the bars that it is given: value, deviation and bands. The caller knows that a bar belongs to it."""
+
+    __slots__ = ("warm_up_bars",)
 
     def __init__(self, minimum_bars: int = USABLE_AFTER_BARS) -> None:
+        super().__init__()
         self.warm_up_bars = minimum_bars
-        self._sums = WeightedMean()
-
-    def add(self, price: float, volume: float) -> None:
-        """Take the next bar as its price and volume; the caller knows that it belongs to the VWAP."""
-        self._sums.add(price, volume)
-
-    @property
-    def bars(self) -> int:
-        """Bars since the anchor."""
-        return self._sums.bars
 
     @property
     def value(self) -> float | None:
         """The VWAP; None before `warm_up_bars` bars after the anchor and without any volume."""
-        ready = self._sums.bars >= self.warm_up_bars and self._sums.volume > 0
-        return self._sums.mean if ready else None
+        return self.mean if self.bars >= self.warm_up_bars and self.volume > 0 else None
 
     @property
     def deviation(self) -> float | None:
         """Volume-weighted standard deviation of price since the anchor; None while `value` is."""
         if self.value is None:
             return None
-        return sqrt(max(0.0, self._sums.spread / self._sums.volume))
+        return sqrt(max(0.0, self.spread / self.volume))
 
     @property
     def value_and_deviation(self) -> tuple[float, float] | None:
         """Both at once; None while not available."""
-        sums = self._sums
-        if sums.bars < self.warm_up_bars or sums.volume <= 0:
+        if self.bars < self.warm_up_bars or self.volume <= 0:
             return None
-        return sums.mean, sqrt(max(0.0, sums.spread / sums.volume))
+        return self.mean, sqrt(max(0.0, self.spread / self.volume))
 
     def band(self, deviations: float) -> float | None:
         """The VWAP plus `deviations` (may be negative) standard deviations."""
@@ -89,8 +84,8 @@ class DailyVwap(Vwap):
         day = candle.open_time_ms // DAY_MS
         if day != self._day:
             self._day = day
-            self._sums = WeightedMean()
-        self._sums.add(candle.typical, candle.volume)
+            self.start_over()
+        self.add(candle.typical, candle.volume)
 
 
 class AnchoredVwap(Vwap):
@@ -103,4 +98,4 @@ class AnchoredVwap(Vwap):
     def update(self, candle: Candle) -> None:
         """Take the next closed candle."""
         if candle.open_time_ms >= self.anchor_ms:
-            self._sums.add(candle.typical, candle.volume)
+            self.add(candle.typical, candle.volume)

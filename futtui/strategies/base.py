@@ -117,6 +117,10 @@ class StrategyContext:
         wider = self.candle_source(timeframe, count + surplus)
         return [bar for bar in wider if timeframe.end_ms(bar.open_time_ms) <= self.time_ms][-count:]
 
+    def has_candles(self, timeframe: Timeframe, count: int) -> bool:
+        """Whether `candles` would give that many."""
+        return len(self.candles(timeframe, count)) >= count
+
     def oriented(self, timeframe: Timeframe, count: int, sign: int) -> Sequence[OrientedBar]:
         """The same candles as a trade of direction `sign` sees them; with a source each is turned once for all."""
         if self.oriented_source is not None:

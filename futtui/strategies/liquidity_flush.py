@@ -193,9 +193,9 @@ class LiquidityFlush(MemorylessStrategy):
 def _too_young(context: StrategyContext, min_days: int) -> str:
     """Why this is no established coin, by its listing day, else by its daily candles; empty when it is one."""
     age = context.age_days
+    if age is None and context.has_candles(Timeframe.D1, min_days):
+        return ""
     if age is None:
         known = len(context.candles(Timeframe.D1, min_days))
-        return (
-            "" if known >= min_days else f"only {counted(known, 'day')} of history; {min_days} make an established coin"
-        )
+        return f"only {counted(known, 'day')} of history; {min_days} make an established coin"
     return "" if age >= min_days else f"traded for {counted(int(age), 'day')} only; {min_days} make an established coin"

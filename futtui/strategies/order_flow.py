@@ -77,8 +77,11 @@ class OrderFlow(MemorylessStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether takers may have been absorbed or may have started a move, on either side."""
+        newest = context.candles(self.timeframe, 1)
+        if not newest or newest[-1].taker_buy_volume is None:
+            return False
         bars = context.candles(self.timeframe, self._needed_bars)
-        if len(bars) < self._needed_bars or bars[-1].taker_buy_volume is None:
+        if len(bars) < self._needed_bars:
             return False
         return any(
             next(self._pushes(bars, context.oriented(self.timeframe, self._needed_bars, sign), sign), None)

@@ -92,9 +92,9 @@ class VolumeProfileStrategy(MemorylessStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether price may have answered at an edge of value."""
-        bars = context.candles(self.timeframe, self._needed_bars)
-        if len(bars) < self._needed_bars:
+        if not context.has_candles(self.timeframe, self._needed_bars):
             return False
+        bars = context.candles(self.timeframe, self._settings.hold_bars + 1)
         profiles = self._profiles(context)
         return bool(self._near(bars, profiles, Side.LONG) or self._near(bars, profiles, Side.SHORT))
 

@@ -244,3 +244,18 @@ def test_analyzer_that_is_not_asked_to_explain_decides_the_same_and_explains_lat
     assert events
     assert told.reading.vwaps != NO_VWAPS
     assert silent.on_closes(answers[-1]) == telling.on_closes(answers[-1])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"high": float("nan")}, {"volume": float("nan")}, {"high": float("inf")}, {"volume": float("inf")},
+        {"volume": -1.0}, {"low": 0.0}, {"open": 1e9}, {"close": 1e-9}, {"open": float("nan")},
+    ],
+)  # fmt: skip
+def test_analyzer_takes_no_next_candle_whose_figures_are_impossible(spoil):
+    analyzer, (time_ms, closes) = loaded(), next(iter(MOMENTS.items()))
+    quarter = next(bar for frame, bar in closes if frame is M15)
+    result = analyzer.on_closes([(M15, replace(quarter, **spoil))])
+    assert result.reading.time_ms == START_MS < time_ms
+    assert "15m: not ready, 1 candle missing" in result.reading.ready_reason

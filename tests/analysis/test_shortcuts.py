@@ -53,6 +53,7 @@ def _same_candles(monkeypatch, seen):
                     assert list(context.oriented(frame, count, sign)) == wanted
                     bars = context.candles(frame, count)
                     assert context.candles_hash(frame, count, sign) == candles_hash(bars, sign)
+                    assert context.has_candles(frame, count) and not context.has_candles(frame, 10_000)
                     assert list(context.dips(frame, 3, sign)) == dips_of(bars[-5:], 3, sign) or count == 1
         seen["closes"] += 1
         return plain(self, timeframe, context)
@@ -93,8 +94,8 @@ def _no_setup_is_missed(monkeypatch, seen):
 def _no_zone_of_an_engine_is_missed(monkeypatch, seen):
     plain = dual_engine.BaseSignalEngine._setups
 
-    def checked(self, context, bars, atr):
-        found = plain(self, context, bars, atr)
+    def checked(self, context, atr):
+        found, bars = plain(self, context, atr), context.candles(self.timeframe, self.required_bars)
         for zone in context.zones:
             sign = -1 if zone.kind is opposing_kind(1) else 1
             if zone.timeframe not in self.zone_frames or any(each.zone is zone for each in found):

@@ -9,7 +9,6 @@ from futtui.domain.reading import FrameReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import SignalPart
 from futtui.domain.timeframe import Timeframe
-from futtui.domain.zone import Zone
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.dual.settings import ConfidenceSettings
 from futtui.strategies.dual.setups import ZoneSetup
@@ -59,11 +58,7 @@ def confidence_parts(
 
 def strength_of(setup: ZoneSetup) -> float:
     """Strength of the zone of a setup: its score mixed with how often it held; the score where that is not known."""
-    return worth_of(setup.zone)
-
-
-def worth_of(zone: Zone) -> float:
-    """The strength of a zone; its score where that is not known."""
+    zone = setup.zone
     return zone.score if zone.strength is None else zone.strength
 
 

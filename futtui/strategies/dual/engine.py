@@ -15,7 +15,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone
 from futtui.language.counting import counted
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext, parameters_hash
-from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of, worth_of
+from futtui.strategies.dual.confidence import Surroundings, confidence_parts, strength_of
 from futtui.strategies.dual.levels import gaps_to_opposite, plan_levels
 from futtui.strategies.dual.settings import DualEngineSettings, HourEngineSettings
 from futtui.strategies.dual.setups import (
@@ -73,23 +73,23 @@ class BaseSignalEngine(BaseStrategy):
         return COOLDOWNS_REMEMBERED * longest * (self.timeframe.ms // Timeframe.M15.ms)
 
     def may_propose(self, context: StrategyContext) -> bool:
-        """Whether a zone that is strong enough may have been retested or swept at this close."""
-        own, bars = context.frame(self.timeframe), context.candles(self.timeframe, self._needed_bars)
-        if own is None or own.atr is None or own.atr <= 0.0 or len(bars) < self._needed_bars:
+        """Whether a zone was retested or swept at this close, and no gate that costs little stands against it."""
+        own, needed = context.frame(self.timeframe), self._needed_bars
+        if own is None or own.atr is None or own.atr <= 0.0 or own.close_time_ms != context.time_ms:
             return True
-        if own.close_time_ms != context.time_ms:
+        if not context.has_candles(self.timeframe, needed):
             return True
-        least = self._settings.setups.zone_strength_min
-        if any(worth_of(zone) >= least for zone, _ in self._within_reach(context, bars, own.atr)):
-            return True
+        for setup in self._setups(context, own.atr):
+            if not (self._lock(setup, context.time_ms) or self._weakness(setup, own.atr)):
+                return True
         self._forget(context.time_ms)
         return False
 
-    def _within_reach(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[tuple[Zone, int]]:
+    def _within_reach(self, context: StrategyContext, atr: float) -> list[tuple[Zone, int]]:
         """The zones, and the sides that they support, at which the newest close may complete anything."""
         found: list[tuple[Zone, int]] = []
         settings, frames = self._settings.setups, self.zone_frames
-        newest = bars[-settings.reaction_bars - 1 :]
+        newest = context.candles(self.timeframe, settings.reaction_bars + 1)
         for sign in (1, -1):
             dips = context.dips(self.timeframe, settings.return_bars, sign)
             reach = reach_of(newest, dips, sign, atr, settings)
@@ -109,7 +109,7 @@ class BaseSignalEngine(BaseStrategy):
         if own.atr is None or own.atr <= 0.0:
             return self.refuse(f"the {self.timeframe.code} ATR is not available")
         self._forget(context.time_ms)
-        found = self._setups(context, bars, own.atr)
+        found = self._setups(context, own.atr)
         if not found:
             return self.refuse("no zone was retested or swept at this close")
         if four_hours is None or four_hours.regime.regime is Regime.UNKNOWN:
@@ -124,10 +124,11 @@ class BaseSignalEngine(BaseStrategy):
         self._locks[best[0].zone.zone_id] = context.time_ms
         return self._signal(best, context, own, four_hours, bars)
 
-    def _setups(self, context: StrategyContext, bars: Sequence[Candle], atr: float) -> list[ZoneSetup]:
+    def _setups(self, context: StrategyContext, atr: float) -> list[ZoneSetup]:
         """Every setup of this close, the strongest zone first."""
-        found = []
-        for zone, sign in self._within_reach(context, bars, atr):
+        reached = self._within_reach(context, atr)
+        bars, found = context.candles(self.timeframe, self._needed_bars) if reached else (), []
+        for zone, sign in reached:
             oriented = context.oriented(self.timeframe, len(bars), sign)
             setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)
             if setup is not None:

@@ -100,12 +100,12 @@ class SrStrategy(BaseStrategy):
 
     def may_propose(self, context: StrategyContext) -> bool:
         """Whether the newest bar of either entry timeframe may have completed a setup at a zone."""
-        frames = [frame for frame in self._entry_frames if context.time_ms % frame.ms == 0]
-        for frame in frames:
-            if self._may_complete(frame, context):
+        for frame in self._entry_frames:
+            if context.time_ms % frame.ms == 0 and self._may_complete(frame, context):
                 return True
         if self._used_ms:
-            for view in (self._view(frame, context) for frame in frames):
+            for frame in self._entry_frames:
+                view = self._view(frame, context)
                 if isinstance(view, View):
                     self._forget(view)
         return False
