@@ -10,7 +10,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
 from futtui.indicators.asked import IndicatorKey, Values
-from futtui.indicators.frame import FrameIndicators
+from futtui.indicators.frame import CUT_EVERY_BARS, FrameIndicators
 from futtui.regime.detector import RegimeDetector
 from futtui.regime.settings import RegimeSettings
 from futtui.strategies.base import written
@@ -131,7 +131,7 @@ class AnalysisFrame:
         rows, fresh = self._rows, min(self.bars - self._rows_taken, len(self._candles))
         rows.extend(map(written, self._candles[len(self._candles) - fresh :]))
         self._rows_taken = self.bars
-        if len(rows) >= 2 * self._kept_candles:
+        if len(rows) >= self._kept_candles + CUT_EVERY_BARS:
             del rows[: -self._kept_candles]
         return rows[-min(count, self._kept_candles) :] if count > 0 else ()
 
