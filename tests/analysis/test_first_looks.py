@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -12,12 +13,23 @@ import pytest
 from futtui.analysis.analyzer import SymbolAnalyzer
 from futtui.analysis.context import LiveContext
 from futtui.analysis.settings import AnalysisSettings
+from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, Timeframe
+from futtui.domain.zone import ZoneKind
 from futtui.strategies.base import StrategyContext
+from futtui.strategies.dual.engine import SignalEngineM15
+from futtui.strategies.dual.settings import SetupSettings
+from futtui.strategies.dual.setups import find_setup, reach_of
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.plugin import PluginSource, make_plugin
 from futtui.strategies.settings import StrategySettings
+from futtui.strategies.sr.flip_retest import SrFlipRetest
+from futtui.strategies.sr.setup import SrSetup
+from futtui.strategies.sr.sweep_return import SrSweepReturn
 from tests.analysis.markets import WARM_UP_BARS, all_frames, at, real_quarters, split, walk
+from tests.strategies.crafted import START_MS
+from tests.strategies.crafted import zone as plain_zone
+from tests.strategies.sr.crafted import SrSurroundings
 
 M15, H1 = Timeframe.M15, Timeframe.H1
 
@@ -220,3 +232,49 @@ def test_plugin_that_changes_a_shipped_strategy_is_asked_at_every_close():
         assert manager.on_close(M15, context) == ()
     assert strategy.asked == 3
     assert sys.modules[type(strategy).__module__].LiquiditySweep.may_propose is not type(strategy).may_propose
+
+
+def _made_up(dice, count):
+    """A market on a coarse grid, so that closes, lows and edges often are the same price."""
+    bars, close = [], 100.0
+    for place in range(count):
+        opened, close = close, close + dice.randrange(-4, 5) / 4
+        low, high = min(opened, close) - dice.randrange(5) / 4, max(opened, close) + dice.randrange(5) / 4
+        bars.append(Candle(START_MS + place * M15.ms, opened, high, low, close, 100.0))
+    return bars
+
+
+def test_place_that_no_first_look_reaches_has_no_setup_in_any_made_up_market():
+    dice, complete, passed_by = random.Random(12), Counter(), 0
+    engine, sweeps, flips = SignalEngineM15("TESTUSDT"), SrSweepReturn("TESTUSDT"), SrFlipRetest("TESTUSDT")
+    loose = SetupSettings(wick_ratio=0.5, reaction_bars=6, reaction_atr=0.5, sweep_max_atr=2.0)
+    for _ in range(1200):
+        bars, surroundings = _made_up(dice, 70), SrSurroundings(atr=dice.choice((0.5, 1.0, 2.0)))
+        context, last = surroundings.context(bars), bars[-1]
+        place = last.close + dice.randrange(-12, 13) / 4
+        kind, side = dice.choice(((ZoneKind.SUPPORT, 1), (ZoneKind.RESISTANCE, -1)))
+        zone = replace(
+            plain_zone(kind, place, place + dice.randrange(1, 5) / 4), flipped=dice.random() < 0.5,
+            flipped_ms=bars[dice.randrange(20, 69)].open_time_ms + M15.ms, created_ms=START_MS,
+        )  # fmt: skip
+        for settings in (engine._settings.setups, loose):
+            oriented = context.oriented(M15, len(bars), side)
+            setup = find_setup(zone, side, bars, oriented, surroundings.atr, settings)
+            newest = bars[-settings.reaction_bars - 1 :]
+            dips = context.dips(M15, settings.return_bars, side)
+            reach = reach_of(newest, dips, side, surroundings.atr, settings)
+            is_reached = reach is not None and reach.holds(zone, side)
+            assert is_reached or setup is None
+            complete["dual"] += setup is not None
+            passed_by += not is_reached
+        for strategy in (sweeps, flips):
+            reaches = strategy.reaches(M15, surroundings.atr, context)
+            view = strategy._view(M15, context)
+            for sign in (1, -1):
+                low, high = (zone.low, zone.high) if sign > 0 else (-zone.high, -zone.low)
+                edge = high if strategy.edge_is_far else low
+                if isinstance(strategy.find(zone, sign, view), SrSetup):
+                    assert any(way == sign and bottom <= edge <= top for way, bottom, top in reaches)
+                    complete[strategy.name] += 1
+    assert passed_by > 1000
+    assert min(complete[name] for name in ("dual", sweeps.name, flips.name)) > 10, complete
