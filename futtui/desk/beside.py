@@ -26,7 +26,7 @@ def note_beside(state: DeskState, event: AccountSeen, quiet: Collection[str]) ->
             profit = _profit_beside(state, event, symbol)
         else:
             profit = account.beside.get(symbol, ZERO)
-        if profit and symbol.endswith(MONEY):
+        if profit and symbol.split("_")[0].endswith(MONEY):  # contracts with a date carry it behind their name
             profits[symbol] = profit
     account.note_beside(profits, state.held(TradingMode.LIVE), event.asked_ms)
 

@@ -244,8 +244,10 @@ class TradingDesk(DeskQuestions):
             text = f"{event.fill.symbol}: an execution of order {event.fill.client_id}, which is not ours"
             self._out.say(event.time_ms, "order", text, Severity.DEBUG, event.fill.symbol)
             return
-        position = found[0]
+        position, was_open, legs = found[0], found[0].is_open, found[0].ledger.legs
         self._life.on_fill(*found, event.fill)
+        if not was_open and position.ledger.legs is not legs:
+            self._book(position)  # the execution took the place of a correction
         if position.is_open and position.position_id not in self._state.open:
             self._state.add(position)
 

@@ -46,7 +46,16 @@ class Ledger:
             self.leave(earlier, reason)
 
     def leave(self, fill: Fill, reason: ExitReason) -> None:
-        """Add an execution of an exit; more than is open waits for the entry that explains it."""
+        """Add an execution of an exit; more than is open waits for the entry that explains it.
+
+        A correction that was booked before the execution was known gives way to it: nothing is closed twice.
+        """
+        explained = ZERO if reason is ExitReason.ADJUSTED else self.explain(fill, reason)
+        if explained == fill.quantity:
+            return
+        if explained:
+            unexplained = fill.quantity - explained
+            fill = replace(fill, quantity=unexplained, fee=fill.fee * unexplained / fill.quantity)
         matched = min(fill.quantity, self.open)
         if matched > 0:
             fee = fill.fee if matched == fill.quantity else fill.fee * matched / fill.quantity
@@ -62,11 +71,15 @@ class Ledger:
             )
             self.unmatched.append((left, reason))
 
-    def explain(self, fill: Fill, correction: ExitReason, reason: ExitReason) -> Decimal:
+    def explain(self, fill: Fill, reason: ExitReason) -> Decimal:
         """Put an execution in the place of corrections booked after it; returns how much of it they stood for."""
+        if not any(leg.reason is ExitReason.ADJUSTED for leg in self.legs):
+            return ZERO
         left, legs = fill.quantity, list[Leg]()
         for leg in self.legs:
-            part = min(left, leg.quantity) if leg.reason is correction and leg.time_ms >= fill.time_ms else ZERO
+            part = (
+                min(left, leg.quantity) if leg.reason is ExitReason.ADJUSTED and leg.time_ms >= fill.time_ms else ZERO
+            )
             if part > 0:
                 left -= part
                 fee = fill.fee * part / fill.quantity

@@ -150,7 +150,7 @@ class OutsideWatch:
     def _replace_correction(self, position: Position, fill: Fill) -> Decimal:
         """Put an execution in the place of corrections of a position; returns how much of it they stood for."""
         reason, symbol = reason_of(fill.client_id), position.plan.symbol
-        part = position.ledger.explain(fill, ExitReason.ADJUSTED, reason)
+        part = position.ledger.explain(fill, reason)
         if not part:
             return part
         position.observe(float(fill.price), float(fill.price))

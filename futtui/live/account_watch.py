@@ -32,6 +32,8 @@ WHOLE_EVERY = 30
 """Every so many looks the orders of the whole account are asked for, which costs 80 of the exchange's weight."""
 SETUPS_EVERY = 6
 """Every so many looks margin type and leverage of the traded symbols are compared with what entries rely on."""
+LOOKS_TO_TELL = 2
+"""So many looks in a row must show a wallet that the stream did not tell: news of it may be on their way."""
 MOST_UNASKED = 5
 """So many looks in a row may fail to ask for transfers before a wallet is told without them."""
 SETTLE_S = 4.0
@@ -61,7 +63,7 @@ class AccountWatch:
         self._broker = broker
         self._looks = 0
         self._began_ms = 0
-        self._unheard: Decimal | None = None
+        self._unheard = 0
         self._unasked = 0
 
     async def protect(self) -> None:
@@ -144,27 +146,25 @@ class AccountWatch:
     @property
     def is_settled(self) -> bool:
         """Whether nothing at the last look needs another one soon."""
-        return self._engine.runner.desk.agrees_with_account and self._unheard is None
+        return self._engine.runner.desk.agrees_with_account and not self._unheard
 
     async def _take_wallet(self, wallet: Decimal, time_ms: int) -> None:
-        """Tell a wallet that the stream did not tell: the first one, or one that the next look shows as well.
+        """Tell a wallet that the stream did not tell: the first one, or the second in a row without news of it.
 
         A change without news may be a transfer, which is no loss: the exchange's books are asked before it is told. If
         they do not answer several times, it is told without them: a loss must not go unseen.
         """
-        runner = self._engine.runner
-        known = runner.desk.reported_wallet(TradingMode.LIVE)
+        desk = self._engine.runner.desk
+        known = desk.reported_wallet(TradingMode.LIVE)
         self._began_ms = self._began_ms or time_ms
-        if known is not None and wallet == known:
-            self._unheard, self._unasked = None, 0
-            return
-        if known is not None and wallet != self._unheard:
-            self._unheard = wallet  # news of it may be on their way
-            return
-        if known is not None and not await self._tell_transfers():
-            return
-        self._unheard, self._unasked = None, 0
-        runner.submit(BalanceChanged(time_ms, TradingMode.LIVE, wallet))
+        if known is not None:
+            self._unheard = self._unheard + 1 if wallet != known else 0
+            if self._unheard < LOOKS_TO_TELL or not await self._tell_transfers():
+                return
+            if desk.reported_wallet(TradingMode.LIVE) != known:
+                return  # the stream told another one meanwhile
+        self._unheard, self._unasked = 0, 0
+        self._engine.runner.submit(BalanceChanged(time_ms, TradingMode.LIVE, wallet))
 
     async def _tell_transfers(self) -> bool:
         """Tell what was put in or taken out since futtui looks; False while the books may still answer."""

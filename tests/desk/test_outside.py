@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,8 +13,8 @@ from futtui.desk.outside import LOOKS_WITHOUT_ANSWER
 from futtui.desk.positions import Position
 from futtui.domain.account import AccountSeen, FillsTold, HeldAmount
 from futtui.domain.effects import AskFills, CancelOrder, RecordPosition
-from futtui.domain.events import BalanceChanged, OrderFilled, PriceUpdate, RulesChanged
-from futtui.domain.orders import Fill, OrderPurpose
+from futtui.domain.events import BalanceChanged, OrderChanged, OrderFilled, PriceUpdate, RulesChanged
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus, TradingMode
 from futtui.domain.side import OrderSide
 from tests.desk.world import SYMBOL, World, rules, wide_settings
@@ -266,3 +267,25 @@ def test_stop_goes_only_when_the_account_was_seen_flat() -> None:
     entries = [item for item in world.events if isinstance(item, OrderFilled) and "-E" in item.fill.client_id]
     assert len(entries) == 1
     assert not [item for item in world.broker.resting.values() if item.purpose is OrderPurpose.STOP]
+
+
+@pytest.mark.parametrize("all_of_it", [False, True])
+def test_our_own_execution_that_comes_after_its_correction_closes_nothing_twice(all_of_it: bool) -> None:
+    world = AccountWorld()
+    purpose = OrderPurpose.STOP if all_of_it else OrderPurpose.TARGET
+    order = next(item for item in world.broker.resting.values() if item.purpose is purpose)
+    fired = world.by_hand(-order.quantity, at=100.7)
+    for _ in range(LOOKS_WITHOUT_ANSWER):
+        for question in world.look():
+            world.tell(question, failed=True)
+    assert world.books == world.account == 50 - order.quantity
+    world.broker.resting.pop(order.client_id, None)
+    own = replace(fired, client_id=order.client_id)
+    done = OrderUpdate(order.client_id, SYMBOL, OrderStatus.FILLED, world.now_ms)
+    for event in (OrderFilled(own), OrderChanged(done), OrderFilled(own)):
+        world.send(event)
+    assert (world.books, world.external, world.covered) == (world.account, 0, world.account)
+    legs = world.trades[-1].legs if all_of_it else world.position.ledger.legs
+    wanted = ExitReason.STOP if all_of_it else ExitReason.TARGET_1
+    assert [(leg.reason, leg.quantity, leg.price) for leg in legs] == [(wanted, order.quantity, Decimal("100.7"))]
+    assert world.desk.snapshot().account.closed_trades == int(all_of_it)
