@@ -108,6 +108,7 @@ def run_screen(launch: Launch) -> None:
 
 def _run_screen(launch: Launch) -> None:
     from futtui.live.engine_thread import EngineThread
+    from futtui.live.leaving import waits_for
     from futtui.live.snapshots import starting_snapshot
 
     logs = start_log_files(launch)
@@ -117,6 +118,8 @@ def _run_screen(launch: Launch) -> None:
     try:
         show(plan, engine)
     finally:
+        if (sentence := waits_for(engine.snapshot())) and engine.failure is None:
+            typer.echo(sentence, err=True)
         engine.stop()
         phone.stop()
         logs.close()

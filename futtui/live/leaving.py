@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
 from futtui.domain.events import ProgramEnds
+from futtui.domain.position import PositionStatus, TradingMode
+from futtui.domain.snapshot import EngineSnapshot
 from futtui.live.clock import steady_ms
 
 if TYPE_CHECKING:
@@ -41,6 +43,17 @@ async def leave_safely(engine: Engine) -> tuple[str, ...]:
     for sentence in left:
         engine.say("risk", sentence, Severity.ERROR)
     return left
+
+
+def waits_for(snapshot: EngineSnapshot) -> str:
+    """A sentence about what `leave_safely` will have to wait for, as the newest picture shows it; empty for nothing."""
+    held = snapshot.desk.positions if snapshot.desk is not None else ()
+    symbols = dict.fromkeys(
+        item.symbol for item in held if item.mode is TradingMode.LIVE and item.status != PositionStatus.PROTECTED.value
+    )
+    return (
+        f"Waiting a few seconds for a stop or the end of: {', '.join(symbols)}. Do not end futtui." if symbols else ""
+    )
 
 
 async def _wait(engine: Engine, broker: ExchangeDeskBroker, seconds: float, done: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -15,13 +16,17 @@ from futtui.domain.events import AnalysisDone, BalanceChanged, ClockTick, PriceU
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import AnalysisResult
+from futtui.domain.snapshot import EngineSnapshot, PositionView
 from futtui.live import leaving
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.log_book import EngineLogBook
+from futtui.live.settings import EngineSettings
+from futtui.live.snapshots import starting_snapshot
 from tests.desk.world import START_MS, SYMBOL, raw_signal, reading, rules, wide_settings
 from tests.live.test_desk_runner import Book
 from tests.live.test_engine_order_faults import Trading
+from tests.tui.fake_engine import positions
 
 
 class Venue(Trading):
@@ -164,6 +169,20 @@ async def test_quitting_with_everything_protected_takes_no_time(running: Running
     async with asyncio.timeout(1):
         assert await leave(running) == ()
     assert running.venue.sent == sent
+
+
+def test_what_quitting_waits_for_is_told_by_name() -> None:
+    naked, paper = (replace(item, status="NAKED") for item in positions()[:2])
+    held = (replace(naked, mode=TradingMode.LIVE), replace(paper, mode=TradingMode.PAPER))
+    quiet = tuple(replace(item, mode=TradingMode.LIVE, status="PROTECTED") for item in positions())
+    assert leaving.waits_for(shown(held)).count("USDT") == 1
+    assert naked.symbol in leaving.waits_for(shown(held))
+    assert leaving.waits_for(shown(quiet)) == leaving.waits_for(starting_snapshot(EngineSettings())) == ""
+
+
+def shown(held: tuple[PositionView, ...]) -> EngineSnapshot:
+    desk = TradingDesk().snapshot()
+    return replace(starting_snapshot(EngineSettings()), desk=replace(desk, positions=held))
 
 
 async def test_a_stop_leaves_although_the_answer_to_its_entry_never_came(running: Running) -> None:
