@@ -38,6 +38,7 @@ class SymbolSpec:
     """A symbol as a source offers it: rules, and what exchangeInfo and the brackets need besides.
 
     `price_grid`, `quantity_grid`: what recorded figures lie on where that is finer than the rules' steps; None = these.
+    `funding_hours`: how often it is funded.
     """
 
     rules: SymbolRules
@@ -49,6 +50,7 @@ class SymbolSpec:
     spread_ticks: int = 1
     price_grid: Decimal | None = None
     quantity_grid: Decimal | None = None
+    funding_hours: int = 8
 
 
 class MarketSource(Protocol):

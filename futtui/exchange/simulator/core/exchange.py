@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 
 from futtui.domain.errors import InvalidInputError
+from futtui.domain.timeframe import HOUR_MS
 from futtui.exchange.simulator.core import algo as algo_service
 from futtui.exchange.simulator.core import changes, clock, preferences
 from futtui.exchange.simulator.core.account import Account
@@ -74,6 +75,8 @@ class ExchangeCore(CoreQuestions):
         symbol = spec.rules.symbol
         table = self._brackets.get(symbol) or default_table(symbol)
         self._state.add_market(Market(spec, table, self._state.now_ms))
+        if spec.funding_hours * HOUR_MS != self._state.funding_interval_ms(symbol):
+            self._state.set_funding_interval(symbol, spec.funding_hours * HOUR_MS)
 
     def update_symbol(self, spec: SymbolSpec) -> None:
         """New rules or fees for a listed symbol; what is open stays as it is. Refused with -1121."""

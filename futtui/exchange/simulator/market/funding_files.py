@@ -85,6 +85,13 @@ class FundingHistory:
         hours = self._hours.get(symbol)
         return USUAL_HOURS if hours is None or bool((hours == USUAL_HOURS).all()) else 1
 
+    def shortest_hours(self, symbol: str, start_ms: int, end_ms: int) -> int:
+        """The shortest interval of the symbol between two moments, in whole hours that divide a day's beats."""
+        times, _ = self._events.get(symbol, (np.empty(0, np.int64), None))
+        inside = self._hours[symbol][(times > start_ms) & (times < end_ms)] if len(times) else ()
+        hours = min([self._interval(symbol, start_ms), *inside])
+        return int(hours) if hours in (1, 2, 4, 8) else 1
+
     def due(self, symbol: str, time_ms: int) -> DueFunding | None:
         """The funding due at a full hour. Where none is recorded the usual rate goes on at the symbol's interval."""
         hours = self._interval(symbol, time_ms)

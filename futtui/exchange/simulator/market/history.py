@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,6 +91,7 @@ class HistoryMarket(BarMarket):
             for symbol, of_symbol in chosen_files(path, symbols).items()
         }
         window = _window(files, from_ms, to_ms, warmup_days)
+        self._funding = FundingHistory.of_folder(funding, list(files))
         tables: dict[str, Floats] = {}
         lengths: list[int] = []
         specs: list[SymbolSpec] = []
@@ -100,7 +101,9 @@ class HistoryMarket(BarMarket):
             if bool((table[:, 0] + length_ms > window.start_ms).any()):
                 tables[symbol] = table
                 lengths.append(length_ms)
-                specs.append(_spec(symbol, files[symbol], table, window.start_ms))
+                spec = _spec(symbol, files[symbol], table, window.start_ms)
+                hours = self._funding.shortest_hours(symbol, window.start_ms, window.end_ms)
+                specs.append(replace(spec, funding_hours=hours))
             elif symbols is not None:
                 raise _without_bars(symbol, files[symbol], window)
             del files[symbol]
@@ -108,7 +111,6 @@ class HistoryMarket(BarMarket):
             raise InvalidInputError(f"No symbol has bars from {_moment(window.start_ms)} to {_moment(window.end_ms)}.")
         self._window = window
         self._rows = {spec.rules.symbol: _bars_of(tables[spec.rules.symbol], spec) for spec in specs}
-        self._funding = FundingHistory.of_folder(funding, list(tables))
         super().__init__(specs, lengths, seed)
 
     @property
@@ -132,9 +134,10 @@ class HistoryMarket(BarMarket):
         return self._window.end_ms
 
     def funding_rate(self, symbol: str, funding_time_ms: int) -> float:
-        """The recorded rate at that funding time, 0.01 % where none is recorded."""
+        """The recorded rate at that time, 0.01 % for 8 hours where none is recorded, 0 where no funding was due."""
         self._length_of(symbol)
-        return self._funding.rate(symbol, funding_time_ms)
+        due = self._funding.due(symbol, funding_time_ms)
+        return 0.0 if due is None else due.rate
 
     @property
     def _begin_ms(self) -> int:

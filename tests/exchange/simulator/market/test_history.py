@@ -14,6 +14,7 @@ import pytest
 
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from futtui.exchange.simulator.core.exchange import ExchangeCore
 from futtui.exchange.simulator.market.history import HistoryMarket
 from tests.exchange.simulator.market.agreement import assert_market_agrees
 from tests.shared_data import shared_path
@@ -258,6 +259,22 @@ def test_funding_recorded_rates_are_used_and_the_usual_one_elsewhere(tmp_path: P
     assert market.funding_rate("AAAUSDT", START + 8 * HOUR_MS) == -0.00042
     assert market.funding_rate("BBBUSDT", START + 8 * HOUR_MS) == 0.00077
     assert market.funding_rate("AAAUSDT", START + 16 * HOUR_MS) == 0.0001
+    assert {spec.funding_hours for spec in market.specs} == {8}
+
+
+def test_funding_every_four_hours_is_paid_every_four_hours_in_a_replay(tmp_path: Path) -> None:
+    candles, funding = tmp_path / "candles", tmp_path / "funding"
+    candles.mkdir()
+    funding.mkdir()
+    (candles / "AAAUSDT.csv").write_bytes(text(rows(96)))
+    events = [f"{START + hour * HOUR_MS + 7},0.0003\n" for hour in (-8, -4, 0, 4, 8, 16, 20)]
+    (funding / "AAAUSDT.csv").write_text("funding_time,funding_rate\n" + "".join(events))
+    market = HistoryMarket(candles, None, START, None, funding=funding)
+    assert market.specs[0].funding_hours == 4
+    assert [market.funding_rate("AAAUSDT", START + hour * HOUR_MS) for hour in (4, 8, 12)] == [0.0003, 0.0003, 0.00005]
+    core = ExchangeCore(market.specs, market.start_ms, funding_rate=market.funding_rate)
+    assert core.funding_interval_ms("AAAUSDT") == 4 * HOUR_MS
+    assert core.next_funding_ms == START + 4 * HOUR_MS
 
 
 def test_history_real_majors_replay_exactly() -> None:
