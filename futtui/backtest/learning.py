@@ -14,11 +14,22 @@ from typing import Any
 import numpy as np
 
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.position import Trade
+from futtui.domain.performance import Interval
+from futtui.domain.position import Trade, TradeClass
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.counting import counted
-from futtui.signals.confidence import CIRCUMSTANCES, PART_PREFIX, ConfidenceModel, Forest, Tree, figures_of, row_of
+from futtui.measurement.statistics import bootstrap, by_day
+from futtui.signals.confidence import (
+    CIRCUMSTANCES,
+    PART_PREFIX,
+    SCHEMA,
+    ConfidenceModel,
+    Forest,
+    Tree,
+    figures_of,
+    row_of,
+)
 
 FOLDS = 6
 GAP_MS = 8 * DAY_MS
@@ -32,7 +43,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Trades as rows, by the time of their signals."""
+    """Trades as rows, by the time of their signals. `won` is 1 for a win as every other figure counts it."""
 
     strategies: tuple[str, ...]
     features: tuple[str, ...]
@@ -84,7 +95,7 @@ def lessons_of(signals: Sequence[Signal], trades: Sequence[Trade]) -> Lessons:
         strategies,
         features,
         np.array([row_of(figures, features) for figures in found]),
-        np.array([trade.pnl > 0 for _, trade in pairs], dtype=np.int64),
+        np.array([trade.result_class is TradeClass.WIN for _, trade in pairs], dtype=np.int64),
         np.array([trade.result_r for _, trade in pairs]),
         np.array([signal.raw.time_ms for signal, _ in pairs], dtype=np.int64),
         np.array([strategies.index(signal.raw.strategy) for signal, _ in pairs], dtype=np.int64),
@@ -109,17 +120,18 @@ def learn(lessons: Lessons, cut_ms: int) -> tuple[ConfidenceModel, Judgement]:
     judged = ~np.isnan(shares)
     judgement = _judge(lessons, shares, base, judged)
     slope, offset = _platt(raw[seen], lessons.won[seen])
-    borders, counts, observed = _classes(shares[judged], lessons.won[judged])
+    borders = _borders(shares[judged])
+    counts, observed, results_r = _classes(lessons, shares, judged, borders)
     model = ConfidenceModel(
         strategies=lessons.strategies,
         features=lessons.features,
-        chance=_forest(_fitted(lessons.rows, lessons.won, chance=True)),
+        chance=_forest(_fitted(lessons.rows, lessons.won)),
         slope=slope,
         offset=offset,
-        result=_forest(_fitted(lessons.rows, lessons.result_r, chance=False)),
         borders=borders,
         counts=counts,
         shares=observed,
+        results_r=results_r,
         cut_ms=cut_ms,
         reliable=judgement.reliable,
     )
@@ -145,7 +157,7 @@ def _forward(lessons: Lessons) -> tuple[np.ndarray, np.ndarray]:
         known = lessons.time_ms < lessons.time_ms[test].min() - GAP_MS
         if known.sum() < 50 or len(np.unique(lessons.won[known])) < 2:
             continue
-        raw[test] = _fitted(lessons.rows[known], lessons.won[known], chance=True).decision_function(lessons.rows[test])
+        raw[test] = _fitted(lessons.rows[known], lessons.won[known]).decision_function(lessons.rows[test])
         base[test] = _base_rates(lessons, known)[lessons.strategy[test]]
     return raw, base
 
@@ -176,21 +188,20 @@ def _calibrated_forward(lessons: Lessons, raw: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _fitted(rows: np.ndarray, goal: np.ndarray, *, chance: bool) -> Any:
+def _fitted(rows: np.ndarray, won: np.ndarray) -> Any:
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from sklearn.ensemble import HistGradientBoostingClassifier
         from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise InvalidInputError(
             'Training needs scikit-learn. Install it with: pip install "futtui[research]"'
         ) from error
-    kind = HistGradientBoostingClassifier if chance else HistGradientBoostingRegressor
-    model = kind(
+    model = HistGradientBoostingClassifier(
         max_iter=80, learning_rate=0.05, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0,
         early_stopping=False, random_state=SEED,
     )  # fmt: skip
     with threadpool_limits(limits=1):  # so few rows are slower on many threads, and the sums stay in one order
-        return model.fit(rows, goal)
+        return model.fit(rows, won)
 
 
 def _platt(raw: np.ndarray, won: np.ndarray) -> tuple[float, float]:
@@ -244,15 +255,31 @@ def _reliability(forecast: np.ndarray, won: np.ndarray) -> tuple[tuple[float, fl
     return tuple((float(forecast[each].mean()), float(won[each].mean()), len(each)) for each in order if len(each))
 
 
-def _classes(forecast: np.ndarray, won: np.ndarray) -> tuple[tuple[float, ...], tuple[int, ...], tuple[float, ...]]:
-    """Borders between classes of forecasts, and in each the unseen trades and the share of them that won."""
+def _borders(forecast: np.ndarray) -> tuple[float, ...]:
+    """Borders between classes of forecasts with about as many unseen trades in each."""
     if not len(forecast):
-        return (), (0,), (0.0,)
-    borders = tuple(sorted({float(each) for each in np.quantile(forecast, np.arange(1, CLASSES) / CLASSES)}))
-    place = np.searchsorted(borders, forecast, side="right")
-    counts = tuple(int((place == each).sum()) for each in range(len(borders) + 1))
-    shares = tuple(float(won[place == each].mean()) if count else 0.0 for each, count in enumerate(counts))
-    return borders, counts, shares
+        return ()
+    return tuple(sorted({float(each) for each in np.quantile(forecast, np.arange(1, CLASSES) / CLASSES)}))
+
+
+def _classes(
+    lessons: Lessons, shares: np.ndarray, judged: np.ndarray, borders: tuple[float, ...]
+) -> tuple[tuple[int, ...], tuple[float, ...], tuple[Interval, ...]]:
+    """Of each class: its unseen trades, the share of them that won, and their mean result."""
+    place = np.searchsorted(borders, shares, side="right")
+    members = [judged & (place == each) for each in range(len(borders) + 1)]
+    counts = tuple(int(each.sum()) for each in members)
+    won = tuple(float(lessons.won[each].mean()) if each.any() else 0.0 for each in members)
+    return counts, won, tuple(_mean_r(lessons.result_r[each], lessons.time_ms[each]) for each in members)
+
+
+def _mean_r(results_r: np.ndarray, time_ms: np.ndarray) -> Interval:
+    """The mean with its 95 % interval, whole days drawn with replacement; nothing from less than two days."""
+    days = by_day(results_r.tolist(), time_ms.tolist())
+    if len(days) < 2:
+        return Interval(None, None, None)
+    low, high = np.quantile(bootstrap(days, SEED, DRAWS)[0], [0.025, 0.975])
+    return Interval(float(results_r.mean()), float(low), float(high))
 
 
 def _forest(fitted: Any) -> Forest:
@@ -276,4 +303,4 @@ def _forest(fitted: Any) -> Forest:
 
 def as_record(model: ConfidenceModel, judgement: Judgement, origin: dict[str, Any]) -> dict[str, Any]:
     """The model with its judgement and origin, for a JSON file."""
-    return {"schema": 1, "origin": origin, "judgement": asdict(judgement), "model": asdict(model)}
+    return {"schema": SCHEMA, "origin": origin, "judgement": asdict(judgement), "model": asdict(model)}

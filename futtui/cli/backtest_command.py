@@ -46,6 +46,8 @@ class BacktestOptions:
     cluster: str = ""
     strict: bool = False
     no_cache: bool = False
+    learned: bool = True
+    """Whether the model that was learned before has a say; not where a new one is learned."""
 
 
 def run_backtest(options: BacktestOptions) -> None:
@@ -175,7 +177,7 @@ def request_of(options: BacktestOptions) -> BacktestRequest:
         optimistic=options.optimistic,
         workers=options.workers,
         for_information=for_information(settings.strategies, options.trade, own.ready),
-        confidence=read_confidence(places.confidence_model),
+        confidence=read_confidence(places.confidence_model) if options.learned else None,
     )
 
 

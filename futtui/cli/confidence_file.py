@@ -11,8 +11,6 @@ from futtui.domain.errors import InvalidInputError
 if TYPE_CHECKING:
     from futtui.signals.confidence import ConfidenceModel
 
-SCHEMA = 1
-
 
 def read_confidence(file: Path) -> ConfidenceModel | None:
     """The model in `file`; None when there is none, or when it was not better than the plain win rate.
@@ -23,7 +21,7 @@ def read_confidence(file: Path) -> ConfidenceModel | None:
         return None
     import msgspec
 
-    from futtui.signals.confidence import ConfidenceModel
+    from futtui.signals.confidence import SCHEMA, ConfidenceModel
 
     try:
         record = json.loads(file.read_text(encoding="utf-8"))

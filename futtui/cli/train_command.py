@@ -51,6 +51,8 @@ def run_train(options: TrainOptions) -> None:
             cost_factor=1.0,
             workers=options.workers,
             config=options.config,
+            home=options.home,
+            learned=False,
         )
     )
     trades = [*result.trades, *result.information]

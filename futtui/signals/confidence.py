@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, nan
 
+from futtui.domain.performance import Interval
 from futtui.domain.regime import Regime
 from futtui.domain.shares import wilson_interval
 from futtui.domain.signal import RawSignal, SignalPart
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 
+SCHEMA = 2
+"""Form of the model file; 1 counted break-evens as wins and told a result that nothing had judged."""
 PART_NAME = "past results"
 PART_PREFIX = "part: "
 CIRCUMSTANCES = (
@@ -62,38 +65,48 @@ class Forest:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Chance of a net win and net result in R, from `trades` like it of which the share `observed` won."""
+    """Chance of a net win, and what became of the `trades` like it that no model had seen.
+
+    `observed` is the share of them that won, `result_r` their mean net result in R (None where they cannot say it).
+    """
 
     win_share: float
-    result_r: float
     trades: int
     observed: float
+    result_r: Interval
 
     @property
     def words(self) -> str:
-        """As in `such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence), +0.03 R each`."""
+        """As in `such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence); their mean
+        was +0.03 R [-0.01..+0.07]`.
+        """
         interval = wilson_interval(round(self.observed * self.trades), self.trades)
         low, high = interval if interval is not None else (0.0, 1.0)
         sure = f"{low * 100:.0f}-{high * 100:.0f} of 100 with 95 % confidence"
-        return (
-            f"such signals won about {self.observed * 10:.0f} of 10 (n = {self.trades}, {sure}), "
-            f"{self.result_r:+.2f} R each"
-        )
+        won = f"such signals won about {self.observed * 10:.0f} of 10 (n = {self.trades}, {sure})"
+        found = self.result_r
+        if found.value is None or found.low is None or found.high is None:
+            return won
+        return f"{won}; their mean was {found.value:+.2f} R [{found.low:+.2f}..{found.high:+.2f}]"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceModel:
-    """The whole of what was learned. `borders` cut the chances into classes with known `counts` and `shares`."""
+    """The whole of what was learned. `borders` cut the chances into classes.
+
+    Of each class it is known how many unseen trades it held (`counts`), the share of them that won (`shares`), and
+    their mean net result in R (`results_r`).
+    """
 
     strategies: tuple[str, ...]
     features: tuple[str, ...]
     chance: Forest
     slope: float
     offset: float
-    result: Forest
     borders: tuple[float, ...]
     counts: tuple[int, ...]
     shares: tuple[float, ...]
+    results_r: tuple[Interval, ...]
     cut_ms: int
     reliable: bool
 
@@ -106,7 +119,7 @@ class ConfidenceModel:
         figures = row_of(figures_of(raw, score, parts, completeness, self.strategies), self.features)
         share = logistic(self.slope * self.chance.answer(figures) + self.offset)
         place = bisect_right(self.borders, share)
-        return Estimate(share, self.result.answer(figures), self.counts[place], self.shares[place])
+        return Estimate(share, self.counts[place], self.shares[place], self.results_r[place])
 
 
 def estimate_part(estimate: Estimate) -> SignalPart:

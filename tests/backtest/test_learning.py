@@ -7,16 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from futtui.backtest import learning
 from futtui.backtest.learning import Lessons, as_record, learn, lessons_of
+from futtui.backtest.run import BacktestResult
+from futtui.cli import backtest_command
+from futtui.cli.backtest_command import BacktestOptions
 from futtui.cli.confidence_file import read_confidence
-from futtui.cli.train_command import told
+from futtui.cli.train_command import TrainOptions, run_train, told
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.signal import SignalPart
+from futtui.domain.performance import Interval
+from futtui.domain.position import Trade
+from futtui.domain.signal import Signal, SignalPart, SignalStatus
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.signals.confidence import CIRCUMSTANCES, PART_NAME, PART_PREFIX, Estimate, figures_of
+from tests.backtest.made_trades import made_trade
 from tests.desk.world import START_MS, World, raw_signal, wide_settings
 
 PART = PART_PREFIX + "volume"
@@ -37,13 +43,9 @@ def lessons(skill: float, trades: int = 1500, seed: int = 1) -> Lessons:
 
 def test_trees_answer_exactly_as_the_library_with_gaps_in_the_figures():
     made = lessons(0.3, 800)
-    for kind, goal, ask in (
-        (HistGradientBoostingClassifier, made.won, "decision_function"),
-        (HistGradientBoostingRegressor, made.result_r, "predict"),
-    ):
-        fitted = kind(max_iter=30, max_leaf_nodes=8, random_state=0).fit(made.rows, goal)
-        ours = [learning._forest(fitted).answer(list(row)) for row in made.rows[:200]]
-        assert ours == pytest.approx(list(getattr(fitted, ask)(made.rows[:200])), abs=1e-9)
+    fitted = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, random_state=0).fit(made.rows, made.won)
+    ours = [learning._forest(fitted).answer(list(row)) for row in made.rows[:200]]
+    assert ours == pytest.approx(list(fitted.decision_function(made.rows[:200])), abs=1e-9)
 
 
 def test_planted_rule_is_found_and_its_chances_are_right():
@@ -64,6 +66,51 @@ def test_coin_flips_teach_nothing(seed: int):
     assert not judgement.reliable, judgement
     assert not model.reliable
     assert any("stays off" in line for line in told(judgement))
+
+
+def test_result_that_is_told_is_that_of_unseen_trades_and_no_forecast():
+    """Who wins can be foreseen, what is earned cannot: -0.10 R on average, so no class may be told to earn surely."""
+    made = lessons(0.3, 900)
+    made = replace(made, result_r=np.random.default_rng(5).normal(-0.1, 1.0, len(made.won)))
+    shares = learning._calibrated_forward(made, learning._forward(made)[0])
+    judged = ~np.isnan(shares)
+    counts, won, results_r = learning._classes(made, shares, judged, learning._borders(shares[judged]))
+    assert won[-1] > 0.6 > 0.4 > won[0]
+    assert sum(counts) == judged.sum() < len(made.won)
+    assert np.average([each.value for each in results_r], weights=counts) == pytest.approx(made.result_r[judged].mean())
+    assert all(each.low <= each.value <= each.high for each in results_r)
+    assert all(each.low < 0.0 for each in results_r)
+
+
+def test_break_even_is_no_win_to_learn_from():
+    signals, trades = zip(*made_pairs([0.01, 0.06, -0.01, -1.0] * 75), strict=True)
+    made = lessons_of(signals, trades)
+    assert made.won.tolist() == [0, 1, 0, 0] * 75
+
+
+def made_pairs(results: list[float]) -> list[tuple[Signal, Trade]]:
+    """Signals six hours apart, each with the trade it became."""
+    pairs = []
+    for number, result in enumerate(results):
+        raw = raw_signal(time_ms=START_MS + number * 6 * HOUR_MS)
+        signal = Signal(raw, 4.0, (), SignalStatus.CLOSED, "", raw.time_ms)
+        pairs.append((signal, made_trade(result, number=number, signal_id=signal.signal_id)))
+    return pairs
+
+
+def test_training_looks_for_everything_in_the_home_it_was_given_and_asks_no_older_model(monkeypatch, tmp_path):
+    asked = []
+
+    def caught(options: BacktestOptions) -> BacktestResult:
+        asked.append(options)
+        raise InvalidInputError("enough")
+
+    monkeypatch.setattr(backtest_command, "backtest_result", caught)
+    wanted = TrainOptions(tmp_path, "", "2024-03-01", "2024-03-02", None, 0, None, tmp_path / "home")
+    with pytest.raises(InvalidInputError, match="enough"):
+        run_train(wanted)
+    assert asked[0].home == tmp_path / "home"
+    assert not asked[0].learned
 
 
 def test_forecasts_of_earlier_trades_know_nothing_of_later_ones():
@@ -109,13 +156,15 @@ def test_model_speaks_only_of_known_strategies_after_its_cut_and_only_if_reliabl
     assert good is not None
     assert bad is not None
     assert good.win_share > 0.65 > 0.35 > bad.win_share
-    assert good.result_r > bad.result_r
+    assert good.result_r.value == pytest.approx(2 * good.observed - 1)  # all of them ended at plus or minus one
+    assert good.result_r.value > bad.result_r.value
     assert good.trades in model.counts
     assert good.words.startswith(f"such signals won about {good.observed * 10:.0f} of 10 (n = {good.trades}, ")
-    assert good.words.endswith(f" of 100 with 95 % confidence), {good.result_r:+.2f} R each")
-    assert Estimate(0.7, 0.03, 240, 0.7).words == (
-        "such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence), +0.03 R each"
-    )
+    assert f" of 100 with 95 % confidence); their mean was {good.result_r.value:+.2f} R [" in good.words
+    won = "such signals won about 7 of 10 (n = 240, 64-75 of 100 with 95 % confidence)"
+    told_r = f"{won}; their mean was +0.03 R [-0.01..+0.07]"
+    assert Estimate(0.7, 240, 0.7, Interval(0.03, -0.01, 0.07)).words == told_r
+    assert Estimate(0.7, 240, 0.7, Interval(None, None, None)).words == won
     assert model.estimate(raw_signal(time_ms=model.cut_ms), 4.0, (), 1.0) is None
     assert model.estimate(raw_signal(strategy="break_retest"), 4.0, (), 1.0) is None
     assert replace(model, reliable=False).estimate(raw_signal(), 4.0, (), 1.0) is None
@@ -138,7 +187,7 @@ def test_model_file_comes_back_the_same_and_bad_files_are_named(learned, tmp_pat
     assert read_confidence(file) == model
     file.write_text(json.dumps(as_record(replace(model, reliable=False), judgement, {})))
     assert read_confidence(file) is None
-    for text in ("no json", "{}", '{"schema": 2}', '{"schema": 1, "model": {}}'):
+    for text in ("no json", "{}", '{"schema": 1}', '{"schema": 2, "model": {}}'):
         file.write_text(text)
         with pytest.raises(InvalidInputError, match="is not a model of this program"):
             read_confidence(file)

@@ -132,7 +132,7 @@ async def test_a_signal_tells_its_odds_with_their_sample_where_they_are_known(
     server: BotApiServer, engine: PhoneEngine, tmp_path: Path
 ) -> None:
     plain_one, known = a_signal(engine, number=1), a_signal(engine, number=2)
-    words = "such signals won about 7 of 10 (n = 240), +0.03 R each"
+    words = "such signals won about 7 of 10 (n = 240); their mean was +0.03 R [-0.01..+0.07]"
     known = replace(known, parts=(*known.parts, SignalPart(PART_NAME, 0.0, words, 0.7)))
     async with running_bot(server, engine, tmp_path) as bot:
         for signal in (plain_one, known):
