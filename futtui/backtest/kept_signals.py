@@ -11,6 +11,8 @@ from futtui.domain.signal import Signal
 
 SHEET = 256
 """Signals that are packed together: enough to share the words that their reasons have in common."""
+SHEETS_NEAR = 8
+"""Signals lie nearly in the order in which they were proposed: a few sheets are enough to walk through all."""
 
 
 class SignalShelf:
@@ -88,14 +90,10 @@ class PackedSignals(Sequence[Signal]):
         if found is None:
             found = pickle.loads(zlib.decompress(self._sheets[sheet]))
         self._near[sheet] = found  # the newest is the last
-        if len(self._near) > _SHEETS_NEAR:
+        if len(self._near) > SHEETS_NEAR:
             del self._near[next(iter(self._near))]
         return found[place]
 
     def __getstate__(self) -> dict[str, object]:
         """Travels without what is unpacked."""
         return {"_sheets": self._sheets, "_order": self._order, "_near": {}}
-
-
-_SHEETS_NEAR = 8
-"""Signals lie nearly in the order in which they were proposed: a few sheets are enough to walk through all."""
