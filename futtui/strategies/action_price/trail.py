@@ -77,10 +77,11 @@ def fast_averages(bars: Sequence[Candle], count: int) -> tuple[tuple[float, ...]
     window = bars[-FAST_WINDOW:]
     if len(window) < FAST_WINDOW:
         return None
-    rows: deque[tuple[float, ...]] = deque(maxlen=count)
+    rows: list[tuple[float, ...]] = []
     averages = [Ema(length) for length in FAST_LENGTHS]
-    for bar in window:
+    for place, bar in enumerate(window, count - FAST_WINDOW):
         for average in averages:
             average.update(bar.close)
-        rows.append(tuple(average.value for average in averages if average.value is not None))
+        if place >= 0:
+            rows.append(tuple([average.value for average in averages if average.value is not None]))
     return tuple(rows)

@@ -117,7 +117,9 @@ class SrStrategy(BaseStrategy):
         is_far, near = self.edge_is_far, []
         for zone in context.zones if reaches else ():
             above, below = (zone.high, -zone.low) if is_far else (zone.low, -zone.high)
-            near += [(zone, sign) for sign, low, high in reaches if low <= (above if sign > 0 else below) <= high]
+            for sign, low, high in reaches:
+                if low <= (above if sign > 0 else below) <= high:
+                    near.append((zone, sign))
         view = self._view(frame, context) if near else ""
         if not isinstance(view, View):
             return False
