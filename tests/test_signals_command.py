@@ -17,7 +17,7 @@ from futtui.domain.events import AnalysisDone, SetPaused
 from futtui.domain.reading import AnalysisResult, StrategyVerdict
 from futtui.domain.signal import RawSignal, Signal, SignalPart
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
-from futtui.live.code_hash import PACKAGE, code_hash, hash_of
+from futtui.live.code_hash import PACKAGE, RUN_ROOMS, code_hash, hash_of, run_code_hash
 from futtui.storage.store import Storage
 from tests.desk.world import START_MS, World, raw_signal, reading
 
@@ -148,6 +148,27 @@ def test_code_hash_changes_with_deciding_code_only(tmp_path: Path, room: str, co
     (tmp_path / room / "one.py").write_bytes(b"a = 1\r\n")
     assert hash_of(tmp_path) == before
     assert code_hash() == hash_of(PACKAGE) != ""
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("exchange/simulator/core/liquidity.py", True),
+        ("measurement/statistics.py", True),
+        ("backtest/run.py", True),
+        ("strategies/one.py", True),
+        ("tui/one.py", False),
+    ],
+)
+def test_hash_of_a_runs_code_changes_with_fills_funding_and_figures_too(
+    tmp_path: Path, file: str, counts: bool
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("a = 1\n")
+    before = hash_of(tmp_path, RUN_ROOMS)
+    (tmp_path / file).write_text("a = 2\n")
+    assert (hash_of(tmp_path, RUN_ROOMS) != before) is counts
+    assert run_code_hash() == hash_of(PACKAGE, RUN_ROOMS) != code_hash()
 
 
 def closed(time_ms: int, *reasons: tuple[str, str, bool], signals: tuple[RawSignal, ...] = ()) -> AnalysisDone:

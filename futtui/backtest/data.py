@@ -19,6 +19,7 @@ from futtui.exchange.simulator.market.funding_files import FundingHistory, fundi
 from futtui.exchange.simulator.market.steps import rules_of_prices, sample_of
 from futtui.live.history_jobs.taking import arrays_of
 from futtui.live.past_candles import PastCandles, candles_of, completed, moment_text, read_parts
+from futtui.live.settings import HistorySettings
 from futtui.storage.candle_arrays import CandleArrays, merged
 
 BASE = Timeframe.M15
@@ -149,14 +150,29 @@ def check_period(data: SymbolData, start_ms: int, end_ms: int) -> None:
         )
 
 
-def data_hash(data: Mapping[str, SymbolData], start_ms: int, end_ms: int) -> str:
-    """Fingerprint of the candles of a period that decide and carry exits: equal for equal candles, whatever file."""
+def data_hash(
+    data: Mapping[str, SymbolData], start_ms: int, end_ms: int, warm_up: HistorySettings, rates: Mapping[str, bytes]
+) -> str:
+    """Fingerprint of all that a run reads, whatever file it is in: equal for equal data.
+
+    That is the candles of the period and those before it that are loaded to warm up, the finer ones of the period, the
+    price and quantity steps, and the recorded funding (`rates`).
+    """
     digest = hashlib.blake2b(digest_size=8)
     for symbol in sorted(data):
         one = data[symbol]
-        for frame, arrays in ((BASE, one.past.series[BASE]), *one.fine):
-            part = arrays.between(start_ms, end_ms)
+        known = [(f, _warmed(each, start_ms, end_ms - f.ms, warm_up.bars(f))) for f, each in one.past.series.items()]
+        finer = [(frame, each.between(start_ms, end_ms)) for frame, each in one.fine]
+        for frame, part in (*known, *finer):
             digest.update(f"{symbol} {frame.code} {len(part)}".encode())
             digest.update(np.ascontiguousarray(part.open_time_ms).tobytes())
             digest.update(np.ascontiguousarray(part.figures).tobytes())
+        digest.update(f"{one.rules!r} {len(rates[symbol])}".encode() + rates[symbol])
     return digest.hexdigest()
+
+
+def _warmed(series: CandleArrays, start_ms: int, last_ms: int, bars: int) -> CandleArrays:
+    """The candles that open from `start_ms` to `last_ms`, and so many before them."""
+    first, after = np.searchsorted(series.open_time_ms, (start_ms, last_ms + 1))
+    kept = slice(max(0, int(first) - bars), int(after))
+    return CandleArrays(series.open_time_ms[kept], series.figures[:, kept])

@@ -16,11 +16,12 @@ from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import figures_in
+from futtui.backtest.trials import settings_hash
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
 from futtui.language.counting import counted
-from futtui.live.code_hash import code_hash
+from futtui.live.code_hash import run_code_hash
 from futtui.measurement.statistics import risk_money, wilson
 from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
@@ -70,7 +71,8 @@ def _head(result: BacktestResult, trials: int) -> str:
         "costs": f"taker {float(costs.taker_fee):.3%}, maker {float(costs.maker_fee):.3%}, slippage "
         f"{costs.slippage_pct:g} % a side, funding as recorded (0.01 % for 8 hours where there is no record)",
         "trials on this data": str(trials),
-        "code, data, trades": f"{code_hash() or '-'}, {result.data_hash}, {fingerprint(result.trades)}",
+        "code, data, settings, trades": f"{run_code_hash() or '-'}, {result.data_hash}, {settings_hash(request)}, "
+        f"{fingerprint(result.trades)}",
     }
     table = "".join(f"<tr><td>{escape(name)}</td><td class=words>{escape(text)}</td></tr>"
                     for name, text in rows.items())  # fmt: skip

@@ -13,11 +13,12 @@ import msgspec
 from futtui.backtest.coverage import coverage_json, coverage_lines
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import figures_in
+from futtui.backtest.trials import settings_hash
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
 from futtui.language.counting import counted
-from futtui.live.code_hash import code_hash
+from futtui.live.code_hash import run_code_hash
 from futtui.live.decisions import decisions_of
 from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
@@ -40,9 +41,9 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "maker_fee": str(request.costs.maker_fee),
             "slippage_pct": request.costs.slippage_pct,
             "start_equity": str(request.start_equity),
-            "code_hash": code_hash(),
+            "code_hash": run_code_hash(),
             "data_hash": result.data_hash,
-            "settings_hash": _hash([request.analysis, request.desk, sorted(request.for_information)]),
+            "settings_hash": settings_hash(request),
             "for_information": sorted(request.for_information),
             "analyses": result.analyses,
             "walked_quarters": result.quarters_by_path,
@@ -181,10 +182,6 @@ def _running(trades: Sequence[Trade]) -> Iterator[tuple[Trade, float]]:
 
 def _plain(value: TradeStatistics) -> dict[str, Any]:
     return dataclasses.asdict(value)
-
-
-def _hash(values: Sequence[Any]) -> str:
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
 def _moment(time_ms: int) -> str:

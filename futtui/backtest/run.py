@@ -183,10 +183,13 @@ class Backtest:
     def _result_key(self) -> str:
         """What decides the outcome: everything but where the candles are, and who works on them."""
         request = replace(self._request, history=Path(), workers=0, for_information=frozenset())
-        first_ms = request.start_ms - FUNDING_MS
-        rates = [self._funding.record(symbol, first_ms, request.end_ms) for symbol in self._data]
         hashes = sorted((name, symbol_hash(one, fine=True)) for name, one in self._data.items())
-        return key_of(request, sorted(self._request.for_information), hashes, rates)
+        return key_of(request, sorted(self._request.for_information), hashes, list(self._rates().values()))
+
+    def _rates(self) -> dict[str, bytes]:
+        """The recorded funding that has a say, by symbol."""
+        first_ms, end_ms = self._request.start_ms - FUNDING_MS, self._request.end_ms
+        return {symbol: self._funding.record(symbol, first_ms, end_ms) for symbol in self._data}
 
     def _work(self, shards: Source, progress: Progress | None) -> None:
         request, at_ms = self._request, self._request.start_ms
@@ -304,7 +307,7 @@ class Backtest:
         self._runner.submit(ClockTick(time_ms, silent))
 
     def _finished(self) -> BacktestResult:
-        result, view = self._result, self._runner.desk.snapshot()
+        request, result, view = self._request, self._result, self._runner.desk.snapshot()
         done = sorted(self._memory.trades.values(), key=lambda trade: (trade.closed_ms, trade.position_id))
         result.trades = [trade for trade in done if trade.mode is MODE]
         result.information = [trade for trade in done if trade.mode is not MODE]
@@ -313,7 +316,7 @@ class Backtest:
         result.open_positions = len(held)
         result.open_r = tuple(position.pnl_r for position in held)
         result.stranded_r = self._runner.desk.at_stops_r(MODE, frozenset(self.coverage.end))
-        result.data_hash = data_hash(self._data, self._request.start_ms, self._request.end_ms)
+        result.data_hash = data_hash(self._data, request.start_ms, request.end_ms, request.warm_up, self._rates())
         result.tick_sizes = {name: data.rules.tick_size for name, data in self._data.items()}
         result.equity = view.account.equity
         result.quarters_by_path = dict(self._road.quarters_by_path)

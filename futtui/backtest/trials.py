@@ -88,11 +88,13 @@ def trial_of(
 
 
 def settings_hash(request: BacktestRequest) -> str:
-    """Short fingerprint of everything that was chosen: strategies, scoring, risk, costs, the rule inside a bar."""
-    model = request.confidence
-    learned = None if model is None else (model.cut_ms, model.borders, model.shares)
+    """Short fingerprint of everything that was chosen but the symbols and the days: whatever else moves a result.
+
+    Where the candles are and how many processes work on them moves none.
+    """
     chosen = (
-        request.analysis, request.desk, request.costs, request.optimistic, sorted(request.for_information), learned
+        request.analysis, request.desk, request.costs, request.optimistic, sorted(request.for_information),
+        request.confidence, request.warm_up, request.start_equity,
     )  # fmt: skip
     return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16]
 

@@ -10,7 +10,7 @@ from futtui.backtest.checklist import Answer, Moved
 from futtui.backtest.report import as_json, down
 from futtui.backtest.validation import Validation
 from futtui.domain.performance import FallRisk
-from futtui.live.code_hash import code_hash
+from futtui.live.code_hash import run_code_hash
 from futtui.strategies.catalogue import title_of
 
 SCHEMA = 1
@@ -34,7 +34,7 @@ def validation_lines(found: Validation) -> Iterator[str]:
         f"Validation of {title_of(strategy) if strategy else 'all strategies that trade'} on {', '.join(run.symbols)}; "
         f"trials counted on this data: {found.trial_count}"
     )
-    yield f"Code {code_hash() or '-'}, data {found.result.data_hash}, settings {found.trial.settings}"
+    yield f"Code {run_code_hash() or '-'}, data {found.result.data_hash}, settings {found.trial.settings}"
     yield ""
     for check in found.checks:
         yield f"{MARKS[check.answer]} {check.name}: {check.detail}"
@@ -58,7 +58,7 @@ def validation_json(found: Validation) -> dict[str, Any]:
         "verdict_text": found.verdict,
         "strategy": request.strategy,
         "quick": request.quick,
-        "code_hash": code_hash(),
+        "code_hash": run_code_hash(),
         "data_hash": found.result.data_hash,
         "settings_hash": found.trial.settings,
         "trials": found.trial_count,

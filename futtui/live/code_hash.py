@@ -1,4 +1,4 @@
-"""A fingerprint of everything in the program that decides: two runs with the same one would decide the same."""
+"""Fingerprints of the program: of what decides on signals, and of all that makes the result of a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DECIDING_ROOMS = ("domain", "indicators", "zones", "regime", "strategies", "analysis", "signals", "risk", "desk")
+RUN_ROOMS = (*DECIDING_ROOMS, "backtest", "exchange", "live", "measurement", "storage")
+"""Fills, funding, candles and figures beside the decisions: what makes a run what it is."""
 
 
 @cache
@@ -16,10 +18,16 @@ def code_hash() -> str:
     return hash_of(PACKAGE)
 
 
-def hash_of(package: Path) -> str:
-    """As `code_hash`, for the package in a folder. Ends of lines do not count: Windows may have changed them."""
+@cache
+def run_code_hash() -> str:
+    """The same over everything that the result of a run over past candles hangs on: equal code, equal result."""
+    return hash_of(PACKAGE, RUN_ROOMS)
+
+
+def hash_of(package: Path, rooms: tuple[str, ...] = DECIDING_ROOMS) -> str:
+    """As `code_hash`, for rooms of a package in a folder. Ends of lines do not count: Windows may have changed them."""
     digest, found = hashlib.blake2b(digest_size=8), False
-    for room in DECIDING_ROOMS:
+    for room in rooms:
         for file in sorted((package / room).rglob("*.py")):
             found = True
             digest.update(file.relative_to(package).as_posix().encode())

@@ -17,6 +17,7 @@ from futtui.backtest.run import Backtest
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.store import AnalysisLog, RunStore, key_of, symbol_hash
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
+from futtui.exchange.simulator.market import steps
 from futtui.live.past_candles import time_of
 from futtui.strategies.settings import StrategySettings
 from tests.backtest.made_history import write_candles
@@ -166,3 +167,27 @@ def test_store_lives_with_files_that_another_run_holds(tmp_path, monkeypatch):
     kept = RunStore(tmp_path, most_bytes=5_000)
     assert kept.result("torn") is None
     assert not kept.may_grow(1)
+
+
+def test_hash_of_data_follows_all_that_was_read_and_nothing_else(request_of_hours, tmp_path, monkeypatch):
+    """Candles that warm up and recorded funding move a result; candles after the end do not."""
+    monkeypatch.setattr(steps, "SAMPLE_BARS", 50)  # steps of a young symbol are those of its first candles
+    request = replace(request_of_hours, symbols=("AAAUSDT",), end_ms=START_MS + STRETCH_MS)
+    file, funding = tmp_path / "candles" / "15m" / "AAAUSDT.csv", tmp_path / "candles" / "funding" / "AAAUSDT.csv"
+
+    def hash_now() -> str:
+        return as_json(Backtest(request).run())["run"]["data_hash"]
+
+    head, *rows = file.read_text().splitlines()
+    known = hash_now()
+    file.write_text("\n".join([head, *rows[:-4]]) + "\n")
+    assert hash_now() == known
+    file.write_text("\n".join([head, *rows[4:]]) + "\n")
+    assert hash_now() != known
+    file.write_text("\n".join([head, *rows]) + "\n")
+    funding.parent.mkdir()
+    funding.write_text(f"funding_time,funding_rate\n{START_MS},0.0003\n")
+    paid = hash_now()
+    assert paid != known
+    funding.write_text(f"funding_time,funding_rate\n{START_MS},0.0004\n")
+    assert hash_now() not in (known, paid)

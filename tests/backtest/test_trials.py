@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from futtui.backtest.settings import BacktestRequest, Costs
 from futtui.backtest.trials import TrialBook, seen_before, settings_hash, trial_of, trial_table
 from futtui.domain.timeframe import DAY_MS
+from futtui.live.settings import HistorySettings
 from tests.backtest.made_trades import made_trade
 
 REQUEST = BacktestRequest(Path("candles"), ("AUSDT", "BUSDT"), 10 * DAY_MS, 14 * DAY_MS)
@@ -55,6 +57,8 @@ def test_whoever_picks_the_best_symbols_or_days_has_made_as_many_trials_as_there
 def test_settings_hash_changes_with_what_was_chosen_and_not_with_the_period():
     assert settings_hash(REQUEST) == settings_hash(replace(REQUEST, start_ms=0, workers=7))
     assert settings_hash(REQUEST) != settings_hash(replace(REQUEST, costs=Costs().times(1.5)))
+    assert settings_hash(REQUEST) != settings_hash(replace(REQUEST, warm_up=HistorySettings(bars_15m=200)))
+    assert settings_hash(REQUEST) != settings_hash(replace(REQUEST, start_equity=Decimal(500)))
 
 
 def test_trial_table_has_a_row_for_every_day():

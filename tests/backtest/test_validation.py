@@ -159,6 +159,8 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     assert found["entry_skill"]["draws"] >= 30
     runs = {each["name"]: each for each in found["runs"]}
     assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail atr +20 %"}
+    hashes = ("code_hash", "data_hash", "settings_hash")
+    assert [found[name] for name in hashes] == [found["backtest"]["run"][name] for name in hashes]
     assert runs["costs x 1.5"]["net_r"] < found["backtest"]["total"]["net_r"]
     assert len(TrialBook(tmp_path / "home" / "trials.jsonl").all()) == 1
     assert "INSUFFICIENT: too few trades" in (tmp_path / "page.html").read_text()
