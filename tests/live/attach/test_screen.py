@@ -42,7 +42,7 @@ async def test_the_screen_closes_and_opens_again_on_a_running_engine_with_live_p
         await asyncio.to_thread(remote.connect)
         app = app_on(remote)
         async with app.run_test(size=SIZE) as pilot:
-            await shown(app, f"This screen shows the engine of process {remote.pid}")
+            await shown(app, f"Engine of process {remote.pid}")
             await shown(app, live[0].symbol)
             await pilot.press("p")
             await until(lambda: any(isinstance(each, SetPaused) for each in engine.commands))
