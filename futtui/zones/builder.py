@@ -21,6 +21,7 @@ from futtui.zones.known_swings import KnownSwings
 from futtui.zones.lifecycle import Standing, next_state
 from futtui.zones.live_zone import Band, LiveZone, overlap_share
 from futtui.zones.measures import FrameMeasures
+from futtui.zones.places import home_of, same_place
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
@@ -163,7 +164,7 @@ class ZoneBuilder:
         joined: dict[str, tuple[LiveZone, list[float]]] = {}
         fresh: tuple[list[Swing], list[Swing]] = [], []
         for swing in news:
-            home = self._home(swing.price) if self._live else None
+            home = home_of(swing.price, self._live)
             if home is not None:
                 joined.setdefault(home.zone_id, (home, []))[1].append(swing.price)
             elif not (self._gone and self._is_cooling(swing.price, swing.price)):
@@ -181,18 +182,8 @@ class ZoneBuilder:
         bands = [measures.borders(group, now_ms) for group in groups]
         for group, (low, high) in zip(groups, bands, strict=True):
             # All zones that are there now were made just now: none is an old one seen again.
-            if self._same_place(low, high) is None:
+            if same_place((low, high), self._live, self.settings.match_overlap) is None:
                 self._settle(group, (low, high), guard)
-
-    def _home(self, price: float) -> LiveZone | None:
-        """The zone that holds this price; of several the one whose middle is nearest, the older of equals."""
-        best, nearest = None, 0.0
-        for zone in self._live:
-            if zone.low <= price <= zone.high:
-                gap = abs(zone.low + zone.high - 2.0 * price)
-                if best is None or gap < nearest:
-                    best, nearest = zone, gap
-        return best
 
     def _follow_swings(self, zone: LiveZone, middle: float, guard: Guard) -> None:
         """Move the borders towards where the highs and lows around the newest swing of the zone lie.
@@ -231,7 +222,7 @@ class ZoneBuilder:
     def _place(self, members: list[Swing], guard: Guard, taken: set[str]) -> None:
         """A cluster becomes the zone that is there already, or a new one if it passes every gate."""
         low, high = self._measures.borders(members, self._moment.now_ms)
-        best = self._same_place(low, high)
+        best = same_place((low, high), self._live, self.settings.match_overlap)
         if best is not None:
             if best.zone_id not in taken:
                 best.move_borders(low, high)
@@ -320,19 +311,6 @@ class ZoneBuilder:
         self._gone = [place for place in self._gone if place[2] > self._seen]
         middle = (low + high) / 2.0
         return any(place[0] <= middle <= place[1] for place in self._gone)
-
-    def _same_place(self, low: float, high: float) -> LiveZone | None:
-        """The zone that overlaps these borders enough; of several the most, then the one nearest to their middle."""
-        best, best_rank = None, (self.settings.match_overlap, -float("inf"))
-        for zone in self._live:
-            if zone.low > high or zone.high < low:
-                continue
-            share = overlap_share(zone.low, zone.high, low, high)
-            if share >= best_rank[0]:
-                rank = (share, -abs(zone.low + zone.high - low - high))
-                if rank > best_rank:
-                    best, best_rank = zone, rank
-        return best
 
     def _next_id(self, zone: LiveZone, members: list[Swing]) -> str:
         """Symbol, timeframe, kind and the bar of the newest swing: the same whenever the history began."""
