@@ -207,6 +207,7 @@ SHOTS = (
     Shot("close-how-much", ("3", "C"), world=_live),
     Shot("close-position", ("3", "C", "2"), world=_live),
     Shot("close-percent", ("3", "C", "4", *"33,3"), world=_live),
+    Shot("price-alert", ("w",), "0.0191", tour="dialogs"),
     Shot("find", ("slash",), "li", tour="dialogs"),
     Shot("search", ("f4", "slash"), "zones"),
     Shot("jump", ("g",), anew=True),

@@ -9,7 +9,15 @@ import pytest
 from textual.command import CommandList
 from textual.widgets import Button, Input
 
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaused, UnblockSymbol
+from futtui.domain.events import (
+    BlockSymbol,
+    ChangeMode,
+    ClosePosition,
+    RemovePriceAlert,
+    SetPaused,
+    SetPriceAlert,
+    UnblockSymbol,
+)
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
 from futtui.tui.app import FuttuiApp
@@ -630,3 +638,30 @@ async def test_an_error_that_ends_the_screen_is_in_the_log(
         await run()
     assert "The screen ended with an error." in caplog.text
     assert "a bad day" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["w", "ц"])
+async def test_price_alert_is_set_from_the_market_and_taken_away_by_the_same_price(
+    make_app: AppMaker, engine: FakeEngine, key: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press(key, *"14,00049")
+        await until(pilot, lambda: "Told when price rises to 14.000." in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.commands == [SetPriceAlert(NOW_MS, "LINKUSDT", 14.0)])
+        await pilot.press(key, *"14")
+        await until(pilot, lambda: "Takes the alert at 14.000 away." in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.commands[1:] == [RemovePriceAlert(NOW_MS, "LINKUSDT", 14.0)])
+        assert engine.current.alerts == ()
+
+
+async def test_price_alert_takes_no_words_and_is_left_with_escape(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("w", *"soon", "enter")
+        await until(pilot, lambda: "This is no price." in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        assert engine.commands == []

@@ -284,6 +284,12 @@ class DashboardScreen(SizedScreen, Screen[None]):
         """Opens the block dialog for the current symbol."""
         ask_block(self.futtui, self.current_symbol())
 
+    def action_set_alert(self) -> None:
+        """Asks for the price of an alert for the marked symbol."""
+        from futtui.tui.screens.price_alert import ask_alert
+
+        ask_alert(self.futtui, self.current_symbol())
+
     def action_close_position(self) -> None:
         """Asks whether to close the marked position."""
         self.futtui.ask_close(self.query_one(PositionsPanel).marked_position())
