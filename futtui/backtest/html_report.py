@@ -17,6 +17,7 @@ from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import figures_in
 from futtui.backtest.trials import settings_hash
+from futtui.backtest.walk import NO_BOUND, order_words
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade, TradeClass
 from futtui.domain.timeframe import HOUR_MS
@@ -63,7 +64,7 @@ def html_report(
 
 def _head(result: BacktestResult, trials: int) -> str:
     request, costs = result.request, result.request.costs
-    rule = "what helps comes first (optimistic)" if request.optimistic else "what hurts comes first (careful)"
+    rule = f"{order_words(request.optimistic)} ({NO_BOUND})"
     rows = {
         "symbols": ", ".join(request.symbols),
         "time": f"{_moment(request.start_ms)} to {_moment(request.end_ms)} UTC",

@@ -14,6 +14,7 @@ from futtui.backtest.coverage import coverage_json, coverage_lines
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import figures_in
 from futtui.backtest.trials import settings_hash
+from futtui.backtest.walk import NO_BOUND, order_words
 from futtui.domain.performance import Interval, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import SignalStatus
@@ -36,7 +37,7 @@ def as_json(result: BacktestResult) -> dict[str, Any]:
             "symbols": list(request.symbols),
             "start_ms": request.start_ms,
             "end_ms": request.end_ms,
-            "intrabar": "optimistic" if request.optimistic else "pessimistic",
+            "intrabar": "with_first" if request.optimistic else "against_first",
             "taker_fee": str(request.costs.taker_fee),
             "maker_fee": str(request.costs.maker_fee),
             "slippage_pct": request.costs.slippage_pct,
@@ -79,7 +80,7 @@ def summary(result: BacktestResult) -> Iterator[str]:
     yield (
         f"{counted(len(request.symbols), 'symbol')}, {_moment(request.start_ms)} to {_moment(request.end_ms)}; "
         f"{counted(result.analyses, 'close')} analysed; "
-        f"inside a bar: {'optimistic' if request.optimistic else 'careful'}"
+        f"inside a bar: {order_words(request.optimistic)} ({NO_BOUND})"
     )
     costs = request.costs
     yield (

@@ -15,7 +15,8 @@ from futtui.signals.confidence import ConfidenceModel
 
 @dataclass(frozen=True, slots=True)
 class BacktestRequest:
-    """One run. Times are epoch milliseconds at quarter hours; `optimistic` turns the rule inside a bar around."""
+    """One run. Times are epoch milliseconds at quarter hours; `optimistic`: inside a bar price goes with
+    the position first, not against it; a rule, not a bound."""
 
     history: Path
     symbols: tuple[str, ...]

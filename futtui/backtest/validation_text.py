@@ -9,6 +9,7 @@ from typing import Any
 from futtui.backtest.checklist import Answer, Moved
 from futtui.backtest.report import as_json, down
 from futtui.backtest.validation import Validation
+from futtui.backtest.walk import AGAINST, NO_BOUND, WITH
 from futtui.domain.performance import FallRisk
 from futtui.live.code_hash import run_code_hash
 from futtui.strategies.catalogue import title_of
@@ -39,6 +40,7 @@ def validation_lines(found: Validation) -> Iterator[str]:
     for check in found.checks:
         yield f"{MARKS[check.answer]} {check.name}: {check.detail}"
     yield ""
+    yield from _order_lines(found)
     yield from _fall_lines(found)
     for group, title in GROUPS.items():
         yield from _group_lines(title, [each for each in found.moved if each.group == group])
@@ -66,6 +68,7 @@ def validation_json(found: Validation) -> dict[str, Any]:
         "entry_skill": None if found.skill is None else dataclasses.asdict(found.skill),
         "fall_risk": None if found.falls is None else dataclasses.asdict(found.falls),
         "fall_risk_of_order": None if found.order_falls is None else dataclasses.asdict(found.order_falls),
+        "inside_bar": both_orders(found),
         "runs": [dataclasses.asdict(each) for each in found.moved],
         "look_ahead": [
             {
@@ -79,6 +82,30 @@ def validation_json(found: Validation) -> dict[str, Any]:
         "notes": found.remarks,
         "backtest": as_json(found.result),
     }
+
+
+def both_orders(found: Validation) -> dict[str, float] | None:
+    """Sum in R with price going against the position first inside a bar, with it first, and the worse of both.
+
+    None where only one of them was run.
+    """
+    other = next((each.net_r for each in found.moved if each.group == "intrabar"), None)
+    if other is None:
+        return None
+    here = found.statistics.net_r
+    against, kind = (other, here) if found.request.run.optimistic else (here, other)
+    return {"against_first_net_r": against, "with_first_net_r": kind, "worse_net_r": min(here, other)}
+
+
+def _order_lines(found: Validation) -> Iterator[str]:
+    both = both_orders(found)
+    if both is None:
+        return
+    against, kind, worse = both.values()
+    yield (
+        f"Inside a bar nobody knows the order: {AGAINST} {against:+.1f} R, {WITH} {kind:+.1f} R, "
+        f"the worse of both {worse:+.1f} R. Each is {NO_BOUND}."
+    )
 
 
 def _fall_lines(found: Validation) -> Iterator[str]:

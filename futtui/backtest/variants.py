@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from futtui.backtest.recording import Change
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers
+from futtui.backtest.walk import order_words
 from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
 from futtui.domain.reading import AnalysisResult
@@ -99,11 +100,13 @@ class Instead:
 
 
 def stresses(base: BacktestRequest) -> list[Variant]:
-    """Costs half as high again, one bar late, and the kind rule inside a bar."""
+    """Costs half as high again, one bar late, and the other order inside a bar."""
     return [
         Variant("costs x 1.5", "costs", replace(base, costs=base.costs.times(1.5))),
         Variant("one bar late", "delay", base, Delayed()),
-        Variant("kind inside the bar", "intrabar", replace(base, optimistic=not base.optimistic)),
+        Variant(
+            f"in a bar {order_words(not base.optimistic)}", "intrabar", replace(base, optimistic=not base.optimistic)
+        ),
     ]
 
 

@@ -1,8 +1,10 @@
-"""How price is taken to have moved inside a bar: a row of single prices, careful unless told otherwise.
+"""How price is taken to have moved inside a bar: a row of single prices, against the position first unless told so.
 
-The order of high and low inside a bar is unknown. Careful (the default): what hurts the open position comes first;
-after an entry inside the bar the price goes against it before the close, and the side that may have come before the
-entry does not count. Optimistic is the opposite: the spread between both runs shows how much hangs on the unknown.
+The order of high and low inside a bar is unknown. By default price goes against the open position first; after an entry
+inside the bar it goes against it before the close, and the side that may have come before the entry does not count.
+Optimistic is the opposite: with the position first. Both are rules, not bounds: where a target moves the stop to
+break-even, the order that seems kinder can close a trade there that the other one lets live.
+
 A gap is a jump: nothing fills between the last close and the open.
 """
 
@@ -12,8 +14,16 @@ from collections.abc import Callable, Iterator
 
 from futtui.domain.candle import Candle
 
+AGAINST, WITH = "against the position first", "with the position first"
+"""Words for the two rules."""
+NO_BOUND = "a rule, not a bound: once a target has moved the stop to break-even, either order can be the dearer one"
 Levels = Callable[[], list[float]]
 Side = Callable[[], int]
+
+
+def order_words(optimistic: bool) -> str:
+    """Which way price goes first inside a bar."""
+    return WITH if optimistic else AGAINST
 
 
 def waypoints(bar: Candle, levels: Levels, side: Side, optimistic: bool) -> Iterator[float]:

@@ -125,7 +125,9 @@ def backtest(
     trade: Annotated[
         str, typer.Option(help="Strategies to trade: names, or all (default: as configured, `trade: true`).")
     ] = "",
-    optimistic: Annotated[bool, typer.Option("--optimistic", help="Inside a bar, what helps comes first.")] = False,
+    optimistic: Annotated[
+        bool, typer.Option("--optimistic", help="Inside a bar price goes with the position first.")
+    ] = False,
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes for the analyses (0 = none).")] = 2,
     cluster: Annotated[str, typer.Option(help="Analyse on this Dask cluster instead, as in tcp://host:8786.")] = "",

@@ -158,7 +158,13 @@ def test_validate_command_does_not_believe_a_coin_and_writes_everything_down(mon
     assert (found["verdict"], found["trials"]) == ("INSUFFICIENT", 1)
     assert found["entry_skill"]["draws"] >= 30
     runs = {each["name"]: each for each in found["runs"]}
-    assert runs.keys() >= {"costs x 1.5", "one bar late", "kind inside the bar", "trail atr +20 %"}
+    assert runs.keys() >= {"costs x 1.5", "one bar late", "in a bar with the position first", "trail atr +20 %"}
+    inside, kind_r = found["inside_bar"], runs["in a bar with the position first"]["net_r"]
+    assert inside["against_first_net_r"] == found["backtest"]["total"]["net_r"]
+    assert inside["with_first_net_r"] == kind_r
+    assert f"the worse of both {inside['worse_net_r']:+.1f} R. Each is a rule, not a bound" in told.output
+    assert found["backtest"]["run"]["intrabar"] == "against_first"
+    assert inside["worse_net_r"] == min(kind_r, inside["against_first_net_r"])
     hashes = ("code_hash", "data_hash", "settings_hash")
     assert [found[name] for name in hashes] == [found["backtest"]["run"][name] for name in hashes]
     assert runs["costs x 1.5"]["net_r"] < found["backtest"]["total"]["net_r"]
