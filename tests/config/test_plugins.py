@@ -249,7 +249,7 @@ def test_own_strategies_are_shown_as_such() -> None:
     assert setup_name("three_closes") == "own: Three Closes"
     assert setup_name("order_flow") == "Order Flow"
     assert system_name("PLUGIN") == "Your own strategy"
-    assert (shown_name("three_closes"), shown_name("order_flow")) == ("three_closes (your own)", "order_flow")
+    assert (shown_name("three_closes"), shown_name("order_flow")) == ("three_closes (your own)", "Order Flow")
 
 
 def test_watch_introduces_own_strategies_once_and_keeps_their_problems_in_view() -> None:
