@@ -44,7 +44,12 @@ class Account:
         self._beside = ZERO
         self._looked_ms: int | None = None
         self._changed_ms = 0
-        self._day_due = False
+        self._not_ours = ZERO
+        """The wallet without our results at the last look, and every rise since."""
+        self._not_ours_before: Decimal | None = None
+        """The same from the look before that on: a look may be older than news that came before its answer."""
+        self._day_due: tuple[int, Decimal] | None = None
+        """A day began in doubt: news that the look must be later than which tells its start, and our results then."""
         self._transfers = TransferBook()
         self._booked_pnl = ZERO
         self._traded = False
@@ -55,6 +60,7 @@ class Account:
         held = list(positions)
         if not first and wallet != self.reported_wallet:
             self.note_change(time_ms)
+            self._note_rise(wallet - (self.reported_wallet or ZERO))
         self.reported_wallet = wallet
         if first and self.mode is TradingMode.LIVE:
             self.start_equity = wallet - self._booked_pnl - sum((item.ledger.net for item in held), ZERO)
@@ -70,12 +76,15 @@ class Account:
     def note_beside(self, profits: Mapping[str, Decimal], positions: Iterable[Position], asked_ms: int) -> None:
         """Take in the open profit beside our positions; what the first look finds was there when the day began."""
         first = self._looked_ms is None
+        held = list(positions)
         self._looked_ms = asked_ms
         self.beside, self._beside = profits, sum(profits.values(), ZERO)
+        self._not_ours_before = None if first else self._not_ours
+        self._not_ours = self.wallet(held) - self._results(held)
         if first:
             self.shift(self._beside)
-        if self._day_due and self.is_sure:
-            self.start_day(positions)
+        if self._day_due is not None and asked_ms >= self._day_due[0] + LOOK_AFTER_MS:
+            self._tell_day_start(held, self._day_due[1])
 
     def move_money(self, event: MoneyMoved) -> bool:
         """Take in a transfer; False if it is known already."""
@@ -124,9 +133,27 @@ class Account:
         """
         held = list(positions)
         equity = self.wallet(held) + sum((item.unrealized for item in held), ZERO)
-        if not self._beside:
+        if not self.beside:
             return equity
-        return equity + (self._beside if self.is_sure else min(self._beside, ZERO))
+        if self.is_sure:
+            return equity + self._beside
+        return equity + sum((min(profit, ZERO) for profit in self.beside.values()), ZERO)
+
+    def most_equity(self, positions: Iterable[Position]) -> Decimal:
+        """The equity where it is sure; else the most that it can be, so that limits are never left unjudged.
+
+        What was cashed in beside our positions since the last look is in the wallet, and may be in the look, too. So
+        either every profit beside is still open and every loss is cashed in, or nothing of it is: what is true lies
+        below both. Under the second the wallet counts as of the looks before, with all that it rose by since.
+        """
+        held = list(positions)
+        if self.is_sure:
+            return self.equity(held)
+        ours = sum((item.unrealized for item in held), ZERO)
+        most = self.wallet(held) + ours + sum((max(profit, ZERO) for profit in self.beside.values()), ZERO)
+        if self._not_ours_before is None:
+            return most
+        return min(most, self._not_ours_before + self._results(held) + ours + self._beside)
 
     def note_equity(self, equity: Decimal) -> None:
         """Let the equity move its peak."""
@@ -138,8 +165,9 @@ class Account:
 
     def start_day(self, positions: Iterable[Position]) -> None:
         """A UTC day begins: its loss limit counts from the equity now."""
-        self.day_start_equity = self.equity(positions)
-        self._day_due = not self.is_sure
+        held = list(positions)
+        self.day_start_equity = self.most_equity(held)
+        self._day_due = None if self.is_sure else (self._changed_ms, self._ours(held))
 
     def book(self, trade: Trade, caps: CapSettings) -> None:
         """Add a closed trade; a corrected one replaces its earlier version."""
@@ -209,6 +237,24 @@ class Account:
             break_evens=self.classes[TradeClass.BREAK_EVEN],
             net_r=self.net_r,
         )
+
+    def _tell_day_start(self, held: list[Position], ours_then: Decimal) -> None:
+        """A look told what the day began with; what our positions made or lost since is of this day."""
+        self.day_start_equity = min(self.day_start_equity, self.most_equity(held) - (self._ours(held) - ours_then))
+        self._day_due = None
+
+    def _note_rise(self, change: Decimal) -> None:
+        rise = max(change, ZERO)
+        self._not_ours += rise
+        if self._not_ours_before is not None:
+            self._not_ours_before += rise
+
+    def _results(self, held: list[Position]) -> Decimal:
+        """What our trades and positions have brought into the wallet."""
+        return self._booked_pnl + sum((item.ledger.net for item in held), ZERO)
+
+    def _ours(self, held: list[Position]) -> Decimal:
+        return self._results(held) + sum((item.unrealized for item in held), ZERO)
 
     def _count(self, trade: Trade, step: int) -> None:
         self.closed_trades += step

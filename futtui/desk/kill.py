@@ -130,11 +130,11 @@ class KillDesk:
     def _fallen(self, mode: TradingMode) -> str | None:
         """How far the equity of an account is below its best, where that is too far; lets it move its best."""
         account = self._state.accounts[mode]
-        equity = account.equity(self._state.held(mode))
-        if account.is_sure:
-            account.note_equity(equity)
-        if account.peak_equity <= 0 or not account.is_sure:
+        held = self._state.held(mode)
+        account.note_equity(account.equity(held))
+        if account.peak_equity <= 0:
             return None
+        equity = account.most_equity(held)
         down_pct = float((account.peak_equity - equity) / account.peak_equity * 100)
         if down_pct < self._state.settings.risk.kill.drawdown_pct:
             return None
@@ -149,9 +149,9 @@ class KillDesk:
         fallen = self._fallen(TradingMode.LIVE)
         if fallen is not None:
             return KillLevel.LOCK, fallen
-        equity = account.equity(self._state.held(TradingMode.LIVE))
+        equity = account.most_equity(self._state.held(TradingMode.LIVE))
         left_pct = day_loss_left_pct(equity, account.day_start_equity, self._state.settings.risk.caps)
-        if account.is_sure and left_pct <= 0.0:
+        if left_pct <= 0.0:
             return KillLevel.CANCEL, "the day loss limit is reached"
         self._failures = [moment for moment in self._failures if time_ms - moment < DAY_MS]
         if len(self._failures) >= settings.protection_failures:

@@ -14,6 +14,7 @@ from futtui.domain.events import BalanceChanged, ClockTick, FundingPaid, OrderFi
 from futtui.domain.orders import Fill
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
+from futtui.domain.timeframe import DAY_MS
 from tests.desk.world import SYMBOL, World, wide_settings
 
 LIVE = TradingMode.LIVE
@@ -134,6 +135,74 @@ def test_day_that_begins_before_the_look_starts_with_what_the_look_finds() -> No
     world.look()
     view = world.desk.snapshot().account
     assert (view.equity, view.today_pct) == (8_000.0, 0.0)
+
+
+@pytest.mark.parametrize("amount", [1, 40])
+@pytest.mark.parametrize("mark", [99, 101])
+def test_wallet_that_falls_while_the_looks_fail_is_judged(amount: int, mark: int) -> None:
+    world = Beside(strict(), held(amount, 100, mark))
+    world.look(held(amount, 100, mark))
+    world.clock()
+    start, limits = int(world.equity), [0]
+    for lost in range(100, 2_000, 100):
+        world.wallet(str(10_000 - lost))
+        world.clock()
+        level = world.desk.snapshot().kill_level
+        assert not level or lost >= start * 0.03, "never before the limit is reached"
+        limits.append(level)
+    assert limits[-1] == 4
+    assert limits[5] == 2
+
+
+def test_open_loss_beside_is_judged_while_the_wallet_never_rests() -> None:
+    world = Beside(strict(), held(40, 100, 100))
+    level = 0
+    for step in range(1, 10):
+        world.look(held(40, 100, 100 - step))
+        world.wallet(str(10_000 - step))
+        assert not world.desk.agrees_with_account
+        world.clock()
+        level = world.desk.snapshot().kill_level
+        assert not level or 41 * step >= 300, "not before the limit is reached"
+    assert level == 2
+
+
+def test_what_is_cashed_in_beside_is_no_loss_however_long_the_looks_fail() -> None:
+    both = (held(40, 100, 150), HeldAmount("ETHUSDT", Decimal(40), Decimal(100), Decimal(55)))
+    world = Beside(strict(), *both)
+    for _ in range(2):
+        world.look(*both)
+        world.clock()
+    for wallet in ("9100", "8200", "9200", "10200"):  # the loss first, then the profit, each by halves
+        world.wallet(wallet)
+        world.clock()
+    for _ in range(60):
+        world.clock()
+    assert world.desk.snapshot().kill_level == 0
+    world.wallet("8000")
+    world.clock()
+    assert world.desk.snapshot().kill_level == 0, "2,000 may be open still"
+    world.look()
+    world.clock()
+    assert world.desk.snapshot().kill_level == 4
+
+
+def test_own_losses_between_midnight_and_the_look_are_of_the_new_day() -> None:
+    world = Beside(strict(), held(40, 100, 101))
+    world.clock()
+    world.now_ms += DAY_MS - 60_000 - world.now_ms % DAY_MS
+    world.look(held(40, 100, 101))
+    world.enter()
+    (position,) = world.desk._state.open.values()
+    world.wallet(str(10_000 + position.ledger.net))
+    world.tick(minutes=1)
+    before = position.unrealized
+    world.price(99.5)
+    lost = float(before - position.unrealized)
+    assert lost > 0
+    world.look(held(40, 100, 101), HeldAmount(SYMBOL, position.ledger.open, position.entry_price, Decimal("99.5")))
+    view = world.desk.snapshot().account
+    assert view.today_pct == pytest.approx(-lost / (view.equity + lost) * 100)
 
 
 def test_funding_is_shared_with_what_is_held_beside_ours() -> None:
