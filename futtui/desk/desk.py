@@ -89,7 +89,9 @@ class TradingDesk(DeskQuestions):
         self._state = DeskState(settings or DeskSettings(), mode, start_equity, for_information, confidence)
         self._out = Outbox(position_state if keeps_positions else None)
         risk = self._state.settings.risk
-        self._life = PositionLife(risk, self._out, self._state.trail_inputs, self._state.risk_pct)
+        self._life = PositionLife(
+            risk, self._out, self._state.trail_inputs, self._state.risk_pct, self._state.spares_others
+        )
         self._intake = SignalIntake(self._state, self._out, self._life)
         self._outside = OutsideWatch(self._state, self._out, self._life, self._book)
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)

@@ -38,11 +38,13 @@ class PositionLife:
         out: Outbox,
         trail_inputs: TrailInputs,
         risk_pct: Callable[[Position], float],
+        spares_others: Callable[[Position], bool],
     ) -> None:
         self._settings = settings
         self._out = out
         self._trail_inputs = trail_inputs
         self._risk_pct = risk_pct
+        self._spares_others = spares_others
         self._protection = Protection(settings, out)
 
     # --- news ---------------------------------------------------------------------------------------------------
@@ -375,6 +377,12 @@ class PositionLife:
         quantity = position.exit_quantity
         if quantity > position.ledger.open:
             symbol = position.plan.symbol
+            if self._spares_others(position) and self.is_covered(position):
+                position.retry_ms, position.exit_reason = time_ms + _LATE_EXIT_PAUSE_MS, None
+                position.move(Move.EXIT_FAILED)
+                self._protection.leave_to_stop(position, time_ms)
+                self._advance_open(position, time_ms)
+                return
             self._out.say(time_ms, "trade", words.leftover(position, quantity), Severity.NOTICE, symbol)
         intent = position.new_order(OrderPurpose.EXIT, OrderType.MARKET, quantity, time_ms, reason=position.exit_reason)
         self._out.place(position, intent)

@@ -192,6 +192,16 @@ class Protection:
             position.retarget_ms = _AT_ONCE_MS
             self._out.touch(position)
 
+    def leave_to_stop(self, position: Position, time_ms: int) -> None:
+        """What is left is too little to be closed by itself: its stop shrinks to the smallest, its targets go."""
+        position.resize_due, position.retarget_ms = True, 0
+        for order in position.of(OrderPurpose.TARGET):
+            if not (order.is_final or order.cancel_sent or order.fired):
+                order.cancel_sent = True
+                self._out.cancel(position, order.client_id, order.order_type.is_conditional, time_ms)
+        self._out.touch(position)
+        self._out.say(time_ms, "risk", words.rest_stays(position), Severity.WARNING, position.plan.symbol)
+
     def _resizes_targets(self, position: Position, time_ms: int) -> bool:
         """Whether targets of another size are still on their way out; nothing is sent twice, nothing sold twice.
 

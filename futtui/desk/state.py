@@ -12,6 +12,7 @@ from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
 from futtui.desk.standing import StandingBook
 from futtui.domain.events import BookSampled, FundingAnnounced, InterestSampled, PriceUpdate
+from futtui.domain.kill import KillLevel
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
@@ -121,6 +122,14 @@ class DeskState:
     def live_on(self, symbol: str) -> list[Position]:
         """Positions in care on a symbol that are on a real account, oldest first."""
         return [position for position in self.on(symbol) if position.plan.mode is TradingMode.LIVE]
+
+    def spares_others(self, position: Position) -> bool:
+        """Whether an order larger than the position would close something else of the account that is to stay."""
+        if position.plan.mode is not TradingMode.LIVE or self.kill_level >= KillLevel.FLATTEN:
+            return False
+        sign, symbol = position.plan.side.sign, position.plan.symbol
+        others = [item for item in self.live_on(symbol) if item is not position and item.plan.side.sign == sign]
+        return self.external.get(symbol, ZERO) * sign > 0 or any(item.ledger.open > 0 for item in others)
 
     def beside(self, symbol: str, mode: TradingMode) -> Decimal:
         """What the account of a mode holds of a symbol beside our positions; virtual ones hold nothing else."""

@@ -202,6 +202,15 @@ def leftover(position: Position, quantity: Decimal) -> str:
     )
 
 
+def rest_stays(position: Position) -> str:
+    """What is left cannot be closed without closing something of others."""
+    left = amount(position.ledger.open)
+    return (
+        f"{position.plan.symbol}: {left} is left, less than the exchange's smallest step. It is not closed, because "
+        "the order would also close something that is held beside it. It keeps a stop; close it by hand with the rest"
+    )
+
+
 def exit_failed(position: Position, quantity: Decimal, reason: str) -> str:
     """A closing order of `quantity` ended without closing anything."""
     symbol, left = position.plan.symbol, position.ledger.open

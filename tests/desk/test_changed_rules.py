@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from futtui.domain.events import ClosePosition, Event, OrderChanged, RulesChanged
+from futtui.domain.events import BalanceChanged, ClosePosition, Event, OrderChanged, RulesChanged
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.market_parts import MarketParts
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus
-from futtui.domain.position import PositionStatus
+from futtui.domain.position import PositionStatus, TradingMode
 from tests.desk.world import SYMBOL, FakeBroker, World, rules
 
 HELD = Decimal("45.454")
@@ -41,8 +42,9 @@ class StrictBroker(FakeBroker):
 class ChangingWorld(World):
     """A protected position of 45.454, whose exchange has other rules from then on."""
 
-    def __init__(self, **changes: Any) -> None:
-        super().__init__()
+    def __init__(self, mode: TradingMode = TradingMode.SIGNALS, **changes: Any) -> None:
+        super().__init__(mode=mode)
+        self.send(BalanceChanged(self.now_ms, mode, Decimal(10_000)))
         self.strict = StrictBroker()
         self.strict.last[SYMBOL] = Decimal(100)
         self.broker = self.strict
@@ -74,6 +76,54 @@ def test_closing_sells_whole_steps_and_then_the_leftover() -> None:
     assert world.sent(OrderPurpose.EXIT) == [Decimal("45.4"), Decimal("0.1")]
     world.assert_closed()
     assert any("0.054 is left to close, less than the exchange's smallest step" in line for line in world.lines())
+
+
+def shared_world(beside: str) -> ChangingWorld:
+    """Steps become coarser while the account holds something else of the symbol; then ours is to be closed."""
+    world = ChangingWorld(TradingMode.LIVE, **COARSE)
+    world.desk._state.external[SYMBOL] = Decimal(beside)
+    world.tell_rules()
+    return world
+
+
+def test_a_leftover_beside_something_of_the_user_stays_under_the_smallest_stop() -> None:
+    world = shared_world("1")
+    world.close()
+    assert world.sent(OrderPurpose.EXIT) == [Decimal("45.4")]
+    assert world.position.status is PositionStatus.PROTECTED
+    assert world.position.ledger.open == Decimal("0.054")
+    world.tick()
+    assert [intent.quantity for intent in world.strict.resting.values()] == [Decimal("0.1")], "one stop, no targets"
+    assert sum("0.054 is left, less than the exchange's smallest step" in line for line in world.lines()) == 1
+    for _ in range(5):
+        world.tick()
+    assert world.sent(OrderPurpose.EXIT) == [Decimal("45.4")]
+    world.desk._state.external.clear()
+    world.close()
+    world.assert_closed()
+
+
+def test_a_leftover_beside_something_that_falls_when_it_rises_is_closed() -> None:
+    world = shared_world("-1")
+    world.close()
+    world.assert_closed()
+
+
+def test_a_leftover_without_a_stop_is_closed_whatever_is_held_beside_it() -> None:
+    world = shared_world("1")
+    (stop,) = world.stops()
+    world.strict.reject = {OrderPurpose.STOP}
+    del world.strict.resting[stop.client_id]
+    world.send(world.strict._update(stop, OrderStatus.CANCELED, "", world.now_ms))
+    for _ in range(5):
+        world.tick()
+    world.assert_closed()
+
+
+def test_the_kill_switch_closes_the_leftover_with_all_the_rest() -> None:
+    world = shared_world("1")
+    world.send(KillSwitch(world.now_ms, KillLevel.FLATTEN, "by you"))
+    world.assert_closed()
 
 
 def test_a_leftover_that_the_exchange_refuses_is_named_and_keeps_its_stop() -> None:
