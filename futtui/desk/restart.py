@@ -63,6 +63,8 @@ def _restore_position(state: DeskState, out: Outbox, stored: PositionState, trad
         out.touch(position)
     elif position.is_open:
         position.rules = state.rules.get(position.plan.symbol, position.rules)
+        # Nobody could confirm a stop while futtui did not run: its time limit begins anew.
+        position.naked_since_ms, position.naked_events = time_ms, 0
         state.add(position)
 
 

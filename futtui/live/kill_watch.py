@@ -13,6 +13,7 @@ from futtui.live.flatten import flatten
 from futtui.live.kill_file import panic_asked, panic_done, read_latch, write_latch
 
 if TYPE_CHECKING:
+    from futtui.live.connection import Account
     from futtui.live.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class KillWatch:
         self._keeps = keeps
         self._flattening = False
         self._obeyed = False
+        self._is_owed = False
         engine.runner.on_latch = self._keep
 
     def restore(self) -> None:
@@ -51,40 +53,61 @@ class KillWatch:
             self._engine.runner.submit(KillSwitch(self._engine.clock.now_ms(), KillLevel(latch.level), reason))
 
     def look(self, now_ms: int) -> None:
-        """Obey the PANIC file, once; it is taken away, what it did stays latched."""
-        if not panic_asked(self._folder):
-            self._obeyed = False
-            return
-        if not self._obeyed:
+        """Obey the PANIC file, once; it is taken away when all is done, what it did stays latched."""
+        asked = panic_asked(self._folder)
+        if asked and not self._obeyed:
             self._obeyed = True
-            self._engine.runner.submit(KillSwitch(now_ms, KillLevel.LOCK, "the PANIC file"))
+            try:
+                self._engine.runner.submit(KillSwitch(now_ms, KillLevel.LOCK, "the PANIC file"))
+            finally:
+                self.flatten_soon()
+        elif self._engine.runner.desk.kill_level < KillLevel.FLATTEN:  # re-armed before there was an account
+            self._is_owed = False
+        elif self._is_owed:
             self.flatten_soon()
+        if not asked:
+            self._obeyed = False
+        elif not self._is_owed:
+            self._take_file_away()
+
+    def flatten_soon(self) -> None:
+        """Close everything on the account after the desk closed what is ours; one not open yet is waited for."""
+        engine = self._engine
+        self._is_owed = engine.account is not None or engine.real_account.is_awaited
+        if engine.account is not None and not self._flattening:
+            self._flattening = True
+            engine.beside(self._flatten(engine.account), "kill switch")
+
+    async def _flatten(self, account: Account) -> None:
+        is_over = True
+        try:
+            await self._close_all(account)
+        except asyncio.CancelledError:  # futtui ends: the PANIC file stays for the next start
+            is_over = False
+            raise
+        finally:
+            self._flattening = False
+            if is_over and self._engine.account is account:  # else it was closed meanwhile: the next one is closed out
+                self._is_owed = False
+                if self._obeyed:
+                    self._take_file_away()
+
+    def _take_file_away(self) -> None:
         if self._keeps:
             panic_done(self._folder)
 
-    def flatten_soon(self) -> None:
-        """Close everything on the connected account after the desk closed what is ours."""
-        if self._engine.account is not None and not self._flattening:
-            self._flattening = True
-            self._engine.beside(self._flatten(), "kill switch")
-
-    async def _flatten(self) -> None:
+    async def _close_all(self, account: Account) -> None:
         engine = self._engine
-        assert engine.account is not None
-        try:
-            if engine.live_broker is not None:
-                try:
-                    async with asyncio.timeout(DESK_FIRST_S):
-                        await engine.live_broker.drain()
-                except TimeoutError:
-                    log.warning("The desk's closing orders are not answered yet; the account is closed beside them")
-            trading = engine.account.trading
-            report = await flatten(trading, trading.known_rules, engine.clock.now_ms)
-            severity = Severity.NOTICE if report.is_flat else Severity.ERROR
-            for line in report.lines():
-                engine.say("kill", line, severity)
-        finally:
-            self._flattening = False
+        if engine.live_broker is not None:
+            try:
+                async with asyncio.timeout(DESK_FIRST_S):
+                    await engine.live_broker.drain()
+            except TimeoutError:
+                log.warning("The desk's closing orders are not answered yet; the account is closed beside them")
+        report = await flatten(account.trading, account.trading.known_rules, engine.clock.now_ms)
+        severity = Severity.NOTICE if report.is_flat else Severity.ERROR
+        for line in report.lines():
+            engine.say("kill", line, severity)
 
     def _keep(self, latch: WriteLatch) -> None:
         if not self._keeps:

@@ -34,7 +34,10 @@ async def leave_safely(engine: Engine) -> tuple[str, ...]:
         broker.refuse_entries(NO_ENTRIES)
         await _wait(engine, broker, STOPS_S, lambda: not desk.uncovered_symbols and not broker.is_asking)
         if desk.uncovered_symbols:
-            engine.runner.submit(ProgramEnds(engine.clock.now_ms()))
+            try:
+                engine.runner.submit(ProgramEnds(engine.clock.now_ms()))
+            except Exception:  # one position may have stumbled: the closing orders of the others are waited for
+                log.exception("The desk could not close everything that has no stop")
             await _wait(engine, broker, EXITS_S, lambda: not desk.uncovered_symbols)
     left = tuple(
         f"{symbol}: futtui closed without knowing of a stop that covers all that may be held. Look at the exchange now."

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WATCH = "account watch"
+UNCHECKED = "futtui closed without being able to check that everything held has its stop. Look at the exchange now."
 
 
 class RealAccount:
@@ -38,6 +39,15 @@ class RealAccount:
         self._watching: asyncio.Task[None] | None = None
         self.left_open: tuple[str, ...] = ()
         """After `leave`: sentences about what may be held without a stop."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the account is not open yet but will be: there are keys, and Live or what is held asks for it."""
+        engine = self._engine
+        if engine.account is not None or engine.connection is None or engine.connection.account is None:
+            return False
+        is_live = engine.settings.mode is TradingMode.LIVE
+        return is_live or self._gate.locked() or bool(engine.runner.desk.live_symbols)
 
     async def use(self) -> None:
         """Connect the exchange account, once. Raises FuttuiError when there is none or it does not answer.
@@ -127,8 +137,12 @@ class RealAccount:
                 engine.tell_rules(found[symbol])
 
     async def leave(self) -> None:
-        """Before futtui closes: what is held gets its stop or is closed, as far as there is time."""
-        self.left_open = await leave_safely(self._engine)
+        """Before futtui closes: what is held gets its stop or is closed, as far as there is time. Never raises."""
+        try:
+            self.left_open = await leave_safely(self._engine)
+        except Exception:  # whatever went wrong, the rest of futtui must still be closed
+            log.exception("What is held could not be looked after before the end")
+            self.left_open = (UNCHECKED,)
 
     async def close(self) -> None:
         """Close the ends to the account, whatever fails on the way."""

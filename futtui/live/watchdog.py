@@ -63,7 +63,7 @@ class Watchdog:
     def look(self, now_ms: int) -> None:
         """One round of checks at exchange time `now_ms`."""
         engine = self._engine
-        if engine.states or engine.runner.desk.live_symbols:  # a virtual account without prices can do nothing yet
+        if self._may_tell_time():
             self._tell_time(now_ms)
         for state in engine.feed.newly_changed(engine.states.values()):
             reason = "" if state.fresh else "no data from the exchange"
@@ -76,6 +76,16 @@ class Watchdog:
         engine.kill_watch.look(now_ms)
         engine.self_watch.look()
         self._tell_trouble(engine.parts.store.trouble)
+
+    def _may_tell_time(self) -> bool:
+        """Whether the desk can act on time: it has prices, or an account for what is held on the exchange.
+
+        While that account is being opened no stop can be confirmed: a position must not be closed for that.
+        """
+        engine = self._engine
+        if engine.runner.desk.live_symbols:
+            return not engine.real_account.is_awaited
+        return bool(engine.states)
 
     def _tell_time(self, now_ms: int) -> None:
         engine = self._engine

@@ -14,7 +14,8 @@ from futtui.desk.desk import TradingDesk
 from futtui.desk.storage_form import position_state, resume_position
 from futtui.domain.effects import PlaceOrder, PositionState, RecordPosition, Say, Severity
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.events import RulesChanged
+from futtui.domain.events import OrderChanged, RulesChanged
+from futtui.domain.orders import OrderStatus, OrderUpdate
 from futtui.domain.position import PositionStatus
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus, Trigger
@@ -160,6 +161,23 @@ def test_restart_losses_of_today_still_count() -> None:
     assert account.losses == 1
     assert account.today_pct == pytest.approx(float(trade.pnl) / 100)
     assert account.wallet_balance == pytest.approx(10_000 + float(trade.pnl))
+
+
+def test_restart_gives_a_position_whose_stop_is_not_confirmed_its_time_anew() -> None:
+    world = World()
+    world.enter()
+    (stop,) = world.stops()
+    del world.broker.resting[stop.client_id]
+    world.broker.answers = False
+    world.send(OrderChanged(OrderUpdate(stop.client_id, SYMBOL, OrderStatus.EXPIRED, world.now_ms)))
+    world.now_ms += 300_000
+    restart(world)
+    for _ in range(5):
+        world.price(100.1, step_ms=100)
+    assert [item.status for item in world.desk.snapshot().positions] == ["NAKED"]
+    world.broker.answers = True
+    world.price(100.1, step_ms=2_000)
+    assert len(world.trades) == 1, "the limit itself stays"
 
 
 def test_restart_blocks_are_kept() -> None:

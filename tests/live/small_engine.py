@@ -77,6 +77,7 @@ class SmallEngine:
         self.clock = ExchangeClock(0.0)
         self.clock.observe(NOW_MS)
         self.account = None
+        self.real_account = SimpleNamespace(is_awaited=False)
         self.counts: Counter[str] = Counter()
         self.silent = SimpleNamespace(look=lambda: None)
         self.states = {symbol: SymbolState(symbol, rules(symbol)) for symbol in symbols}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from futtui.desk.desk import TradingDesk
-from futtui.domain.events import AnalysisDone, BalanceChanged, ClockTick, PriceUpdate, RulesChanged
+from futtui.domain.events import AnalysisDone, BalanceChanged, ClockTick, Event, PriceUpdate, ProgramEnds, RulesChanged
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.reading import AnalysisResult
@@ -21,6 +21,7 @@ from futtui.live import leaving
 from futtui.live.desk_runner import DeskRunner
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.log_book import EngineLogBook
+from futtui.live.real_account import UNCHECKED, RealAccount
 from futtui.live.settings import EngineSettings
 from futtui.live.snapshots import starting_snapshot
 from tests.desk.world import START_MS, SYMBOL, raw_signal, reading, rules, wide_settings
@@ -199,3 +200,27 @@ async def test_a_stop_leaves_although_the_answer_to_its_entry_never_came(running
         while running.runner.desk.uncovered_symbols:
             await asyncio.sleep(0)
     assert running.venue.stop == entry.quantity
+
+
+async def test_a_mistake_of_the_desk_while_quitting_does_not_keep_the_rest_from_being_closed(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "STOPS_S", 0.02)
+    monkeypatch.setattr(leaving, "EXITS_S", 0.02)
+    running.venue.gates[OrderPurpose.STOP].clear()
+    running.signal()
+    await running.sees("-S1")
+    submit = running.runner.submit
+
+    def stumbles(event: Event) -> object:
+        if isinstance(event, ProgramEnds):
+            raise RuntimeError("the desk stumbled")
+        return submit(event)
+
+    monkeypatch.setattr(running.runner, "submit", stumbles)
+    account = RealAccount(running)  # type: ignore[arg-type]
+    await asyncio.wait_for(account.leave(), 10)
+    assert SYMBOL in account.left_open[0], "what may be held is named all the same"
+    monkeypatch.setattr(running.live_broker, "refuse_entries", None)
+    await account.leave()
+    assert account.left_open == (UNCHECKED,)
