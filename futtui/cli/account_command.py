@@ -41,7 +41,7 @@ async def _look(endpoints: Endpoints, credentials: Credentials, *, fix: bool) ->
     clock = ExchangeClock()
 
     async def look_at_the_clock() -> None:
-        clock.restart(await rest.server_time_ms())
+        await clock.resync(rest.server_time_ms)
 
     try:
         await look_at_the_clock()

@@ -86,7 +86,7 @@ async def _close_everything(endpoints: Endpoints, credentials: Credentials) -> F
     clock = ExchangeClock()
 
     async def look_at_the_clock() -> None:
-        clock.restart(await rest.server_time_ms())
+        await clock.resync(rest.server_time_ms)
 
     async def ask_rules() -> None:
         with contextlib.suppress(ExchangeError):

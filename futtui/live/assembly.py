@@ -278,7 +278,7 @@ async def open_account(
     from futtui.exchange.binance.user_stream import UserStream
 
     async def look_at_the_clock() -> None:  # the exchange refused our time: whatever showed us that time was wrong
-        clock.restart(await rest.server_time_ms())
+        await clock.resync(rest.server_time_ms)
 
     assert plan.credentials is not None
     trading = BinanceTrading(

@@ -269,10 +269,13 @@ class ExchangeDeskBroker:
         told: tuple[Fill, ...] | None = None
         try:
             fills = await self._trading.symbol_fills(effect.symbol, effect.since_ms)
-            told = tuple(fill for fill in fills if signal_id_of(fill.client_id) is None)
+            by_others: list[Fill] = []
             for fill in fills:
-                if fill not in told:
+                if signal_id_of(fill.client_id) is None:
+                    by_others.append(fill)
+                else:
                     self.on_fill(fill)
+            told = tuple(by_others)
         except ExchangeError as error:
             log.info("Executions on %s could not be looked up yet: %s", effect.symbol, error)
         finally:  # whatever went wrong, the desk must know that no answer comes any more

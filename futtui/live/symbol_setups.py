@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
 from futtui.domain.account import SymbolSetup
 from futtui.domain.errors import ExchangeError
 from futtui.exchange.ports import AccountMessage
+
+TRIES = 3
+"""The first one's own echo may look like the owner's change; the second may have to change back what was changed."""
 
 
 class SetupPort(Protocol):
@@ -29,29 +33,43 @@ class SymbolSetups:
         self._account = account
         self._known: dict[str, SymbolSetup] = {}
         self._changes = 0
+        self._asked: dict[str, int] = {}
+        self._doubts: Counter[str] = Counter()
 
     async def prepare(self, symbol: str, leverage: int) -> None:
         """Isolated margin, and a leverage that an entry bears; raises ExchangeError where that cannot be had."""
         known = self._known.pop(symbol, None)
         if known is None or not known.isolated or known.leverage != leverage:
-            self._changes += 1
-            known = await self._account.prepare(symbol, leverage, known)
-            self._changes += 1
+            known = await self._prepared(symbol, leverage, known)
         self._known[symbol] = known
+
+    async def _prepared(self, symbol: str, leverage: int, known: SymbolSetup | None) -> SymbolSetup:
+        """As the exchange confirmed it; asked anew when news came meanwhile, for it may be older than they are."""
+        self._asked[symbol] = leverage
+        for _ in range(TRIES):
+            doubts = self._doubts[symbol]
+            self._changes += 1
+            confirmed = await self._account.prepare(symbol, leverage, known)
+            self._changes += 1
+            if self._doubts[symbol] == doubts:
+                return confirmed
+            known = None
+        raise ExchangeError(f"The settings of {symbol} kept being changed on the exchange meanwhile.")
 
     def on_account(self, message: AccountMessage) -> None:
         """Forget what the owner of the account has changed."""
         for symbol, leverage in message.leverages.items():
             known = self._known.get(symbol)
-            if known is not None and known.leverage != leverage:
+            expected = known.leverage if known is not None else self._asked.get(symbol)
+            if expected is not None and expected != leverage:
                 self._forget(symbol)
         if message.reason == "MARGIN_TYPE_CHANGE":
-            for symbol in message.positions or list(self._known):
+            for symbol in message.positions or self._asked:
                 self._forget(symbol)
 
     def forget_all(self) -> None:
         """The account stream was away: what is known may have been changed unseen."""
-        for symbol in list(self._known):
+        for symbol in self._asked:
             self._forget(symbol)
 
     async def look(self) -> None:
@@ -70,4 +88,5 @@ class SymbolSetups:
 
     def _forget(self, symbol: str) -> None:
         self._changes += 1
+        self._doubts[symbol] += 1
         self._known.pop(symbol, None)

@@ -138,7 +138,7 @@ class Watchdog:
         if connection is None:
             return
         try:
-            self._engine.clock.restart(await connection.market.server_time_ms())
+            await self._engine.clock.resync(connection.market.server_time_ms)
             await self._engine.clock_watch.measure()
         except ExchangeError as error:  # after a sleep the network is often not back yet; streams bring the time too
             log.warning("The exchange's time could not be asked after a pause: %s", error)

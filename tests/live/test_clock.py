@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from futtui.domain.errors import ExchangeError
 from futtui.live.clock import ExchangeClock
 
 START_MS = 1_800_000_000_000
@@ -159,3 +160,70 @@ def test_exchange_clock_in_lockstep_and_before_any_time_every_message_is_believe
     assert hear(world)
     assert world.clock.hear(int(world.true_ms) + 120_000)
     assert World(speed=1.0).clock.hear(START_MS + 10**9)
+
+
+# --- the exchange is asked -----------------------------------------------------------------------------------------
+
+
+class Answers:
+    """Tells the time as it was when the question arrived; the answer is `late_s` on its way back."""
+
+    def __init__(self, world: World, *late_s: float, fails_after: int = 9) -> None:
+        self.world, self.late_s, self.fails_after = world, list(late_s), fails_after
+        self.asked = 0
+
+    async def time_ms(self) -> int:
+        self.asked += 1
+        if self.asked > self.fails_after:
+            raise ExchangeError("No answer.")
+        told_ms = int(self.world.true_ms)
+        self.world.real_s += self.late_s.pop(0)
+        return told_ms
+
+
+@pytest.mark.parametrize(
+    ("late_s", "asked", "behind_ms"),
+    [((0.9, 0.1), 1, 900), ((2.5, 0.1), 2, 100), ((2.5, 3.5), 2, 2_500)],
+)
+async def test_exchange_clock_time_that_came_late_is_asked_for_once_more_and_the_quicker_answer_counts(
+    late_s: tuple[float, ...], asked: int, behind_ms: int
+) -> None:
+    world = World()
+    hear(world, 20_000)
+    answers = Answers(world, *late_s)
+    await world.clock.resync(answers.time_ms)
+    assert answers.asked == asked
+    assert world.error_ms == pytest.approx(-behind_ms, abs=2)
+
+
+async def test_exchange_clock_second_question_without_an_answer_leaves_the_first_answer() -> None:
+    world = World()
+    await world.clock.resync(Answers(world, 2.5, fails_after=1).time_ms)
+    assert world.error_ms == pytest.approx(-2_500, abs=2)
+    with pytest.raises(ExchangeError):
+        await world.clock.resync(Answers(world, fails_after=0).time_ms)
+    assert world.error_ms == pytest.approx(-2_500, abs=2)
+
+
+def test_exchange_clock_that_lags_is_set_right_though_one_stream_lags_by_as_much() -> None:
+    world = World()
+    hear(world)
+    world.clock.restart(int(world.true_ms) - 2_500)
+    discarded = 0
+    for step in range(400):
+        world.real_s += 0.05
+        if step % 10 == 0:
+            assert hear(world, -2_300)
+        discarded += not hear(world, -60)
+    assert 50 <= discarded <= 70
+    assert abs(world.error_ms + 60) <= 2
+
+
+def test_exchange_clock_few_messages_ahead_move_nothing_however_long_they_come() -> None:
+    world = World()
+    for step in range(1_200):
+        world.real_s += 0.05
+        assert hear(world)
+        if step % 3 == 0:
+            assert not hear(world, 4_000)
+        assert abs(world.error_ms) <= 1

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
-from futtui.domain.effects import CancelOrder
+from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
-from futtui.domain.events import ClosePosition, Event, OrderChanged
+from futtui.domain.events import ClosePosition, Event, FillsTold, OrderChanged, OrderFilled
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide, Side
@@ -273,6 +273,28 @@ async def test_exchange_broker_unknown_order_is_looked_up_through_failures_until
     told = [(type(item).__name__, getattr(item, "update", None) and item.update.status) for item in news]  # type: ignore[union-attr]
     assert told == [("OrderChanged", OrderStatus.UNKNOWN), ("OrderFilled", None), ("OrderChanged", OrderStatus.FILLED)]
     assert trading.sent == ["a"]
+    await broker.close()
+
+
+async def test_exchange_broker_many_executions_are_told_apart_without_comparing_each_with_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[Fill] = []
+    monkeypatch.setattr(Fill, "__eq__", lambda one, other: compared.append(one) or one is other)
+    news: list[Event] = []
+    trading = Trading([])
+    trading.fills = [
+        Fill("web_1" if n < 50 else "f-abc-T1", SYMBOL, str(n), OrderSide.SELL, Decimal(5), Decimal(2), Decimal(0), n)
+        for n in range(100)
+    ]
+    broker = ExchangeDeskBroker(trading, news.append, lambda: 1)
+    broker.ask_fills(AskFills(TradingMode.LIVE, SYMBOL, 0, 1))
+    await broker.drain()
+    *ours, last = news
+    assert [item.fill.trade_id for item in ours if isinstance(item, OrderFilled)] == [str(n) for n in range(50, 100)]
+    assert isinstance(last, FillsTold)
+    assert [fill.trade_id for fill in last.fills or ()] == [str(n) for n in range(50)]
+    assert not compared
     await broker.close()
 
 

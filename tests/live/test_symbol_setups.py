@@ -111,3 +111,59 @@ async def test_an_answer_older_than_an_entry_is_not_believed(setups: SymbolSetup
     account.meanwhile = None
     assert await asks_again(setups, account, leverage=20)
     assert account.prepared[-1] == ("ETHUSDT", 20, SymbolSetup(True, 6))
+
+
+TO_CROSS = AccountMessage(1, "MARGIN_TYPE_CHANGE", {}, {"ETHUSDT": 0})  # type: ignore[dict-item]
+
+
+class Exchange(Account):
+    """Looks first and sets the leverage later; in between, as often as `switches`, the user changes to cross."""
+
+    def __init__(self, switches: int) -> None:
+        super().__init__()
+        self.switches = switches
+        self.setups = SymbolSetups(self)
+        self.news: AccountMessage | None = TO_CROSS
+        self.truth["ETHUSDT"] = SymbolSetup(False, 20)
+
+    async def prepare(self, symbol: str, leverage: int, known: SymbolSetup | None = None) -> SymbolSetup:
+        self.prepared.append((symbol, leverage, known))
+        seen = known or self.truth[symbol]
+        if not seen.isolated:
+            self.truth[symbol] = SymbolSetup(True, seen.leverage)
+            self.setups.on_account(TO_CROSS)  # the echo does not tell which type it is
+        if self.switches:
+            self.switches -= 1
+            self.truth[symbol] = SymbolSetup(False, seen.leverage)
+            if self.news is None:
+                self.setups.forget_all()
+            else:
+                self.setups.on_account(self.news)
+        self.truth[symbol] = SymbolSetup(self.truth[symbol].isolated, leverage)
+        self.setups.on_account(AccountMessage(1, "LEVERAGE", {}, {}, leverages={symbol: leverage}))
+        return SymbolSetup(True, leverage)
+
+
+@pytest.mark.parametrize("news", [TO_CROSS, AccountMessage(1, "MARGIN_TYPE_CHANGE", {}, {}), None])
+async def test_a_change_while_an_entry_is_prepared_is_set_right_before_it_leaves(news: AccountMessage | None) -> None:
+    exchange = Exchange(switches=1)
+    exchange.news = news
+    await exchange.setups.prepare("ETHUSDT", 10)
+    assert exchange.truth["ETHUSDT"] == SymbolSetup(True, 10)
+    assert not await asks_again(exchange.setups, exchange, leverage=10)
+
+
+async def test_an_entry_is_refused_when_its_settings_keep_being_changed() -> None:
+    exchange = Exchange(switches=99)
+    with pytest.raises(ExchangeError, match="ETHUSDT"):
+        await exchange.setups.prepare("ETHUSDT", 10)
+    exchange.switches = 0
+    await exchange.setups.prepare("ETHUSDT", 10)
+    assert exchange.truth["ETHUSDT"] == SymbolSetup(True, 10)
+
+
+async def test_a_preparation_that_only_sets_the_leverage_asks_once() -> None:
+    exchange = Exchange(switches=0)
+    exchange.truth["ETHUSDT"] = SymbolSetup(True, 20)
+    await exchange.setups.prepare("ETHUSDT", 10)
+    assert len(exchange.prepared) == 1
