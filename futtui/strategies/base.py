@@ -28,9 +28,6 @@ from futtui.indicators.asked import (
 )
 from futtui.strategies.structure import Dip, OrientedBar, dips_of, orient
 
-KNOWN_MORE = 32
-"""Bars that a moving fingerprint keeps written out beyond its window; they are thrown away together."""
-
 Proposal = RawSignal | StrategyVerdict
 """A signal, or the plain-language reason why there is none."""
 

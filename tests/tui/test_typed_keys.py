@@ -43,6 +43,18 @@ async def settled(pilot: Pilot[None], app: FuttuiApp, reached: Callable[[], bool
     raise AssertionError(f"still on {app.screen!r}")
 
 
+def read_behind(port: FakeSettings, gate: threading.Event) -> Callable[[], SettingsSheet]:
+    """Settings that cannot be read before the gate opens; returns how they were read until now."""
+    read = port.read
+
+    def reading_slowly() -> SettingsSheet:
+        assert gate.wait(30)
+        return read()
+
+    port.read = reading_slowly  # type: ignore[method-assign]
+    return read
+
+
 async def test_letters_typed_with_the_key_that_opens_a_field_all_arrive_in_it(make_app: AppMaker) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
@@ -97,13 +109,7 @@ async def test_keys_for_the_chart_that_a_key_just_opened_move_its_crosshair(make
 
 async def test_keys_wait_for_settings_that_are_still_being_read(make_app: AppMaker) -> None:
     app, port, gate = make_app(), FakeSettings(), threading.Event()
-    read = port.read
-
-    def reading_slowly() -> SettingsSheet:
-        assert gate.wait(30)
-        return read()
-
-    port.read = reading_slowly  # type: ignore[method-assign]
+    read = read_behind(port, gate)
     app.settings_port = port
     async with app.run_test(size=FULL) as pilot:
         type_at_once(app, "comma", "down", "down")
@@ -118,13 +124,7 @@ async def test_escape_leaves_a_place_whose_file_cannot_be_read_and_takes_what_wa
     make_app: AppMaker, engine: FakeEngine
 ) -> None:
     app, port, gate = make_app(), FakeSettings(), threading.Event()
-    read = port.read
-
-    def reading_slowly() -> SettingsSheet:
-        assert gate.wait(30)
-        return read()
-
-    port.read = reading_slowly  # type: ignore[method-assign]
+    read_behind(port, gate)
     app.settings_port = port
     async with app.run_test(size=FULL) as pilot:
         type_at_once(app, "comma", "p")

@@ -13,7 +13,7 @@ from futtui.tui.paint import close_wish
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
-from futtui.tui.screens.field_dialog import FieldDialog, newest
+from futtui.tui.screens.field_dialog import PositionDialog, newest
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SHARES = (("1", "all", ALL_PCT), ("2", "half", Decimal(50)), ("3", "quarter", De
 _TYPED = "typed"
 
 
-class ClosePercentDialog(FieldDialog[Decimal]):
+class ClosePercentDialog(PositionDialog[Decimal]):
     """One percentage. Enter takes it only when that part can be closed; Esc keeps the position."""
 
     def __init__(self, position: PositionView, view: View) -> None:

@@ -10,7 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from futtui.tui import keys
 from futtui.tui.compat.border_text import set_border_text
@@ -105,6 +105,16 @@ class Dialog(SizedScreen, ModalScreen[Answer]):
     def action_cancel(self) -> None:
         """The safe way out: nothing happens."""
         self.dismiss(None)
+
+
+def field_box(text: str, field_id: str) -> ComposeResult:
+    """The inside of a dialog with one field: `#dialog-intro`, the field with its first text, `#dialog-problem`."""
+    with Vertical(id="dialog-box"):
+        yield DialogText(id="dialog-intro")
+        field = Input(text, id=field_id, compact=True)
+        field.cursor_blink = False
+        yield field
+        yield DialogText(id="dialog-problem")
 
 
 class MenuDialog(Dialog[str | None]):

@@ -1,4 +1,4 @@
-"""A question about a position that is answered by typing one value."""
+"""Questions that are answered by typing one value, whose meaning is told while one types."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from futtui.domain.snapshot import PositionView
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dialog import TEXT_WIDTH, Dialog, DialogText, text_lines
+from futtui.tui.screens.dialog import TEXT_WIDTH, Dialog, DialogText, field_box, text_lines
 
 Answer = TypeVar("Answer")
 
@@ -23,11 +22,10 @@ class FieldDialog(Dialog[Answer | None]):
 
     AUTO_FOCUS = "#field-input"
 
-    def __init__(self, heading: str, bottom: str, position: PositionView, view: View, text: str = "") -> None:
+    def __init__(self, heading: str, bottom: str, view: View, text: str = "") -> None:
         super().__init__(classes="dialog")
         self.heading = heading
         self.bottom = bottom
-        self.held = position
         self.view = view
         self._first_text = text
 
@@ -44,13 +42,8 @@ class FieldDialog(Dialog[Answer | None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """What is held, the field, what its text means."""
-        with Vertical(id="dialog-box"):
-            yield DialogText(id="dialog-intro")
-            field = Input(self._first_text, id="field-input", compact=True)
-            field.cursor_blink = False
-            yield field
-            yield DialogText(id="dialog-problem")
+        """What it is about, the field, what its text means."""
+        yield from field_box(self._first_text, "field-input")
 
     def on_mount(self) -> None:
         """Shows the texts."""
@@ -60,7 +53,7 @@ class FieldDialog(Dialog[Answer | None]):
 
     def pulse(self, view: View) -> None:
         """The price goes on moving while one types."""
-        self.view, self.held = view, newest(view, self.held)
+        self.view = view
         self._tell()
 
     def _tell(self) -> None:
@@ -76,6 +69,19 @@ class FieldDialog(Dialog[Answer | None]):
     @on(Input.Submitted)
     def _entered(self) -> None:
         self.submitted(self.query_one(Input).value)
+
+
+class PositionDialog(FieldDialog[Answer]):
+    """A question about a position, which is held while one types."""
+
+    def __init__(self, heading: str, bottom: str, position: PositionView, view: View, text: str = "") -> None:
+        super().__init__(heading, bottom, view, text)
+        self.held = position
+
+    def pulse(self, view: View) -> None:
+        """The position as it is now."""
+        self.held = newest(view, self.held)
+        super().pulse(view)
 
 
 def newest(view: View, position: PositionView) -> PositionView:

@@ -11,14 +11,14 @@ from futtui.tui.paint import stop_wish
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.screens.dialog import QuestionDialog
-from futtui.tui.screens.field_dialog import FieldDialog
+from futtui.tui.screens.field_dialog import PositionDialog
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 
-class MoveStopDialog(FieldDialog[float]):
+class MoveStopDialog(PositionDialog[float]):
     """One price. Enter takes it only when the stop can lie there; Esc keeps the stop. Answers the price, or None."""
 
     def __init__(self, position: PositionView, view: View) -> None:

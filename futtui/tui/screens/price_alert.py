@@ -5,64 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Input
-
 from futtui.domain.events import RemovePriceAlert, SetPriceAlert
 from futtui.tui.paint import numbers
 from futtui.tui.paint.stop_wish import typed_price
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
-from futtui.tui.screens.dialog import Dialog, DialogText, text_lines
+from futtui.tui.screens.dialog import text_lines
+from futtui.tui.screens.field_dialog import FieldDialog
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 
-class PriceAlertDialog(Dialog[float | None]):
+class PriceAlertDialog(FieldDialog[float]):
     """One price; Enter takes it, Esc leaves all as it is. Answers the price on the exchange's grid, or None."""
 
-    AUTO_FOCUS = "#field-input"
-
     def __init__(self, symbol: str, view: View) -> None:
-        super().__init__(classes="dialog")
-        self.heading = word("alert.heading", symbol=symbol)
-        self.bottom = word("alert.bottom")
+        super().__init__(word("alert.heading", symbol=symbol), word("alert.bottom"), view)
         self.symbol = symbol
-        self.view = view
 
-    def compose(self) -> ComposeResult:
-        """What it is about, the field, what its text means."""
-        with Vertical(id="dialog-box"):
-            yield DialogText(id="dialog-intro")
-            field = Input("", id="field-input", compact=True)
-            field.cursor_blink = False
-            yield field
-            yield DialogText(id="dialog-problem")
-
-    def on_mount(self) -> None:
-        """Shows the texts."""
-        self.frame_texts()
-        self.query_one("#dialog-intro", DialogText).show([*text_lines([word("alert.what")]), ()])
-        self._tell()
-
-    def pulse(self, view: View) -> None:
-        """The price goes on moving while one types."""
-        self.view = view
-        self._tell()
-
-    def _tell(self) -> None:
-        for field in self.query(Input):  # a beat may come before there is one
-            for panel in self.query("#dialog-problem").results(DialogText):
-                panel.show([(), *self._meaning(field.value), ()])
+    def intro(self) -> list[str]:
+        """What an alert is."""
+        return [word("alert.what"), ""]
 
     def _price_text(self, price: float) -> str:
         return numbers.price_text(price, self.view.rules(self.symbol))
 
-    def _meaning(self, text: str) -> Sequence[Line]:
+    def meaning(self, text: str, width: int) -> Sequence[Line]:
         """When the alert will be told, and which ones are there."""
         row, price, there = self.view.by_symbol.get(self.symbol), self.typed(text), self.view.alerts(self.symbol)
         now = row.price if row is not None else 0.0
@@ -82,13 +52,9 @@ class PriceAlertDialog(Dialog[float | None]):
             return None
         return price if rules is None else float(rules.round_price(price))
 
-    @on(Input.Changed)
-    def _typed(self) -> None:
-        self._tell()
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        price = self.typed(self.query_one(Input).value)
+    def submitted(self, text: str) -> None:
+        """Answers the price."""
+        price = self.typed(text)
         if price is not None and not self.is_hidden:
             self.dismiss(price)
 

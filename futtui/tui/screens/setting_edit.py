@@ -8,7 +8,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -16,7 +15,7 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.settings_sheet import Setting, SettingKind, SettingsSheet
 from futtui.tui import keys
 from futtui.tui.paint import settings as paint
-from futtui.tui.screens.dialog import Choice, Dialog, DialogText, MenuDialog, text_lines
+from futtui.tui.screens.dialog import Choice, Dialog, DialogText, MenuDialog, field_box, text_lines
 from futtui.tui.screens.find import FindScreen
 from futtui.tui.settings_port import ValueCheck
 from futtui.tui.words import word
@@ -66,12 +65,7 @@ class SettingEdit(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Explanation, field, problem."""
-        with Vertical(id="dialog-box"):
-            yield DialogText(id="dialog-intro")
-            field = Input(self._value, id="setting-input", compact=True)
-            field.cursor_blink = False
-            yield field
-            yield DialogText(id="dialog-problem")
+        yield from field_box(self._value, "setting-input")
 
     def on_mount(self) -> None:
         """Shows what the setting means."""
