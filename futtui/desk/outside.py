@@ -14,12 +14,12 @@ from futtui.desk import words
 from futtui.desk.beside import note_beside
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
-from futtui.desk.orders import signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
-from futtui.domain.account import AccountSeen, FillsTold, FundingSummed, SeenOrder
-from futtui.domain.effects import AskFills, CancelOrder, Severity
+from futtui.desk.strays import StrayWatch
+from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
+from futtui.domain.effects import AskFills, Severity
 from futtui.domain.orders import Fill
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
@@ -33,7 +33,6 @@ FORCED = {
 }
 """Client ids that the exchange gives to its own orders."""
 ADJUSTMENT = "adjustment"
-LOOKS_TO_ASK = 2
 LOOKS_WITHOUT_ANSWER = 12
 """After so many looks that agree, a difference is booked although the exchange did not tell its executions."""
 _TRADES_KEPT = 2_000
@@ -96,7 +95,7 @@ class OutsideWatch:
         self._book_again = book_again
         self._differences: dict[str, _Difference] = {}
         self._corrections: dict[str, deque[_Correction]] = {}
-        self._strays: dict[str, int] = {}
+        self._orders = StrayWatch(state, out)
         self._newest: dict[str, Fill] = {}
         self.apart_since_ms: int | None = None
         """Since when account and books do not agree; None while they do."""
@@ -206,7 +205,7 @@ class OutsideWatch:
         side = "long" if amount > 0 else "short"
         text = (
             f"{symbol}: {words.amount(abs(amount))} {side} is held that futtui did not open. futtui leaves it alone, "
-            f"it has no stop of futtui, and opens nothing on {symbol} meanwhile"
+            f"gives it no stop, and opens nothing on {symbol} meanwhile"
         )
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
 
@@ -215,7 +214,7 @@ class OutsideWatch:
     @property
     def is_settled(self) -> bool:
         """Whether account and ledger agreed at the last look, and nothing changed since that needs another one."""
-        return not self._differences and not self._strays and self._state.accounts[TradingMode.LIVE].is_sure
+        return not self._differences and self._orders.is_settled and self._state.accounts[TradingMode.LIVE].is_sure
 
     def on_seen(self, event: AccountSeen) -> None:
         """Compare the account with the ledger, symbol by symbol."""
@@ -237,7 +236,7 @@ class OutsideWatch:
             self.apart_since_ms = None
         elif self.apart_since_ms is None:
             self.apart_since_ms = event.time_ms
-        self._look_for_strays(event)
+        self._orders.look(event)
 
     def _is_quiet(self, symbol: str, asked_ms: int) -> bool:
         """Whether nothing happens on a symbol that the look may have missed."""
@@ -346,33 +345,6 @@ class OutsideWatch:
         holding = [item for item in held if item.ledger.open > 0]
         if missing and holding:
             share_funding(holding, missing, self._out)
-
-    # --- orders of ours that nobody cares for --------------------------------------------------------------------
-
-    def _look_for_strays(self, event: AccountSeen) -> None:
-        strays = {order.client_id: order for order in event.orders if self._is_stray(order)}
-        asked = event.order_symbols
-        for client_id in [name for name in self._strays if asked is None or name in strays]:
-            if client_id not in strays:
-                del self._strays[client_id]
-        for client_id, order in strays.items():
-            self._strays[client_id] = self._strays.get(client_id, 0) + 1
-            if self._strays[client_id] >= LOOKS_TO_ASK:
-                del self._strays[client_id]
-                text = f"{order.symbol}: order {client_id} of a closed position still waits, cancelling it"
-                self._out.say(event.time_ms, "order", text, Severity.WARNING, order.symbol)
-                self._out.cancel_stray(
-                    CancelOrder(TradingMode.LIVE, order.symbol, client_id, order.conditional, event.time_ms)
-                )
-
-    def _is_stray(self, order: SeenOrder) -> bool:
-        """Whether an order carries our mark and no position in care waits for it."""
-        signal_id = signal_id_of(order.client_id)
-        if signal_id is None:
-            return False
-        position = self._state.open.get(f"p-{signal_id}")
-        known = position.orders.get(order.client_id) if position is not None else None
-        return known is None or (known.is_final and not known.fired)
 
 
 def _part_of(fill: Fill, quantity: Decimal) -> Fill:

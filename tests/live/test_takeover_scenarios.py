@@ -216,6 +216,12 @@ async def test_fs17_position_without_any_record_is_shown_and_left_alone(tmp_path
         assert lines(engine, "not opened by futtui")
         assert world.quantity(SYMBOL) == held
         assert trades(engine) == []
+        assert engine.account_watch is not None
+        assert engine.live_broker is not None
+        for _ in range(3):
+            await engine.account_watch.look(whole=True)
+            await engine.live_broker.drain()
+            assert covered(world), "the stop that protects it is not ours to cancel"
         await engine.stop()
 
 
