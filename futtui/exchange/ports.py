@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
+from futtui.domain.side import Side
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.universe import Listing
@@ -225,7 +226,7 @@ class StreamPort(Protocol):
 class TradingPort(Protocol):
     """Orders of one account. Every method has a deadline; an answer that never came raises, it is never guessed."""
 
-    async def place(self, intent: OrderIntent) -> OrderUpdate: ...
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None = None) -> OrderUpdate: ...
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate: ...
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from futtui.domain.errors import ExchangeError
 from futtui.domain.market_parts import MarketParts
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
-from futtui.domain.side import OrderSide
+from futtui.domain.side import OrderSide, Side
 from futtui.domain.symbols import SymbolRules
 
 PANIC_MARK = "panic-"
@@ -30,7 +30,7 @@ class FlattenPort(Protocol):
 
     async def open_orders(self, symbol: str | None = None) -> Sequence[Any]: ...
 
-    async def place(self, intent: OrderIntent) -> OrderUpdate: ...
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None) -> OrderUpdate: ...
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate: ...
 
@@ -48,7 +48,7 @@ class FlattenReport:
 
     def lines(self) -> list[str]:
         """The report for people."""
-        rows = [f"{symbol:14} {amount.normalize():>16f} closed" for symbol, amount in sorted(self.closed.items())]
+        rows = [f"{name:14} {amount.normalize():>16f} closed" for name, amount in sorted(self.closed.items())]
         rows.append(f"orders sent {self.orders_sent}, orders cancelled {self.cancelled}")
         rows += [f"still there: {item}" for item in self.left]
         rows += self.problems[-3:]
@@ -66,6 +66,7 @@ async def flatten(
 ) -> FlattenReport:
     """Close all positions and cancel all orders, ask again until the exchange shows neither, at most `rounds` times.
 
+    Works in hedge mode, too, where long and short of a symbol lie side by side and each is closed for itself.
     Stops go on protecting until their positions are gone; what might open more does not wait for that. An order without
     an answer is not sent again blindly: the next round asks what is still held, and an order that only reduces cannot
     turn a position round.
@@ -100,7 +101,7 @@ async def _close(
     report: FlattenReport,
     time_ms: int,
 ) -> None:
-    report.left = [f"{position.amount.normalize():f} {position.symbol}" for position in held]
+    report.left = [f"{position.amount.normalize():f} {_name(position)}" for position in held]
     for position in held:
         cutting = parts.setdefault(position.symbol, MarketParts())
         await _close_one(account, position, rules, cutting, report, time_ms)
@@ -116,9 +117,10 @@ async def _close_one(
 ) -> None:
     """Sell a position in parts; a part that the exchange calls too large or off its steps is cut anew at once."""
     symbol, left = position.symbol, abs(position.amount)
-    side = OrderSide.SELL if position.amount > 0 else OrderSide.BUY
+    name, side, is_one_way = _name(position), _closing_side(position), position.hedge_side is None
     for _ in range(MOST_PARTS):
         quantity = parts.next_of(left, rules.get(symbol))
+        quantity = quantity if is_one_way else min(quantity, left)  # hedge mode refuses more, it does not cut it
         report.orders_sent += 1
         intent = OrderIntent(
             *(f"{PANIC_MARK}{time_ms}-{report.orders_sent}", symbol, side, OrderType.MARKET),
@@ -126,19 +128,19 @@ async def _close_one(
             reduce_only=True,
         )
         try:
-            update = await account.place(intent)
+            update = await account.place(intent, hedge_side=position.hedge_side)
         except ExchangeError as error:
-            report.problems.append(f"{symbol}: {error}")
+            report.problems.append(f"{name}: {error}")
             return
         if update.status is OrderStatus.UNKNOWN:
             return
         if update.status is OrderStatus.REJECTED:
             if parts.learn(quantity, update.reason):
                 continue
-            report.problems.append(f"{symbol}: {update.reason}")
+            report.problems.append(f"{name}: {update.reason}")
             return
         sold = min(quantity, left)
-        report.closed[symbol] = report.closed.get(symbol, Decimal(0)) + sold
+        report.closed[name] = report.closed.get(name, Decimal(0)) + sold
         left -= sold
         if left <= 0:
             return
@@ -157,6 +159,21 @@ async def _cancel(account: FlattenPort, waiting: Iterable[Any], report: FlattenR
 def endangering(held: Sequence[Any], waiting: Iterable[Any]) -> list[Any]:
     """Orders that can open or enlarge something, and all of flat symbols; what protects what is held stays."""
     symbols = {position.symbol for position in held}
-    return [
-        order for order in waiting if order.symbol not in symbols or not (order.reduce_only or order.close_position)
-    ]
+    return [order for order in waiting if order.symbol not in symbols or not _only_reduces(order)]
+
+
+def _only_reduces(order: Any) -> bool:
+    """In hedge mode an order that sells the long, or buys the short, cannot open anything, whatever its flags say."""
+    is_against = order.hedge_side is not None and order.side == order.hedge_side.exit_order_side.value
+    return order.reduce_only or order.close_position or is_against
+
+
+def _closing_side(position: Any) -> OrderSide:
+    if position.hedge_side is not None:
+        return position.hedge_side.exit_order_side
+    return OrderSide.SELL if position.amount > 0 else OrderSide.BUY
+
+
+def _name(position: Any) -> str:
+    """The symbol, in hedge mode with its side."""
+    return position.symbol if position.hedge_side is None else f"{position.symbol} {position.hedge_side.value}"

@@ -25,9 +25,10 @@ from futtui.domain.side import OrderSide, Side
 from futtui.domain.signal import SignalStatus, Trigger
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS
+from futtui.exchange.binance.trading_models import order_params, position_from
 from futtui.exchange.simulator.core.records import AlgoRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
-from futtui.live.flatten import FlattenReport, flatten
+from futtui.live.flatten import FlattenReport, endangering, flatten
 from futtui.live.kill_file import ask_panic, panic_asked, panic_done, read_latch
 from futtui.live.lockstep import run_lockstep
 from tests.desk.world import World, raw_signal, rules, wide_settings
@@ -168,6 +169,12 @@ async def test_futtui_panic_closes_while_the_trading_rules_cannot_be_asked() -> 
         assert world.quantity(SYMBOL) == 0
 
 
+def resting(symbol: str, client_id: str, **told: Any) -> Any:
+    """An order that waits on the exchange."""
+    usual = {"conditional": False, "reduce_only": False, "close_position": False, "side": "SELL", "hedge_side": None}
+    return SimpleNamespace(symbol=symbol, client_id=client_id, **usual | told)
+
+
 class StrictAccount:
     """An account whose exchange refuses market orders that are too large or off the steps, and caps what reduces."""
 
@@ -178,7 +185,9 @@ class StrictAccount:
         self.waiting: list[Any] = []
 
     async def positions(self) -> list[Any]:
-        return [SimpleNamespace(symbol=name, amount=amount) for name, amount in self.held.items() if amount]
+        return [
+            SimpleNamespace(symbol=name, amount=amount, hedge_side=None) for name, amount in self.held.items() if amount
+        ]
 
     async def open_orders(self, symbol: str | None = None) -> list[Any]:
         return list(self.waiting)
@@ -189,8 +198,9 @@ class StrictAccount:
         self.waiting = [order for order in self.waiting if order.client_id != client_id]
         return OrderUpdate(client_id, symbol, OrderStatus.CANCELED, 1)
 
-    async def place(self, intent: OrderIntent) -> OrderUpdate:
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None) -> OrderUpdate:
         assert intent.reduce_only
+        assert hedge_side is None
         assert intent.client_id not in {order.client_id for order in self.sent}
         self.sent.append(intent)
         reason = ""
@@ -240,13 +250,11 @@ async def test_flatten_sends_no_needless_orders_where_the_rules_are_known() -> N
 async def test_flatten_cancels_what_might_open_more_while_something_cannot_be_closed() -> None:
     account = StrictAccount({"ETHUSDT": "3"}, most="0")
     account.waiting = [
-        SimpleNamespace(symbol="ETHUSDT", client_id="stop", conditional=True, reduce_only=True, close_position=False),
-        SimpleNamespace(symbol="ETHUSDT", client_id="all", conditional=True, reduce_only=False, close_position=True),
-        SimpleNamespace(symbol="ETHUSDT", client_id="more", conditional=False, reduce_only=False, close_position=False),
-        SimpleNamespace(
-            symbol="BTCUSDT", client_id="stuck", conditional=False, reduce_only=False, close_position=False
-        ),
-        SimpleNamespace(symbol="BTCUSDT", client_id="left", conditional=True, reduce_only=True, close_position=False),
+        resting("ETHUSDT", "stop", conditional=True, reduce_only=True),
+        resting("ETHUSDT", "all", conditional=True, close_position=True),
+        resting("ETHUSDT", "more"),
+        resting("BTCUSDT", "stuck"),
+        resting("BTCUSDT", "left", conditional=True, reduce_only=True),
     ]
     report = await account.flatten()
     assert not report.is_flat
@@ -260,6 +268,48 @@ async def test_flatten_that_only_ever_hears_no_ends_and_says_so() -> None:
     assert report.left == ["3 ETHUSDT"]
     assert any("-4005" in line for line in report.lines())
     assert len(account.sent) < 200
+
+
+class HedgeAccount(StrictAccount):
+    """Long and short side by side; an order without its side, or for more than is held, is refused."""
+
+    def __init__(self, long: str, short: str) -> None:
+        super().__init__({})
+        self.sides = {Side.LONG: Decimal(long), Side.SHORT: Decimal(short)}
+        self.refused: list[str] = []
+
+    async def positions(self) -> list[Any]:
+        rows = ((side, str(amount * side.sign)) for side, amount in self.sides.items() if amount)
+        return [
+            position_from({"symbol": SYMBOL, "positionSide": side.value, "positionAmt": text}) for side, text in rows
+        ]
+
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None) -> OrderUpdate:
+        params = order_params(intent, hedge_side)
+        reason = "" if hedge_side and "reduceOnly" not in params else "no position side (code -4061)"
+        held = self.sides.get(Side.__members__.get(params.get("positionSide", ""), Side.LONG), Decimal(0))
+        if hedge_side and (intent.side is not hedge_side.exit_order_side or intent.quantity > held):
+            reason = "ReduceOnly Order is rejected. (code -2022)"
+        if reason or hedge_side is None:
+            self.refused.append(reason)
+            return OrderUpdate(intent.client_id, intent.symbol, OrderStatus.REJECTED, 1, reason=reason)
+        self.sides[hedge_side] -= intent.quantity
+        return OrderUpdate(intent.client_id, intent.symbol, OrderStatus.FILLED, 1)
+
+
+async def test_flatten_closes_long_and_short_of_an_account_in_hedge_mode() -> None:
+    account = HedgeAccount("0.004", "2.5")
+    report = await account.flatten({SYMBOL: rules(min_quantity=Decimal("0.01"))})
+    assert report.is_flat, report.lines()
+    assert account.refused == []
+    assert report.closed == {f"{SYMBOL} LONG": Decimal("0.004"), f"{SYMBOL} SHORT": Decimal("2.5")}
+
+
+def test_in_hedge_mode_what_waits_against_its_side_protects_whatever_its_flags_say() -> None:
+    held = [position_from({"symbol": SYMBOL, "positionSide": "LONG", "positionAmt": "1"})]
+    stop = resting(SYMBOL, "stop", conditional=True, side="SELL", hedge_side=Side.LONG)
+    entry = resting(SYMBOL, "entry", side="SELL", hedge_side=Side.SHORT)
+    assert endangering(held, [stop, entry]) == [entry]
 
 
 # --- the desk alone -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
+from futtui.domain.side import Side
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.clock import ClockMs
@@ -110,19 +111,20 @@ class BinanceTrading:
 
     # Orders
 
-    async def place(self, intent: OrderIntent) -> OrderUpdate:
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None = None) -> OrderUpdate:
         """Sends the order and says what is known then.
 
         REJECTED with the reason after a definite refusal, UNKNOWN when no clear answer came or the client id exists
         already (an earlier attempt arrived): then only the account stream or `query` may tell. What only reduces is
-        sent again, under the same client id, after the exchange was too busy and certainly did nothing.
+        sent again, under the same client id, after the exchange was too busy and certainly did nothing. `hedge_side`:
+        which position an order without a trigger is about, for an account in hedge mode.
         """
         refusal = refusal_before_sending(intent, self._rules.get(intent.symbol))
         if refusal is not None:
             return self._fact(intent, OrderStatus.REJECTED, f"not sent: {refusal}")
         for pause_s in REPEAT_PAUSES_S if intent.reduce_only else ():
             try:
-                return await self._place(intent)
+                return await self._place(intent, hedge_side)
             except ExchangeError as error:
                 if not _did_nothing_for_now(error):
                     return self._outcome(intent, error)
@@ -131,17 +133,17 @@ class BinanceTrading:
         try:
             if not intent.reduce_only:
                 self._client.refuse_while_paused()
-            return await self._place(intent)
+            return await self._place(intent, hedge_side)
         except ExchangeError as error:
             return self._outcome(intent, error)
 
-    async def _place(self, intent: OrderIntent) -> OrderUpdate:
+    async def _place(self, intent: OrderIntent, hedge_side: Side | None) -> OrderUpdate:
         patience_s = None if intent.reduce_only else ENTRY_PATIENCE_S
         urgency: dict[str, Any] = {"weight": 0, "orders": 1, "patience_s": patience_s}
         if intent.order_type.is_conditional:
             answer = await self._change("fapiPrivatePostAlgoOrder", algo_params(intent), **urgency)
             return self._checked(update_from_algo(answer, self._clock()), intent)
-        answer = await self._change("fapiPrivatePostOrder", order_params(intent), **urgency)
+        answer = await self._change("fapiPrivatePostOrder", order_params(intent, hedge_side), **urgency)
         return self._checked(update_from_order(answer, self._clock()), intent)
 
     def _outcome(self, intent: OrderIntent, error: ExchangeError) -> OrderUpdate:

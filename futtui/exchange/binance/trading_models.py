@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from futtui.domain.account import SymbolSetup, Transfer
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderType, OrderUpdate
-from futtui.domain.side import OrderSide
+from futtui.domain.side import OrderSide, Side
 from futtui.domain.symbols import LeverageTier, SymbolRules, tiers_of
 from futtui.exchange.binance.decode import algo_status, order_status
 from futtui.exchange.binance.errors import BadAnswer
@@ -36,6 +36,7 @@ class OpenOrder:
     close_position: bool
     conditional: bool
     status: OrderStatus
+    hedge_side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class OpenPosition:
     unrealized_pnl: Decimal
     liquidation_price: Decimal
     isolated: bool
+    hedge_side: Side | None = None
+    """Set in hedge mode, where long and short of a symbol lie side by side and an order has to name one of them."""
 
 
-def order_params(intent: OrderIntent) -> dict[str, str]:
-    """Parameters of POST /fapi/v1/order."""
+def order_params(intent: OrderIntent, hedge_side: Side | None = None) -> dict[str, str]:
+    """Parameters of POST /fapi/v1/order.
+
+    With a side of hedge mode, `reduceOnly` is not sent, which is refused there: an order against its side only reduces.
+    """
     params = {
         "symbol": intent.symbol,
         "side": intent.side.value,
@@ -64,7 +70,9 @@ def order_params(intent: OrderIntent) -> dict[str, str]:
     if intent.order_type is OrderType.LIMIT:
         params["price"] = f"{intent.price:f}"
         params["timeInForce"] = "GTC"
-    if intent.reduce_only:
+    if hedge_side is not None:
+        params["positionSide"] = hedge_side.value
+    elif intent.reduce_only:
         params["reduceOnly"] = "true"
     return params
 
@@ -187,6 +195,7 @@ def open_order_from(answer: Mapping[str, Any]) -> OpenOrder:
         close_position=bool(answer.get("closePosition")),
         conditional=False,
         status=order_status(str(answer["status"]), executed, quantity),
+        hedge_side=_hedge_side(answer),
     )
 
 
@@ -207,6 +216,7 @@ def open_algo_from(answer: Mapping[str, Any]) -> OpenOrder:
         close_position=bool(answer.get("closePosition")),
         conditional=True,
         status=algo_status(str(answer["algoStatus"]), executed),
+        hedge_side=_hedge_side(answer),
     )
 
 
@@ -236,6 +246,7 @@ def position_from(answer: Mapping[str, Any]) -> OpenPosition:
         unrealized_pnl=_decimal(answer.get("unRealizedProfit")),
         liquidation_price=_decimal(answer.get("liquidationPrice")),
         isolated=_decimal(answer.get("isolatedWallet")) != 0,
+        hedge_side=_hedge_side(answer),
     )
 
 
@@ -249,6 +260,10 @@ def transfer_from(answer: Mapping[str, Any]) -> Transfer | None:
 def setup_from(answer: Mapping[str, Any]) -> tuple[str, SymbolSetup]:
     """A row of symbolConfig."""
     return str(answer["symbol"]), SymbolSetup(str(answer["marginType"]).upper() == "ISOLATED", int(answer["leverage"]))
+
+
+def _hedge_side(answer: Mapping[str, Any]) -> Side | None:
+    return Side.__members__.get(str(answer.get("positionSide")))
 
 
 def _decimal(value: Any) -> Decimal:
