@@ -58,7 +58,7 @@ from futtui.domain.events import (
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.position import PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
-from futtui.domain.snapshot import DeskSnapshot
+from futtui.domain.snapshot import PAUSED_BY_YOU, DeskSnapshot
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.language.counting import counted
 from futtui.signals.confidence import ConfidenceModel
@@ -154,7 +154,7 @@ class TradingDesk(DeskQuestions):
                 version=self._version,
                 time_ms=state.now_ms,
                 mode=state.mode,
-                pause_reason=(state.pause_reason or "paused by you") if state.paused else "",
+                pause_reason=(state.pause_reason or PAUSED_BY_YOU) if state.paused else "",
                 kill_level=state.kill_level,
                 account=state.accounts[state.mode],
                 risk=state.settings.risk,

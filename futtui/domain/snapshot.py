@@ -12,6 +12,7 @@ from futtui.domain.health import BudgetView as BudgetView
 from futtui.domain.health import HealthView as HealthView
 from futtui.domain.health import LaneView as LaneView
 from futtui.domain.health import PoolView as PoolView
+from futtui.domain.kill import KillLevel
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.position_story import PositionStory
 from futtui.domain.price_alert import PriceAlert
@@ -72,6 +73,10 @@ class AccountView:
     net_r: float = 0.0
 
 
+PAUSED_BY_YOU = "paused by you"
+"""`pause_reason` after the pause key."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskSnapshot:
     """State of the desk at `time_ms`."""
@@ -92,6 +97,14 @@ class DeskSnapshot:
     """What the kill switch latched; 0 = nothing."""
     standing: tuple[Signal, ...] = ()
     """Levels that strategies keep in the market; each becomes a signal only when price reaches it."""
+
+    @property
+    def resuming_asks(self) -> bool:
+        """Whether new trades were stopped by more than the pause key, so that letting them go on needs a question.
+
+        Not where the kill switch is latched: then resuming is refused, and the refusal says what to do.
+        """
+        return self.paused and self.pause_reason != PAUSED_BY_YOU and self.kill_level < KillLevel.FLATTEN
 
 
 @dataclass(frozen=True, slots=True)

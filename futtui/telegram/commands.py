@@ -105,7 +105,7 @@ class Commands:
         if name == "mode":
             return await self._mode(words[0] if words else "", user_id)
         if name in ("pause", "resume"):
-            return await self._pause(name == "pause")
+            return await (self._pause(True) if name == "pause" else self._resume(user_id))
         if name == "panic":
             return self._ask(Question("panic"), user_id, self._texts()("ask.panic", n=len(self._held())))
         return await self.show(name, 0)
@@ -143,7 +143,7 @@ class Commands:
             self._confirmations.take(rest, user_id)
             return Page(self._texts()("answer.no"))
         if kind == "do" and rest in ("pause", "resume"):
-            return await self._pause(rest == "pause")
+            return await (self._pause(True) if rest == "pause" else self._resume(user_id))
         if kind == "close":
             return self._ask_close(rest, user_id)
         if kind == "mode":
@@ -258,6 +258,8 @@ class Commands:
             return await self._send(ClosePosition(now_ms, question.subject, percent))
         if question.action == "live":
             return await self._send(ChangeMode(now_ms, TradingMode.LIVE))
+        if question.action == "resume":
+            return await self._pause(False)
         return await self._panic(now_ms)
 
     async def _panic(self, now_ms: int) -> Page:
@@ -273,6 +275,13 @@ class Commands:
         if mode is TradingMode.LIVE:
             return self._ask(Question("live"), user_id, self._texts()("ask.live"))
         return await self._send(ChangeMode(self._source.exchange_time_ms(), mode))
+
+    async def _resume(self, user_id: int) -> Page:
+        """New trades go on; asked first where a limit, an event outside or the kill switch stopped them."""
+        desk = self._now().desk
+        if desk is None or not desk.resuming_asks:
+            return await self._pause(False)
+        return self._ask(Question("resume"), user_id, self._texts()("ask.resume", reason=escaped(desk.pause_reason)))
 
     async def _pause(self, paused: bool) -> Page:
         answer = await self._send(SetPaused(self._source.exchange_time_ms(), paused))

@@ -61,6 +61,7 @@ class Pages:
             texts("status.title"),
             escaped(now.source_label),
             texts("status.mode", mode=mode, paused=paused),
+            *([texts("status.why_paused", reason=escaped(desk.pause_reason))] if desk and desk.resuming_asks else ()),
             texts("status.phase", text=state),
             texts("status.symbols", ready=now.symbols_ready, total=now.symbols_total),
             texts("status.feed", text=escaped(now.feed.text), delay=now.feed.delay_ms),

@@ -34,7 +34,7 @@ from futtui.tui.habits import Habits, HabitsPort
 from futtui.tui.heard import heard
 from futtui.tui.leaving import ask_quit
 from futtui.tui.messages import CommandAnswered
-from futtui.tui.mode_commands import ask_kill, ask_mode
+from futtui.tui.mode_commands import ask_kill, ask_mode, ask_resume
 from futtui.tui.news import NewsWatch, start_progress
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
@@ -305,12 +305,15 @@ class FuttuiApp(App[None]):
         self.pulse.beat()
 
     def action_toggle_pause(self) -> None:
-        """Pauses or resumes new trades; exits go on either way."""
+        """Pauses or resumes new trades; exits go on either way. Asks where more than the pause key stopped them."""
         desk = self.store.read().snapshot.desk
         if desk is None:
             self.flash(word("command.not_ready"), "attention")
             return
-        self.send(SetPaused(self.engine.exchange_time_ms(), not desk.paused))
+        if desk.resuming_asks:
+            ask_resume(self, desk.pause_reason)
+        else:
+            self.send(SetPaused(self.engine.exchange_time_ms(), not desk.paused))
 
     # Mode
 

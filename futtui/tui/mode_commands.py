@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from futtui.domain.events import ChangeMode
+from futtui.domain.events import ChangeMode, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.position import TradingMode
 from futtui.tui.heard import heard
@@ -56,6 +56,19 @@ def _change(app: FuttuiApp, mode: TradingMode) -> None:
         app.push_screen(GoLiveDialog(view.snapshot, app.number_source(), current), typed)
     else:
         app.send(ChangeMode(app.engine.exchange_time_ms(), mode))
+
+
+def ask_resume(app: FuttuiApp, reason: str) -> None:
+    """Lets new trades go on, after a question that says why they were stopped."""
+    from futtui.tui.screens.dialog import QuestionDialog
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            app.send(SetPaused(app.engine.exchange_time_ms(), False))
+
+    texts = [word("mode.paused_because", reason=heard(reason)), "", word("resume.ask")]
+    question = QuestionDialog(word("resume.heading"), texts, yes=word("resume.yes"), no=word("resume.no"))
+    app.push_screen(question, answered)
 
 
 def ask_kill(app: FuttuiApp) -> None:

@@ -17,6 +17,7 @@ from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.language.catalogue import TABLES, Language
 from futtui.telegram.commands import COMMANDS, MENU
+from futtui.telegram.formatting import escaped
 from tests.telegram.bot_api_server import OWNER, BotApiServer
 from tests.telegram.conftest import NOW_MS, PhoneEngine, running_bot, until
 
@@ -137,6 +138,27 @@ async def test_pause_and_resume(server: BotApiServer, engine: PhoneEngine, tmp_p
         await server.version(page, 2)
         await server.answer_to("/resume")
         assert [each.paused for each in engine.commands] == [True, False, True, False]  # type: ignore[union-attr]
+
+
+async def test_a_pause_that_a_limit_made_is_taken_back_only_after_a_question(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    reason = "kill switch 2 (the day's loss is <3.1 %>)"
+    told = escaped(reason)
+    engine.show_desk(paused=True, pause_reason=reason, kill_level=2)
+    async with running_bot(server, engine, tmp_path):
+        assert told in (await server.answer_to("/status")).text
+        page = await server.answer_to("/resume")
+        assert told in page.text
+        server.press(page, "do:resume")  # the button of an earlier page asks, too
+        assert told in await server.version(page, 1)
+        assert engine.commands == []
+        yes = page.button(TABLES[Language.ENGLISH]["button.yes"])
+        server.press(page, yes)
+        assert "go on" in await server.version(page, 2)
+        server.press(page, yes)
+        await server.version(page, 3)
+    assert engine.commands == [SetPaused(NOW_MS, False)]
 
 
 async def test_an_old_button_does_nothing_but_offers_a_new_one_and_pausing_is_never_too_late(

@@ -129,6 +129,18 @@ async def test_pause_key_toggles_new_trades(make_app: AppMaker, engine: FakeEngi
         assert engine.commands == [SetPaused(NOW_MS, True), SetPaused(NOW_MS, False)]
 
 
+async def test_pause_key_asks_before_it_takes_back_what_a_limit_stopped(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    engine.show_desk(paused=True, pause_reason="kill switch 2 (the day is lost)", kill_level=2)
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("p")
+        assert "kill switch 2 (the day is lost)" in screen_text(app)
+        await pilot.press("enter")
+        assert engine.commands == []
+        await pilot.press("p", "tab", "enter")
+        assert engine.commands == [SetPaused(NOW_MS, False)]
+
+
 async def test_refused_command_shows_the_reason(make_app: AppMaker, engine: FakeEngine) -> None:
     engine.refuse = "Live needs an account key. Add one and try again."
     app = make_app()

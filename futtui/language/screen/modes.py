@@ -30,6 +30,10 @@ ENGLISH: dict[str, str] = {
     "mode.stop": "Stop everything",
     "mode.note.stop": "next you choose how far",
     "mode.note.resume": "signals may open trades again",
+    "resume.heading": "New trades were stopped",
+    "resume.ask": "Let them go on all the same?",
+    "resume.yes": "Let them go on",
+    "resume.no": "Stay paused (Esc)",
     "mode.already": "The mode is already {mode}.",
 }
 
@@ -61,6 +65,10 @@ UKRAINIAN: dict[str, str] = {
     "mode.stop": "Зупинити все",
     "mode.note.stop": "далі виберете, наскільки",
     "mode.note.resume": "сигнали знову торгуються",
+    "resume.heading": "Нові угоди було зупинено",
+    "resume.ask": "Усе одно дозволити їх?",
+    "resume.yes": "Дозволити",
+    "resume.no": "Лишити зупиненими (Esc)",
     "mode.already": "Режим уже такий: {mode}.",
 }
 
@@ -92,5 +100,9 @@ RUSSIAN: dict[str, str] = {
     "mode.stop": "Остановить всё",
     "mode.note.stop": "дальше выберете, насколько",
     "mode.note.resume": "сигналы снова торгуются",
+    "resume.heading": "Новые сделки были остановлены",
+    "resume.ask": "Всё равно разрешить их?",
+    "resume.yes": "Разрешить",
+    "resume.no": "Оставить (Esc)",
     "mode.already": "Режим уже такой: {mode}.",
 }

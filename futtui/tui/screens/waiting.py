@@ -72,22 +72,22 @@ class ClosingDialog(WaitingDialog):
         super().__init__(word("quit.closing_heading"), word("quit.no"))
         self._asked: set[str] = set()
 
-    def on_mount(self) -> None:
-        """No new trade may open while the user is on the way out."""
-        app, view = self.futtui, self.futtui.store.read()
-        if view.snapshot.desk is not None and not view.snapshot.desk.paused:
-            app.send(SetPaused(app.engine.exchange_time_ms(), True))
-        super().on_mount()
-
     def pulse(self, view: View) -> None:
         """Asks to close what is open, each once, and goes on when nothing is."""
         app, held = self.futtui, live_positions(view)
         if not held:
             self.dismiss(True)
             return
+        if not self._asked:
+            self._pause(view)
         for position in held:
             if position.position_id not in self._asked:
                 self._asked.add(position.position_id)
                 app.send(ClosePosition(app.engine.exchange_time_ms(), position.position_id))
         names = ", ".join(position.symbol for position in held)
         self._show(text_lines((word("quit.closing", names=names), "", word("quit.closing_then"))))
+
+    def _pause(self, view: View) -> None:
+        """First of all: no new trade may open while the user is on the way out."""
+        if view.snapshot.desk is not None and not view.snapshot.desk.paused:
+            self.futtui.send(SetPaused(self.futtui.engine.exchange_time_ms(), True))
