@@ -75,6 +75,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
     from futtui.exchange.simulator.costs import Costs
     from futtui.live.code_hash import code_hash
+    from futtui.live.compat.allocator import keep_little
     from futtui.live.desk_runner import DeskRunner
     from futtui.live.fresh_database import FreshDatabase
     from futtui.live.journal import JournalRecorder
@@ -83,6 +84,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.sent_file import KeptSentBook, sent_file
     from futtui.storage.store import Storage
 
+    keep_little()
     fresh = FreshDatabase(plan.database) if plan.fresh_database else None
     try:
         store = Storage(plan.database, code_hash())

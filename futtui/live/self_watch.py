@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import logging
 import sys
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Severity
 from futtui.domain.position import TradingMode
 from futtui.live.clock import steady_ms
+from futtui.live.compat.allocator import give_back
 from futtui.live.compat.awake import StayAwake
 from futtui.live.health import MEMORY_MB
 
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SETTINGS_EVERY_MS = 5_000.0
 MEMORY_EVERY_MS = 60_000.0
+GIVE_BACK_EVERY_MS = 600_000.0
+"""What was free for a moment and is needed no more goes back to the system so often: memory does not creep."""
 CALM_SHARE = 0.9
 """Below this part of the limit memory counts as well again."""
 MOST_LINES = 40
@@ -44,11 +46,12 @@ class SelfWatch:
         self._folder = folder
         self._look_at_config = look_at_config
         self._next_settings_ms = self._next_memory_ms = 0.0
+        self._next_give_back_ms = steady_ms() + GIVE_BACK_EVERY_MS
         self._too_large = False
         self._awake = StayAwake()
 
     def look(self, *, now: bool = False) -> None:
-        """Look at what is due; `now`: at everything."""
+        """Look at what is due; `now`: at everything that can be told."""
         steady = steady_ms()
         if now or steady >= self._next_settings_ms:
             self._next_settings_ms = steady + SETTINGS_EVERY_MS
@@ -57,6 +60,9 @@ class SelfWatch:
         if now or steady >= self._next_memory_ms:
             self._next_memory_ms = steady + MEMORY_EVERY_MS
             self._look_at_memory()
+        if steady >= self._next_give_back_ms:
+            self._next_give_back_ms = steady + GIVE_BACK_EVERY_MS
+            self._engine.beside(asyncio.to_thread(give_back), "free memory")
 
     def _look_at_settings(self) -> None:
         found = self._look_at_config() if self._look_at_config is not None else None
@@ -92,9 +98,7 @@ class SelfWatch:
 
 def _give_back_and_report(path: Path, held_mb: float) -> None:
     gc.collect()
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library keeps what it has
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+    give_back()
     lines = [f"{held_mb:.0f} MB in RAM, all processes of futtui together.", *largest_holders()]
     try:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")

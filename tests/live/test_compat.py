@@ -16,7 +16,8 @@ import pytest
 from futtui.domain.effects import WriteLatch
 from futtui.domain.kill import KillLevel
 from futtui.domain.position import TradingMode
-from futtui.live.compat import ending, files
+from futtui.live import self_watch
+from futtui.live.compat import allocator, ending, files
 from futtui.live.compat.awake import StayAwake
 from futtui.live.compat.ending import CLOSED, ClosingWindow, heard_in_loop, time_to_end
 from futtui.live.fresh_database import FreshDatabase
@@ -256,3 +257,55 @@ def test_demo_keeps_no_pc_awake() -> None:
 
 def test_pc_that_makes_no_promise_is_not_told_to() -> None:
     assert not StayAwake(lambda wanted: False).keep(True)
+
+
+class Library:
+    """A C library that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def mallopt(self, what: int, amount: int) -> int:
+        """As the real one."""
+        self.asked.append((what, amount))
+        return 1
+
+    def malloc_trim(self, pad: int) -> int:
+        """As the real one."""
+        self.asked.append((pad,))
+        return 1
+
+
+def test_threads_share_few_stores_of_free_memory_and_it_is_given_back_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library()
+    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="linux"))
+    monkeypatch.setattr(allocator, "ctypes", SimpleNamespace(CDLL=lambda name: library))
+    assert allocator.keep_little()
+    assert library.asked == [(-8, 2), (-3, 1 << 20), (-1, 1 << 20)]
+    assert allocator.give_back()
+    assert library.asked[-1] == (0,)
+
+
+def test_other_systems_and_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(allocator, "ctypes", SimpleNamespace())
+    assert (allocator.keep_little(), allocator.give_back()) == (False, False)
+    monkeypatch.setattr(allocator, "sys", SimpleNamespace(platform="linux"))
+    monkeypatch.setattr(allocator, "ctypes", SimpleNamespace(CDLL=lambda name: SimpleNamespace()))
+    assert (allocator.keep_little(), allocator.give_back()) == (False, False)
+
+
+def test_free_memory_is_given_back_now_and_then_however_small_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ms, given, begun = [1_000.0], [], []
+    monkeypatch.setattr(self_watch, "steady_ms", lambda: now_ms[0])
+    monkeypatch.setattr(self_watch, "give_back", lambda: given.append(now_ms[0]))
+    watch, _ = watch_over(Desk(TradingMode.PAPER), [], real_account=False)
+    watch._engine.beside = lambda work, name: begun.append(asyncio.run(work))  # type: ignore[method-assign]
+    watch.look(now=True)
+    assert given == [], "nothing has come together at the start"
+    for _ in range(3):
+        now_ms[0] += self_watch.GIVE_BACK_EVERY_MS
+        watch.look()
+        watch.look()
+    assert given == [1_000.0 + self_watch.GIVE_BACK_EVERY_MS * times for times in (1, 2, 3)]
+    assert len(begun) == 3

@@ -94,3 +94,24 @@ async def test_panel_forgets_strips_of_rows_as_they_were(make_app: AppMaker) -> 
             for y in range(market.size.height):
                 market.render_line(y)
         assert len(market._strips) == STRIPS_KEPT
+
+
+async def test_panel_higher_than_what_is_kept_keeps_all_that_is_in_sight(make_app: AppMaker) -> None:
+    engine = MovingEngine()
+    app = make_app(on=engine)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        app.pulse.stop()
+        market = app.screen.query_one("#market", LivePanel)
+        for _ in range(STRIPS_KEPT // 5):
+            engine.step()
+            app.pulse.beat()
+            for y in range(market.size.height):
+                market.render_line(y)
+        await pilot.resize_terminal(120, 4 * STRIPS_KEPT)
+        await pilot.pause()
+        height = market.size.height
+        assert height > STRIPS_KEPT
+        drawn = [market._strips.set(("row", number), market.render_line(0)) for number in range(2 * height)]
+        assert len(drawn) == 2 * height
+        assert len(market._strips) == height

@@ -37,6 +37,9 @@ from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
 PAPER_KEY = "paper"
 FUNDING_HOURS = 8
 WHOLE_BOOK = Decimal(1)
+HISTORY_KEPT = 200
+"""Orders, executions and entries of the wallet that the account remembers: it is asked for the newest orders only."""
+CLIENT_IDS_KEPT = 5_000
 
 BrokerNews = OrderUpdate | Fill | FundingPaid
 
@@ -92,12 +95,12 @@ class PaperBroker:
         self._funding_hours: dict[str, float] = {}
         self._rules: dict[str, SymbolRules] = {}
         self._unread: list[BrokerNews] = []
-        self._placed: set[str] = set()
+        self._placed: dict[str, None] = {}
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
         self._book = FlatBook(slippage_ticks, slippage_pct)
         self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
-        self._account = self._core.add_account(PAPER_KEY, "", start_balance)
+        self._account = self._core.add_account(PAPER_KEY, "", start_balance, HISTORY_KEPT)
         self._fills = CarefulFills(self._core, self._book, PAPER_KEY)
 
     def set_rules(self, rules: SymbolRules) -> None:
@@ -167,17 +170,17 @@ class PaperBroker:
     def place(self, intent: OrderIntent, time_ms: int) -> list[BrokerNews]:
         """Carry out an intent: what became of it, fills before the status they lead to; funding due before comes first.
 
-        A refused order comes back as REJECTED with the reason. A client id that was used before changes nothing and
+        A refused order comes back as REJECTED with the reason. A client id that was used lately changes nothing and
         gives the state of that earlier order.
         """
         refusal = self._cannot_trade(intent.symbol)
         if refusal:
             return [_update(intent.client_id, intent.symbol, OrderStatus.REJECTED, time_ms, reason=refusal)]
-        if intent.client_id in self._placed:  # the core looks through its whole history: only where it must
+        if intent.client_id in self._placed:  # the core looks through all that it remembers: only where it must
             earlier = self._known(intent.symbol, intent.client_id, time_ms)
             if earlier:
                 return [earlier]
-        self._placed.add(intent.client_id)
+        self._note_placed(intent.client_id)
         self._advance(time_ms)
         try:
             if intent.order_type.is_conditional:
@@ -315,10 +318,16 @@ class PaperBroker:
             return f"no price of {symbol} has arrived yet"
         return ""
 
+    def _note_placed(self, client_id: str) -> None:
+        self._placed[client_id] = None
+        if len(self._placed) > CLIENT_IDS_KEPT:
+            del self._placed[next(iter(self._placed))]
+
     def _restore_symbol(self, symbol: str) -> None:
         position = self._waiting_positions.pop(symbol, None)
         intents = self._waiting_orders.pop(symbol, [])
-        self._placed.update(intent.client_id for intent in intents)
+        for intent in intents:
+            self._note_placed(intent.client_id)
         self._core.restore(
             PAPER_KEY,
             positions=[(symbol, position.quantity, position.entry_price)] if position else [],

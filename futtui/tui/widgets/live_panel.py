@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 _Drawn = tuple[Hashable, Hashable, bool, int]
-STRIPS_KEPT = 256
-"""Several screens full. A row that moved never comes back as it was, so a longer memory would only be larger: three
-kilobytes a strip, with all that Textual remembers in it."""
+STRIPS_KEPT = 64
+"""What is in sight, and as many as the panel has lines where that is more. A row that moved never comes back as it was,
+so a longer memory would only be larger, and fill for hours: five kilobytes a strip, with all that Textual remembers."""
 
 
 class LivePanel(ScrollView, can_focus=True):
@@ -276,6 +276,8 @@ class LivePanel(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """New size, new rows."""
         self._drawn.clear()
+        self._strips.clear()
+        self._strips.maxsize = max(STRIPS_KEPT, self.size.height)
         self.look_again()
         self._show_cursor()
 

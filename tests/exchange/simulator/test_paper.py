@@ -14,7 +14,7 @@ from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, O
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.timeframe import HOUR_MS
-from futtui.exchange.simulator.paper import BrokerNews, PaperBroker, PaperPosition
+from futtui.exchange.simulator.paper import CLIENT_IDS_KEPT, HISTORY_KEPT, BrokerNews, PaperBroker, PaperPosition
 from tests.exchange.simulator.core.helpers import BTC, START_MS, D, btc_rules
 
 TICK = D("0.1")
@@ -191,6 +191,35 @@ def test_cancel_tells_what_became_of_the_order() -> None:
     assert states(paper.cancel(BTC, "never", False, START_MS + 8)) == [OrderStatus.REJECTED]
     assert states(paper.cancel("NOPEUSDT", "never", False, START_MS + 8)) == [OrderStatus.REJECTED]
     assert fills(paper.on_price(moved(48_000.0, START_MS + 9))) == []
+
+
+def test_account_remembers_the_newest_orders_only_and_still_carries_out_an_old_one() -> None:
+    paper = broker(balance="1000000")
+    paper.place(intent("long", BUY), START_MS + 5)
+    paper.place(stop_loss("stop", SELL, "49000"), START_MS + 6)
+    paper.place(stop_loss("other", SELL, "48000"), START_MS + 6)
+    for number in range(HISTORY_KEPT + 10):
+        paper.place(intent(f"a{number}", BUY), START_MS + 10 + number)
+        paper.place(stop_loss(f"s{number}", SELL, "40000"), START_MS + 10 + number)
+        paper.cancel(BTC, f"s{number}", True, START_MS + 10 + number)
+    account = paper._account
+    kept = (account.order_history, account.algo_history, account.trades, account.income)
+    assert [len(records) for records in kept] == [HISTORY_KEPT] * 4
+    later = START_MS + 10_000
+    assert states(paper.cancel(BTC, "stop", True, later)) == [OrderStatus.CANCELED]
+    assert states(paper.cancel(BTC, "stop", True, later)) == [OrderStatus.CANCELED]
+    assert len(fills(paper.on_price(moved(47_900.0, later + 1)))) == 1
+    assert states(paper.cancel(BTC, "other", True, later + 2)) == [OrderStatus.FILLED]
+    assert states(paper.cancel(BTC, "a0", False, later + 2)) == [OrderStatus.REJECTED]
+
+
+def test_client_ids_are_remembered_for_the_newest_orders_only() -> None:
+    paper = broker(price=None)
+    for number in range(CLIENT_IDS_KEPT + 10):
+        paper._note_placed(f"a{number}")
+    assert len(paper._placed) == CLIENT_IDS_KEPT
+    assert "a9" not in paper._placed
+    assert f"a{CLIENT_IDS_KEPT + 9}" in paper._placed
 
 
 def test_funding_is_told_once_and_before_an_order_that_closes_what_it_was_paid_on() -> None:

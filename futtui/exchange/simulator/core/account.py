@@ -108,7 +108,9 @@ class Settings:
 class Account:
     """One customer. `wallet` is everything booked: cross wallet plus the wallets of isolated positions."""
 
-    def __init__(self, api_key: str, api_secret: str, balance: Decimal) -> None:
+    def __init__(self, api_key: str, api_secret: str, balance: Decimal, history_limit: int = HISTORY_LIMIT) -> None:
+        """`history_limit`: how many records of each kind (orders, executions, entries of the wallet) are kept."""
+        self._history_limit = history_limit
         self.api_key = api_key
         self.api_secret = api_secret
         self.wallet = balance
@@ -121,10 +123,10 @@ class Account:
         self.algos: dict[int, LiveAlgo] = {}
         self.order_history: OrderedDict[int, OrderRecord] = OrderedDict()
         self.algo_history: OrderedDict[int, AlgoRecord] = OrderedDict()
-        self.trades: deque[TradeRecord] = deque(maxlen=HISTORY_LIMIT)
-        self.income: deque[IncomeRecord] = deque(maxlen=HISTORY_LIMIT)
-        self.amendments: deque[AmendmentRecord] = deque(maxlen=HISTORY_LIMIT)
-        self.margin_changes: deque[MarginChange] = deque(maxlen=HISTORY_LIMIT)
+        self.trades: deque[TradeRecord] = deque(maxlen=history_limit)
+        self.income: deque[IncomeRecord] = deque(maxlen=history_limit)
+        self.amendments: deque[AmendmentRecord] = deque(maxlen=history_limit)
+        self.margin_changes: deque[MarginChange] = deque(maxlen=history_limit)
 
     def __repr__(self) -> str:
         return f"Account(wallet={self.wallet})"
@@ -156,17 +158,18 @@ class Account:
         self.orders.setdefault(order.symbol, {})[order.order_id] = order
 
     def remember_order(self, record: OrderRecord) -> None:
-        """Keep the newest state of an order; the oldest leave when there are too many."""
-        _remember(self.order_history, record.order_id, record)
+        """Keep the newest state of an order; those without news for longest leave when there are too many."""
+        _remember(self.order_history, record.order_id, record, self._history_limit)
 
     def remember_algo(self, record: AlgoRecord) -> None:
-        """Keep the newest state of a conditional order; the oldest leave when there are too many."""
-        _remember(self.algo_history, record.algo_id, record)
+        """As `remember_order`, of a conditional order."""
+        _remember(self.algo_history, record.algo_id, record, self._history_limit)
 
 
-def _remember(history: OrderedDict[int, Kept], key: int, record: Kept) -> None:
+def _remember(history: OrderedDict[int, Kept], key: int, record: Kept, limit: int) -> None:
     history[key] = record
-    while len(history) > HISTORY_LIMIT:
+    history.move_to_end(key)
+    while len(history) > limit:
         history.popitem(last=False)
 
 

@@ -11,7 +11,7 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import HOUR_MS
 from futtui.exchange.simulator.core import algo as algo_service
 from futtui.exchange.simulator.core import changes, clock, preferences
-from futtui.exchange.simulator.core.account import Account
+from futtui.exchange.simulator.core.account import HISTORY_LIMIT, Account
 from futtui.exchange.simulator.core.brackets import BracketTable, default_table
 from futtui.exchange.simulator.core.liquidity import Level, Liquidity, SyntheticBook
 from futtui.exchange.simulator.core.market import Market
@@ -104,13 +104,22 @@ class ExchangeCore(CoreQuestions):
         """Whether a listed symbol takes new orders (else -4140); what is open stays. Refused with -1121."""
         self._state.market(symbol).is_open = is_open
 
-    def add_account(self, api_key: str, api_secret: str, balance: Decimal = Decimal("10000")) -> Account:
-        """A new customer with `balance` USDT; InvalidInputError if the key is taken or the balance negative."""
+    def add_account(
+        self,
+        api_key: str,
+        api_secret: str,
+        balance: Decimal = Decimal("10000"),
+        history_limit: int = HISTORY_LIMIT,
+    ) -> Account:
+        """A new customer with `balance` USDT; InvalidInputError if the key is taken or the balance negative.
+
+        `history_limit`: how many finished orders, executions and entries of the wallet can still be asked for.
+        """
         if api_key in self._state.accounts:
             raise InvalidInputError("This API key is in use already; give each account its own.")
         if balance < 0:
             raise InvalidInputError("The start balance of an account must not be negative.")
-        account = self._state.accounts[api_key] = Account(api_key, api_secret, balance)
+        account = self._state.accounts[api_key] = Account(api_key, api_secret, balance, history_limit)
         return account
 
     def transfer(self, api_key: str, amount: Decimal) -> None:
