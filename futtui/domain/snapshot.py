@@ -157,6 +157,14 @@ class FeedView:
 
 
 @dataclass(frozen=True, slots=True)
+class Sleep:
+    """The PC slept: exchange time before it, and how long it lasted in real milliseconds."""
+
+    from_ms: int
+    lasted_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """Everything the dashboard shows, at exchange time `time_ms`."""
 
@@ -191,3 +199,5 @@ class EngineSnapshot:
     """Whether each listed symbol is watched, and why; empty where the configuration names the symbols."""
     alerts: tuple[PriceAlert, ...] = ()
     """Prices of which the user will hear once the market gets there."""
+    slept: Sleep | None = None
+    """The newest sleep of the PC since the start; None = it did not sleep."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import FeedState
+from futtui.domain.snapshot import Sleep
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms, wall_ms
 from futtui.live.sequencer import BASE, Hole
@@ -43,16 +44,18 @@ class Watchdog:
     async def run(self) -> None:
         """Look around until cancelled."""
         while True:
-            steady, wall = steady_ms(), wall_ms()
+            steady, wall, before_ms = steady_ms(), wall_ms(), self._engine.clock.now_ms()
             await asyncio.sleep(BEAT_S)
             try:
-                await self._after_beat(steady_ms() - steady, wall_ms() - wall)
+                await self._after_beat(steady_ms() - steady, wall_ms() - wall, before_ms)
             except Exception:
                 log.exception("A look around failed; the next one follows")
 
-    async def _after_beat(self, steady_passed_ms: float, wall_passed_ms: float) -> None:
+    async def _after_beat(self, steady_passed_ms: float, wall_passed_ms: float, before_ms: int) -> None:
         """A beat is over. During sleep the steady clock of Windows runs on, that of Linux stands still."""
         late_ms = max(steady_passed_ms, wall_passed_ms) - BEAT_S * 1000.0
+        if late_ms > PAUSE_LIMIT_MS:
+            self._engine.pictures.slept = Sleep(before_ms, int(late_ms))
         if late_ms > PAUSE_LIMIT_MS or wall_passed_ms < -PAUSE_LIMIT_MS:
             jump_ms = late_ms if late_ms > PAUSE_LIMIT_MS else wall_passed_ms
             text = f"The PC slept or its clock jumped by {jump_ms / 1000:.0f} s. Time and candles are being checked."

@@ -21,6 +21,7 @@ from futtui.domain.events import Command, SetPaused
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
+from futtui.tui.arrivals import Arrivals
 from futtui.tui.backtest_port import BacktestPort
 from futtui.tui.commands import FuttuiCommands, command_list
 from futtui.tui.compat.clock import load_zone
@@ -98,6 +99,7 @@ class FuttuiApp(App[None]):
         self.flash_line = Flash()
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
+        self._arrivals = Arrivals()
         self.number_source = number_source
         self._started = False
         self.collector = CollectorCare()
@@ -189,6 +191,7 @@ class FuttuiApp(App[None]):
         self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
         self.terminal.set_title(" · ".join(part for part in ("futtui", mode, badge) if part))
         self.collector.look(running=view.snapshot.phase == "running")
+        self._arrivals.look(self, view)
 
     def flash(self, text: str, token: str = "bold", time_ms: int | None = None) -> None:
         """Shows a sentence in the flash line."""

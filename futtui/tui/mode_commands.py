@@ -24,12 +24,12 @@ def ask_mode(app: FuttuiApp) -> None:
         elif answer == "stop":
             ask_kill(app)
         elif answer is not None:
-            _change(app, TradingMode(answer))
+            change_mode(app, TradingMode(answer))
 
     app.push_screen(mode_menu(app.store.read()), chosen)
 
 
-def _change(app: FuttuiApp, mode: TradingMode) -> None:
+def change_mode(app: FuttuiApp, mode: TradingMode) -> None:
     view = app.store.read()
     if view.snapshot.desk is None:
         app.flash(word("command.not_ready"), "attention")

@@ -102,6 +102,7 @@ class SmallEngine:
             *(self.ledger, self.blind, StrategyWatch(lambda *told: self.say(*told))),
         )
         self.live_broker = None
+        self.pictures = SimpleNamespace(slept=None)
         self.kill_watch = SimpleNamespace(look=lambda now_ms: None)
         self.self_watch = SimpleNamespace(look=lambda: None)
         self.lines: list[tuple[Severity, str, str]] = []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from futtui.domain.errors import ExchangeError, FuttuiError
+from futtui.domain.snapshot import Sleep
 from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.live import feed, symbol_state, warmup, watchdog
 from futtui.live.sequencer import Hole
@@ -70,6 +71,11 @@ async def test_watchdog_after_a_pause_of_the_pc_says_so_and_asks_the_exchange_fo
         await until(lambda: engine.clock.now_ms() == engine.market.now_ms)
     assert [text for _, _, text in engine.lines if "slept" in text or "jumped" in text]
     assert len(engine.lines) == 1
+    slept = engine.pictures.slept
+    if max(steady_ms, wall_ms) > 0:
+        assert slept == Sleep(NOW_MS, 8 * int(HOUR_MS) - 1)
+    else:
+        assert slept is None
 
 
 async def test_watchdog_beats_that_are_a_little_late_are_no_sleep(clocks: Clocks) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from futtui.domain.effects import Say
 from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import FeedView
+from futtui.domain.snapshot import FeedView, Sleep
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
 from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
@@ -96,6 +97,23 @@ def _half_way(app: FuttuiApp, engine: FakeEngine) -> None:
 def _nothing_kept(app: FuttuiApp, engine: FakeEngine) -> None:
     assert isinstance(app.backtests, FakeBacktests)
     app.backtests.results = {}
+
+
+def _slept(app: FuttuiApp, engine: FakeEngine) -> None:
+    app.pulse.beat()
+    since_ms = engine.now_ms - 43 * 60_000
+    told = (
+        Say(since_ms + 300_000, "trade", "ETHUSDT: first target hit, 30 % sold at 3,118.00, stop moves to break-even"),
+        Say(since_ms + 900_000, "trade", "XRPUSDT short closed: +0.02 R (+1.10 USDT after fees, on paper)"),
+        Say(since_ms + 2_580_000, "feed", "Caught up: 3 candles that closed meanwhile are analysed."),
+    )
+    engine.show(slept=Sleep(since_ms, 43 * 60_000), log=(*engine.current.log, *told))
+    app.pulse.beat()
+
+
+def _found(app: FuttuiApp, engine: FakeEngine) -> None:
+    _live(app, engine)
+    engine.show_desk(mode=TradingMode.SIGNALS)
 
 
 def _three_kept(app: FuttuiApp, engine: FakeEngine) -> None:
@@ -187,6 +205,8 @@ SHOTS = (
     Shot("welcome-signs", then=_welcome, more_keys=("escape", "escape")),
     Shot("welcome-look", then=_welcome, more_keys=("escape", "escape", "escape"), themes=(DARK,)),
     Shot("welcome-look-safe", then=_welcome, more_keys=("escape", "escape", "escape"), themes=(SAFE,)),
+    Shot("slept", then=_slept, tour="slept"),
+    Shot("found-positions", world=_found, tour="found"),
     Shot("help", ("question_mark",), tour="dialogs"),
     Shot("help-chart", ("c", "question_mark")),
     Shot("words", ("i",), tour="dialogs"),

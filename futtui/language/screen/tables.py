@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from futtui.language.catalogue import Language
 from futtui.language.screen import (
+    absence,
     actions,
     backtest,
     chart,
@@ -36,6 +37,7 @@ from futtui.language.screen import (
 )
 
 AREAS = (
+    absence,
     backtest,
     replay,
     names,

@@ -140,8 +140,12 @@ class MenuDialog(Dialog[str | None]):
     def on_mount(self) -> None:
         """Shows the lines."""
         self.frame_texts()
-        self.query_one("#dialog-intro", DialogText).show([*text_lines(self._intro), ()])
+        self.show_intro()
         self._show_choices()
+
+    def show_intro(self) -> None:
+        """What stands above the choices."""
+        self.query_one("#dialog-intro", DialogText).show([*text_lines(self._intro), ()])
 
     def _show_choices(self) -> None:
         lines: list[Line] = []
