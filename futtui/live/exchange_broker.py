@@ -119,6 +119,7 @@ class ExchangeDeskBroker:
         order = self._sent.get(effect.client_id) or SentOrder(
             effect.client_id, effect.symbol, effect.conditional, Decimal(0), steady_ms(), lane=effect.symbol
         )
+        order.withdrawn = order.is_entry and not (order.has_left or order.adopted)
         self._lanes.request(order.lane, lambda: self._cancel(order))
 
     def refuse_entries(self, reason: str) -> None:
@@ -255,11 +256,13 @@ class ExchangeDeskBroker:
         if against:
             reason = f"not sent: {against}"
             return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
-        order.sent_at_ms = steady_ms()
+        order.sent_at_ms, order.has_left = steady_ms(), True
         return await self._trading.place(intent)
 
     def _why_no_entry(self, order: SentOrder) -> str:
         """What stands against an entry at the moment in which it would leave; empty for nothing."""
+        if order.withdrawn:
+            return "it was cancelled before it left"
         waited_ms = steady_ms() - order.sent_at_ms  # since the desk asked for it
         if not self._no_entries and waited_ms > ENTRY_MAY_WAIT_MS and not self._one_lane:
             return f"{waited_ms / 1000.0:.1f} s passed since the signal, so the price may be another one"
@@ -282,6 +285,8 @@ class ExchangeDeskBroker:
             self._emit(FillsTold(self._now_ms(), effect.symbol, effect.time_ms, told))
 
     async def _cancel(self, order: SentOrder) -> None:
+        if order.withdrawn:
+            return
         update = await self._cancel_once(order)
         if not await self._tell_end(order, update):
             self._look_up(order)

@@ -63,6 +63,10 @@ class SentOrder:
     adopted: bool = False
     """Whether an earlier run sent it."""
     is_entry: bool = False
+    has_left: bool = False
+    """Whether its request was handed over to be sent."""
+    withdrawn: bool = False
+    """Whether its cancel was asked for before it left."""
     negatives: int = 0
     lane: str = ""
     """The row in which its requests leave; a slow answer holds up only what is behind it in the same row."""
