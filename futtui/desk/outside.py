@@ -34,7 +34,7 @@ FORCED = {
 """Client ids that the exchange gives to its own orders."""
 ADJUSTMENT = "adjustment"
 LOOKS_WITHOUT_ANSWER = 12
-"""After so many looks that agree, a difference is booked although the exchange did not tell its executions."""
+"""After so many looks that agree, a difference is booked although no execution that was told makes it."""
 _TRADES_KEPT = 2_000
 _CORRECTIONS_KEPT = 50
 
@@ -81,6 +81,7 @@ class OutsideWatch:
 
     A difference counts only while nothing is under way on its symbol, and is acted upon only when looks in a row agree:
     the second one asks for executions; when they are told, the next one books what they explain, and corrects the rest.
+    Where that would close ours without an execution, the look itself may be wrong: that takes many looks.
     Executions that were asked for explain a difference and do nothing else: an earlier run may know them, or a
     correction stand for them. An execution that comes after its correction takes its place.
     """
@@ -259,13 +260,19 @@ class OutsideWatch:
             self._differences[symbol] = _Difference(difference)
             return
         known.looks += 1
-        if not ours or known.told is not None or known.looks >= LOOKS_WITHOUT_ANSWER:
+        is_told = known.told is not None and (_is_explained(known) or not self._closes_ours(symbol, ours, difference))
+        if not ours or is_told or known.looks >= LOOKS_WITHOUT_ANSWER:
             del self._differences[symbol]
             self._settle(symbol, known, event)
         elif known.asked_ms is None:
             known.asked_ms = event.time_ms
             since_ms = min(item.opened_ms for item in held)
             self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms))
+
+    def _closes_ours(self, symbol: str, ours: Decimal, difference: Decimal) -> bool:
+        """Whether a difference is more than what is held beside us can make up for."""
+        beside = max(self._state.external.get(symbol, ZERO) * ours, ZERO) / abs(ours)
+        return difference * ours < 0 and abs(difference) > beside
 
     def on_told(self, event: FillsTold) -> None:
         """Keep what others executed until the next look; where it could not be told, that look asks again."""
@@ -357,6 +364,12 @@ def _part_of(fill: Fill, quantity: Decimal) -> Fill:
 def _who(reason: ExitReason) -> str:
     """Who closed something, as the end of a sentence."""
     return "outside futtui" if reason is ExitReason.MANUAL else f"by {words.reason_word(reason)}"
+
+
+def _is_explained(known: _Difference) -> bool:
+    """Whether the executions that were told make all of a difference. Without them the look itself may be wrong."""
+    told = _explaining(known.amount, list(known.told or ()))
+    return sum((fill.quantity for fill in told), ZERO) == abs(known.amount)
 
 
 def _explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:

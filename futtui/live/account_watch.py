@@ -37,6 +37,8 @@ LOOKS_TO_TELL = 2
 MOST_UNASKED = 5
 """So many looks in a row may fail to ask for transfers before a wallet is told without them."""
 SETTLE_S = 4.0
+BLIND_LOOKS = 6
+"""After so many looks in a row that failed, about a minute, people are told."""
 _URGENT = (OrderPurpose.ENTRY, OrderPurpose.STOP)
 
 
@@ -65,6 +67,7 @@ class AccountWatch:
         self._began_ms = 0
         self._unheard = 0
         self._unasked = 0
+        self._failed = 0
 
     async def protect(self) -> None:
         """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
@@ -106,14 +109,32 @@ class AccountWatch:
         try:
             whole = self._looks % WHOLE_EVERY == 0
             await self.look(whole=whole)
+            self._sees_again()
             if whole:
                 await self.sum_funding()
             if self._looks % SETUPS_EVERY == 0:
                 await self._broker.setups.look()
         except ExchangeError as error:
             log.info("The account could not be looked at yet: %s", error)
-        except Exception:
+            self._is_blind(str(error))
+        except Exception as error:
             log.exception("A look at the account failed; the next one follows")
+            self._is_blind(repr(error))
+
+    def _is_blind(self, why: str) -> None:
+        """Say once that nothing is known of the account: no order may leave for hours that would tell it."""
+        self._failed += 1
+        if self._failed == BLIND_LOOKS:
+            text = (
+                f"The account cannot be looked at: {why} Stops that wait on the exchange go on protecting; futtui may "
+                "not be able to move them or to close anything. Look at the exchange."
+            )
+            self._engine.say("account", text, Severity.ERROR)
+
+    def _sees_again(self) -> None:
+        if self._failed >= BLIND_LOOKS:
+            self._engine.say("account", "The account can be looked at again.", Severity.NOTICE)
+        self._failed = 0
 
     async def sum_funding(self) -> None:
         """Tell the desk what the account booked as funding since our positions were opened; news may have been lost."""

@@ -160,6 +160,21 @@ def test_answer_to_a_question_about_another_difference_books_nothing() -> None:
     assert (world.books, world.external, world.covered) == (20, 0, 20)
 
 
+@pytest.mark.parametrize("hidden", [50, 20])
+def test_account_that_hides_a_position_for_a_while_costs_no_stop(hidden: int) -> None:
+    world = AccountWorld()
+    world.beside = Decimal(-hidden)
+    world.looks(LOOKS_WITHOUT_ANSWER - 1)
+    assert (world.books, world.covered) == (50, 50), "no execution makes what is missing"
+    world.beside = ZERO
+    world.looks(3)
+    assert (world.books, world.external, world.covered) == (50, 0, 50)
+    assert not world.trades
+    world.by_hand(-20)
+    world.looks(3)
+    assert (world.books, world.external, world.covered) == (30, 0, 30)
+
+
 @pytest.mark.parametrize("how", ["stream", "answer"])
 def test_execution_that_comes_after_its_correction_takes_its_place_and_closes_nothing_more(how: str) -> None:
     world = AccountWorld()
