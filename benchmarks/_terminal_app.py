@@ -76,6 +76,7 @@ class MeasuredApp(FuttuiApp):
         super().__init__(engine, **more)
         self._thread = engine
         self._frame_bytes: list[int] = []
+        self._counts_frames = self.plan.minutes <= 0  # hours of frames would be memory of the measuring itself
         self._measuring: asyncio.Task[None] | None = None
         self._written = 0
 
@@ -88,7 +89,7 @@ class MeasuredApp(FuttuiApp):
     def _display(self, screen: Any, renderable: Any) -> None:
         self._written = 0
         super()._display(screen, renderable)
-        if self._written:
+        if self._written and self._counts_frames:
             self._frame_bytes.append(self._written)
 
     async def _measure(self) -> None:
