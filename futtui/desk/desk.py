@@ -11,6 +11,7 @@ from typing import Any
 from futtui.desk import words
 from futtui.desk.blocking import end_blocks, set_block, take_off_block
 from futtui.desk.by_hand import HandDesk
+from futtui.desk.choosing import SignalChoices
 from futtui.desk.data_watch import DataWatch
 from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
@@ -40,6 +41,7 @@ from futtui.domain.events import (
     ChangeMode,
     ClockTick,
     ClosePosition,
+    DismissSignal,
     Event,
     FeedState,
     FundingAnnounced,
@@ -52,6 +54,7 @@ from futtui.domain.events import (
     ProgramEnds,
     RulesChanged,
     SetPaused,
+    TakeSignal,
     TradingStopped,
     UnblockSymbol,
 )
@@ -97,6 +100,7 @@ class TradingDesk(DeskQuestions):
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)
         self._money = MoneyDesk(self._state, self._out, self._book, self._changed)
         self._hand = HandDesk(self._state, self._out, self._life)
+        self._choices = SignalChoices(self._state, self._out, self._intake)
         self._builder = SnapshotBuilder()
         self._version = 1
         self._snapshot: DeskSnapshot | None = None
@@ -130,6 +134,8 @@ class TradingDesk(DeskQuestions):
             SetPaused: self._on_paused,
             ClosePosition: self._hand.on_close,
             MoveStop: self._hand.on_move_stop,
+            DismissSignal: self._choices.on_dismiss,
+            TakeSignal: self._choices.on_take,
         }
 
     # --- the three doors ----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from futtui.domain.events import AnalysisDone, PriceUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import FOR_INFORMATION, FilterCheck, RawSignal, Signal, SignalStatus, Trigger
+from futtui.domain.timeframe import MINUTE_MS
 from futtui.signals.conflicts import conflict_refusals
 from futtui.signals.scorer import ScoredSignal
 
@@ -90,9 +91,7 @@ class SignalIntake:
                 continue
             if _is_reached(signal, update, since_ms):
                 renewed = self._scorer.renewed(signal, update.time_ms)
-                refusal = UNSEEN if update.late else self._refusal_now(signal.raw, update.time_ms)
-                if refusal is None and renewed is not signal:
-                    refusal = self._scorer.refusal_when_reached(renewed)
+                refusal = UNSEEN if update.late else self._refusal_when_reached(signal, renewed, update.time_ms)
                 self._enter(renewed, update.last, update.time_ms, refusal)
         for signal in self._state.standing.on(update.symbol):
             if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
@@ -124,7 +123,7 @@ class SignalIntake:
         yield "still valid", Refusal("late", "the signal came after its validity") if over else None
 
     def _gates_of_signal(self, item: ScoredSignal) -> Iterator[Gate]:
-        yield from self._gates_now(item.raw, self._state.now_ms)
+        yield from self._gates_now(item.raw, self._state.now_ms, self._state.mode_for(item.raw.strategy))
         yield _score_gate(item)
         yield from self._gates_of_plan(item.raw)
 
@@ -134,7 +133,7 @@ class SignalIntake:
         yield "place is free", Refusal("place", "this setup already has an open signal here") if taken else None
         yield "shape of the plan", shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
 
-    def _gates_now(self, raw: RawSignal, time_ms: int) -> Iterator[Gate]:
+    def _gates_now(self, raw: RawSignal, time_ms: int, mode: TradingMode) -> Iterator[Gate]:
         """What is asked of a trade on the symbol at this moment, whatever the signal says."""
         state, symbol = self._state, raw.symbol
         yield "trading not paused", Refusal("paused", "new trades are paused") if state.paused else None
@@ -148,18 +147,43 @@ class SignalIntake:
         text = f"the exchange has not answered about order {unsure}"
         yield "no order in doubt", None if unsure is None else Refusal("unknown order", text)
         yield "spread and volatility in bounds", halt_refusal(state, symbol, time_ms)
-        beside = outside_refusal(state, symbol, state.mode_for(raw.strategy))
+        beside = outside_refusal(state, symbol, mode)
         yield "account as futtui knows it", None if beside is None else Refusal("outside", beside)
         known = symbol in state.rules
         yield (
             "trading rules known",
             None if known else Refusal("no rules", f"the trading rules of {symbol} are not known"),
         )
-        yield "no other position in the way", crowd_refusal(raw, state.mode_for(raw.strategy), state.on(symbol))
+        yield "no other position in the way", crowd_refusal(raw, mode, state.on(symbol))
 
-    def _refusal_now(self, raw: RawSignal, time_ms: int) -> Refusal | None:
+    def refusal_now(self, raw: RawSignal, time_ms: int, mode: TradingMode) -> Refusal | None:
         """The first thing that stands against a trade on the symbol at this moment."""
-        return judged(self._gates_now(raw, time_ms))[0]
+        return judged(self._gates_now(raw, time_ms, mode))[0]
+
+    def _refusal_when_reached(self, signal: Signal, renewed: Signal, time_ms: int) -> Refusal | None:
+        """What stands against a waiting signal whose level price reached; `renewed` is what it is worth now."""
+        refusal = self.refusal_now(signal.raw, time_ms, self._state.mode_of(signal))
+        if refusal is None and renewed is not signal:
+            refusal = self._scorer.refusal_when_reached(renewed)
+        return refusal
+
+    def refusal_by_hand(self, signal: Signal, time_ms: int, mode: TradingMode) -> Refusal | None:
+        """What stands against taking an open signal by hand, as it would against its own entry."""
+        state, raw = self._state, signal.raw
+        if time_ms > raw.valid_until_ms:
+            return Refusal("late", "its time to enter is over")
+        refusal = self.refusal_now(raw, time_ms, mode)
+        if refusal is None and signal.status is SignalStatus.WAITING:
+            renewed = self._scorer.renewed(signal, time_ms)
+            refusal = self._scorer.refusal_when_reached(renewed) if renewed is not signal else None
+        if refusal is None:
+            refusal = shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
+        if refusal is None and raw.standing:
+            held = sum(position.plan.strategy == raw.strategy for position in state.held(mode))
+            limits = state.settings.risk.standing
+            counted_in = signal.updated_ms >= time_ms - limits.cascade_minutes * MINUTE_MS
+            refusal = standing_refusal(raw, time_ms, held, state.standing, state.trades, limits, itself=int(counted_in))
+        return refusal
 
     def _waiting(self, item: ScoredSignal, time_ms: int, checks: tuple[FilterCheck, ...]) -> Signal:
         """The scored signal before anything came of it."""
@@ -190,7 +214,8 @@ class SignalIntake:
     def _stand(self, raw: RawSignal, event: AnalysisDone) -> None:
         """Put a standing level up, or say why not; nothing is recorded or scored before price comes to it."""
         state, item = self._state, ScoredSignal(raw, raw.base_score, raw.parts, 1.0)
-        gates = chain(self._gates_of_close(item, event), self._gates_now(raw, state.now_ms), self._gates_of_plan(raw))
+        now = self._gates_now(raw, state.now_ms, state.mode_for(raw.strategy))
+        gates = chain(self._gates_of_close(item, event), now, self._gates_of_plan(raw))
         refusal, checks = judged(gates)
         price = state.entry_price(raw.symbol, event.result.reading)
         if refusal is not None or price is None or not price > 0.0:
@@ -203,8 +228,9 @@ class SignalIntake:
         """Price came to a standing level: now it is a signal, traded or refused."""
         state, raw, time_ms = self._state, signal.raw, update.time_ms
         state.standing.drop(raw.place)
-        held = sum(position.plan.strategy == raw.strategy for position in state.held(state.mode_for(raw.strategy)))
-        refusal = self._refusal_now(raw, time_ms) or standing_refusal(
+        mode = state.mode_for(raw.strategy)
+        held = sum(position.plan.strategy == raw.strategy for position in state.held(mode))
+        refusal = self.refusal_now(raw, time_ms, mode) or standing_refusal(
             raw, time_ms, held, state.standing, state.trades, state.settings.risk.standing
         )
         state.standing.note_reached(raw, time_ms)
@@ -227,25 +253,31 @@ class SignalIntake:
 
     def _enter(self, signal: Signal, price: float, time_ms: int, refusal: Refusal | None) -> None:
         """The one path into a position, for immediate and armed signals alike."""
+        draft = refusal or self.draft(signal, price, time_ms, self._state.mode_of(signal))
+        if isinstance(draft, Refusal):
+            self._refuse(signal, draft, time_ms)
+        else:
+            self.open(signal, draft, price, time_ms)
+
+    def draft(self, signal: Signal, price: float, time_ms: int, mode: TradingMode) -> EntryDraft | Refusal:
+        """The trade that a signal becomes at `price` on the account of a mode, or which limit forbids it."""
         state, raw = self._state, signal.raw
         rules = state.rules.get(raw.symbol)
-        if refusal is not None or rules is None:
-            self._refuse(signal, refusal or Refusal("no rules", "the trading rules are not known"), time_ms)
-            return
-        mode = state.mode_for(raw.strategy)
+        if rules is None:
+            return Refusal("no rules", "the trading rules are not known")
         account = state.accounts[mode]
         draft = draft_entry(signal, price, rules, account, state.held(mode), time_ms, state.settings.risk)
         if not isinstance(draft, Refusal) and account.holds_money:
             more_pct = state.settings.risk.sizing.risk_per_trade_pct
             draft = correlated_refusal(state, raw, state.held(mode), more_pct, time_ms) or draft
-        if isinstance(draft, Refusal):
-            self._refuse(signal, draft, time_ms)
-            return
-        passed = FilterCheck(ENTRY_GATE, True, "; ".join(draft.notes))
-        self._open(replace(signal, checks=(*signal.checks, passed)), draft, price, time_ms)
+        return draft
 
-    def _open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
+    def open(self, signal: Signal, draft: EntryDraft, price: float, time_ms: int) -> None:
+        """Make the signal a position."""
+        passed = FilterCheck(ENTRY_GATE, True, "; ".join(draft.notes))
+        signal = replace(signal, checks=(*signal.checks, passed))
         state, plan = self._state, draft.plan
+        told = plan.mode is TradingMode.INFO and FOR_INFORMATION not in draft.tags
         reason = "; ".join((words.what_follows(plan.mode), *draft.notes))
         active = replace(
             signal,
@@ -253,7 +285,7 @@ class SignalIntake:
             status_reason=reason,
             updated_ms=time_ms,
             position_id=plan.position_id,
-            tags=draft.tags,
+            tags=(*draft.tags, FOR_INFORMATION) if told else draft.tags,
         )
         state.book.put(active)
         self._out.signal(active)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from decimal import Decimal
 
+from futtui.desk.choosing import SignalChoices
 from futtui.desk.fingerprint import fingerprint
 from futtui.desk.intake import comes_to
 from futtui.desk.life import PositionLife
@@ -13,12 +14,14 @@ from futtui.desk.state import DeskState
 from futtui.domain.effects import PlaceOrder
 from futtui.domain.orders import OrderStatus
 from futtui.domain.position import PositionStatus, TradingMode
+from futtui.domain.taking import TakeLook
 
 
 class DeskQuestions:
     """The reading side of `TradingDesk`."""
 
     _state: DeskState
+    _choices: SignalChoices
     _outside: OutsideWatch
     _life: PositionLife
 
@@ -81,6 +84,10 @@ class DeskQuestions:
                 urgency[raw.symbol] = min(rank, urgency.get(raw.symbol, rank))
         ordered = sorted(urgency, key=lambda symbol: (*urgency[symbol], symbol))
         return tuple(ordered[:most])
+
+    def look_at_taking(self, signal_id: str, time_ms: int) -> TakeLook | None:
+        """What taking a signal by hand at `time_ms` would mean; None for a signal that is not known."""
+        return self._choices.look(signal_id, time_ms)
 
     @property
     def agrees_with_account(self) -> bool:

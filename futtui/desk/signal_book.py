@@ -42,6 +42,16 @@ class SignalBook:
         """An open signal by id."""
         return self._open.get(signal_id)
 
+    def taken_of(self, signal: Signal) -> list[Signal]:
+        """What the user made of a signal by taking it, as far as it is remembered."""
+        every = (*self._open.values(), *self._finished)
+        return [item for item in every if item.raw.is_by_hand and _is_same_plan(item.raw, signal.raw)]
+
+    def find(self, signal_id: str) -> Signal | None:
+        """A signal by id, open or finished lately."""
+        found = self._open.get(signal_id)
+        return found or next((item for item in reversed(self._finished) if item.signal_id == signal_id), None)
+
     def waiting(self, symbol: str) -> tuple[Signal, ...]:
         """Armed signals of a symbol, oldest first."""
         return tuple(self._waiting.get(symbol, {}).values())
@@ -62,14 +72,15 @@ class SignalBook:
         self._take_out(signal_id)
         self._roll_day(signal.updated_ms)
         self.version += 1
-        if is_new and signal.status.is_open:
+        if is_new and signal.status.is_open and not signal.raw.is_by_hand:
             self.signals_today += 1
         if not signal.status.is_open:
             self._finished.append(signal)
             self.expired_today += signal.status is SignalStatus.EXPIRED
             return
         self._open[signal_id] = signal
-        self._places[place] = signal_id
+        if not signal.raw.is_by_hand:  # the signal that was taken holds the place further
+            self._places[place] = signal_id
         if signal.status is SignalStatus.WAITING:
             self._waiting.setdefault(signal.raw.symbol, {})[signal_id] = signal
 
@@ -95,7 +106,7 @@ class SignalBook:
 
     def lately(self, symbol: str, since_ms: int) -> list[RawSignal]:
         """Proposals of the symbol's open signals that were made from `since_ms` on."""
-        mine = (signal.raw for signal in self._open.values())
+        mine = (signal.raw for signal in self._open.values() if not signal.raw.is_by_hand)
         return [raw for raw in mine if raw.symbol == symbol and raw.time_ms >= since_ms]
 
     def note_seen(self, signal_id: str) -> None:
@@ -120,3 +131,8 @@ class SignalBook:
         day = time_ms // DAY_MS
         if day > self._day:
             self._day, self.signals_today, self.expired_today = day, 0, 0
+
+
+def _is_same_plan(raw: RawSignal, other: RawSignal) -> bool:
+    """Whether two proposals are of one place and one plan."""
+    return raw.place == other.place and raw.timeframe is other.timeframe and raw.levels == other.levels

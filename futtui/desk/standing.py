@@ -87,15 +87,23 @@ class StandingBook:
 
 
 def standing_refusal(
-    raw: RawSignal, time_ms: int, open_count: int, book: StandingBook, trades: Iterable[Trade], limits: StandingSettings
+    raw: RawSignal,
+    time_ms: int,
+    open_count: int,
+    book: StandingBook,
+    trades: Iterable[Trade],
+    limits: StandingSettings,
+    *,
+    itself: int = 0,
 ) -> Refusal | None:
     """Why a level that price just reached is not traded: too many at once, a cascade, or a stop not long ago.
 
     `open_count`: positions that the strategy holds in this account. `trades`: closed trades, the newest last.
+    `itself`: 1 when the level itself is noted as reached already.
     """
     if open_count >= limits.max_open:
         return Refusal("standing limit", f"its strategy already holds {counted(open_count, 'position')}, the limit")
-    reached = book.reached_since(raw.strategy, time_ms - limits.cascade_minutes * MINUTE_MS)
+    reached = book.reached_since(raw.strategy, time_ms - limits.cascade_minutes * MINUTE_MS) - itself
     if reached >= limits.cascade_fills:
         many = counted(reached, "such level was", "such levels were")
         text = f"{many} reached within {counted(limits.cascade_minutes, 'minute')}: the whole market falls"

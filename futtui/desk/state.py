@@ -16,6 +16,7 @@ from futtui.domain.kill import KillLevel
 from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
+from futtui.domain.signal import Signal
 from futtui.domain.symbols import ZERO, SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.risk.blocks import BlockList
@@ -97,6 +98,12 @@ class DeskState:
     def mode_for(self, strategy: str) -> TradingMode:
         """Where signals of a strategy go now: the mode in force, or INFO where they are for information only."""
         return TradingMode.INFO if strategy in self.for_information else self.mode
+
+    def mode_of(self, signal: Signal) -> TradingMode:
+        """Where a waiting signal goes now; one that the user set aside is followed, and costs no money."""
+        if signal.is_set_aside and self.mode in (TradingMode.PAPER, TradingMode.LIVE):
+            return TradingMode.INFO
+        return self.mode_for(signal.raw.strategy)
 
     def find(self, position_id: str) -> Position | None:
         """A position in care, or one that was closed lately."""

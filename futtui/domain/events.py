@@ -244,6 +244,25 @@ class MoveStop:
 
 
 @dataclass(frozen=True, slots=True)
+class DismissSignal:
+    """The user wants no trade of an open signal, or brings it back; it is followed all the same."""
+
+    time_ms: int
+    symbol: str
+    signal_id: str
+    dismissed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSignal:
+    """The user takes an open signal on the account of the mode in force, at the price of this moment."""
+
+    time_ms: int
+    symbol: str
+    signal_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetPriceAlert:
     """The user wants to hear once when price gets to `price`; decides nothing."""
 
@@ -268,6 +287,8 @@ Command = (
     | SetPaused
     | ClosePosition
     | MoveStop
+    | DismissSignal
+    | TakeSignal
     | KillSwitch
     | Rearm
     | SetPriceAlert

@@ -16,6 +16,10 @@ from futtui.domain.timeframe import Timeframe
 
 FOR_INFORMATION = "for-information"
 """Tag of signals that are followed but never traded."""
+DISMISSED = "dismissed"
+"""Tag of open signals that the user dismissed: followed as before, but never entered with money."""
+TAKEN = "taken"
+"""Tag of open signals that the user took by hand: the trade is a signal of its own, this one is only followed."""
 
 
 class System(Enum):
@@ -34,6 +38,8 @@ class Trigger(Enum):
 
     IMMEDIATE = "IMMEDIATE"
     ARMED = "ARMED"
+    BY_HAND = "BY_HAND"
+    """When the user takes another signal: its plan, entered at that moment."""
 
 
 class SignalStatus(Enum):
@@ -193,7 +199,14 @@ class RawSignal:
         text = (
             f"{self.symbol}|{self.system.value}|{self.strategy}|{self.timeframe.code}|{self.side.value}|{self.time_ms}"
         )
+        if self.is_by_hand:
+            text += "|by hand"
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the user took it, so that no strategy proposed it at its time."""
+        return self.trigger is Trigger.BY_HAND
 
     @property
     def place(self) -> tuple[System, str, str, Side]:
@@ -225,6 +238,11 @@ class Signal:
     def is_for_information(self) -> bool:
         """Whether it is only shown and followed, not traded."""
         return FOR_INFORMATION in self.tags
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether the user is done with it: dismissed, or taken by hand. It is followed, and entered with no money."""
+        return DISMISSED in self.tags or TAKEN in self.tags
 
     @property
     def signal_id(self) -> str:

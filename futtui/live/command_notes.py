@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from futtui.desk.by_hand import GONE
+from futtui.desk.choosing import OVER
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import ChangeMode, ClosePosition, Command, MoveStop, SetPaused
+from futtui.domain.events import ChangeMode, ClosePosition, Command, DismissSignal, MoveStop, SetPaused, TakeSignal
 from futtui.domain.sent import SentBook
 
-REFUSABLE = (ChangeMode, SetPaused, ClosePosition, MoveStop)
+REFUSABLE = (ChangeMode, SetPaused, ClosePosition, MoveStop, DismissSignal, TakeSignal)
 """Commands that the desk may say no to; the kill switch is loud although it does what it was told."""
 
 
@@ -22,7 +23,7 @@ def answer_of(line: Say | None, command: Command) -> str:
     """What the newest line since the command answers to it; a `Refused` where the desk did not do it."""
     if line is None:
         return "Done."
-    is_no = line.severity in (Severity.WARNING, Severity.ERROR) or line.text == GONE
+    is_no = line.severity in (Severity.WARNING, Severity.ERROR) or line.text in (GONE, OVER)
     return Refused(line.text) if is_no and isinstance(command, REFUSABLE) else line.text
 
 

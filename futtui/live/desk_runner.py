@@ -150,7 +150,7 @@ class DeskRunner:
             signal = effect.signal
             if not signal.status.is_open:
                 self._open_signals.discard(signal.signal_id)
-            elif signal.signal_id not in self._open_signals:
+            elif signal.signal_id not in self._open_signals and not signal.raw.is_by_hand:
                 self._open_signals.add(signal.signal_id)
                 self.signals_by_strategy[signal.raw.strategy] += 1
         elif isinstance(effect, RecordTrade):

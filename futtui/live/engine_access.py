@@ -15,6 +15,7 @@ from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
 
@@ -83,6 +84,17 @@ class EngineAccess:
         from futtui.live.stored_answers import zone_story
 
         return self._beside(lambda engine: zone_story(engine.parts.store, symbol, zone_ids))
+
+    def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
+        """What taking a signal by hand would mean now."""
+
+        async def look() -> TakeLook:
+            found = self.engine.runner.desk.look_at_taking(signal_id, self.engine.clock.now_ms())
+            if found is None:
+                raise FuttuiError("This signal is not known any more.")
+            return found
+
+        return self._on_loop(look())
 
     def _beside(self, read: Callable[[Engine], T]) -> Future[T]:
         """Have `read` done by a thread of the engine's pool, so that neither screen nor engine waits."""

@@ -19,6 +19,7 @@ from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
 from futtui.live.engine_access import STOPPED, EngineAccess, refused
@@ -101,6 +102,10 @@ class EngineThread:
     def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
         """What happened at these zones, newest first; the future holds it or a refusal."""
         return self._asked(lambda access: access.zone_story(symbol, zone_ids))
+
+    def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
+        """What taking a signal by hand would mean now; the future holds it or a refusal."""
+        return self._asked(lambda access: access.look_at_taking(signal_id))
 
     def _asked(self, ask: Callable[[EngineAccess], Future[T]]) -> Future[T]:
         access = self._access

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, Table, func, or_, select
 from futtui.domain.effects import PositionState
 from futtui.domain.performance import SignalCounts
 from futtui.domain.position import Leg, Trade
-from futtui.domain.signal import SignalStatus
+from futtui.domain.signal import SignalStatus, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.storage import tables
 from futtui.storage.rows import leg_of, position_of, trade_of
@@ -118,6 +118,7 @@ def _newest_closes(connection: Connection, symbols: Collection[str]) -> dict[str
 def _signal_counts(connection: Connection, chosen: Chosen) -> list[SignalCounts]:
     table = tables.signals
     query = select(table.c.strategy, table.c.status, func.count()).where(table.c.time_ms >= chosen.since_ms)
+    query = query.where(table.c.trigger != Trigger.BY_HAND.value)
     query = chosen.narrowed(query, table).group_by(table.c.strategy, table.c.status)
     counts: dict[str, list[tuple[SignalStatus, int]]] = defaultdict(list)
     for strategy, status, count in connection.execute(query):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Select, func, or_, select
 
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.position import TradingMode, class_of
-from futtui.domain.signal import RawSignal, SignalStatus
+from futtui.domain.signal import RawSignal, SignalStatus, Trigger
 from futtui.domain.silence import ENTRY_ORDER, RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import ZoneEvent
@@ -81,6 +81,7 @@ class ScreenAnswers:
             .where(signals.side == raw.side.value, signals.time_ms < raw.time_ms, signals.signal_id != signal_id)
             .where(or_(signals.symbol == raw.symbol, signals.timeframe == raw.timeframe.code))
             .where(signals.status != SignalStatus.REFUSED.value)
+            .where(signals.trigger != Trigger.BY_HAND.value)  # the signal that was taken is among them itself
             .order_by(signals.time_ms.desc(), signals.signal_id)
             .limit(SIMILAR_READ)
         )  # fmt: skip

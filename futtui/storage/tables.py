@@ -85,7 +85,7 @@ Index(
     signals.c.symbol,
     signals.c.side,
     unique=True,
-    sqlite_where=text("status IN ('WAITING', 'ACTIVE')"),
+    sqlite_where=text("status IN ('WAITING', 'ACTIVE') AND \"trigger\" != 'BY_HAND'"),
 )
 Index("ix_signals_time_ms", signals.c.time_ms)
 

@@ -13,6 +13,7 @@ from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
 
@@ -56,4 +57,8 @@ class EnginePort(Protocol):
 
     def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
         """What happened at these zones of a symbol, newest first."""
+        ...
+
+    def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
+        """What taking a signal by hand would mean now."""
         ...

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from futtui.language.catalogue import Language
-from futtui.language.screen.said import ENGLISH
+from futtui.language.screen import choices, said
 from futtui.tui.words import spoken_language, word
 
 _JOINED = "; "
@@ -26,7 +26,7 @@ def _heard(text: str, language: Language) -> str:
     for name, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
-            return word(f"said.{name}", **{place: heard(said) for place, said in found.groupdict().items()})
+            return word(f"said.{name}", **{place: heard(part) for place, part in found.groupdict().items()})
     if _JOINED in text:
         return _JOINED.join(heard(part) for part in text.split(_JOINED))
     return text
@@ -35,7 +35,8 @@ def _heard(text: str, language: Language) -> str:
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """(name, pattern) of every sentence, those without places first: a place would swallow them."""
-    sentences = sorted(ENGLISH.items(), key=lambda item: item[1].count("{"))
+    known = said.ENGLISH | {name: text for name, text in choices.ENGLISH.items() if name.startswith("said.")}
+    sentences = sorted(known.items(), key=lambda item: item[1].count("{"))
     return tuple((identity.partition(".")[2], _pattern(text)) for identity, text in sentences)
 
 

@@ -11,12 +11,13 @@ import msgspec
 import pytest
 
 from futtui.domain.errors import StorageError
-from futtui.domain.events import ClockTick, ClosePosition, PriceUpdate, RulesChanged
+from futtui.domain.events import ClockTick, ClosePosition, DismissSignal, PriceUpdate, RulesChanged, TakeSignal
 from futtui.domain.position import ExitReason, TradingMode
+from futtui.domain.signal import System, Trigger
 from futtui.live.assembly import journal_folder
 from futtui.live.desk_journal import DeskJournal, RecordedDesk, files_of, replay
 from futtui.live.lockstep import run_lockstep
-from tests.desk.world import START_MS, World, rules, wide_settings
+from tests.desk.world import START_MS, World, raw_signal, rules, wide_settings
 from tests.live.engine_world import exchange, server_config
 from tests.live.live_world import SYMBOL, by_hand, die, live_engine, with_position
 
@@ -53,6 +54,30 @@ def test_replay_decides_the_same_to_the_last_effect(tmp_path: Path) -> None:
     result = replay(files_of(tmp_path))
     assert result.first_difference == ""
     assert result.events > 50
+    assert result.last_hash == world.desk.fingerprint()
+
+
+def test_replay_dismisses_and_takes_what_the_user_did(tmp_path: Path) -> None:
+    journal = DeskJournal(tmp_path)
+    journal.begin("1")
+    world = RecordedWorld(journal)
+    dropped, taken = (
+        raw_signal(
+            time_ms=world.now_ms, trigger=Trigger.ARMED, entry=99.2, strategy=name, system=system, base_score=score
+        )
+        for name, system, score in (("one", System.CORE, 4.0), ("two", System.SR, 80.0))
+    )
+    world.analyse(dropped, taken)
+    world.send(DismissSignal(world.now_ms, dropped.symbol, dropped.signal_id))
+    world.price(99.25)
+    world.send(TakeSignal(world.now_ms, taken.symbol, taken.signal_id))
+    for last in (99.2, 98.0):
+        world.price(last)
+    world.desk.close_journal()  # type: ignore[attr-defined]
+    assert sorted(trade.mode.value for trade in world.trades) == ["INFO", "INFO", "PAPER"]
+    result = replay(files_of(tmp_path))
+    assert result.agrees
+    assert result.decisions.trades == 3
     assert result.last_hash == world.desk.fingerprint()
 
 

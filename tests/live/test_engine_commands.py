@@ -14,7 +14,14 @@ import pytest
 
 from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, MoveStop, SetPaused, UnblockSymbol
+from futtui.domain.events import (
+    BlockSymbol,
+    ChangeMode,
+    ClosePosition,
+    MoveStop,
+    SetPaused,
+    UnblockSymbol,
+)
 from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode

@@ -15,10 +15,12 @@ from futtui.domain.events import (
     ChangeMode,
     ClosePosition,
     Command,
+    DismissSignal,
     MoveStop,
     RemovePriceAlert,
     SetPaused,
     SetPriceAlert,
+    TakeSignal,
     UnblockSymbol,
 )
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
@@ -42,6 +44,8 @@ COMMANDS: list[Command] = [
     Rearm(8),
     SetPriceAlert(9, SYMBOL, 99.5),
     RemovePriceAlert(10, SYMBOL, 99.5),
+    DismissSignal(11, SYMBOL, "abc"),
+    TakeSignal(12, SYMBOL, "abc"),
 ]
 
 

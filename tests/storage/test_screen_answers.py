@@ -10,7 +10,7 @@ from futtui.domain.effects import RecordNoSignal, RecordSignal, RecordTrade
 from futtui.domain.events import BlockSymbol, SetPaused
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.side import Side
-from futtui.domain.signal import RawSignal, Signal, SignalStatus
+from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.silence import ENTRY_ORDER
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.domain.zone import ZoneEvent, ZoneEventKind, ZoneKind
@@ -117,7 +117,8 @@ def test_similar_signals_are_earlier_accepted_ones_of_the_same_kind_with_their_r
     later = replace(now, time_ms=now.time_ms + HOUR_MS)
     refused = replace(now, time_ms=START_MS + 8 * HOUR_MS)
     store = Storage(tmp_path / "futtui.db")
-    for raw in (*made, now, later, refused):
+    by_hand = replace(made[4], trigger=Trigger.BY_HAND, time_ms=made[4].time_ms + 1)
+    for raw in (*made, now, later, refused, by_hand):
         status = SignalStatus.REFUSED if raw is refused else SignalStatus.CLOSED
         store.submit(RecordSignal(Signal(raw, 70.0, (), status, "", raw.time_ms), raw.time_ms))
     for raw, result in ((made[0], 1.5), (made[1], 0.01), (made[4], -1.0)):

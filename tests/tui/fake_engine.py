@@ -28,6 +28,7 @@ from futtui.domain.signal import Levels, RawSignal, Signal, SignalPart, SignalSt
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneEvent, ZoneEventKind, ZoneKind
 
@@ -210,6 +211,18 @@ def signal(
         summary="flipped zone held twice, above VWAP, money flow up, H1 trend up",
     )
     return Signal(raw, score, parts, status, "", raw.time_ms, completeness=0.86)
+
+
+def take_look(found: Signal | None, mode: TradingMode, **changes: object) -> TakeLook:
+    """What taking a signal would mean: 0.5 % of 10,482.30 at the plan's own entry and stop."""
+    assert found is not None
+    raw, money = found.raw, 52.41
+    quantity = round(money / raw.levels.risk, 2)
+    look = TakeLook(
+        found.signal_id, raw.symbol, raw.side, mode, "", raw.levels.entry, raw.levels.entry * 1.0001, raw.levels.stop,
+        raw.levels.targets, quantity, quantity * raw.levels.entry, 3, money, 0.5, 7.37,
+    )  # fmt: skip
+    return replace(look, **changes)  # type: ignore[arg-type]
 
 
 def signals() -> tuple[Signal, ...]:
@@ -604,6 +617,7 @@ class FakeEngine:
         self.similar = similar_signals()
         self.zone_events = zone_events()
         self.questions: list[tuple[object, ...]] = []
+        self.take: dict[str, object] = {}
 
     def snapshot(self) -> EngineSnapshot:
         """The snapshot that was put last."""
@@ -705,6 +719,13 @@ class FakeEngine:
         """The prepared events, as those of the first of the zones."""
         self.questions.append(("zone", symbol, *zone_ids))
         return self._answered(tuple(replace(event, zone_id=zone_ids[0], symbol=symbol) for event in self.zone_events))
+
+    def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
+        """The prepared look with what `take` changes, for the signal."""
+        self.questions.append(("take", signal_id))
+        desk = self.current.desk
+        found = next((item for item in (desk.signals if desk else ()) if item.signal_id == signal_id), None)
+        return self._answered(take_look(found, desk.mode if desk else TradingMode.SIGNALS, **self.take))
 
     def _answered(self, value: Answered) -> Future[Answered]:
         """An answer at once; a refusal where candles are refused too."""

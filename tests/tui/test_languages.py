@@ -14,7 +14,7 @@ from futtui.desk import kill, words
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.language.catalogue import Language
-from futtui.language.screen import said
+from futtui.language.screen import choices, said
 from futtui.language.screen.tables import AREAS, screen_table
 from futtui.live.symbol_state import Phase
 from futtui.tui import keys
@@ -211,12 +211,20 @@ async def _until_listed(screen: CommandPalette, name: str, pilot: object) -> Non
     raise AssertionError(f"{name} is not what is listed: {shown}")
 
 
+PUT_TOGETHER = (
+    *("said.closing_", "said.mode_one", "said.mode_open", "said.one_missing", "said.missing"),
+    *("said.dismissed_", "said.back_", "said.not_taken_"),
+)
+
+
 def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
     root = Path(__file__).resolve().parents[2] / "futtui"
     rooms = ("live", "desk", "analysis", "domain", "exchange", "risk")
     source = "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in (root / room).rglob("*.py"))
-    for key, text in said.ENGLISH.items():
-        if key.startswith(("said.closing_", "said.mode_one", "said.mode_open", "said.one_missing", "said.missing")):
+    for key, text in (said.ENGLISH | choices.ENGLISH).items():
+        if not key.startswith("said."):
+            continue
+        if key.startswith(PUT_TOGETHER):
             continue  # put together from parts; the tests below let the engine say them
         longest = max(re.split(r"\{\w+\}", text), key=len).strip(" ,;:.()")
         assert longest in source or longest.upper() in source, key
@@ -227,6 +235,13 @@ def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
     [
         ("New trades go on", "Нові угоди дозволено"),
         ("closed with -1.16 R", "закрито з -1.16 R"),
+        ("SOLUSDT short dismissed, it is followed but not entered", "SOLUSDT шорт відхилено: стежимо, але не входимо"),
+        ("SOLUSDT long is back among the active signals", "SOLUSDT лонг знову серед активних сигналів"),
+        ("SOLUSDT long not taken, its time to enter is over", "SOLUSDT лонг не взято: час для входу минув"),
+        (
+            "SOLUSDT long not taken, it is over (closed with -1.16 R)",
+            "SOLUSDT лонг не взято: його завершено (закрито з -1.16 R)",
+        ),
         ("Mode changed from signals only to paper", "Режим: був лише сигнали, тепер навчальний рахунок"),
         (
             "kill switch 3 (by you): re-arm it first (the ! key)",

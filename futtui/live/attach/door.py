@@ -75,6 +75,10 @@ class Engine(Protocol):
         """What happened at zones."""
         ...
 
+    def look_at_taking(self, signal_id: str) -> Future[Any]:
+        """What taking a signal would mean."""
+        ...
+
 
 @contextlib.asynccontextmanager
 async def open_door(engine: LiveEngine, note: Path | None, tell: Callable[[str], None]) -> AsyncIterator[str]:

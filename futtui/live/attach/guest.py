@@ -20,6 +20,7 @@ from futtui.live.attach.wire import (
     AskCandles,
     AskPerformance,
     AskSimilar,
+    AskTaking,
     AskWhyNot,
     AskZoneStory,
     Hello,
@@ -187,6 +188,8 @@ class Guest:
             return engine.why_no_signals(asked.symbol, asked.since_ms)
         if isinstance(asked, AskSimilar):
             return engine.similar_signals(asked.signal)
+        if isinstance(asked, AskTaking):
+            return engine.look_at_taking(asked.signal_id)
         assert isinstance(asked, AskZoneStory)
         return engine.zone_story(asked.symbol, asked.zone_ids)
 

@@ -23,6 +23,7 @@ from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
 from futtui.live.attach.door_file import Door, read_door
@@ -36,6 +37,7 @@ from futtui.live.attach.wire import (
     AskCandles,
     AskPerformance,
     AskSimilar,
+    AskTaking,
     AskWhyNot,
     AskZoneStory,
     FromEngine,
@@ -174,6 +176,10 @@ class RemoteEngine:
     def zone_story(self, symbol: str, zone_ids: Sequence[str]) -> Future[tuple[ZoneEvent, ...]]:
         """What happened at these zones, newest first."""
         return self._ask(AskZoneStory(next(self._numbers), symbol, list(zone_ids)))
+
+    def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
+        """What taking a signal by hand would mean now."""
+        return self._ask(AskTaking(next(self._numbers), signal_id))
 
     def _ask(self, question: Question) -> Future[Any]:
         loop = self._loop

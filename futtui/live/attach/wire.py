@@ -23,6 +23,7 @@ from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
 from futtui.domain.silence import WhyNoSignals
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneEvent
 from futtui.live.attach.picture import SENT_FIELDS, Sent
@@ -115,7 +116,14 @@ class AskZoneStory(msgspec.Struct, tag=True, frozen=True):
     zone_ids: Annotated[list[str], msgspec.Meta(max_length=MOST_ZONES)]
 
 
-Question = Order | AskCandles | AskPerformance | AskWhyNot | AskSimilar | AskZoneStory
+class AskTaking(msgspec.Struct, tag=True, frozen=True):
+    """What taking a signal would mean."""
+
+    number: Number
+    signal_id: str
+
+
+Question = Order | AskCandles | AskPerformance | AskWhyNot | AskSimilar | AskZoneStory | AskTaking
 
 
 class Picture(msgspec.Struct, tag=True, frozen=True):
@@ -159,6 +167,7 @@ ANSWERS: dict[type[Any], Any] = {
     AskWhyNot: WhyNoSignals,
     AskSimilar: SimilarSignals,
     AskZoneStory: tuple[ZoneEvent, ...],
+    AskTaking: TakeLook,
 }
 
 

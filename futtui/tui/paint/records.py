@@ -10,10 +10,12 @@ from futtui.domain.events import (
     BlockSymbol,
     ChangeMode,
     ClosePosition,
+    DismissSignal,
     MoveStop,
     RemovePriceAlert,
     SetPaused,
     SetPriceAlert,
+    TakeSignal,
     UnblockSymbol,
 )
 from futtui.domain.kill import KillSwitch, Rearm
@@ -221,6 +223,10 @@ def _command_words(entry: Sent, view: View) -> str:
         kind = "alert" if isinstance(command, SetPriceAlert) else "no_alert"
         price = numbers.price_text(command.price, view.rules(command.symbol))
         return word(f"records.{kind}", name=command.symbol, price=price)
+    if isinstance(command, DismissSignal):
+        return word("records.dismiss" if command.dismissed else "records.bring_back", name=command.symbol)
+    if isinstance(command, TakeSignal):
+        return word("records.take", name=command.symbol)
     if isinstance(command, KillSwitch):
         return word("records.kill", level=int(command.level), what=word(f"kill.{int(command.level)}"))
     return word("records.rearm") if isinstance(command, Rearm) else type(command).__name__
