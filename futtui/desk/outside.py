@@ -14,10 +14,10 @@ from futtui.desk import words
 from futtui.desk.beside import note_beside
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
+from futtui.desk.order_watch import OrderWatch
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
-from futtui.desk.strays import StrayWatch
 from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.effects import AskFills, Severity
 from futtui.domain.orders import Fill
@@ -96,7 +96,7 @@ class OutsideWatch:
         self._book_again = book_again
         self._differences: dict[str, _Difference] = {}
         self._corrections: dict[str, deque[_Correction]] = {}
-        self._orders = StrayWatch(state, out)
+        self._orders = OrderWatch(state, out, life)
         self._newest: dict[str, Fill] = {}
         self.apart_since_ms: int | None = None
         """Since when account and books do not agree; None while they do."""

@@ -1,12 +1,15 @@
-"""Orders with our mark that no position of ours waits for: cancelled, unless they may protect what is held."""
+"""Orders with our mark as the exchange shows them: strays that nothing needs go, and what ours really are is known."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from futtui.domain.account import AccountSeen, HeldAmount, SeenOrder
-from futtui.domain.effects import CancelOrder
+from futtui.domain.effects import CancelOrder, PlaceOrder
 from futtui.domain.events import BalanceChanged
+from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
 from tests.desk.world import SYMBOL, World
 
@@ -56,3 +59,30 @@ def test_stop_of_other_books_stays_also_beside_a_position_of_ours() -> None:
     assert [look(world, FOREIGN, *ours, held=80) for _ in range(5)] == [[]] * 5
     assert look(world, FOREIGN, *ours, held=50) == []
     assert look(world, FOREIGN, *ours, held=50) == [FOREIGN]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "trigger", "stop_after", "sent"),
+    [("50", "99.4", "99.4", 0), ("50", "98.6", "99.00", 1), ("30", "99.00", "99.00", 1), ("50", "99.00", "99.00", 0)],
+)
+def test_stop_that_lies_elsewhere_than_noted_is_known_and_kept_only_where_it_protects_as_well(
+    quantity: str, trigger: str, stop_after: str, sent: int
+) -> None:
+    world = World(mode=LIVE)
+    world.send(BalanceChanged(world.now_ms, LIVE, Decimal(10_000)))
+    world.enter()
+    (stop,) = world.stops()
+    assert (stop.quantity, stop.trigger_price) == (50, Decimal("99.00"))
+    told = len(world.lines())
+    world.now_ms += 2_000
+    seen = SeenOrder(stop.client_id, SYMBOL, True, "STOP_MARKET", Decimal(quantity), Decimal(trigger))
+    held = (HeldAmount(SYMBOL, Decimal(50), Decimal(100), Decimal(100)),)
+    effects = world.send(AccountSeen(world.now_ms, world.now_ms, LIVE, held, (seen,)))
+    placed = [item.intent for item in effects if isinstance(item, PlaceOrder)]
+    assert [(item.purpose, item.quantity) for item in placed] == [(OrderPurpose.STOP, 50)] * sent
+    (position,) = world.desk.snapshot().positions
+    assert position.status == "PROTECTED"
+    assert Decimal(str(position.stop)) == Decimal(stop_after)
+    same = (quantity, trigger) == ("50", "99.00")
+    assert len([line for line in world.lines()[told:] if "had not noted" in line]) == (not same)
+    assert len(world.stops()) == 1
