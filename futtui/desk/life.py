@@ -21,8 +21,8 @@ from futtui.risk.settings import RiskSettings
 from futtui.risk.time_stops import life_deadline_ms, progress_deadline_ms, time_stop_reason
 
 MOST_EXIT_ATTEMPTS = 5
-_LATE_EXIT_PAUSE_MS = 60_000
-_NAKED_EVENTS = 3
+_LATE_EXIT_PAUSE_MS, _LEFTOVER_PAUSE_MS = 10_000, 60_000
+_NAKED_EVENTS, _TELL_EVERY = 3, 30
 _OPEN = (PositionStatus.NAKED, PositionStatus.PROTECTED)
 
 TrailInputs = Callable[[Position], tuple[float | None, float | None]]
@@ -260,8 +260,8 @@ class PositionLife:
             self._out.say(update.time_ms, "risk", f"{text}; the stop still protects it", Severity.ERROR, symbol)
         elif quick:
             self._out.say(update.time_ms, "risk", f"{text}; trying again", Severity.WARNING, symbol)
-        elif position.exit_attempts % MOST_EXIT_ATTEMPTS == 0:
-            text = f"{text}; it has no stop. Close it by hand; futtui goes on trying once a minute"
+        elif position.exit_attempts % _TELL_EVERY == MOST_EXIT_ATTEMPTS:
+            text = f"{text}; it has no stop. Close it by hand; futtui goes on trying every ten seconds"
             self._out.say(update.time_ms, "risk", text, Severity.ERROR, symbol)
 
     def _on_time(self, position: Position, time_ms: int) -> None:
@@ -378,7 +378,7 @@ class PositionLife:
         if quantity > position.ledger.open:
             symbol = position.plan.symbol
             if self._spares_others(position) and self.is_covered(position):
-                position.retry_ms, position.exit_reason = time_ms + _LATE_EXIT_PAUSE_MS, None
+                position.retry_ms, position.exit_reason = time_ms + _LEFTOVER_PAUSE_MS, None
                 position.move(Move.EXIT_FAILED)
                 self._protection.leave_to_stop(position, time_ms)
                 self._advance_open(position, time_ms)
