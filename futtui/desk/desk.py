@@ -16,6 +16,7 @@ from futtui.desk.data_watch import DataWatch
 from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
 from futtui.desk.life import PositionLife
+from futtui.desk.liquidation_watch import LiquidationWatch
 from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
 from futtui.desk.money import MoneyDesk
 from futtui.desk.orders import WorkingOrder, signal_id_of
@@ -106,6 +107,7 @@ class TradingDesk(DeskQuestions):
         self._snapshot: DeskSnapshot | None = None
         self._next_day_ms = 0
         self._resumed: dict[str, None] = {}
+        self._liquidation = LiquidationWatch(self._state, self._out)
         self._data = DataWatch(self._state, self._out, self._life)
         self._handlers: dict[type, Callable[[Any], None]] = {
             CandleClosed: self._on_candle,
@@ -267,6 +269,7 @@ class TradingDesk(DeskQuestions):
 
     def _on_seen(self, event: AccountSeen) -> None:
         self._outside.on_seen(event)
+        self._liquidation.look(event)
         self._changed()
 
     # --- time and commands --------------------------------------------------------------------------------------

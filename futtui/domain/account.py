@@ -114,6 +114,11 @@ class AccountSeen:
         """Mark price of a held symbol; None where the account does not tell it."""
         return next((item.mark_price for item in self.held if item.symbol == symbol and item.mark_price > 0), None)
 
+    def liquidation_price(self, symbol: str) -> Decimal | None:
+        """Where a held symbol would be liquidated; None where that cannot happen or the account does not tell it."""
+        told = (item.liquidation_price for item in self.held if item.symbol == symbol)
+        return next((price for price in told if price > 0), None)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountModes:
