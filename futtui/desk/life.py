@@ -243,8 +243,8 @@ class PositionLife:
             self._protection.on_target_lost(position, order, update.reason, time_ms)
 
     def _on_exit_failed(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
-        quick = position.exit_attempts < MOST_EXIT_ATTEMPTS
-        position.retry_ms = update.time_ms + (1_000 * 2**position.exit_attempts if quick else _LATE_EXIT_PAUSE_MS)
+        quick, most = position.exit_attempts < MOST_EXIT_ATTEMPTS, _LATE_EXIT_PAUSE_MS
+        position.retry_ms = update.time_ms + (min(1_000 * 2**position.exit_attempts, most) if quick else most)
         if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
             return
         symbol = position.plan.symbol
