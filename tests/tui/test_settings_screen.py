@@ -10,6 +10,7 @@ import pytest
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.worker import WorkerCancelled
 
 from futtui.domain.settings_sheet import SettingKind, SettingsSheet
 from futtui.language.catalogue import Language
@@ -44,8 +45,13 @@ def port() -> FakeSettings:
 
 
 async def settle(app: FuttuiApp, pilot: Pilot[None]) -> None:
-    """Waits until the file was read, checked or written."""
-    await app.workers.wait_for_complete()
+    """Waits until the file was read, checked or written; a read that a newer one takes the place of ends early."""
+    while True:
+        try:
+            await app.workers.wait_for_complete()
+            break
+        except WorkerCancelled:
+            await pilot.pause()
     await pilot.pause()
 
 
