@@ -23,6 +23,8 @@ TWINS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 PANELS = ("market", "signals", "positions", "zones", "log")
+BESIDE = "beside"
+"""The panel that only a wide window has: the chart beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel_3", "dashboard", ("3",), "focus_panel('positions')", True),
     Action("panel_4", "dashboard", ("4",), "focus_panel('zones')", True),
     Action("panel_5", "dashboard", ("5",), "focus_panel('log')", True),
+    Action("panel_6", "dashboard", ("6",), "focus_panel('beside')", True),
     Action("next_panel", "dashboard", ("tab",), "next_panel(1)"),
     Action("previous_panel", "dashboard", ("shift+tab",), "next_panel(-1)"),
     Action("full", "dashboard", ("f",), "toggle_full", True),
@@ -150,8 +153,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer_profile", "chart", ("o",), "layer('profile')"),
     Action("layer_volume", "chart", ("u",), "layer('volume')"),
     Action("layer_flow", "chart", ("d",), "layer('flow')"),
-    Action("next_symbol", "walk", ("n",), "neighbour(1)"),
-    Action("previous_symbol", "walk", ("N",), "neighbour(-1)"),
+    Action("whole_chart", "beside", ("enter",), "screen.chart"),
+    Action("next_symbol", "walk", ("n",), "screen.neighbour(1)"),
+    Action("previous_symbol", "walk", ("N",), "screen.neighbour(-1)"),
     Action("shorter_period", "period", ("[",), "period(-1)"),
     Action("longer_period", "period", ("]",), "period(1)"),
     Action("zone_frame", "zone_browser", ("[",), "zone_frame(1)"),
@@ -235,6 +239,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "positions": ("list", "positions"),
     "zones": ("list",),
     "log": ("list",),
+    "beside": ("chart", "beside", "walk"),
     "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
     "zone_browser": ("everywhere", "copy", "detail", "list", "row", "to_chart", "walk", "zone_browser"),
@@ -343,6 +348,9 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "chart": (
         "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "layer_zones", "layer_vwap", "layer_profile",
         "next_symbol", "help",
+    ),
+    "beside": (
+        "panels", "whole_chart", "pan", "zoom_in", "shorter_frame", "crosshair", "price_alert", "next_symbol", "help",
     ),
 }  # fmt: skip
 FOOTER_LEAVES_FIRST = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail, log_detail
 from futtui.tui.paint.view import View
 from futtui.tui.widgets.log_panel import row_key
@@ -53,3 +54,20 @@ def _position(view: View, key: Hashable, trail: tuple[str, ...]) -> Detail | Non
 def is_like(key: Hashable, other: Hashable) -> bool:
     """Whether two rows of one panel open details of one kind: closed trades are no neighbours of open positions."""
     return not isinstance(key, tuple) or (isinstance(other, tuple) and key[0] == other[0])
+
+
+def subject_of(view: View, panel: str, key: Hashable) -> Subject | None:
+    """What a chart of the row with `key` shows; None for a row without a symbol, or one that is gone."""
+    desk = view.snapshot.desk
+    if panel == "market":
+        return Subject(str(key)) if key is not None else None
+    if panel == "signals":
+        found = next((item for item in (desk.signals if desk else ()) if item.signal_id == key), None)
+        return Subject(found.raw.symbol, signal_id=found.signal_id) if found else None
+    for item in desk.positions if desk else ():
+        if key == ("position", item.position_id):
+            return Subject(item.symbol, position_id=item.position_id)
+    for trade in desk.trades if desk else ():
+        if key == ("trade", trade.position_id):
+            return Subject(trade.symbol)
+    return None

@@ -98,7 +98,7 @@ async def test_zoom_keys_and_reset(make_app: AppMaker) -> None:
         await pilot.press("-", "-", "-")
         assert "2 candles per column" in screen_text(app)
         await pilot.press("left", "0")
-        assert screen.look.end_ms is None
+        assert screen.widget.look.end_ms is None
         assert "1 column each" in screen_text(app)
 
 
@@ -112,7 +112,7 @@ async def test_pan_keys_move_the_newest_candle_out_of_sight_and_end_brings_it_ba
         await pilot.press("right", "L", "д")
         assert screen.widget.frame.bars[-1].last == newest - 11
         await pilot.press("end")
-        assert screen.look.end_ms is None
+        assert screen.widget.look.end_ms is None
         await pilot.press("home")
         assert screen.widget.frame.bars[0].first == 0
 
@@ -123,15 +123,15 @@ async def test_panning_left_loads_older_candles_once_and_says_so(make_app: AppMa
         screen = await opened(pilot, app)
         engine.hold_candles = True
         await pilot.press("home", "left", "left")
-        assert len(screen.feed.series.candles) == FIRST_CANDLES
+        assert len(screen.widget.feed.series.candles) == FIRST_CANDLES
         assert "loading older candles" in screen_text(app)
-        first_ms = screen.feed.series.candles[0].open_time_ms
+        first_ms = screen.widget.feed.series.candles[0].open_time_ms
         assert engine.asked[1:] == [("LINKUSDT", Timeframe.M15, 600, first_ms)]
         engine.give_candles()
         seen = screen.widget.frame.bars[-1].close
         app.pulse.beat()
         await pilot.pause()
-        assert len(screen.feed.series.candles) == engine.stored
+        assert len(screen.widget.feed.series.candles) == engine.stored
         assert screen.widget.frame.bars[-1].close == seen
         assert "loading older candles" not in screen_text(app)
         await pilot.press("home")
@@ -146,13 +146,13 @@ async def test_crosshair_moves_and_shows_its_candle(make_app: AppMaker) -> None:
     async with app.run_test(size=FULL) as pilot:
         screen = await opened(pilot, app)
         await pilot.press("x", "left", "left", "ч")
-        assert screen.look.cross_ms is None
+        assert screen.widget.look.cross_ms is None
         await pilot.press("x", "left", "left", "up")
         place = screen.widget.frame.bars[-3]
-        assert screen.look.cross_ms == screen._chart.candles[place.last].open_time_ms
+        assert screen.widget.look.cross_ms == screen.widget.chart.candles[place.last].open_time_ms
         assert f"C {place.close:.3f}" in screen_text(app)
         await pilot.press("escape")
-        assert screen.look.cross_ms is None
+        assert screen.widget.look.cross_ms is None
         assert isinstance(app.screen, ChartScreen)
 
 
@@ -234,11 +234,11 @@ async def test_mouse_wheel_zooms_click_sets_the_crosshair_and_drag_pans(make_app
     async with app.run_test(size=FULL) as pilot:
         screen = await opened(pilot, app)
         await pilot.click("#chart", offset=(51, 12))
-        assert screen.look.cross_ms is not None
+        assert screen.widget.look.cross_ms is not None
         column = next(bar.x for bar in screen.widget.frame.bars if bar.x == 50)
         bar = screen.widget.frame.bar_at(column)
         assert bar is not None
-        assert screen.look.cross_ms == screen._chart.candles[bar.last].open_time_ms
+        assert screen.widget.look.cross_ms == screen.widget.chart.candles[bar.last].open_time_ms
         last = screen.widget.frame.bars[-1].last
         await pilot.mouse_down("#chart", offset=(40, 12))
         await pilot.hover("#chart", offset=(52, 12))
@@ -247,7 +247,7 @@ async def test_mouse_wheel_zooms_click_sets_the_crosshair_and_drag_pans(make_app
         assert screen.widget.frame.bars[-1].last == last - 12
         screen.widget.post_message(_wheel_up(screen))
         await pilot.pause()
-        assert screen.look.per_candle == 2
+        assert screen.widget.look.per_candle == 2
 
 
 def _wheel_up(screen: ChartScreen):  # type: ignore[no-untyped-def]
@@ -307,26 +307,26 @@ async def test_a_new_close_is_fetched_and_the_view_stays_where_the_user_looks(
     async with app.run_test(size=FULL) as pilot:
         screen = await opened(pilot, app)
         await pilot.press("H")
-        seen = screen._chart.candles[screen.widget.frame.bars[-1].last].open_time_ms
+        seen = screen.widget.chart.candles[screen.widget.frame.bars[-1].last].open_time_ms
         engine.now_ms += 15 * MINUTE_MS
         app.pulse.beat()
         for _ in range(6):
             app.pulse.beat()
-        candles = screen.feed.series.candles
+        candles = screen.widget.feed.series.candles
         assert candles[-1].open_time_ms == Timeframe.M15.last_closed_open_ms(engine.now_ms)
         assert [b.open_time_ms - a.open_time_ms for a, b in itertools.pairwise(candles)] == [Timeframe.M15.ms] * (
             len(candles) - 1
         )
-        assert screen._chart.candles[screen.widget.frame.bars[-1].last].open_time_ms == seen
+        assert screen.widget.chart.candles[screen.widget.frame.bars[-1].last].open_time_ms == seen
 
 
 async def test_hours_show_the_open_hour_from_its_quarter_hours(make_app: AppMaker, engine: FakeEngine) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:
         screen = await opened(pilot, app, "c", "]")
-        open_bar = screen._chart.candles[-1]
+        open_bar = screen.widget.chart.candles[-1]
         assert open_bar.open_time_ms == Timeframe.H1.open_ms(NOW_MS)
-        quarters = [c for c in screen.feed._base if c.open_time_ms >= open_bar.open_time_ms]
+        quarters = [c for c in screen.widget.feed._base if c.open_time_ms >= open_bar.open_time_ms]
         assert len(quarters) == 2
         seen = engine.current.forming["LINKUSDT"]
         assert open_bar.open == quarters[0].open
@@ -353,17 +353,17 @@ async def test_crosshair_follows_the_mouse_once_it_is_on(make_app: AppMaker) -> 
         screen = await opened(pilot, app)
         await pilot.hover("#chart", offset=(30, 10))
         await pilot.pause()
-        assert screen.look.cross_ms is None
+        assert screen.widget.look.cross_ms is None
         await pilot.press("x")
         await pilot.hover("#chart", offset=(30, 10))
         await pilot.pause()
-        first = screen.look
+        first = screen.widget.look
         await pilot.hover("#chart", offset=(60, 6))
         await pilot.pause()
-        assert screen.look.cross_ms > first.cross_ms
-        assert screen.look.cross_price > first.cross_price
+        assert screen.widget.look.cross_ms > first.cross_ms
+        assert screen.widget.look.cross_price > first.cross_price
         await pilot.press("x")
-        assert screen.look.cross_ms is None
+        assert screen.widget.look.cross_ms is None
 
 
 async def test_chart_is_written_as_a_picture_or_says_why_not(make_app: AppMaker) -> None:

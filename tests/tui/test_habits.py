@@ -92,7 +92,7 @@ async def test_layout_sort_symbol_and_timeframe_are_there_at_the_next_start(engi
         assert (market.sort_by, market.reverse, market.cursor_key) == ("symbol", True, symbol)
         await pilot.press("c")
         assert isinstance(again.screen, ChartScreen)
-        assert again.screen.timeframe.name == frame
+        assert again.screen.widget.timeframe.name == frame
 
 
 async def test_a_jump_letter_goes_to_a_panel_or_a_row_on_any_layout(make_app: AppMaker) -> None:

@@ -169,10 +169,10 @@ async def test_keys_walk_symbols_timeframes_and_orders_and_enter_opens_the_chart
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, ChartScreen)
-        assert app.screen.timeframe is Timeframe.H1
+        assert app.screen.widget.timeframe is Timeframe.H1
         app.pulse.beat()
-        assert app.screen.look.cross_price == pytest.approx(marked.middle)
-        assert app.screen.look.cross_ms == Timeframe.H1.open_ms(marked.last_touch_ms)
+        assert app.screen.widget.look.cross_price == pytest.approx(marked.middle)
+        assert app.screen.widget.look.cross_ms == Timeframe.H1.open_ms(marked.last_touch_ms)
         await pilot.press("escape", "escape")
         assert isinstance(app.screen, ZoneBrowserScreen)
         await pilot.press("n")

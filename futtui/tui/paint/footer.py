@@ -40,9 +40,9 @@ _PAIRS = {
 """Two keys that belong together."""
 
 
-def _item(identity: str) -> FooterItem:
+def _item(identity: str, panels: int = len(keys.PANELS)) -> FooterItem:
     if identity == "panels":
-        return FooterItem("panels", "1-5", word("footer.panels"), "")
+        return FooterItem("panels", f"1-{panels}", word("footer.panels"), "")
     if identity == "scroll":
         return FooterItem("scroll", "↑↓", word("footer.scroll"), "")
     if identity == "pan":
@@ -52,15 +52,18 @@ def _item(identity: str) -> FooterItem:
     return FooterItem(identity, keys.display_key(key), found.short, found.command)
 
 
-def footer_line(context: str, width: int, *, attached: bool = False) -> tuple[tuple[FooterItem, ...], Line]:
+def footer_line(
+    context: str, width: int, *, attached: bool = False, panels: int = len(keys.PANELS)
+) -> tuple[tuple[FooterItem, ...], Line]:
     """The items with their places, and the line; the right end is quit, or back over the dashboard.
 
     `attached`: the engine is that of another process, so quitting only closes the screen, and says so.
+    `panels`: how many there are to go to.
     """
     last = _item("quit" if context in keys.PANELS else "leave")
     if attached and last.id == "quit":
         last = replace(last, text=word("attached.close"))
-    items = [_item(identity) for identity in keys.FOOTERS[context]]
+    items = [_item(identity, panels) for identity in keys.FOOTERS[context]]
     room = width - last.width - 3
 
     def total() -> int:

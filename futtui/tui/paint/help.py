@@ -30,6 +30,7 @@ _SCOPES = {
     "signal_detail": ("detail", "text", "to_chart", "walk", "row"),
     "position_detail": ("detail", "text", "to_chart", "walk", "row", "positions"),
     "chart": ("detail", "chart", "walk", "row"),
+    keys.BESIDE: ("beside", "chart", "walk", "to_chart", "row"),
     "why": ("detail", "text", "to_chart", "walk", "period", "why", "row"),
     "zone_browser": ("detail", "list", "row", "to_chart", "walk", "zone_browser"),
     "performance": ("detail", "list", "period", "accounts"),
@@ -62,6 +63,7 @@ _TERMS = {
     "log": ("topic", "skipped"),
     "detail": ("bias", "adx", "rsi", "ema", "bollinger", "donchian", "r", "score"),
     "chart": ("vwap", "profile", "poc", "value_area", "flow"),
+    keys.BESIDE: ("zone", "vwap", "profile", "poc", "value_area", "flow"),
     "signal_detail": ("odds", "interval", "score", "r", "target", "zone"),
     "position_detail": ("next_rule", "first_stop", "loosen", "break_even", "trailing", "time_stop", "r"),
     "zone_browser": ("zone", "flipped", "touch", "grade", "turned", "broke", "sweep", "purity"),
@@ -87,9 +89,11 @@ def _head(text: str) -> list[Line]:
 
 def help_lines(place: str, width: int) -> list[Line]:
     """All lines of the help for a panel or a detail: what belongs to this place at the left, all else at the right."""
-    here = _key_lines(keys.actions_in(*_SCOPES.get(place, _PANEL)))
-    scopes = ("everywhere", "dashboard") if place in keys.PANELS else ("everywhere",)
-    everywhere = _key_lines(keys.actions_in(*scopes))
+    own = keys.actions_in(*_SCOPES.get(place, _PANEL))
+    taken = {key for action in own for key in action.keys}
+    scopes = ("everywhere", "dashboard") if place in (*keys.PANELS, keys.BESIDE) else ("everywhere",)
+    here = _key_lines(own)
+    everywhere = _key_lines([action for action in keys.actions_in(*scopes) if taken.isdisjoint(action.keys)])
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
     left, right = [*_head(word("help.here", place=name)), *here, ()], [*_head(word("help.everywhere")), *everywhere, ()]
     half = width // 2
@@ -122,7 +126,7 @@ def _place_words(place: str, width: int) -> list[Line]:
 def _sign_lines(place: str, width: int) -> list[Line]:
     """Signs and habits that are the same in all places, and those of the chart there."""
     lines = _head(word("help.signs_head"))
-    more = ("help.chart_signs", "help.chart_mouse") if place == "chart" else ()
+    more = ("help.chart_signs", "help.chart_mouse") if place in ("chart", keys.BESIDE) else ()
     for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
         lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]
     return lines

@@ -1,4 +1,4 @@
-"""The dashboard: five panels in three layouts, chosen by the size of the window."""
+"""The dashboard: five panels in three layouts, chosen by the size of the window; the widest has a chart beside them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from futtui.tui.blocking import ask_block
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint.chart.content import Subject, signal_of
 from futtui.tui.paint.view import View
-from futtui.tui.row_details import detail_of, is_like
-from futtui.tui.screens.sized import SizedScreen
+from futtui.tui.row_details import detail_of, is_like, subject_of
+from futtui.tui.screens.sized import SizedScreen, has_chart_room
 from futtui.tui.widgets.bars import FlashLine, FooterBar, Overlay, StatusBar, TabBar, TooSmall
+from futtui.tui.widgets.chart_panel import ChartPanel
 from futtui.tui.widgets.line_widget import LineWidget
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.widgets.log_panel import LogPanel, LogTail
@@ -33,11 +34,17 @@ if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 ARRANGEMENTS = {
-    "all": keys.PANELS,
-    "watch": ("market", "signals", "zones"),
-    "trade": ("signals", "positions", "log"),
+    "all": (*keys.PANELS, keys.BESIDE),
+    "watch": ("market", "signals", "zones", keys.BESIDE),
+    "trade": ("signals", "positions", "log", keys.BESIDE),
+    "tables": keys.PANELS,
 }
-"""The user's three layouts: which panels each shows. Going to another panel shows all of them meanwhile."""
+"""The user's layouts: which panels each shows. Going to another panel shows all of them meanwhile.
+
+The last is one of its own only where there is room for a chart that it leaves out.
+"""
+BROAD_FROM = 200
+"""Columns from which on tables and chart grow together; below, all that is more than 180 goes to the chart."""
 
 
 def find_watchers(screen: Screen[Any]) -> tuple[LineWidget | LivePanel, ...]:
@@ -57,6 +64,8 @@ class DashboardScreen(SizedScreen, Screen[None]):
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
         self._wanted = ""
+        self._source = "market"
+        self._chart_left = ""
 
     @property
     def futtui(self) -> FuttuiApp:
@@ -70,6 +79,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
         with Container(id="panels"):
             yield MarketPanel()
             yield SignalsPanel()
+            yield ChartPanel()
             yield PositionsPanel()
             yield ZonesPanel()
             yield LogPanel()
@@ -81,7 +91,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
 
     def on_mount(self) -> None:
         """The first frame."""
-        self.market = self.query_one(MarketPanel)
+        self.market, self.beside = self.query_one(MarketPanel), self.query_one(ChartPanel)
         self._wanted = self.futtui.habits.symbol
         self.market.sort_as(self.futtui.habits.sort_by, reverse=self.futtui.habits.sort_reverse)
         self.watchers = find_watchers(self)
@@ -108,9 +118,20 @@ class DashboardScreen(SizedScreen, Screen[None]):
             self.futtui.store.symbol = symbol
             view = replace(view, symbol=symbol)
         self._view = view
+        self._follow_marked(view)
         for widget in self.watchers:
             if widget is not market:
                 widget.pulse(view)
+
+    def _follow_marked(self, view: View) -> None:
+        """The chart shows what is marked; it stays with what it shows while the user is at work on it."""
+        if self.main != keys.BESIDE or not self.beside.subject.symbol:
+            self._show_marked(view)
+
+    def _show_marked(self, view: View) -> None:
+        key = self.panel(self._source).cursor_key
+        subject = subject_of(view, self._source, key) or Subject(view.symbol)
+        self.beside.follow(subject, self._frame_of(subject))
 
     # Layout
 
@@ -119,9 +140,35 @@ class DashboardScreen(SizedScreen, Screen[None]):
         self._choose_layout()
 
     def _choose_layout(self) -> None:
-        self.fit_window()
-        self.set_class(self.app.size.height >= 32, "-tall")
-        self.call_after_refresh(self._look_again)
+        chosen, size = self.fit_window(), self.app.size
+        self.set_class(size.height >= 32, "-tall")
+        self.set_class(size.width >= BROAD_FROM, "-broad")
+        self.query_one(FooterBar).panels = len(self._numbered)
+        self._arrange()
+        if chosen != "-tiny":
+            self._mind_focus_of_chart()
+
+    @property
+    def chart_room(self) -> bool:
+        """Whether the window is wide enough for the chart beside the tables."""
+        return has_chart_room(*self.app.size)
+
+    @property
+    def _numbered(self) -> tuple[str, ...]:
+        """The panels that can be gone to, by number."""
+        return (*keys.PANELS, keys.BESIDE) if self.chart_room else keys.PANELS
+
+    def _mind_focus_of_chart(self) -> None:
+        """Where the chart has no room any more, the table that it followed has the focus until it has."""
+        if self.main == keys.BESIDE and not self.chart_room:
+            self._chart_left = self._source
+            self._show_main(self._source)
+            self.set_focus(self.panel(self._source))  # before the chart is gone, or its neighbour would get the focus
+            self.call_after_refresh(self.action_focus_panel, self._source)
+        elif self._chart_left and self.chart_room:
+            if self.main == self._chart_left:
+                self.call_after_refresh(self.action_focus_panel, keys.BESIDE)
+            self._chart_left = ""
 
     def _look_again(self) -> None:
         if self._view is not None and self.is_attached:
@@ -138,24 +185,29 @@ class DashboardScreen(SizedScreen, Screen[None]):
         chosen = self.arrangement
         for name, panels in ARRANGEMENTS.items():
             self.set_class(name == chosen and self.main in panels, f"-{name}")
+        self.set_class(self.chart_room and not self.has_class("-tables"), "-beside")
         self.call_after_refresh(self._look_again)
 
     def action_next_layout(self) -> None:
-        """The next of the three layouts."""
-        names = list(ARRANGEMENTS)
-        name = names[(names.index(self.arrangement) + 1) % len(names)]
+        """The next of the layouts; without room for the chart, leaving it out is none of its own."""
+        names = [name for name in ARRANGEMENTS if name != "tables" or self.chart_room]
+        at = names.index(self.arrangement) if self.arrangement in names else 0
+        name = names[(at + 1) % len(names)]
         self.futtui.keep_habits(layout=name)
         if self.main not in ARRANGEMENTS[name]:
             self.action_focus_panel(ARRANGEMENTS[name][0])
         self._arrange()
-        self.futtui.flash(word("layout.now", name=word(f"layout.{name}")))
+        told = "beside" if name == "all" and self.chart_room else name
+        self.futtui.flash(word("layout.now", name=word(f"layout.{told}")))
         self.futtui.pulse.beat()
 
     def _show_main(self, panel: str) -> None:
         self.main = panel
+        if panel in ("market", "signals", "positions", "zones"):
+            self._source = "market" if panel == "zones" else panel
         self._arrange()
-        for widget in self.query(LivePanel):
-            widget.set_class(widget.name_id == panel, "-main")
+        for widget in self.query("#panels .panel"):
+            widget.set_class(widget.id == panel, "-main")
         self.query_one("#panels").set_class(panel == "log", "-log-main")
         self.set_class(panel == "log", "-log-main")
         self.query_one(TabBar).main = panel
@@ -164,7 +216,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The focused panel becomes the main one: it may need the space of the others."""
         widget = event.widget
-        if isinstance(widget, LivePanel) and widget.name_id != self.main:
+        if isinstance(widget, LivePanel | ChartPanel) and widget.name_id != self.main:
             self._show_main(widget.name_id)
             self.call_after_refresh(self._look_again)
 
@@ -175,16 +227,18 @@ class DashboardScreen(SizedScreen, Screen[None]):
         return self.query_one(f"#{name}", LivePanel)
 
     def action_focus_panel(self, name: str) -> None:
-        """Goes to a panel."""
+        """Goes to a panel; the chart, where it has no room beside the tables, is opened as a place of its own."""
+        if name == keys.BESIDE and not self.chart_room:
+            self.action_chart()
+            return
         self._show_main(name)
-        panel = self.panel(name)
-        self.set_focus(panel)
+        self.set_focus(self.query_one(f"#{name}"))
         self.call_after_refresh(self._look_again)
 
     def action_next_panel(self, step: int) -> None:
         """Goes to the next or previous panel, in reading order."""
-        index = keys.PANELS.index(self.main)
-        self.action_focus_panel(keys.PANELS[(index + step) % len(keys.PANELS)])
+        names = self._numbered
+        self.action_focus_panel(names[(names.index(self.main) + step) % len(names)])
 
     def action_toggle_full(self) -> None:
         """One panel takes the whole window, or gives it back."""
@@ -192,9 +246,11 @@ class DashboardScreen(SizedScreen, Screen[None]):
         self.call_after_refresh(self._look_again)
 
     def action_back(self) -> None:
-        """One step back: out of full screen, then to the market."""
+        """One step back: the crosshair away, out of full screen, then to the market."""
         if self.has_class("-overlay"):
             self.futtui.action_toggle_overlay()
+        elif self.main == keys.BESIDE and self.beside.drop_cross():
+            pass
         elif self.has_class("-zoom"):
             self.action_toggle_full()
         elif self.main != "market":
@@ -221,6 +277,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
     def _cursor_moved(self, message: CursorMoved) -> None:
         if message.panel == "market":
             self.futtui.store.symbol = str(message.key)
+        if message.panel == "market" or (message.panel == self._source and self.beside.display):
             self.futtui.pulse.beat()
 
     def current_symbol(self) -> str:
@@ -238,47 +295,44 @@ class DashboardScreen(SizedScreen, Screen[None]):
         if self.main == "log":
             line = self.query_one(LogPanel).marked_line()
             return line.symbol if line else ""
+        if self.main == keys.BESIDE:
+            return self.beside.subject.symbol
         return str(self.panel("market").cursor_key or "")
 
     def action_chart(self) -> None:
         """Opens the chart of the marked row; its neighbours are those of the list."""
         subjects, at = self._subjects()
-        frame = self.futtui.usual_frame
-        if self.main == "signals" and self._view is not None and subjects:
-            found = signal_of(self._view, subjects[at])
-            frame = found.raw.timeframe if found is not None else frame
-        trail = (word("trail.dashboard"), word(f"panel.{self.main}"))
-        self.futtui.open_chart(subjects, at, trail, frame if frame in ANALYSIS_TIMEFRAMES else Timeframe.M15)
+        is_beside = self.main == keys.BESIDE
+        frame = self.beside.timeframe if is_beside else self._frame_of(subjects[at] if subjects else Subject(""))
+        trail = (word("trail.dashboard"), word(f"panel.{self._source if is_beside else self.main}"))
+        self.futtui.open_chart(subjects, at, trail, frame)
+
+    def _frame_of(self, subject: Subject) -> Timeframe:
+        """The timeframe of the signal, else that of the last chart."""
+        found = signal_of(self._view, subject) if subject.signal_id and self._view is not None else None
+        frame = found.raw.timeframe if found is not None else self.futtui.usual_frame
+        return frame if frame in ANALYSIS_TIMEFRAMES else Timeframe.M15
+
+    def action_neighbour(self, step: int) -> None:
+        """From the chart: the next or previous row of the table that it follows."""
+        if self.main == keys.BESIDE and self._view is not None:
+            self.panel(self._source).action_cursor(step)
+            self._show_marked(self._view)
+            self.futtui.pulse.beat()
 
     def _subjects(self) -> tuple[list[Subject], int]:
         """What each row of the focused list would show on a chart, and which is marked."""
-        panel = self.panel("market" if self.main in ("zones", "log") else self.main)
-        subjects: list[Subject] = []
-        at = 0
-        for row in panel.rows():
-            subject = self._subject_of(panel.name_id, row.key)
-            if subject is not None:
-                at = len(subjects) if row.key == panel.cursor_key else at
-                subjects.append(subject)
-        if self.main == "log":
+        if self.main == "log" or self._view is None:
             symbol = self.current_symbol()
             return ([Subject(symbol)], 0) if symbol else ([], 0)
-        return subjects, at
-
-    def _subject_of(self, panel: str, key: object) -> Subject | None:
-        desk = self._view.snapshot.desk if self._view else None
-        if panel == "market":
-            return Subject(str(key))
-        if panel == "signals":
-            found = next((item for item in (desk.signals if desk else ()) if item.signal_id == key), None)
-            return Subject(found.raw.symbol, signal_id=found.signal_id) if found else None
-        for item in desk.positions if desk else ():
-            if key == ("position", item.position_id):
-                return Subject(item.symbol, position_id=item.position_id)
-        for trade in desk.trades if desk else ():
-            if key == ("trade", trade.position_id):
-                return Subject(trade.symbol)
-        return None
+        panel = self.panel(self._source)
+        found = (subject_of(self._view, self._source, row.key) for row in panel.rows())
+        subjects = [subject for subject in found if subject is not None]
+        if self.main == keys.BESIDE:
+            shown = self.beside.subject
+            return (subjects, subjects.index(shown)) if shown in subjects else ([shown], 0)
+        marked = subject_of(self._view, self._source, panel.cursor_key)
+        return subjects, subjects.index(marked) if marked in subjects else 0
 
     def action_block(self) -> None:
         """Opens the block dialog for the current symbol."""

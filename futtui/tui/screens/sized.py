@@ -19,6 +19,15 @@ def layout_for(width: int, height: int) -> str:
     return "-full" if width >= 110 and height >= 28 else "-stacked"
 
 
+CHART_FROM = 180
+"""Columns from which on a chart has room beside the tables, which take 120."""
+
+
+def has_chart_room(width: int, height: int) -> bool:
+    """Whether the dashboard shows a chart beside its tables in a window of this size."""
+    return width >= CHART_FROM and layout_for(width, height) in ("-full", "-wide")
+
+
 class SizedScreen:
     """Mix into a Screen, before it. What had the focus has it again after the window was too small to show it."""
 

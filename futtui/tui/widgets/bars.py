@@ -57,10 +57,12 @@ class FooterBar(LineWidget):
     """The keys that matter now; a click runs the key."""
 
     context = "market"
+    panels = len(keys.PANELS)
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """One line."""
-        self._items, line = footer_line(self.context, width, attached=bool(self.futtui.ui_settings.attached_to))
+        attached = bool(self.futtui.ui_settings.attached_to)
+        self._items, line = footer_line(self.context, width, attached=attached, panels=self.panels)
         return [line]
 
     _items: tuple[FooterItem, ...] = ()

@@ -41,13 +41,17 @@ class CandleChart(LineWidget, can_focus=True):
         self.frame = paint_chart(chart, look, size.width, size.height, before)
         self._scale_for = wanted
         self._repaint_changed(list(self.frame.lines))
-        top = title(chart)
+        top = self.top_text()
         bottom = (
             subtitle(chart, look, self.frame.columns or size.width, view.zone_name, note) if chart.candles else note
         )
         if self.futtui.ui_settings.plain_glyphs:
             top, bottom = plain_text(top), plain_text(bottom)
         set_border_text(self, top=top, bottom=bottom)
+
+    def top_text(self) -> str:
+        """What the upper border says."""
+        return title(self.chart) if self.chart is not None else ""
 
     def fit_again(self) -> None:
         """The next frame gets a scale of its own."""

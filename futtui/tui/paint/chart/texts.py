@@ -44,6 +44,8 @@ def header_line(data: ChartData, look: Look, width: int) -> Line:
         ]
     )
     change = (candle.close / candle.open - 1.0) * 100.0 if candle.open > 0 else None
+    if sum(len(text) for part in parts for text, _ in part) + 3 > width:
+        del parts[0]  # the prices are wanted more than the time, which stands on the axis
     sign = f"{numbers.direction_sign(change)} {numbers.signed_percent_text(change)}"
     parts.append([(sign, numbers.direction_token(change))])
     if data.stale_text:
