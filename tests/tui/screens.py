@@ -23,6 +23,8 @@ from tests.tui.trading_day import quiet_start, still_loading, trading_day
 
 Size = tuple[int, int]
 SMALL, MIDDLE, LARGE = (80, 24), (120, 35), (200, 50)
+EDGE, BROAD = (180, 40), (240, 60)
+"""The smallest window with a chart beside the tables, and one that is wider than most."""
 DARK, SAFE = "night", "colour-safe"
 World = Callable[[FuttuiApp, FakeEngine], object]
 
@@ -139,6 +141,9 @@ SHOTS = (
     _in_small("dashboard-log", "5", tour="dashboard"),
     Shot("dashboard-watching", ("l",)),
     Shot("dashboard-trading", ("l", "l")),
+    Shot("dashboard-tables", ("l", "l", "l"), sizes=(LARGE,)),
+    Shot("dashboard-chart", ("2", "down", "6", "x", "left", "left", "up"), sizes=(LARGE, EDGE, BROAD), anew=True),
+    Shot("dashboard-chart-loading", world=_no_answers, sizes=(LARGE, EDGE)),
     Shot("dashboard-one-panel", ("3", "f")),
     Shot("dashboard-live", world=_live),
     Shot("dashboard-old-data", world=_old),
@@ -209,6 +214,7 @@ SHOTS = (
     Shot("found-positions", world=_found, tour="found"),
     Shot("help", ("question_mark",), tour="dialogs"),
     Shot("help-chart", ("c", "question_mark")),
+    Shot("help-chart-beside", ("6", "question_mark"), sizes=(LARGE,)),
     Shot("words", ("i",), tour="dialogs"),
     Shot("commands", ("colon",), tour="dialogs"),
     Shot("commands-typed", ("colon",), "block", tour="dialogs"),

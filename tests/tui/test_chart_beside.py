@@ -241,6 +241,11 @@ async def test_loading_empty_refused_and_no_market_say_so(make_app: AppMaker, en
         engine.give_candles()
         await pilot.press("down")
         assert f"No candles of {app.store.symbol} M15 are stored yet." in shown(chart)
+        rows = [replace(row, ready=False, state_text="loading", version=9) for row in engine.current.market]
+        engine.show(market=tuple(rows), symbols_ready=3)
+        app.pulse.beat()
+        told = f"No candles of {app.store.symbol} M15 yet: loading. 3 of 12 symbols ready, 25%."
+        assert told in " ".join(shown(chart).split())
         engine.refuse_candles = "The engine is still starting."
         await pilot.press("down")
         assert "The engine is still starting." in " ".join(shown(chart).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from futtui.domain.timeframe import MINUTE_MS, Timeframe
 from futtui.domain.vwap import VwapReading
 from futtui.tui.app import FuttuiApp
 from futtui.tui.candle_feed import FIRST_CANDLES
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.detail import DetailScreen
@@ -124,7 +126,7 @@ async def test_panning_left_loads_older_candles_once_and_says_so(make_app: AppMa
         engine.hold_candles = True
         await pilot.press("home", "left", "left")
         assert len(screen.widget.feed.series.candles) == FIRST_CANDLES
-        assert "loading older candles" in screen_text(app)
+        assert f"loading older candles, {FIRST_CANDLES} are here" in screen_text(app)
         first_ms = screen.widget.feed.series.candles[0].open_time_ms
         assert engine.asked[1:] == [("LINKUSDT", Timeframe.M15, 600, first_ms)]
         engine.give_candles()
@@ -139,6 +141,28 @@ async def test_panning_left_loads_older_candles_once_and_says_so(make_app: AppMa
         await pilot.pause()
         assert "no older candles are stored" in screen_text(app)
         assert len(engine.asked) == 2
+
+
+async def test_loading_on_the_way_to_a_moment_says_how_far_it_is(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.stored = 5_000
+    spot = (NOW_MS - 2_400 * Timeframe.M15.ms, 13.5)
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await opened(pilot, app)
+        engine.hold_candles = True
+        app.open_chart([Subject("LINKUSDT")], 0, (), Timeframe.M15, spot)
+        await pilot.pause()
+        engine.give_candles()
+        screen = chart_of(app)
+        told = []
+        while screen.widget.look.cross_ms is None:
+            app.pulse.beat()
+            note = str(screen.widget.border_subtitle)
+            told += [int(part) for part in re.findall(r"loading older candles, (\d+)%", note)]
+            engine.give_candles()
+        assert told == [25, 50, 75]
+        assert screen.widget.look.cross_ms == Timeframe.M15.open_ms(spot[0])
+        assert "%" not in str(screen.widget.border_subtitle)
 
 
 async def test_crosshair_moves_and_shows_its_candle(make_app: AppMaker) -> None:

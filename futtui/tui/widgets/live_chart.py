@@ -69,14 +69,25 @@ class LiveChart(CandleChart):
     def _draw(self, view: View) -> None:
         self.chart = self._data(view)
         first, end = span(self.chart, self.look, self._columns)
-        if first < OLDER_AHEAD * (end - first):
+        is_on_the_way = self._spot is not None and place_of(self.chart, self._spot[0]) < 0
+        if is_on_the_way or first < OLDER_AHEAD * (end - first):
             self.feed.want_older()
         note = ""
-        if self.feed.is_loading_older and first == 0:
-            note = word("chart.older")
+        if self.feed.is_loading_older and (first == 0 or is_on_the_way):
+            note = self._older_text()
         elif first == 0 and self.look.end_ms is not None and self.feed.at_the_oldest:
             note = word("chart.oldest")
         self.show(self.chart, self.look, note, view)
+
+    def _older_text(self) -> str:
+        """How far the loading is: a share on the way to a known moment, else how many candles are there."""
+        candles = self.feed.series.candles
+        if self._spot is None:
+            return word("chart.older", n=numbers.quantity_text(len(candles)))
+        newest_ms = candles[-1].open_time_ms
+        way_ms = newest_ms - self._spot[0]
+        share = (newest_ms - candles[0].open_time_ms) / way_ms if way_ms > 0 else 1.0
+        return word("chart.older_part", percent=round(min(1.0, share) * 100))
 
     @property
     def _columns(self) -> int:
@@ -115,8 +126,16 @@ class LiveChart(CandleChart):
             return word("chart.failed", reason=self.feed.trouble, **names)
         row = self._view.by_symbol.get(self.subject.symbol) if self._view else None
         if row is not None and row.state_text and not self.feed.is_loading:
-            return word("chart.not_ready", state=heard(row.state_text), **names)
+            return f"{word('chart.not_ready', state=heard(row.state_text), **names)} {self._start_text()}".rstrip()
         return word("chart.loading" if self.feed.is_loading else "chart.none", **names)
+
+    def _start_text(self) -> str:
+        """How far the start is, as long as symbols are still being prepared."""
+        snapshot = self._view.snapshot if self._view is not None else None
+        if snapshot is None or snapshot.symbols_ready >= snapshot.symbols_total:
+            return ""
+        ready, total = snapshot.symbols_ready, snapshot.symbols_total
+        return word("loading.progress", ready=ready, total=total, percent=round(ready / total * 100)) + "."
 
     def _use(self, look: Look) -> None:
         self.look = look
@@ -182,11 +201,10 @@ class LiveChart(CandleChart):
         self.futtui.pulse.beat()
 
     def _go_to_spot(self, time_ms: int, price: float) -> None:
-        """Shows the moment with the crosshair on it; asks for older candles until it is among them."""
+        """Shows the moment with the crosshair on it, once its candle is there or there is nothing older."""
         candles = self.chart.candles
         place = place_of(self.chart, time_ms)
         if not candles or (place < 0 and not self.feed.at_the_oldest):
-            self.feed.want_older()
             return
         self._spot = None
         place = place if place >= 0 else len(candles) - 1
