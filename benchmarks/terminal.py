@@ -2,6 +2,7 @@
 
 The demo runs as a user starts it, 120x35, with so many symbols that about 500 messages a second reach the engine. The
 goals are those of a trader's PC; whatever else the machine does makes real times worse, so run it on a quiet one.
+`--size 200x50` takes another window; from 180 columns on a chart stands beside the tables and the goals stay the same.
 `--minutes 600` follows the memory for ten hours; the slope is that of the second half, and that of the last quarter
 stands beside it: records that are kept up to a number (closed positions, sent orders, lines of the log) fill for hours,
 so a shorter run sees more of that in its second half. Without it the memory is followed for a short while, which says
@@ -57,9 +58,9 @@ def run(arguments: Sequence[str] = ()) -> tuple[Rows, dict[str, float]]:
     figures: dict[str, float] = {}
     figures |= _measured(wanted)
     figures |= _first_frame()
-    figures |= _memory(wanted.minutes)
+    figures |= _memory(wanted.minutes, wanted.size)
     figures |= {name: value for name, value in chart.run()[1].items() if name.endswith("_ms")}
-    rows: Rows = [("120x35, whole app", "measured", "goal", "")]
+    rows: Rows = [(f"{wanted.size[0]}x{wanted.size[1]}, whole app", "measured", "goal", "")]
     for name, title, style, goal in BUDGETS:
         if name in figures:
             value = figures[name]
@@ -112,12 +113,19 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=SHORT_MINUTES, help="how long the memory is followed")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long beats and processor are measured")
     parser.add_argument("--symbols", type=int, default=SYMBOLS, help="symbols of the made-up market")
+    parser.add_argument("--size", type=_size, default=(WIDTH, HEIGHT), help="columns and rows of the window, 200x50")
     return parser.parse_args(list(arguments))
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Columns and rows of `200x50`; ValueError for anything else, which argparse tells."""
+    columns, _, rows = text.partition("x")
+    return int(columns), int(rows)
 
 
 def _measured(wanted: argparse.Namespace) -> dict[str, float]:
     facts: Facts = {}
-    with _app(SPEED, _names(wanted.symbols), seconds=wanted.seconds) as (pipe, leader):
+    with _app(SPEED, _names(wanted.symbols), wanted.size, seconds=wanted.seconds) as (pipe, leader):
         received: list[tuple[float, int]] = []
         for line in _lines(pipe, leader, received):
             facts[str(line["phase"])] = line
@@ -154,11 +162,11 @@ def _first_frame() -> dict[str, float]:
     }
 
 
-def _memory(minutes: float) -> dict[str, float]:
+def _memory(minutes: float, size: tuple[int, int]) -> dict[str, float]:
     if minutes <= 0:
         return {}
     seen: list[dict[str, float]] = []
-    with _app(SPEED, (), minutes=minutes) as (pipe, leader):
+    with _app(SPEED, (), size, minutes=minutes) as (pipe, leader):
         for line in _lines(pipe, leader, [], limit_s=LIMIT_S + minutes * 60):
             if line["phase"] == "memory":
                 seen.append(line)
@@ -187,7 +195,7 @@ def slope(samples: Sequence[tuple[float, float]]) -> float:
 
 @contextmanager
 def _app(
-    speed: str, symbols: tuple[str, ...], *, seconds: float = 0.0, minutes: float = 0.0
+    speed: str, symbols: tuple[str, ...], size: tuple[int, int], *, seconds: float = 0.0, minutes: float = 0.0
 ) -> Iterator[tuple[int, int]]:
     """The app in a pseudo terminal: the pipe on which it tells what it measured, and the terminal's other end."""
     import fcntl
@@ -195,7 +203,7 @@ def _app(
     import termios
 
     leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         plan = {"pipe": writing, "home": home, "symbols": symbols, "speed": speed, "seconds": seconds}

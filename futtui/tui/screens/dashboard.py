@@ -125,7 +125,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
 
     def _follow_marked(self, view: View) -> None:
         """The chart shows what is marked; it stays with what it shows while the user is at work on it."""
-        if self.main != keys.BESIDE or not self.beside.subject.symbol:
+        if self.has_class("-beside") and (self.main != keys.BESIDE or not self.beside.subject.symbol):
             self._show_marked(view)
 
     def _show_marked(self, view: View) -> None:
@@ -326,13 +326,13 @@ class DashboardScreen(SizedScreen, Screen[None]):
             symbol = self.current_symbol()
             return ([Subject(symbol)], 0) if symbol else ([], 0)
         panel = self.panel(self._source)
-        found = (subject_of(self._view, self._source, row.key) for row in panel.rows())
-        subjects = [subject for subject in found if subject is not None]
+        found = [(row.key, subject_of(self._view, self._source, row.key)) for row in panel.rows()]
+        known = [(key, subject) for key, subject in found if subject is not None]
+        subjects = [subject for _, subject in known]
         if self.main == keys.BESIDE:
             shown = self.beside.subject
             return (subjects, subjects.index(shown)) if shown in subjects else ([shown], 0)
-        marked = subject_of(self._view, self._source, panel.cursor_key)
-        return subjects, subjects.index(marked) if marked in subjects else 0
+        return subjects, next((at for at, (key, _) in enumerate(known) if key == panel.cursor_key), 0)
 
     def action_block(self) -> None:
         """Opens the block dialog for the current symbol."""
