@@ -19,6 +19,8 @@ from futtui.domain.position import TradingMode
 if TYPE_CHECKING:
     from futtui.cli.launch import Launch
 
+KEY_LETTERS = 4
+"""So many letters of a key are shown, so that its owner knows which one it is."""
 NO_KEYS = (
     "Live needs the keys of your account. Put FUTTUI_API_KEY and FUTTUI_API_SECRET into .env, look with "
     "`futtui account` whether all is well, and start again. Until then use Paper: same signals, same rules, no money."
@@ -114,6 +116,7 @@ def _launch(config: Path | None, home: Path | None) -> Iterator[Launch]:
                 mode=mode,
                 start_equity=Decimal(str(settings.start_equity)),
                 live_allowed=keys is not None and alone,
+                key_end=keys.api_key[-KEY_LETTERS:] if keys is not None else "",
                 live_refusal=NO_KEYS if keys is None else NOT_ALONE,
             ),
             pool=pool,

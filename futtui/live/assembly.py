@@ -131,6 +131,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             own_problems=plan.own_problems,
             look_at_config=plan.look_at_config,
             fresh=fresh,
+            risk=plan.desk.risk,
         )
     )
 

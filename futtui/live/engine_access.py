@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.live_check import LiveReport
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
@@ -66,6 +67,10 @@ class EngineAccess:
             return performance_of(engine.parts.store, prices, engine.clock.now_ms(), days)
 
         return self._beside(read)
+
+    def live_report(self) -> Future[LiveReport]:
+        """What stands for and against Live; looks at account and machine."""
+        return self._on_loop(self.engine.real_account.report())
 
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
         """What stood against signals of a symbol ("" = all) since a moment."""

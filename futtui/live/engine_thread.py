@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.live_check import LiveReport
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
@@ -90,6 +91,10 @@ class EngineThread:
     def performance(self, days: int | None) -> Future[PerformanceReport]:
         """What became of the signals of the last `days` (None = of all); the future holds it or a refusal."""
         return self._asked(lambda access: access.performance(days))
+
+    def live_report(self) -> Future[LiveReport]:
+        """What stands for and against Live; the future holds it or a refusal."""
+        return self._asked(lambda access: access.live_report())
 
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
         """What stood against signals of a symbol ("" = all) since a moment; the future holds it or a refusal."""

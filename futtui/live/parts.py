@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +27,7 @@ from futtui.live.loader import CandleStore
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
 from futtui.live.zone_book import ZoneStore, ZoneTeller
+from futtui.risk.settings import RiskSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,3 +105,5 @@ class EngineParts:
     """Tells of an edited configuration file: a sentence, and whether the file can be used."""
     fresh: FreshDatabase | None = None
     """What becomes of the database before; None where the database goes on."""
+    risk: RiskSettings = field(default_factory=RiskSettings)
+    """How much a trade and a day may lose, to be told before going live."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -11,23 +10,10 @@ from typing import Protocol
 from futtui.domain.account import AccountModes, KeyRights
 from futtui.domain.errors import ExchangeError
 from futtui.domain.health import ClockHealth
+from futtui.domain.live_check import Finding
 from futtui.live.clock_watch import clock_advice
 from futtui.live.kill_file import panic_asked, read_latch
 from futtui.live.live_book import LiveBook
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check. Not passed = no live trading; `advice` says what to do, also where a pass is only half of one."""
-
-    passed: bool
-    text: str
-    advice: str = ""
-
-    def line(self) -> str:
-        """For people."""
-        sign = "ok  " if self.passed and not self.advice else "note" if self.passed else "NO  "
-        return f"{sign}  {self.text}" + (f" {self.advice}" if self.advice else "")
 
 
 class ModesPort(Protocol):
@@ -42,6 +28,8 @@ class ModesPort(Protocol):
 
 HEDGE = "The account is in hedge mode, in which stops of futtui would not reduce."
 MULTI = "The account is in multi-assets mode, which knows no isolated margin."
+MOST_UNSURE_MS = 500
+"""A time that is known less well than this may be refused by the exchange when it matters."""
 FIX = "Close positions and orders of the account, then run `futtui account --fix`."
 
 
@@ -90,10 +78,12 @@ async def _rights(account: ModesPort) -> Iterable[Finding]:
 async def machine_findings(folder: Path | None, clock: ClockHealth | None, book: LiveBook | None) -> list[Finding]:
     """Clock, disk and kill switch of this PC; `folder` None where nothing outlives the run."""
     found = []
-    offset_ms = clock.offset_ms if clock is not None else None
-    if offset_ms is not None:
+    if clock is not None and (offset_ms := clock.offset_ms) is not None:
         advice = clock_advice(offset_ms, None)
         found.append(Finding(True, f"The clock is {offset_ms:+d} ms off.", advice))
+        if clock.uncertainty_ms > MOST_UNSURE_MS:
+            text = f"The exchange's time is only known to within {clock.uncertainty_ms} ms."
+            found.append(Finding(False, text, "Answers take too long; try again when the connection is better."))
     latch = read_latch(folder) if folder is not None else None
     if latch is not None:
         found.append(Finding(False, f"The kill switch is latched ({latch.reason}).", "Re-arm it first (the ! key)."))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged
+from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import AccountMessage
@@ -172,17 +173,36 @@ class RealAccount:
         else:
             broker.on_account(message)
 
+    async def report(self) -> LiveReport:
+        """What stands for and against Live now; an account that cannot be looked at is a finding, too."""
+        engine, risk = self._engine, self._engine.parts.risk
+        limits = risk.sizing.risk_per_trade_pct, risk.caps.day_loss_limit_pct
+        if not engine.settings.live_allowed:
+            return LiveReport((Finding(False, engine.settings.live_refusal),), *limits)
+        key_end = engine.settings.key_end
+        try:
+            await self.use()
+            found = await self._findings()
+        except FuttuiError as error:
+            refused = Finding(False, "The account cannot be looked at now.", str(error))
+            return LiveReport((refused,), *limits, key_end=key_end)
+        wallet = engine.runner.desk.reported_wallet(TradingMode.LIVE)
+        return LiveReport(tuple(found), *limits, None if wallet is None else float(wallet), key_end)
+
     async def pre_flight(self) -> None:
         """Check account and machine once more; raises FuttuiError with everything that stands against Live."""
-        engine = self._engine
-        assert engine.account is not None
-        folder, book = engine.parts.database.parent, engine.parts.live_book
-        found = [
-            *await account_findings(engine.account.trading),
-            *await machine_findings(folder if book is not None else None, engine.health.clock, book),
-        ]
+        found = await self._findings()
         for finding in found:
-            engine.say("account", finding.line(), Severity.INFO if finding.passed else Severity.ERROR)
+            self._engine.say("account", finding.line(), Severity.INFO if finding.passed else Severity.ERROR)
         against = refusal(found)
         if against is not None:
             raise FuttuiError(against)
+
+    async def _findings(self) -> list[Finding]:
+        engine = self._engine
+        assert engine.account is not None
+        folder, book = engine.parts.database.parent, engine.parts.live_book
+        return [
+            *await account_findings(engine.account.trading),
+            *await machine_findings(folder if book is not None else None, engine.health.clock, book),
+        ]

@@ -94,6 +94,8 @@ class EngineSettings:
     snapshot_ms: Annotated[int, Gt(0)] = 200
     load_parallel: Annotated[int, Ge(1), Le(16)] = 4
     live_allowed: bool = False
+    key_end: str = ""
+    """The last letters of the API key, by which its owner knows it again."""
     live_refusal: str = (
         "Live trading on the real exchange is not part of this version yet. "
         "Use Paper: same signals, same rules, no money."

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
+from futtui.domain.live_check import LiveReport
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
@@ -45,6 +46,10 @@ class EnginePort(Protocol):
 
     def performance(self, days: int | None) -> Future[PerformanceReport]:
         """What became of the signals of the last `days` (None = of all), read beside everything else."""
+        ...
+
+    def live_report(self) -> Future[LiveReport]:
+        """What stands for and against Live: account and machine are looked at now, which takes a moment."""
         ...
 
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from futtui.language.catalogue import Language
-from futtui.language.screen import choices, said
+from futtui.language.screen import choices, preflight, said
 from futtui.tui.words import spoken_language, word
 
 _JOINED = "; "
@@ -35,7 +35,8 @@ def _heard(text: str, language: Language) -> str:
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """(name, pattern) of every sentence, those without places first: a place would swallow them."""
-    known = said.ENGLISH | {name: text for name, text in choices.ENGLISH.items() if name.startswith("said.")}
+    chosen = {name: text for name, text in choices.ENGLISH.items() if name.startswith("said.")}
+    known = said.ENGLISH | preflight.ENGLISH | chosen
     sentences = sorted(known.items(), key=lambda item: item[1].count("{"))
     return tuple((identity.partition(".")[2], _pattern(text)) for identity, text in sentences)
 

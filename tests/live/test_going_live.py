@@ -103,6 +103,33 @@ async def test_going_live_is_refused_with_reason_and_what_to_do(
         await engine.stop()
 
 
+async def test_report_before_going_live_tells_the_account_and_what_stands_against_it(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        well = await engine.real_account.report()
+        assert all(finding.passed for finding in well.findings)
+        assert well.wallet is not None
+        assert f"{well.wallet:,.2f} USDT on the futures account." in [item.text for item in well.findings]
+        assert (well.risk_per_trade_pct, well.day_loss_limit_pct) == (0.5, 3.0)
+        hedge(world)
+        found = await engine.real_account.report()
+        against = [finding for finding in found.findings if not finding.passed]
+        assert ["hedge mode" in finding.text for finding in against] == [True]
+        assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
+        await engine.stop()
+
+
+async def test_report_before_going_live_says_when_the_account_does_not_answer(tmp_path: Path) -> None:
+    async with exchange(config()) as world:
+        engine = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        world.fault("{action: respond, status: 503, kind: B, path: '*/balance', count: 99}")
+        found = await engine.real_account.report()
+        assert [finding.passed for finding in found.findings] == [False]
+        assert "overloaded" in found.findings[0].advice
+        assert found.wallet is None
+        await engine.stop()
+
+
 async def test_going_live_with_all_well_is_allowed_and_tells_each_check(tmp_path: Path) -> None:
     async with exchange(config()) as world:
         world.server.venue.modes.key_bound = False

@@ -15,6 +15,7 @@ from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command, RemovePriceAlert, SetPriceAlert
+from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
 from futtui.domain.performance import PerformanceReport
@@ -391,6 +392,26 @@ def trade(symbol: str, pnl: str, result_r: float, reason: ExitReason, age_ms: in
     )
 
 
+def live_report(*more: Finding) -> LiveReport:
+    """An account on which everything is well but the address of its key, and `more`."""
+    found = (
+        Finding(True, "The account may trade."),
+        Finding(True, "One-way mode."),
+        Finding(True, "Single-asset mode."),
+        Finding(True, "The key cannot withdraw."),
+        Finding(
+            True,
+            "The key works from every address.",
+            "Bind it to your address on the exchange's page for API keys: then it is worthless to a thief.",
+        ),
+        Finding(True, "10,482.30 USDT on the futures account."),
+        Finding(True, "The clock is +38 ms off."),
+        Finding(True, "Orders can be written down before they are sent."),
+        *more,
+    )
+    return LiveReport(found, 0.5, 3.0, 10482.30, "9F2A")
+
+
 def log_lines() -> tuple[Say, ...]:
     """The log of the drawing, oldest first."""
     texts = (
@@ -609,6 +630,7 @@ class FakeEngine:
         self.hold_candles = False
         self.stored = 1000
         self.report = PerformanceReport(0, NOW_MS)
+        self.live: LiveReport | None = live_report()
         self.asked_days: list[int | None] = []
         self.refuse_performance = ""
         self.hold_performance = False
@@ -693,6 +715,13 @@ class FakeEngine:
         for answer, report in self.held_reports:
             answer.set_result(report)
         self.held_reports = []
+
+    def live_report(self) -> Future[LiveReport]:
+        """The report that was put into `live`; None there: it never comes."""
+        answer: Future[LiveReport] = Future()
+        if self.live is not None:
+            answer.set_result(self.live)
+        return answer
 
     def _series(self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None) -> CandleSeries:
         price = next((row.price for row in self.current.market if row.symbol == symbol), 100.0)

@@ -11,12 +11,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from futtui.domain.effects import Say
+from futtui.domain.live_check import Finding
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView, Sleep
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
 from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
-from tests.tui.fake_engine import FakeEngine
+from tests.tui.fake_engine import FakeEngine, live_report
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
 from tests.tui.trading_day import quiet_start, still_loading, trading_day
@@ -99,6 +100,16 @@ def _half_way(app: FuttuiApp, engine: FakeEngine) -> None:
 def _nothing_kept(app: FuttuiApp, engine: FakeEngine) -> None:
     assert isinstance(app.backtests, FakeBacktests)
     app.backtests.results = {}
+
+
+def _hedged(app: FuttuiApp, engine: FakeEngine) -> None:
+    text = "The account is in hedge mode, in which stops of futtui would not reduce."
+    fix = "Close positions and orders of the account, then run `futtui account --fix`."
+    engine.live = live_report(Finding(False, text, fix))
+
+
+def _unanswered(app: FuttuiApp, engine: FakeEngine) -> None:
+    engine.live = None
 
 
 def _slept(app: FuttuiApp, engine: FakeEngine) -> None:
@@ -220,6 +231,8 @@ SHOTS = (
     Shot("commands-typed", ("colon",), "block", tour="dialogs"),
     Shot("mode", ("m",), tour="dialogs"),
     Shot("go-live", ("m", "3", "7", "3"), tour="dialogs"),
+    Shot("go-live-locked", ("m", "3"), world=_hedged),
+    Shot("go-live-asking", ("m", "3"), world=_unanswered),
     Shot("go-live-soon", ("m", "3", "7", "3", "1", "4", "enter"), tour="dialogs"),
     Shot("stop-everything", ("!",), tour="dialogs"),
     Shot("stop-everything-again", ("!",), world=_stopped, tour="stopped"),

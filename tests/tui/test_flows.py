@@ -9,6 +9,7 @@ import pytest
 from textual.command import CommandList
 from textual.widgets import Button, Input
 
+from futtui.domain.errors import FuttuiError
 from futtui.domain.events import (
     BlockSymbol,
     ChangeMode,
@@ -18,6 +19,7 @@ from futtui.domain.events import (
     SetPriceAlert,
     UnblockSymbol,
 )
+from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
 from futtui.tui.app import FuttuiApp
@@ -33,10 +35,10 @@ from futtui.tui.screens.waiting import ClosingDialog, LastMoment
 from futtui.tui.widgets.market_panel import MarketPanel
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_backtests import until
-from tests.tui.fake_engine import NOW_MS, FakeEngine
+from tests.tui.fake_engine import NOW_MS, FakeEngine, live_report
 from tests.tui.screen_text import panel_lines, screen_text
 
-FULL = (120, 35)
+FULL, SMALL = (120, 35), (80, 24)
 
 
 async def test_start_first_frame_is_painted_before_the_engine_starts(make_app: AppMaker, engine: FakeEngine) -> None:
@@ -249,6 +251,55 @@ async def test_mode_live_with_a_failed_check_stays_locked(make_app: AppMaker, en
         assert "3 of 12 symbols are ready" in screen_text(app)
         await pilot.press("enter")
         assert engine.commands == []
+
+
+@pytest.mark.parametrize("at", range(8))
+async def test_mode_live_with_any_finding_against_it_stays_locked_and_says_what_to_do(
+    make_app: AppMaker, engine: FakeEngine, at: int
+) -> None:
+    report = live_report()
+    spoiled = [*report.findings]
+    spoiled[at] = Finding(False, "This is not as it must be.", "Put it right first.")
+    engine.live = replace(report, findings=tuple(spoiled))
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4")
+        assert app.screen.query_one("#yes", Button).disabled
+        assert "This is not as it must be. Put it right first." in " ".join(screen_text(app).replace("┃", " ").split())
+        await pilot.press("enter")
+        assert engine.commands == []
+
+
+async def test_mode_live_waits_for_the_account_and_opens_once_it_answered(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    engine.live, answer = None, Future[LiveReport]()
+    engine.live_report = lambda: answer  # type: ignore[method-assign]
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4")
+        assert app.screen.query_one("#yes", Button).disabled
+        assert "The account is being looked at" in screen_text(app)
+        answer.set_result(live_report())
+        app.pulse.beat()
+        await pilot.pause()
+        assert not app.screen.query_one("#yes", Button).disabled
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        assert "key ...9F2A" in screen_text(app)
+
+
+async def test_mode_live_is_locked_with_the_reason_when_the_engine_refuses_to_look(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    answer = Future[LiveReport]()
+    answer.set_exception(FuttuiError("The engine has stopped."))
+    engine.live_report = lambda: answer  # type: ignore[method-assign]
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "1", "4")
+        assert app.screen.query_one("#yes", Button).disabled
+        assert "The engine has stopped." in screen_text(app)
 
 
 async def test_mode_already_chosen_says_so_and_sends_nothing(make_app: AppMaker, engine: FakeEngine) -> None:

@@ -14,7 +14,7 @@ from futtui.desk import kill, words
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.language.catalogue import Language
-from futtui.language.screen import choices, said
+from futtui.language.screen import choices, preflight, said
 from futtui.language.screen.tables import AREAS, screen_table
 from futtui.live.symbol_state import Phase
 from futtui.tui import keys
@@ -221,7 +221,7 @@ def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
     root = Path(__file__).resolve().parents[2] / "futtui"
     rooms = ("live", "desk", "analysis", "domain", "exchange", "risk")
     source = "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in (root / room).rglob("*.py"))
-    for key, text in (said.ENGLISH | choices.ENGLISH).items():
+    for key, text in (said.ENGLISH | preflight.ENGLISH | choices.ENGLISH).items():
         if not key.startswith("said."):
             continue
         if key.startswith(PUT_TOGETHER):

@@ -63,6 +63,10 @@ class Engine(Protocol):
         """What became of signals."""
         ...
 
+    def live_report(self) -> Future[Any]:
+        """What stands for and against Live."""
+        ...
+
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[Any]:
         """What stood against signals."""
         ...

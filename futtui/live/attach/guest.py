@@ -18,6 +18,7 @@ from futtui.live.attach.wire import (
     QUESTION_BYTES,
     Answer,
     AskCandles,
+    AskLiveReport,
     AskPerformance,
     AskSimilar,
     AskTaking,
@@ -184,6 +185,8 @@ class Guest:
             return engine.candles(asked.symbol, asked.timeframe, asked.limit, asked.before_ms)
         if isinstance(asked, AskPerformance):
             return engine.performance(asked.days)
+        if isinstance(asked, AskLiveReport):
+            return engine.live_report()
         if isinstance(asked, AskWhyNot):
             return engine.why_no_signals(asked.symbol, asked.since_ms)
         if isinstance(asked, AskSimilar):

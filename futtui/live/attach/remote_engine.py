@@ -18,6 +18,7 @@ import msgspec
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
+from futtui.domain.live_check import LiveReport
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
@@ -35,6 +36,7 @@ from futtui.live.attach.wire import (
     HOST,
     Answer,
     AskCandles,
+    AskLiveReport,
     AskPerformance,
     AskSimilar,
     AskTaking,
@@ -164,6 +166,10 @@ class RemoteEngine:
     def performance(self, days: int | None) -> Future[PerformanceReport]:
         """What became of the signals of the last `days` (None = of all)."""
         return self._ask(AskPerformance(next(self._numbers), days))
+
+    def live_report(self) -> Future[LiveReport]:
+        """What stands for and against Live, as the engine's account and machine are."""
+        return self._ask(AskLiveReport(next(self._numbers)))
 
     def why_no_signals(self, symbol: str, since_ms: int) -> Future[WhyNoSignals]:
         """What stood against signals of a symbol ("" = all) since a moment."""

@@ -18,6 +18,7 @@ import msgspec
 
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.events import Command
+from futtui.domain.live_check import LiveReport
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.signal import Signal
@@ -93,6 +94,12 @@ class AskPerformance(msgspec.Struct, tag=True, frozen=True):
     days: int | None
 
 
+class AskLiveReport(msgspec.Struct, tag=True, frozen=True):
+    """What stands for and against Live."""
+
+    number: Number
+
+
 class AskWhyNot(msgspec.Struct, tag=True, frozen=True):
     """What stood against signals."""
 
@@ -123,7 +130,7 @@ class AskTaking(msgspec.Struct, tag=True, frozen=True):
     signal_id: str
 
 
-Question = Order | AskCandles | AskPerformance | AskWhyNot | AskSimilar | AskZoneStory | AskTaking
+Question = Order | AskCandles | AskPerformance | AskLiveReport | AskWhyNot | AskSimilar | AskZoneStory | AskTaking
 
 
 class Picture(msgspec.Struct, tag=True, frozen=True):
@@ -164,6 +171,7 @@ ANSWERS: dict[type[Any], Any] = {
     Order: str,
     AskCandles: CandleSeries,
     AskPerformance: PerformanceReport,
+    AskLiveReport: LiveReport,
     AskWhyNot: WhyNoSignals,
     AskSimilar: SimilarSignals,
     AskZoneStory: tuple[ZoneEvent, ...],

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual import events
 from textual.widgets import Button
 
+from futtui.domain.live_check import LiveReport
+from futtui.domain.performance import PerformanceReport
 from futtui.domain.snapshot import EngineSnapshot
-from futtui.tui.glyphs import CHECK
-from futtui.tui.heard import heard
-from futtui.tui.paint import numbers
+from futtui.tui.answers import Answer
+from futtui.tui.paint.live_checks import (
+    PAPER_DAYS,
+    Check,
+    account_checks,
+    check_lines,
+    fact_texts,
+    market_checks,
+    paper_check,
+)
 from futtui.tui.paint.text import Line
-from futtui.tui.paint.view import source_of
-from futtui.tui.screens.dialog import DialogText, QuestionDialog, text_lines
+from futtui.tui.paint.view import View
+from futtui.tui.screens.dialog import TEXT_WIDTH, DialogText, QuestionDialog, text_lines
 from futtui.tui.words import word
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One automatic check: what it says, and whether going live may go on."""
-
-    passed: bool
-    text: str
-
-
-def live_checks(snapshot: EngineSnapshot) -> tuple[Check, ...]:
-    """What can be judged from the snapshot: data, symbols, day loss, pause."""
-    desk = snapshot.desk
-    ready = snapshot.symbols_ready >= max(1, snapshot.symbols_total)
-    day_left = desk.account.day_loss_left_pct if desk else 0.0
-    return (
-        Check(snapshot.feed.connected, word("live.check.feed" if snapshot.feed.connected else "live.check.no_feed")),
-        Check(
-            ready,
-            word(
-                "live.check.symbols" if ready else "live.check.symbols_missing",
-                ready=snapshot.symbols_ready,
-                total=snapshot.symbols_total,
-            ),
-        ),
-        Check(
-            day_left > 0,
-            word("live.check.day" if day_left > 0 else "live.check.no_day", percent=numbers.percent_text(day_left)),
-        ),
-    )
+BEATS_BETWEEN = 75
+"""Beats between two looks at account and machine: what was put right meanwhile counts without asking anew."""
+FRAME_ROWS = 4
+"""Rows of the window that frame and buttons take."""
 
 
 class NumberDialog(QuestionDialog):
@@ -65,20 +48,24 @@ class NumberDialog(QuestionDialog):
 
     def show_text(self) -> None:
         """Facts, checks and the number."""
-        lines: list[Line] = [*text_lines(self._facts()), ()]
-        for check in self._checks:
-            sign, token = (CHECK, "up") if check.passed else ("!", "attention")
-            lines.append(((f"   {sign} ", token), (check.text, "text")))
+        facts = text_lines(self._facts())
+        end = self._end()
+        room = self.app.size.height - FRAME_ROWS - len(facts) - len(end) - 1
+        checks = check_lines(self._checks, TEXT_WIDTH, room)
+        self.query_one("#dialog-intro", DialogText).show([*facts, (), *checks, *end])
+
+    def _end(self) -> list[Line]:
+        """The number, and why it does not help where it does not."""
         slots = " ".join(self._typed.ljust(len(self._number), "_"))
-        lines += [
+        lines: list[Line] = [
             (),
             ((f" {word('live.type')}  ", "text"), (" ".join(self._number), "title"), (f"   [ {slots} ]", "bold")),
         ]
         if self._wrong:
             lines.append(((f" {word('live.wrong')}", "attention"),))
-        elif not all(check.passed for check in self._checks):
+        elif any(check.passed is False for check in self._checks):
             lines.append(((f" {word('live.locked')}", "attention"),))
-        self.query_one("#dialog-intro", DialogText).show([*lines, ()])
+        return [*lines, ()]
 
     def _facts(self) -> Sequence[str]:
         """What the number stands for."""
@@ -106,29 +93,46 @@ class NumberDialog(QuestionDialog):
 
 
 class GoLiveDialog(NumberDialog):
-    """The question before live trading."""
+    """The question before live trading. Account and machine are looked at while it is open, and again now and then."""
 
     def __init__(self, snapshot: EngineSnapshot, number: str, current_mode: str) -> None:
         yes, no = word("live.yes"), word("live.no", mode=current_mode)
-        super().__init__(word("live.heading"), number, live_checks(snapshot), yes=yes, no=no)
+        super().__init__(word("live.heading"), number, (), yes=yes, no=no)
         self._snapshot = snapshot
+        self._report: Answer[LiveReport] = Answer(BEATS_BETWEEN)
+        self._paper: Answer[PerformanceReport] = Answer(BEATS_BETWEEN)
+        self._look()
+
+    def on_mount(self) -> None:
+        """Asks at once, not only on the next beat."""
+        self.pulse(self.futtui.store.read())
+
+    def on_resize(self) -> None:
+        """More or fewer lines for the checks."""
+        self.show_text()
+
+    def pulse(self, view: View) -> None:
+        """Takes what came, and shows it where it is new."""
+        engine = self.futtui.engine
+        self._report.look("live", engine.live_report)
+        self._paper.look("paper", lambda: engine.performance(PAPER_DAYS))
+        before = self._checks, tuple(self._facts())
+        self._snapshot = view.snapshot
+        self._look()
+        if before == (self._checks, tuple(self._facts())) or not self.query(DialogText):
+            return
+        button = self.query_one("#yes", Button)
+        button.disabled = self.locked
+        if self.locked and self.focused is button:
+            self.set_focus(self.query_one("#no"))
+        self.show_text()
+
+    def _look(self) -> None:
+        found = account_checks(self._report.value, self._report.trouble)
+        self._checks = (*market_checks(self._snapshot), *found, *paper_check(self._paper.value))
 
     def _facts(self) -> Sequence[str]:
-        account = self._snapshot.desk.account if self._snapshot.desk else None
-        texts = [word("live.real")]
-        if source_of(self._snapshot).embedded:
-            texts.append(word("live.harmless"))
-        texts += ["", word("live.source", source=heard(self._snapshot.source_label))]
-        if account:
-            texts.append(word("live.account", equity=numbers.money_text(account.equity)))
-            texts.append(
-                word(
-                    "live.limits",
-                    cap=numbers.percent_text(account.open_risk_cap_pct),
-                    left=numbers.percent_text(account.day_loss_left_pct),
-                )
-            )
-        return texts
+        return fact_texts(self._snapshot, self._report.value)
 
 
 class RearmDialog(NumberDialog):

@@ -124,6 +124,7 @@ async def test_a_screen_sees_what_the_engine_shows_and_its_questions_are_answere
             assert engine.current.desk is not None
             signal = engine.current.desk.signals[0]
             assert await answer(remote.similar_signals(signal)) == await answer(engine.similar_signals(signal))
+            assert await answer(remote.live_report()) == engine.live
             story = await answer(remote.zone_story("BTCUSDT", ("z1", "z2")))
             assert story == await answer(engine.zone_story("BTCUSDT", ("z1", "z2")))
         await until(lambda: here.guests == 0)
