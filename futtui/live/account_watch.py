@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from futtui.domain.account import AccountSeen, FundingSummed, HeldAmount, MoneyMoved, SeenOrder, Transfer
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError
-from futtui.domain.events import BalanceChanged
+from futtui.domain.events import BalanceChanged, ChangeMode
 from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
+from futtui.exchange.binance.errors import Refused
 from futtui.live.clock import steady_ms
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ LOOKS_TO_TELL = 2
 """So many looks in a row must show a wallet that the stream did not tell: news of it may be on their way."""
 MOST_UNASKED = 5
 """So many looks in a row may fail to ask for transfers before a wallet is told without them."""
+LOOKS_TO_LEAVE_LIVE = 2
+"""So many looks in a row must be refused because of our key or our time before Live is switched off."""
+SHUT_OUT_CODES = frozenset({-1021, -1022, -1109, -2014, -2015})
+"""Wrong time, wrong signature, account not active, key malformed, key without rights from here."""
 SETTLE_S = 4.0
 BLIND_LOOKS = 6
 """After so many looks in a row that failed, about a minute, people are told."""
@@ -67,7 +72,7 @@ class AccountWatch:
         self._began_ms = 0
         self._unheard = 0
         self._unasked = 0
-        self._failed = 0
+        self._failed = self._shut_out = 0
 
     async def protect(self) -> None:
         """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
@@ -116,6 +121,7 @@ class AccountWatch:
                 await self._broker.setups.look()
         except ExchangeError as error:
             log.info("The account could not be looked at yet: %s", error)
+            self._note_shut_out(error)
             self._is_blind(str(error))
         except Exception as error:
             log.exception("A look at the account failed; the next one follows")
@@ -134,7 +140,24 @@ class AccountWatch:
     def _sees_again(self) -> None:
         if self._failed >= BLIND_LOOKS:
             self._engine.say("account", "The account can be looked at again.", Severity.NOTICE)
-        self._failed = 0
+        self._failed = self._shut_out = 0
+
+    def _note_shut_out(self, error: ExchangeError) -> None:
+        """Take Live back when the exchange refuses our key or our time again and again: no order would get through.
+
+        A connection that is gone is another thing: it comes back, and old data opens no trade meanwhile.
+        """
+        shut_out = isinstance(error, Refused) and error.code in SHUT_OUT_CODES
+        self._shut_out = self._shut_out + 1 if shut_out else 0
+        engine = self._engine
+        if self._shut_out < LOOKS_TO_LEAVE_LIVE or engine.runner.desk.snapshot().mode is not TradingMode.LIVE:
+            return
+        engine.runner.submit(ChangeMode(engine.clock.now_ms(), TradingMode.SIGNALS))
+        text = (
+            f"Live is switched off, signals are only shown: {error} Stops that wait on the exchange go on protecting "
+            "what is open."
+        )
+        engine.say("account", text, Severity.ERROR)
 
     async def sum_funding(self) -> None:
         """Tell the desk what the account booked as funding since our positions were opened; news may have been lost."""

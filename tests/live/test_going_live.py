@@ -17,6 +17,7 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.events import ChangeMode, ClosePosition
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
+from futtui.exchange.binance.errors import Refused, Unavailable
 from futtui.exchange.ports import Credentials
 from futtui.exchange.simulator.core.records import OrderRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
@@ -296,3 +297,36 @@ def test_no_money_is_a_reason_not_to_go_live() -> None:
 
     found = asyncio.run(account_findings(Empty()))
     assert "Transfer money" in (refusal(found) or "")
+
+
+async def test_live_ends_after_two_looks_that_the_exchange_refuses_because_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(config()) as world:
+        engine = await with_position(world, tmp_path / "a.db")
+        assert engine.account is not None
+        assert engine.account_watch is not None
+        desk, trading = engine.runner.desk, engine.account.trading
+        waiting = len(await trading.open_orders(SYMBOL))
+        answers: list[Exception | None] = [Refused(-2015, "Invalid API-key"), Unavailable("no connection")]
+        answers += [Refused(-2015, "Invalid API-key"), None, Refused(-2015, "Invalid API-key")]
+        well = trading.positions
+
+        async def positions() -> Any:
+            error = answers.pop(0) if answers else Refused(-2015, "Invalid API-key")
+            if error is not None:
+                raise error
+            return await well()
+
+        monkeypatch.setattr(trading, "positions", positions)
+        for _ in range(5):  # never two refusals in a row
+            await engine.account_watch.try_look()
+            assert desk.snapshot().mode is TradingMode.LIVE
+        await engine.account_watch.try_look()
+        assert desk.snapshot().mode is TradingMode.SIGNALS
+        assert len(lines(engine, "Live is switched off")) == 1
+        await engine.account_watch.try_look()
+        assert len(lines(engine, "Live is switched off")) == 1
+        assert states(engine) == ["PROTECTED"]
+        assert len(await trading.open_orders(SYMBOL)) == waiting
+        await engine.stop()
