@@ -6,22 +6,32 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from futtui.backtest.coverage import Coverage, coverage_of
 from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
 from futtui.backtest.kept_signals import SignalShelf
-from futtui.backtest.road import BarRoad, Passage
+from futtui.backtest.road import BarRoad, Passage, Step
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
 from futtui.backtest.store import RunStore, key_of, symbol_hash
 from futtui.desk.desk import TradingDesk
+from futtui.desk.positions import is_order_of
 from futtui.desk.settings import DeskSettings
 from futtui.domain.candle import Candle
 from futtui.domain.effects import RecordSignal, RecordTrade, Say
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.events import AnalysisDone, CandleClosed, ClockTick, FundingAnnounced, PriceUpdate, RulesChanged
+from futtui.domain.events import (
+    AnalysisDone,
+    CandleClosed,
+    ClockTick,
+    FundingAnnounced,
+    PriceApart,
+    PriceUpdate,
+    RulesChanged,
+)
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Signal
@@ -136,7 +146,7 @@ class Backtest:
         self._brokers = [
             PaperDeskBroker(account, mode, self._runner.submit) for mode, account in self._accounts.items()
         ]
-        self._road = BarRoad(self._data, desk.levels_on, self._held, request.optimistic, self._pass_by)
+        self._road = BarRoad(self._data, desk, request.optimistic, self._pass_by)
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request, coverage=self.coverage)
 
@@ -255,23 +265,16 @@ class Backtest:
         """Let prices go their way through a quarter hour."""
         for step in self._road.quarter(here, open_ms):
             if step.symbol:
-                self._tell(step.symbol, step.time_ms, step.price)
+                self._tell(step)
             else:
-                self._runner.submit(ClockTick(step.time_ms, silent))
+                self._runner.submit(ClockTick(step.time_ms, silent | step.silent))
 
-    def _held(self, symbol: str) -> int:
-        """The side held; where the accounts hold opposite ones, what is traded counts."""
-        for account in self._accounts.values():
-            quantity = account.quantity(symbol)
-            if quantity:
-                return 1 if quantity > 0 else -1
-        return 0
-
-    def _tell(self, symbol: str, time_ms: int, price: float) -> None:
-        update = PriceUpdate(symbol, time_ms, price, price, price)
+    def _tell(self, step: Step) -> None:
+        update = PriceUpdate(step.symbol, step.time_ms, step.price, step.price, step.price)
+        wanted = None if step.only is None else partial(is_order_of, step.only)
         for broker in self._brokers:
-            broker.on_price(update)
-        self._runner.submit(update)
+            broker.on_price(update, wanted)
+        self._runner.submit(update if step.only is None else PriceApart(update, step.only))
 
     def _pass_by(self, passage: Passage) -> bool:
         """Tell a whole passage at once; False, and nothing is told, where something may happen on its way."""

@@ -22,7 +22,7 @@ from futtui.desk.money import MoneyDesk
 from futtui.desk.orders import WorkingOrder, signal_id_of
 from futtui.desk.outbox import Outbox
 from futtui.desk.outside import OutsideWatch
-from futtui.desk.positions import Position
+from futtui.desk.positions import Position, position_id_of
 from futtui.desk.questions import DeskQuestions
 from futtui.desk.restart import restore_desk
 from futtui.desk.settings import DeskSettings
@@ -51,6 +51,7 @@ from futtui.domain.events import (
     MoveStop,
     OrderChanged,
     OrderFilled,
+    PriceApart,
     PriceUpdate,
     ProgramEnds,
     RulesChanged,
@@ -146,6 +147,8 @@ class TradingDesk(DeskQuestions):
         """Effects of one event, to be carried out in order. Late, repeated or unknown news never raises."""
         if type(event) is PriceUpdate:
             return self._on_price(event)
+        if type(event) is PriceApart:
+            return self._on_price(event.update, event.position_ids)
         handler = self._handlers.get(type(event))
         if handler is None:
             return []
@@ -200,7 +203,7 @@ class TradingDesk(DeskQuestions):
 
     # --- market -------------------------------------------------------------------------------------------------
 
-    def _on_price(self, event: PriceUpdate) -> list[Effect]:
+    def _on_price(self, event: PriceUpdate, only: Set[str] | None = None) -> list[Effect]:
         symbol, time_ms, state = event.symbol, event.time_ms, self._state
         previous = state.prices.get(symbol)
         if not 0.0 < event.last < _INFINITE or (previous is not None and time_ms < previous.time_ms):
@@ -212,12 +215,14 @@ class TradingDesk(DeskQuestions):
             return []
         since_ms = previous.time_ms if previous is not None else -1
         for position in state.on(symbol):
+            if only is not None and position.position_id not in only:
+                continue
             # The range may reach back to before the position was opened: then only the last price counts.
             whole = since_ms >= position.opened_ms or (previous is None and position.position_id in self._resumed)
             low, high = (event.low, event.high) if whole else (event.last, event.last)
             self._life.on_price(position, event.last, low, high, time_ms)
             position.version = self._version + 1
-        self._intake.on_price(event, since_ms)
+        self._intake.on_price(event, since_ms, only)
         self._changed()
         return self._finish(time_ms)
 
@@ -263,7 +268,7 @@ class TradingDesk(DeskQuestions):
 
     def _find_order(self, client_id: str) -> tuple[Position, WorkingOrder] | None:
         signal_id = signal_id_of(client_id)
-        position = self._state.find(f"p-{signal_id}") if signal_id is not None else None
+        position = self._state.find(position_id_of(signal_id)) if signal_id is not None else None
         order = position.orders.get(client_id) if position is not None else None
         return None if position is None or order is None else (position, order)
 

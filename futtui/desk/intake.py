@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from itertools import chain
 
@@ -15,7 +15,7 @@ from futtui.desk.life import PositionLife
 from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
 from futtui.desk.outside import outside_refusal
-from futtui.desk.positions import Position
+from futtui.desk.positions import Position, position_id_of
 from futtui.desk.refusals import Gate, Refusal, RefusalLog, judged
 from futtui.desk.scoring import SignalScorer
 from futtui.desk.standing import standing_refusal
@@ -83,9 +83,14 @@ class SignalIntake:
         if not event.late:
             self._dual.guard((item.raw for item in scored if item.raw in views), lost, event.time_ms)
 
-    def on_price(self, update: PriceUpdate, since_ms: int) -> None:
-        """Waiting signals of the symbol whose level the price reached; the update covers the time since `since_ms`."""
+    def on_price(self, update: PriceUpdate, since_ms: int, only: Set[str] | None = None) -> None:
+        """Waiting signals of the symbol whose level the price reached; the update covers the time since `since_ms`.
+
+        `only`: the positions that they would become, where the price is not for all of them.
+        """
         for signal in self._state.book.waiting(update.symbol):
+            if only is not None and position_id_of(signal.signal_id) not in only:
+                continue
             if update.time_ms > signal.raw.valid_until_ms:
                 self._expire(signal, update.time_ms)
                 continue
@@ -94,6 +99,8 @@ class SignalIntake:
                 refusal = UNSEEN if update.late else self._refusal_when_reached(signal, renewed, update.time_ms)
                 self._enter(renewed, update.last, update.time_ms, refusal)
         for signal in self._state.standing.on(update.symbol):
+            if only is not None and position_id_of(signal.signal_id) not in only:
+                continue
             if update.time_ms <= signal.raw.valid_until_ms and _is_reached(signal, update, since_ms):
                 if update.late:
                     self._state.standing.refuse(signal.raw.place, UNSEEN.reason)

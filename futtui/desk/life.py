@@ -69,7 +69,7 @@ class PositionLife:
             self._on_entry_fill(position, fill, at)
         else:
             position.ledger.leave(fill, order.reason or ExitReason.DATA)
-            position.observe(at, at)
+            position.observe_fill(order, at)
         if order.purpose is OrderPurpose.EXIT and order.is_spent:
             position.exit_attempts = 0
         if order.purpose is OrderPurpose.TARGET and order.filled >= order.quantity:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
 
 from futtui.desk.ledger import Ledger
-from futtui.desk.orders import WorkingOrder, client_id_for
+from futtui.desk.orders import WorkingOrder, client_id_for, signal_id_of
 from futtui.desk.transitions import Move, next_status
 from futtui.domain.market_parts import MarketParts
 from futtui.domain.orders import OrderIntent, OrderPurpose, OrderStatus, OrderType
@@ -40,7 +41,18 @@ class Plan:
     @property
     def position_id(self) -> str:
         """Id of the position; one signal makes at most one."""
-        return f"p-{self.signal_id}"
+        return position_id_of(self.signal_id)
+
+
+def position_id_of(signal_id: str) -> str:
+    """Id of the position that a signal becomes, if it becomes one."""
+    return f"p-{signal_id}"
+
+
+def is_order_of(position_ids: Set[str], client_id: str) -> bool:
+    """Whether an order belongs to one of these positions."""
+    signal_id = signal_id_of(client_id)
+    return signal_id is not None and position_id_of(signal_id) in position_ids
 
 
 class Position:
@@ -188,6 +200,12 @@ class Position:
             self.best_price = favourable
         if sign * (adverse - self.worst_price) < 0.0:
             self.worst_price = adverse
+
+    def observe_fill(self, order: WorkingOrder, at: float) -> None:
+        """Let an exit move the best and worst price: a target that waited was touched, whatever it paid."""
+        level = order.trigger if order.purpose is OrderPurpose.TARGET else None
+        touched = at if level is None else float(level)
+        self.observe(min(at, touched), max(at, touched))
 
     def settle(self) -> None:
         """Note that nothing is left to do until something happens to the position."""

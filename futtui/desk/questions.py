@@ -10,6 +10,7 @@ from futtui.desk.fingerprint import fingerprint
 from futtui.desk.intake import comes_to
 from futtui.desk.life import PositionLife
 from futtui.desk.outside import OutsideWatch
+from futtui.desk.positions import position_id_of
 from futtui.desk.state import DeskState
 from futtui.domain.effects import PlaceOrder
 from futtui.domain.orders import OrderStatus
@@ -159,6 +160,33 @@ class DeskQuestions:
             return False
         return all(self._life.is_calm(position, seen.time_ms, until_ms) for position in state.on(symbol))
 
-    def levels_on(self, symbol: str) -> list[float] | None:
-        """Prices of a symbol at which something is to happen; None when no price of it can change anything."""
-        return self._state.levels_on(symbol) if self._state.is_watched(symbol) else None
+    def levels_on(self, symbol: str, only: Set[str] | None = None) -> list[float] | None:
+        """Prices of a symbol at which something is to happen; None when no price of it can change anything.
+
+        `only`: those of these positions, and of the signals that would become them.
+        """
+        return self._state.levels_on(symbol, only) if self._state.is_watched(symbol) else None
+
+    def side_on(self, symbol: str, only: Set[str] | None = None) -> int:
+        """The side that is held on a symbol, by these positions or any: +1 long, -1 short, 0 nothing."""
+        for position in self._state.on(symbol):
+            if position.ledger.open > 0 and (only is None or position.position_id in only):
+                return position.plan.side.sign
+        return 0
+
+    def parties_on(self, symbol: str, low: float, high: float) -> list[frozenset[str]]:
+        """Who has a way of its own through a bar from `low` to `high`: position ids, those of one way together.
+
+        Positions of one side share their way, whatever their account. A waiting signal whose level price comes to has
+        one by itself: what may have been before its entry does not count for it. The nearest level comes first.
+        """
+        state = self._state
+        held: dict[int, list[str]] = {}
+        for position in state.on(symbol):
+            held.setdefault(position.plan.side.sign, []).append(position.position_id)
+        levels = (*state.book.waiting(symbol), *state.standing.on(symbol))
+        waiting = [signal for signal in levels if comes_to(signal, low, high)]
+        at = state.prices[symbol].last if symbol in state.prices else low
+        waiting.sort(key=lambda each: (abs(each.raw.levels.entry - at), each.signal_id))
+        ways = [held[sign] for sign in (1, -1) if sign in held]
+        return [frozenset(each) for each in (*ways, *([position_id_of(one.signal_id)] for one in waiting))]

@@ -6,7 +6,7 @@ from collections.abc import Set
 from decimal import Decimal
 
 from futtui.desk.accounts import Account
-from futtui.desk.positions import Position
+from futtui.desk.positions import Position, position_id_of
 from futtui.desk.recent_trades import RecentTrades
 from futtui.desk.settings import DeskSettings
 from futtui.desk.signal_book import SignalBook
@@ -151,12 +151,19 @@ class DeskState:
         """Whether a price of the symbol can change anything."""
         return symbol in self._by_symbol or self.book.has_waiting(symbol) or self.standing.has(symbol)
 
-    def levels_on(self, symbol: str) -> list[float]:
-        """Every price of the symbol at which something is to happen: waiting entries, stops and targets."""
-        waiting = (*self.book.waiting(symbol), *self.standing.on(symbol))
-        levels = [signal.raw.levels.entry for signal in waiting]
+    def levels_on(self, symbol: str, only: Set[str] | None = None) -> list[float]:
+        """Prices of the symbol at which something is to happen: waiting entries, stops and targets.
+
+        `only`: those of these positions, and of the signals that would become them.
+        """
+        levels = [
+            signal.raw.levels.entry
+            for signal in (*self.book.waiting(symbol), *self.standing.on(symbol))
+            if only is None or position_id_of(signal.signal_id) in only
+        ]
         for position in self._by_symbol.get(symbol, {}).values():
-            levels += position.levels
+            if only is None or position.position_id in only:
+                levels += position.levels
         return levels
 
     def unsure_order(self, symbol: str) -> str | None:

@@ -51,6 +51,25 @@ class PriceUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceApart:
+    """A price on a way through a bar that is not the way of everybody on the symbol: a backtest's, never a market's."""
+
+    update: PriceUpdate
+    position_ids: frozenset[str]
+    """Positions that the price is for; waiting signals are known by the position that they would become."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol whose price it is."""
+        return self.update.symbol
+
+    @property
+    def time_ms(self) -> int:
+        """When price was there."""
+        return self.update.time_ms
+
+
+@dataclass(frozen=True, slots=True)
 class RulesChanged:
     """Trading rules of a symbol became known or changed."""
 
@@ -298,6 +317,7 @@ Command = (
 Event = (
     CandleClosed
     | PriceUpdate
+    | PriceApart
     | RulesChanged
     | TradingStopped
     | AnalysisDone

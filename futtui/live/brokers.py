@@ -56,9 +56,9 @@ class PaperDeskBroker:
     def ask_fills(self, effect: AskFills) -> None:
         """Nothing to do: a virtual account has no news that the desk does not know."""
 
-    def on_price(self, update: PriceUpdate) -> None:
-        """Let the price work on resting and conditional orders."""
-        self._tell(self._broker.on_price(update), update.time_ms)
+    def on_price(self, update: PriceUpdate, wanted: Callable[[str], bool] | None = None) -> None:
+        """Let the price work on resting and conditional orders; `wanted`: on those with these client ids."""
+        self._tell(self._broker.on_price(update, wanted), update.time_ms)
 
     def on_time(self, time_ms: int) -> None:
         """Let time alone pass."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -20,8 +22,10 @@ from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import Answers
 from futtui.cli.app import app
+from futtui.desk.positions import is_order_of
 from futtui.desk.settings import DeskSettings
 from futtui.domain.effects import Effect, RecordSignal, RecordTrade
+from futtui.domain.events import Event, PriceApart, PriceUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.signal import Signal, SignalStatus
@@ -32,6 +36,7 @@ from futtui.exchange.simulator.ports import MarketTick
 from futtui.exchange.simulator.wire.config import DEMO_KEY, ServerConfig
 from futtui.live import control
 from futtui.live.assembly import journal_folder
+from futtui.live.brokers import PaperDeskBroker
 from futtui.live.control import SimulatorControl
 from futtui.live.decisions import DecisionBook, Decisions
 from futtui.live.desk_journal import files_of, replay
@@ -172,14 +177,14 @@ class RoadMarket(HistoryMarket):
 
     def __init__(self, path: Path, symbols: tuple[str, ...], start_ms: int) -> None:
         super().__init__(path, symbols, start_ms, None, warmup_days=4_000, funding=funding_folder(path))
-        self._told: list[MarketTick] = []
+        self.told: list[MarketTick] = []
 
     def tell(self, step: Step) -> None:
         if step.symbol:
-            self._told = [MarketTick(step.symbol, step.time_ms, step.price, 0.0, None)]
+            self.told = [MarketTick(step.symbol, step.time_ms, step.price, 0.0, None)]
 
     def ticks(self, from_ms: int, to_ms: int) -> list[MarketTick]:
-        return [tick for tick in self._told if from_ms < tick.time_ms <= to_ms]
+        return [tick for tick in self.told if from_ms < tick.time_ms <= to_ms]
 
 
 class RoadControl(SimulatorControl):
@@ -188,6 +193,7 @@ class RoadControl(SimulatorControl):
     world: Exchange
     engine: Engine
     steps: Iterator[Step]
+    step: Step
 
     def _forget_what_was_before_an_entry(self, end_ms: int) -> None:
         """After an entry inside a bar the careful way leaves out the extreme that may have come before it.
@@ -202,12 +208,221 @@ class RoadControl(SimulatorControl):
     async def advance(self) -> control.Step:
         venue, market = self.world.server.venue, self.world.source
         assert isinstance(market, RoadMarket)
-        step = next(self.steps)
+        step = self.step = next(self.steps)
         market.tell(step)
         if step.time_ms % BASE.ms == 0:
             self._forget_what_was_before_an_entry(step.time_ms)
-        venue.move_to(step.time_ms)
+        if step.time_ms % BASE.ms == BASE.ms - 1 and not step.symbol:
+            self._let_marks_settle()
+        with self._past_the_orders_of_others():
+            if step.time_ms > venue.clock.now_ms:
+                venue.move_to(step.time_ms)
+            else:  # one more price of the same moment
+                venue._apply(market.told, step.time_ms)
+                venue.publish_state()
         return await self.barrier()
+
+    def _let_marks_settle(self) -> None:
+        """The core lets them settle when a funding is due; whoever watches the stream sees them from now on."""
+        core = self.world.server.venue.core
+        for name in core.symbols:
+            core.set_mark_price(name, float(core.last_price(name)))
+
+    def _past_the_orders_of_others(self) -> AbstractContextManager[None]:
+        """A price that is for some positions alone passes the orders of all others, as in the backtest."""
+        only = self.step.only
+        if only is None:
+            return nullcontext()
+        core = self.world.server.venue.core
+        return core.watching_only(DEMO_KEY, self.step.symbol, partial(is_order_of, only))
+
+    def _only(self, event: object) -> frozenset[str] | None:
+        """The positions that a price is for which the engine tells now; None = all."""
+        is_ours = isinstance(event, PriceUpdate) and event.symbol == self.step.symbol
+        return self.step.only if is_ours else None
+
+    def part_the_ways(self) -> None:
+        """Let the engine's virtual accounts and its desk see whom a price is for."""
+        runner = self.engine.runner
+        submit = runner.submit
+
+        def told(event: Event) -> None:
+            only = self._only(event)
+            submit(event if only is None or not isinstance(event, PriceUpdate) else PriceApart(event, only))
+
+        runner.submit = told  # type: ignore[method-assign]
+        for broker in runner.brokers.values():
+            if isinstance(broker, PaperDeskBroker):
+                broker.on_price = partial(self._seen_by, broker.on_price)  # type: ignore[method-assign]
+
+    def _seen_by(self, seen: Callable[..., None], update: PriceUpdate) -> None:
+        only = self._only(update)
+        seen(update, None if only is None else partial(is_order_of, only))
+
+
+def steps_of_signals(records: Iterable[RecordSignal | RecordTrade]) -> list[bytes]:
+    """The lines that the journal of signals gets, in the order of time, without the account that traded.
+
+    That the time of a signal is over is noticed at the next beat of a shell's clock: it counts when it was over.
+    """
+    timed = []
+    for record in records:
+        if isinstance(record, RecordTrade):
+            if record.trade.mode is not TradingMode.INFO:
+                record = replace(record, trade=replace(record.trade, mode=TradingMode.PAPER))
+        elif record.signal.status is SignalStatus.EXPIRED:
+            record = replace(record, time_ms=record.signal.updated_ms)
+        timed.append((record.time_ms, journal_line(record)))
+    return [line for _, line in sorted(timed, key=lambda each: each[0])]
+
+
+class Steps(list[RecordSignal | RecordTrade]):
+    """Keeps those effects that the journal of signals gets."""
+
+    def note(self, effect: Effect) -> None:
+        if isinstance(effect, RecordSignal | RecordTrade):
+            self.append(effect)
+
+    def decisions(self) -> Decisions:
+        book = DecisionBook()
+        for effect in self:
+            book.note(effect)
+        return book.decisions()
+
+
+# --- the backtest ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class ScriptedAnalyses:
+    """Real analyses with the made-up signals of a script in place of their own."""
+
+    source: object
+    script: SignalScript
+
+    def ask(self, until_ms: int) -> None:
+        self.source.ask(until_ms)  # type: ignore[attr-defined]
+
+    def answers(self) -> dict[str, Answers]:
+        found: dict[str, Answers] = self.source.answers()  # type: ignore[attr-defined]
+        return {symbol: [(at, self._scripted(result)) for at, result in each] for symbol, each in found.items()}
+
+    def stop(self) -> None:
+        self.source.stop()  # type: ignore[attr-defined]
+
+    def _scripted(self, result: AnalysisResult) -> AnalysisResult:
+        wish = self.script.get((result.reading.symbol, result.reading.time_ms))
+        return replace(result, signals=(made_up_signal(result, wish),) if wish is not None else ())
+
+
+def backtest(market: Market) -> Outcome:
+    request = BacktestRequest(
+        market.history, market.symbols, market.start_ms, market.end_ms, warm_up=market.warm_up, desk=market.desk,
+        workers=0, for_information=market.for_information,
+    )  # fmt: skip
+    script = market.script
+    made = (lambda *asked: ScriptedAnalyses(shards_of(*asked), script)) if script is not None else None
+    steps, run = Steps(), Backtest(request, made)  # type: ignore[arg-type]
+    run._runner.watchers.append(steps.note)
+    result: BacktestResult = run.run()
+    found = steps.decisions()
+    assert as_json(result)["decisions"] == found.hash, "what is printed is what the desk recorded"
+    return Outcome(
+        {trade.position_id: trade for trade in result.trades},
+        {signal.signal_id: signal for signal in result.signals},
+        Decimal(str(result.equity)),
+        result.open_positions,
+        found,
+        steps_of_signals(steps),
+    )
+
+
+# --- over the wire --------------------------------------------------------------------------------------------------
+
+
+class RoadMarket(HistoryMarket):
+    """Recorded candles whose prices move when they are told to."""
+
+    def __init__(self, path: Path, symbols: tuple[str, ...], start_ms: int) -> None:
+        super().__init__(path, symbols, start_ms, None, warmup_days=4_000, funding=funding_folder(path))
+        self.told: list[MarketTick] = []
+
+    def tell(self, step: Step) -> None:
+        if step.symbol:
+            self.told = [MarketTick(step.symbol, step.time_ms, step.price, 0.0, None)]
+
+    def ticks(self, from_ms: int, to_ms: int) -> list[MarketTick]:
+        return [tick for tick in self.told if from_ms < tick.time_ms <= to_ms]
+
+
+class RoadControl(SimulatorControl):
+    """Moves the exchange along a road, a step at a time."""
+
+    world: Exchange
+    engine: Engine
+    steps: Iterator[Step]
+    step: Step
+
+    def _forget_what_was_before_an_entry(self, end_ms: int) -> None:
+        """After an entry inside a bar the careful way leaves out the extreme that may have come before it.
+
+        The closed candle tells it all the same: here it counts as seen, as a trader saw it who watched the whole bar.
+        """
+        for name, state in self.engine.states.items():
+            for bar in self.world.candles(name, BASE, end_ms - BASE.ms, end_ms):
+                state.tracker._high = max(state.tracker._high, bar.high)
+                state.tracker._low = min(state.tracker._low, bar.low)
+
+    async def advance(self) -> control.Step:
+        venue, market = self.world.server.venue, self.world.source
+        assert isinstance(market, RoadMarket)
+        step = self.step = next(self.steps)
+        market.tell(step)
+        if step.time_ms % BASE.ms == 0:
+            self._forget_what_was_before_an_entry(step.time_ms)
+        if step.time_ms % BASE.ms == BASE.ms - 1 and not step.symbol:
+            self._let_marks_settle()
+        with self._past_the_orders_of_others():
+            if step.time_ms > venue.clock.now_ms:
+                venue.move_to(step.time_ms)
+            else:  # one more price of the same moment
+                venue._apply(market.told, step.time_ms)
+                venue.publish_state()
+        return await self.barrier()
+
+    def _let_marks_settle(self) -> None:
+        """The core lets them settle when a funding is due; whoever watches the stream sees them from now on."""
+        core = self.world.server.venue.core
+        for name in core.symbols:
+            core.set_mark_price(name, float(core.last_price(name)))
+
+    def _past_the_orders_of_others(self) -> AbstractContextManager[None]:
+        """A price that is for some positions alone passes the orders of all others, as in the backtest."""
+        only = self.step.only
+        if only is None:
+            return nullcontext()
+        core = self.world.server.venue.core
+        return core.watching_only(DEMO_KEY, self.step.symbol, partial(is_order_of, only))
+
+    def _only(self, event: object) -> frozenset[str] | None:
+        """The positions that a price is for which the engine tells now; None = all."""
+        is_ours = isinstance(event, PriceUpdate) and event.symbol == self.step.symbol
+        return self.step.only if is_ours else None
+
+    def part_the_ways(self) -> None:
+        """Let the engine's virtual accounts and its desk see whom a price is for."""
+        runner = self.engine.runner
+        submit = runner.submit
+
+        def told(event: Event) -> None:
+            only = self._only(event)
+            submit(event if only is None or not isinstance(event, PriceUpdate) else PriceApart(event, only))
+
+        runner.submit = told  # type: ignore[method-assign]
+        for broker in runner.brokers.values():
+            if isinstance(broker, PaperDeskBroker):
+                seen = broker.on_price
+                broker.on_price = lambda update, seen=seen: seen(update, self._only(update))  # type: ignore[method-assign]
 
 
 def steps_of(market: Market, data: Mapping[str, SymbolData], road: BarRoad) -> Iterator[Step]:
@@ -226,6 +441,8 @@ def steps_of(market: Market, data: Mapping[str, SymbolData], road: BarRoad) -> I
                 yield step
         while minute < open_ms + BASE.ms:
             minute += MINUTE_MS
+            if minute == open_ms + BASE.ms:
+                yield Step(minute - 1)
             yield Step(minute)
 
 
@@ -248,11 +465,10 @@ async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Out
         await engine.open()
         assert engine.connection is not None
         data = {name: load_symbol(market.history, name, market.start_ms) for name in market.symbols}
-        held = _held_on_exchange(world) if mode is TradingMode.LIVE else _held_on_paper(engine, mode)
-        informed = _held_on_paper(engine, TradingMode.INFO)
-        road = BarRoad(data, engine.runner.desk.levels_on, lambda symbol: held(symbol) or informed(symbol))
+        road = BarRoad(data, engine.runner.desk)
         moving = RoadControl(world.endpoints)
         moving.world, moving.engine, moving.steps = world, engine, steps_of(market, data, road)
+        moving.part_the_ways()
         before, engine.connection.control = engine.connection.control, moving
         assert before is not None
         await before.close()
@@ -261,24 +477,6 @@ async def _over_the_wire(market: Market, mode: TradingMode, folder: Path) -> Out
         await engine.stop()
         await moving.close()
         return outcome
-
-
-def _held_on_exchange(world: Exchange) -> Callable[[str], int]:
-    def held(symbol: str) -> int:
-        quantity = world.quantity(symbol)
-        return (quantity > 0) - (quantity < 0)
-
-    return held
-
-
-def _held_on_paper(engine: Engine, mode: TradingMode) -> Callable[[str], int]:
-    account = getattr(engine.runner.brokers[mode], "_broker")  # noqa: B009 - the port does not show it
-
-    def held(symbol: str) -> int:
-        quantity = account.quantity(symbol)
-        return int((quantity > 0) - (quantity < 0))
-
-    return held
 
 
 def _outcome(engine: Engine, world: Exchange, mode: TradingMode) -> Outcome:

@@ -7,7 +7,8 @@ The model is on the careful side: a resting limit order fills only when price tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf, isfinite
@@ -213,9 +214,10 @@ class PaperBroker:
         self._advance(time_ms)
         return self._news()
 
-    def on_price(self, update: PriceUpdate) -> list[BrokerNews]:
+    def on_price(self, update: PriceUpdate, wanted: Callable[[str], bool] | None = None) -> list[BrokerNews]:
         """Let price move: fills, status changes and funding that follow, in order.
 
+        `wanted`: says of client ids which orders it may reach; it moves past all others.
         A stop reached inside the update fills at the worse of its trigger and the last price, a take-profit at its
         trigger, both less slippage. Prices that make no sense, and symbols without rules, change nothing.
         """
@@ -227,7 +229,8 @@ class PaperBroker:
             self._see(update.symbol, update.time_ms, update.last, mark)
             return []
         self._advance(update.time_ms)
-        self._fills.move(update.symbol, update.time_ms, update.last, update.low, update.high)
+        with self._watched(update.symbol, wanted):
+            self._fills.move(update.symbol, update.time_ms, update.last, update.low, update.high)
         if mark is not None:
             self._core.set_mark_price(update.symbol, mark)
         return self._news()
@@ -239,6 +242,9 @@ class PaperBroker:
     def pass_by(self, symbol: str, steps: Iterable[tuple[int, float]]) -> None:
         """Take note of prices (time, price) within what `stays_calm`."""
         self._core.pass_by(symbol, steps)
+
+    def _watched(self, symbol: str, wanted: Callable[[str], bool] | None) -> AbstractContextManager[None]:
+        return nullcontext() if wanted is None else self._core.watching_only(PAPER_KEY, symbol, wanted)
 
     def _is_quiet(self, symbol: str) -> bool:
         """Whether a price of the symbol can change nothing: most symbols at most times."""

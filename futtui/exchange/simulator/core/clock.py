@@ -46,6 +46,7 @@ def pay_funding(state: CoreState, funding_time_ms: int) -> None:
 def _pay_one(state: CoreState, account: Account, position: Position, funding_time_ms: int) -> None:
     symbol = position.symbol
     rate = to_decimal(state.funding_rate(symbol, funding_time_ms))
+    state.markets[symbol].settle(funding_time_ms)
     amount = money(-position.quantity * state.markets[symbol].mark_price * rate)
     if not amount:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -318,6 +319,26 @@ class ExchangeCore(CoreQuestions):
         for algo in algos:
             algo_service.cancel_algo(self._state, algo)
         return len(algos)
+
+    @contextmanager
+    def watching_only(self, api_key: str, symbol: str, wanted: Callable[[str], bool]) -> Iterator[None]:
+        """Let the other conditional orders of an account on a symbol rest: price moves past them meanwhile.
+
+        `wanted` is asked with their client ids.
+        """
+        market, algos = self._state.market(symbol), self.account(api_key).algos
+        resting = [each for each in algos.values() if each.symbol == symbol and not wanted(each.client_algo_id)]
+        for each in resting:
+            del market.algos[each.algo_id], algos[each.algo_id]
+        market.watch_everything()
+        try:
+            yield
+        finally:
+            for known in (market.algos, algos):
+                whole = sorted({**known, **{each.algo_id: each for each in resting}}.items())
+                known.clear()
+                known.update(whole)
+            market.watch_everything()
 
     # Settings
 

@@ -37,6 +37,7 @@ class Market:
         "is_open",
         "mark",
         "mark_high",
+        "mark_is_told",
         "mark_low",
         "next_trade_id",
         "orders",
@@ -63,6 +64,7 @@ class Market:
         self.price = 0.0
         self.average = 0.0
         self.mark = 0.0
+        self.mark_is_told = False
         self.rising = True
         self.volume = 0.0
         self.taker_buy_volume: float | None = None
@@ -114,6 +116,7 @@ class Market:
         elapsed_ms = time_ms - self.time_ms
         self.time_ms = time_ms
         self.price = price
+        self.mark_is_told = False
         if not previous:
             self.average = self.mark = price
             return self.is_watched
@@ -155,10 +158,22 @@ class Market:
         if elapsed_ms > 0:
             average += (self.price - average) * elapsed_ms / (elapsed_ms + AVERAGE_MS)
         self.average = average
-        return self.set_mark(min(max(average, min(price, self.price)), max(price, self.price)))
+        return self._mark_at(min(max(average, min(price, self.price)), max(price, self.price)))
+
+    def settle(self, now_ms: int) -> None:
+        """Once a price has stood for the time of the average, it is the average, and the mark price.
+
+        One that was told from outside since is better known.
+        """
+        if now_ms - self.time_ms >= AVERAGE_MS and not self.mark_is_told:
+            self.average = self.mark = self.price
 
     def set_mark(self, mark: float) -> bool:
         """Use a mark price known from outside; True when a watched level may have been reached."""
+        self.mark_is_told = True
+        return self._mark_at(mark)
+
+    def _mark_at(self, mark: float) -> bool:
         self.mark = mark
         return mark <= self.mark_low or mark >= self.mark_high
 
