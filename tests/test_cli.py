@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from futtui.cli import app as cli
 from futtui.cli import panic_command
 from futtui.cli.launch import Launch
 from futtui.cli.live_command import run_live
@@ -202,3 +204,24 @@ def test_panic_closes_although_nothing_can_be_written(
         panic_command.run_panic(None, tmp_path / "file", yes=True)
     assert closed == [Credentials("key", "secret")]
     assert "could not be locked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "futtui: the disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device", "candles.db"), "futtui: the disk is full"),
+        (OSError(errno.EACCES, "Permission denied", "candles.db"), "futtui: candles.db cannot be used"),
+    ],
+)
+def test_what_the_system_refuses_is_a_sentence_and_no_traceback(
+    error: OSError, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(told)

@@ -13,15 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from typer import Exit
 from typer.testing import CliRunner
 
 from futtui.cli.app import app
+from futtui.cli.history_runs import _end_with_failures
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.exchange.archive_csv import KLINE_HEADER
 from futtui.exchange.binance.archive import client as archive_client
 from futtui.exchange.binance.archive.addresses import ArchiveFileName, file_of
 from futtui.exchange.binance.archive.reading import read_candles
+from futtui.live.history_jobs.taking import Failure
 from futtui.storage.candle_arrays import CandleArrays
 from futtui.storage.database import open_database
 from futtui.storage.deep_history import DeepHistory
@@ -420,3 +423,15 @@ def test_history_wrong_request_is_one_plain_sentence(tmp_path: Path, arguments: 
     assert words in answer.stderr
     assert answer.stderr.startswith("futtui: ")
     assert len(answer.stderr.splitlines()) == 1
+
+
+def test_files_that_one_dead_connection_kept_away_are_named_once_with_one_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failures = [Failure(f"BTCUSDT-15m-2026-{month:02}.zip", "no way there") for month in range(1, 10)]
+    with pytest.raises(Exit):
+        _end_with_failures([*failures, Failure("ODD.zip", "another reason")], "no way there")
+    told = capsys.readouterr().out
+    assert told.count("no way there") == 1
+    assert "ODD.zip: another reason" in told
+    assert "BTCUSDT-15m-2026-01.zip" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,9 @@ from futtui.cli.signals_command import signals_app
 from futtui.cli.telegram_command import telegram_app
 from futtui.domain.errors import FuttuiError
 from futtui.version import VERSION
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What a system says when nothing more can be written: the disk, or the share of it that is the user's."""
 
 app = typer.Typer(
     name="futtui",
@@ -336,6 +340,9 @@ def run() -> None:
         typer.echo(f"futtui: {error}", err=True)
         raise SystemExit(2) from None
     except OSError as error:
+        if error.errno in FULL:
+            typer.echo("futtui: the disk is full. Free some space, then run the command again.", err=True)
+            raise SystemExit(2) from None
         if error.filename is None:
             raise
         typer.echo(f"futtui: {error.filename} cannot be used ({error.strerror}).", err=True)

@@ -143,10 +143,12 @@ def hole_lines(run: Backtest, strict: bool) -> list[str]:
 
 
 def check_folders(files: Mapping[str, Path | None]) -> None:
-    """Raises InvalidInputError for a file whose folder does not exist, before anything takes time."""
+    """Raises InvalidInputError for a file that cannot be written where it is wanted, before anything takes time."""
     for name, file in files.items():
         if file is not None and not file.absolute().parent.is_dir():
             raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
+        if file is not None and file.is_dir():
+            raise InvalidInputError(f"{name}: {file} is a folder. Add the name of a file.")
 
 
 def request_of(options: BacktestOptions) -> BacktestRequest:

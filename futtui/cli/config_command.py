@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from futtui.language.counting import counted
+
 config_app = typer.Typer(help="Check and show the configuration.", rich_markup_mode=None, no_args_is_help=True)
 FileOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
@@ -21,7 +23,7 @@ def check(config: FileOption = None, home: HomeOption = None) -> None:
     file = find_config(config, Places.of(home).home)
     loaded = load(file)
     name = str(file) if file else "no file, all defaults"
-    typer.echo(f"The configuration is fine ({name}; {len(loaded.origins)} values set).")
+    typer.echo(f"The configuration is fine ({name}; {counted(len(loaded.origins), 'value')} set).")
     own = own_strategies(loaded.settings, file)
     for title in own.titles:
         typer.echo(f"Your own strategy {title} can be used.")

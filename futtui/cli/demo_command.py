@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from futtui.cli.backtest_command import check_folders
 from futtui.cli.places import Places
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.position import TradingMode
@@ -62,8 +63,7 @@ def run_demo(request: DemoRequest) -> None:
     from futtui.exchange.simulator.process import EmbeddedExchange
 
     mode = trading_mode(request.mode or ("live" if request.headless else "paper"))
-    if request.json_file is not None and not request.json_file.absolute().parent.is_dir():
-        raise InvalidInputError(f"--json: there is no folder {request.json_file.absolute().parent}. Make it first.")
+    check_folders({"--json": request.json_file})
     if not request.headless and (request.minutes is not None or request.json_file is not None):
         raise InvalidInputError(
             "--minutes and --json are for runs without a screen. Add --headless, or leave them out."

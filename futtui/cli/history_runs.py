@@ -120,7 +120,8 @@ def run_verify(places: Places, symbols: str) -> None:
     if result.problems:
         _list("Problems:", result.problems, shown=len(result.problems))
         raise typer.Exit(1)
-    typer.echo("No problem found.")
+    nothing = "Nothing is stored yet, so there was nothing to check. Fetch candles: `futtui history download`."
+    typer.echo("No problem found." if result.files or result.candles else nothing)
 
 
 def run_gaps(places: Places, symbols: str, interval: str, days: tuple[str, str]) -> None:
@@ -225,7 +226,10 @@ def stop_politely(text: str) -> Iterator[None]:
 def _end_with_failures(failures: list[Failure], unreachable: str = "") -> None:
     if not failures:
         return
-    _list("Failed:", [f"{failure.name}: {failure.reason}" for failure in failures], shown=len(failures))
+    told_below = [failure.name for failure in failures if failure.reason == unreachable]
+    lines = [f"{failure.name}: {failure.reason}" for failure in failures if failure.reason != unreachable]
+    _list("Failed:", lines, shown=len(lines))
+    _list("Not fetched:", told_below)
     if unreachable:
         typer.echo(unreachable)
     raise typer.Exit(1)

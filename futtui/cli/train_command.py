@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from futtui.domain.errors import InvalidInputError
+from futtui.cli.backtest_command import check_folders
 from futtui.language.counting import counted
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def run_train(options: TrainOptions) -> None:
     from futtui.version import VERSION
 
     file = options.out or Places.of(options.home).confidence_model
-    if options.out is not None and not file.absolute().parent.is_dir():
-        raise InvalidInputError(f"--out: there is no folder {file.absolute().parent}. Make it first.")
+    check_folders({"--out": options.out})
     result = backtest_result(
         BacktestOptions(
             history=options.history,

@@ -58,7 +58,7 @@ def load_settings(settings_type: type, file: Path | None, overrides: Mapping[str
 def check_value(item: FieldShape, path: str, raw: Any) -> Any:
     """`raw` as the setting's type; raises ConfigurationError with the rule that it breaks."""
     try:
-        return TypeAdapter(item.annotation).validate_python(raw)
+        return _validated(item, raw)
     except ValidationError as error:
         raise ConfigurationError(" ".join(_explain(path, raw, item, error)).strip()) from None
 
@@ -190,7 +190,7 @@ class _Reader:
 
     def _take(self, item: FieldShape, path: str, raw: Any, where: str, values: dict[str, Any]) -> None:
         try:
-            values[item.name] = TypeAdapter(item.annotation).validate_python(raw)
+            values[item.name] = _validated(item, raw)
             self.origins[path] = where
         except ValidationError as error:
             self.problems.append(Problem(where, *_explain(path, raw, item, error)))
@@ -203,6 +203,12 @@ class _Reader:
 
     def _at(self, node: yaml.Node) -> str:
         return f"{self.file_name}, line {node.start_mark.line + 1}"
+
+
+def _validated(item: FieldShape, raw: Any) -> Any:
+    """`raw` as the setting's type; YAML's yes and no are no numbers, although the library counts them as 1 and 0."""
+    wants_number = isinstance(item.default, int | float) and not isinstance(item.default, bool)
+    return TypeAdapter(item.annotation).validate_python(str(raw) if wants_number and isinstance(raw, bool) else raw)
 
 
 def _closest(key: str, known: list[str]) -> str:
@@ -218,7 +224,8 @@ def _explain(path: str, raw: Any, item: FieldShape, error: ValidationError) -> t
     if isinstance(item.default, Enum) and not place:
         allowed = ", ".join(str(member.value) for member in type(item.default))
         return f"`{path}` is {raw!r}.", f"Use one of: {allowed}."
-    return f"`{path}{place}` is {raw!r}: {_rule(details)}.", f"The default is {plain_value(item.default)}."
+    told = "empty" if raw is None else plain_value(raw) if isinstance(raw, bool) else repr(raw)
+    return f"`{path}{place}` is {told}: {_rule(details)}.", f"The default is {plain_value(item.default)}."
 
 
 _RULES = {

@@ -13,6 +13,7 @@ import queue
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -132,7 +133,8 @@ class LogFiles:
             root.removeHandler(self._queue_handler)
             self._listener.stop()
             for handler in self._handlers:
-                handler.close()
+                with suppress(OSError):  # a full disk: its last lines are lost, and nobody can be told in a file
+                    handler.close()
 
 
 def start_logs(settings: LogSettings, folder: Path, secrets: Iterable[str] = (), name: str = "futtui.log") -> LogFiles:

@@ -340,6 +340,7 @@ def test_backtest_shorter_data_gives_the_same_beginning():
         (("--from", "someday", "--to", "2020-02-01"), "write a time as in"),
         (("--from", "2024-03-01", "--to", "2024-03-02", "--trade", "liquidity_flash"), "Did you mean liquidity_flush"),
         (("--from", "2024-03-01", "--to", "2024-03-02", "--json", "no/such/place.json"), "there is no folder"),
+        (("--from", "2024-03-01", "--to", "2024-03-02", "--html", "."), "is a folder"),
     ],
 )
 def test_backtest_bad_input_is_one_sentence_and_leaves_nothing_behind(tmp_path, arguments, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -108,3 +109,12 @@ def test_journal_every_step_is_one_json_line_in_the_file_of_its_month(files: Log
     assert last["payload"]["pnl"] == "0.21"
     assert first["time"] == "2023-11-14T22:13:20.000+00:00"
     assert len(store.records) == 2
+
+
+def test_log_files_close_on_a_full_disk_without_an_error(files: LogFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: logging.Handler) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SafeRotatingFileHandler, "close", full)
+    files.close()
+    assert logging.getLogger("futtui").handlers == []

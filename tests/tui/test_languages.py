@@ -234,6 +234,12 @@ def test_every_sentence_that_is_heard_is_really_said_by_the_engine() -> None:
     ("sentence", "told"),
     [
         ("New trades go on", "Нові угоди дозволено"),
+        (
+            "No connection to the exchange at https://x.com (no answer in time). Check the internet connection. "
+            "Next try (number 6) in a moment.",
+            "Немає зв'язку з біржею https://x.com (no answer in time). Перевірте інтернет. За мить спробуємо знову "
+            "(спроба 6).",
+        ),
         ("closed with -1.16 R", "закрито з -1.16 R"),
         ("SOLUSDT short dismissed, it is followed but not entered", "SOLUSDT шорт відхилено: стежимо, але не входимо"),
         ("SOLUSDT long is back among the active signals", "SOLUSDT лонг знову серед активних сигналів"),

@@ -160,6 +160,7 @@ async def test_price_that_passes_the_wish_while_one_types_is_noticed(make_app: A
         app.pulse.beat()
         await pilot.pause()
         assert "The price is beyond it already (3,105.00)." in screen_text(app)
+        assert "price now 3,105.00" in screen_text(app)
 
 
 async def test_key_without_a_marked_position_says_so(make_app: AppMaker, engine: FakeEngine) -> None:

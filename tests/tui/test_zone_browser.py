@@ -225,3 +225,12 @@ def test_zone_that_price_is_beyond_is_marked_and_explained(kind: ZoneKind, price
     said = " ".join(line_text(line).strip() for line in paint.why_lines(zone, view, 118))
     name = "above this resistance" if kind is ZoneKind.RESISTANCE else "below this support"
     assert (f"Price is {name}" in said) == passed
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_line_about_a_zone_is_wider_than_its_panel(language: Language) -> None:
+    zone = replace(zones()[0], purity=0.99, symbol="BTCUSDT")
+    speak(language)
+    view = view_of(show_zones(FakeEngine()))
+    for width in (42, 78):
+        assert max(line_width(line) for line in paint.why_lines(zone, view, width)) <= width

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from futtui.cli.doctor.findings import Finding, fail, ok, warn
 from futtui.cli.places import Places
+from futtui.language.counting import counted
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 LITTLE_SPACE_GB, NO_SPACE_GB = 2.0, 0.2
@@ -92,7 +93,7 @@ def check_configuration(config: Path | None, places: Places) -> Iterator[Finding
     except FuttuiError as error:
         yield fail("Configuration", f"{name}: {error}", "Correct it; `futtui config reference` shows every setting.")
         return
-    yield ok("Configuration", f"{name}; {len(loaded.origins)} values set")
+    yield ok("Configuration", f"{name}; {counted(len(loaded.origins), 'value')} set")
     keys = load_secrets((Path.cwd(), places.home))
     if len(keys) == 1:
         yield warn("API key", f"only {next(iter(keys))} is set", "Set key and secret, or neither, in .env.")

@@ -127,8 +127,8 @@ class Transport:
                 return response.status, response.headers, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(
-                f"No connection to the exchange at {self._base_url} ({plain_reason(error)}). futtui keeps trying; "
-                "check the internet connection."
+                f"No connection to the exchange at {self._base_url} ({plain_reason(error)}). Check the "
+                "internet connection."
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if endpoint.method != "GET":

@@ -82,7 +82,7 @@ UKRAINIAN: dict[str, str] = {
     "feed.silent": "Двигун мовчить, {age}",
     "feed.connecting": "з'єднуємося",
     "feed.failed": "зупинено",
-    "feed.none": "немає зв'язку",
+    "feed.none": "без зв'язку",
     "chart.candles": "свічок: {n}",
     "chart.one_column": "колонок на свічку: {n}",
     "chart.columns": "колонок на свічку: {n}",

@@ -21,7 +21,7 @@ ENGLISH: dict[str, str] = {
     "past.ended": "ended without a trade on record",
     "past.expired": "price did not come",
     "past.at_entry": "at the entry",
-    "past.from_entry": "{gap} from the entry",
+    "past.from_entry": "{gap} from entry",
     "past.zone_score": "score {score}",
     "past.no_zones": "No zones near this plan.",
     "zone.life.CANDIDATE": "not proven yet",

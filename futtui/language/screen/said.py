@@ -1,7 +1,6 @@
 """Short sentences of the engine that answer a key or tell a state; the screen finds them by their English text.
 
-A `{place}` stands for whatever the engine puts there; what it puts may be such a sentence itself. Sentences of the log
-and the reasons that strategies give are not here: they stay English.
+A `{place}` stands for what the engine puts there, perhaps such a sentence itself. Log and strategies' reasons stay English.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ ENGLISH: dict[str, str] = {
     "said.loading_history": "Loading history.",
     "said.loaded": "Loading history: {done} of {total} symbols ready.",
     "said.next_try": "{error} Next try (number {n}) in a moment.",
+    "said.no_connection": "No connection to the exchange at {url} ({why}). Check the internet connection.",
     "said.feed_starting": "starting",
     "said.feed_connecting": "connecting",
     "said.feed_reconnecting": "reconnecting",
@@ -154,6 +154,7 @@ UKRAINIAN: dict[str, str] = {
     "said.loading_history": "Завантажуємо історію.",
     "said.loaded": "Завантажуємо історію: готово символів {done} з {total}.",
     "said.next_try": "{error} За мить спробуємо знову (спроба {n}).",
+    "said.no_connection": "Немає зв'язку з біржею {url} ({why}). Перевірте інтернет.",
     "said.feed_starting": "запускається",
     "said.feed_connecting": "з'єднуємося",
     "said.feed_reconnecting": "з'єднуємося знову",
@@ -284,6 +285,7 @@ RUSSIAN: dict[str, str] = {
     "said.loading_history": "Загружаем историю.",
     "said.loaded": "Загружаем историю: готово символов {done} из {total}.",
     "said.next_try": "{error} Через мгновение попробуем снова (попытка {n}).",
+    "said.no_connection": "Нет связи с биржей {url} ({why}). Проверьте интернет.",
     "said.feed_starting": "запускается",
     "said.feed_connecting": "соединяемся",
     "said.feed_reconnecting": "соединяемся снова",

@@ -154,7 +154,7 @@ def _zone_line(zone: Zone, entry: float, view: View, width: int) -> Line:
         (f"  {fit(frame_name(zone.timeframe), 3)} ", "muted"),
         (word("past.zone_score", score=f"{zone.score:.0f}"), "text"),
     ]
-    if width >= 56:
+    if sum(len(text) for text, _ in spans) + len(where) + 3 <= width:
         spans.append((f"  {where}", "muted"))
     if width >= 90:
         spans.append((f"  {word(f'zone.life.{zone.state.value}')}", "dim"))

@@ -12,7 +12,7 @@ from futtui.domain.zone_words import zone_reasons
 from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL, SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
-from futtui.tui.paint.details import fact, paragraph
+from futtui.tui.paint.details import fact, fact_lines, paragraph
 from futtui.tui.paint.names import frame_name, zone_mark, zone_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, fit, fit_line, wrap
@@ -202,7 +202,7 @@ def why_lines(zone: Zone | None, view: View, width: int) -> list[Line]:
     for reason in zone_reasons(zone, reading):
         texts = wrap(told(reason), width - 4)
         lines += [((f" {SEPARATOR if at == 0 else ' '} {text}", "muted"),) for at, text in enumerate(texts)]
-    return [*lines, (), *_life_facts(zone, view)]
+    return [*lines, (), *_life_facts(zone, view, width)]
 
 
 def told(reason: str) -> str:
@@ -213,7 +213,7 @@ def told(reason: str) -> str:
     return heard(text)
 
 
-def _life_facts(zone: Zone, view: View) -> list[Line]:
+def _life_facts(zone: Zone, view: View, width: int) -> list[Line]:
     """When it came to be, and what else is known of its life."""
     born = numbers.long_age_text(view.now_ms - zone.created_ms)
     facts = [fact(word("browser.born"), word("detail.ago", age=born))]
@@ -221,7 +221,8 @@ def _life_facts(zone: Zone, view: View) -> list[Line]:
         changed = numbers.long_age_text(view.now_ms - zone.flipped_ms)
         facts.append(fact(word("browser.flipped"), word("detail.ago", age=changed)))
     if zone.purity is not None:
-        facts.append(fact(word("browser.purity"), word("browser.purity_text", share=f"{zone.purity * 100:.0f}")))
+        share = word("browser.purity_text", share=f"{zone.purity * 100:.0f}")
+        facts += fact_lines(word("browser.purity"), share, width)
     return facts
 
 

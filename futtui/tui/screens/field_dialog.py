@@ -48,7 +48,6 @@ class FieldDialog(Dialog[Answer | None]):
     def on_mount(self) -> None:
         """Shows the texts."""
         self.frame_texts()
-        self.query_one("#dialog-intro", DialogText).show(text_lines(self.intro()))
         self._tell()
 
     def pulse(self, view: View) -> None:
@@ -57,7 +56,9 @@ class FieldDialog(Dialog[Answer | None]):
         self._tell()
 
     def _tell(self) -> None:
-        """A beat may come before the field is there."""
+        """Both halves by the same prices; a beat may come before the field is there."""
+        for panel in self.query("#dialog-intro").results(DialogText):
+            panel.show(text_lines(self.intro()))
         for field in self.query(Input):
             for panel in self.query("#dialog-problem").results(DialogText):
                 panel.show([(), *self.meaning(field.value, TEXT_WIDTH), ()])

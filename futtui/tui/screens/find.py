@@ -34,6 +34,7 @@ class FindScreen(Dialog[str | None]):
     def __init__(self, symbols: Sequence[str]) -> None:
         super().__init__(classes="dialog")
         self.heading = word("find.heading")
+        self.nothing = word("find.nothing")
         self.bottom = word("dialog.esc_close")
         self._symbols = symbols
         self._marked = 0
@@ -63,7 +64,7 @@ class FindScreen(Dialog[str | None]):
             marked = index == self._marked
             lines.append(((f" {CURSOR if marked else ' '} ", "marker"), (symbol, "bold" if marked else "text")))
         if not found:
-            lines.append(((f" {word('find.nothing')}", "attention"),))
+            lines.append(((f" {self.nothing}", "attention"),))
         lines += [()] * (SHOWN + 1 - len(lines))
         self.query_one("#find-list", DialogText).show(lines)
 

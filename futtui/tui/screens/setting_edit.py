@@ -102,6 +102,7 @@ class FindSetting(FindScreen):
     def __init__(self, paths: tuple[str, ...]) -> None:
         super().__init__(paths)
         self.heading = word("settings.find_heading")
+        self.nothing = word("settings.find_nothing")
 
     def _found(self) -> list[str]:
         wanted = self.query_one(Input).value.strip().lower().replace(" ", "_")

@@ -16,6 +16,7 @@ import aiohttp
 
 from futtui.exchange.binance.archive.checksum import LONGEST_ANSWER, parse_checksum
 from futtui.exchange.binance.archive.errors import ArchiveError, ArchiveUnreachableError
+from futtui.exchange.binance.reasons import plain_reason
 from futtui.exchange.ports import is_loopback
 from futtui.version import VERSION
 
@@ -137,7 +138,7 @@ class ArchiveClient:
                 f"The archive's address {self._base_url} cannot be used: {error}. Correct it."
             ) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise _PassingError(str(error) or type(error).__name__) from error
+            raise _PassingError(plain_reason(error)) from error
 
 
 async def _save(response: aiohttp.ClientResponse, target: Path, on_bytes: Callable[[int], None]) -> str:
