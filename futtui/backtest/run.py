@@ -12,6 +12,7 @@ from typing import Protocol
 
 from futtui.backtest.coverage import Coverage, coverage_of
 from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
+from futtui.backtest.far_levels import is_walked_inside
 from futtui.backtest.kept_signals import SignalShelf
 from futtui.backtest.road import BarRoad, Passage, Step
 from futtui.backtest.settings import BacktestRequest
@@ -178,7 +179,7 @@ class Backtest:
             past = data.past.between(BASE, request.start_ms - known_ms, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
         if self._source is None:
-            shards = shards_of(request, self._data, self._store, self._crew)
+            shards = shards_of(request, self._data, self._store, self._crew, far_levels=False)
         else:
             shards = self._source(request, self._data)
         try:
@@ -337,14 +338,22 @@ def shards_of(
     data: dict[str, SymbolData],
     store: RunStore | None = None,
     crew: CrewMaker | None = None,
+    *,
+    far_levels: bool = True,
 ) -> Source:
     """The source of a real run: analyses in this process, in as many others as the request says, or by `crew`.
 
-    Those that `store` holds are read from there, new ones are kept.
+    Those that `store` holds are read from there, new ones are kept. Without `far_levels` standing levels that no price
+    comes near are left out: the desk does the same without them, as long as nothing is changed on the way to it.
     """
     shared = (request.analysis, request.warm_up, request.start_ms)
+    # How long a level of a user's own strategy stands is not known here.
+    far_levels = far_levels or bool(request.analysis.plugins)
+    told = {name: far_levels or not is_walked_inside(one) for name, one in data.items()}
     logs = {}
     if store is not None:
-        logs = {name: store.log(key_of(symbol_hash(one, fine=False), *shared)) for name, one in data.items()}
-    jobs = jobs_of(f"{os.getpid()}-{id(logs)}", list(data.values()), *shared, logs, request.end_ms)
+        keys = {name: key_of(symbol_hash(one, fine=False), *shared, told[name]) for name, one in data.items()}
+        logs = {name: store.log(key) for name, key in keys.items()}
+    run = f"{os.getpid()}-{id(logs)}"
+    jobs = jobs_of(run, list(data.values()), *shared, logs, request.end_ms, far_levels=told)
     return Shards(jobs, (crew or local_crew(request.workers))(jobs), request.start_ms, logs, request.end_ms)

@@ -7,7 +7,7 @@ import multiprocessing
 import pickle
 import signal
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,14 +19,14 @@ from futtui.analysis.analyzer import Close, SymbolAnalyzer
 from futtui.analysis.collector import calm_collector
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
+from futtui.backtest.far_levels import Answers as Answers
+from futtui.backtest.far_levels import without_far_levels
 from futtui.backtest.store import AnalysisLog, Stretch, write_whole
 from futtui.domain.candle import Candle
-from futtui.domain.reading import AnalysisResult
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.live.past_candles import LEAST_BARS, candles_of
 from futtui.live.settings import HistorySettings
 
-Answers = list[tuple[int, AnalysisResult]]
 SMALL = b"z"
 """What packed answers that are compressed begin with; no pickle does."""
 STRETCHES_AHEAD = 2
@@ -102,6 +102,8 @@ class Job:
     state_file: Path | None = None
     closes: int = 0
     """How many there are in the run: what its share of the work is measured by."""
+    far_levels: bool = True
+    """Whether standing levels are told that no price comes near."""
 
 
 class Worker:
@@ -123,7 +125,7 @@ class Worker:
         answers = symbol.advance(until_ms)
         if job.state_file is not None and (until_ms - job.start_ms) % STATE_EVERY_MS == 0:
             _keep_state(job.state_file, symbol)
-        return answers
+        return answers if job.far_levels else without_far_levels(answers, job.data.past.series[BASE])
 
 
 def _started(job: Job, from_ms: int) -> SymbolRun:
@@ -324,6 +326,8 @@ def jobs_of(
     start_ms: int,
     logs: dict[str, AnalysisLog],
     end_ms: int,
+    *,
+    far_levels: Mapping[str, bool],
 ) -> dict[str, Job]:
     """The jobs of a run, without the finer candles: they are no business of the analyses."""
     files: dict[str, Any] = {name: log.state_file for name, log in logs.items()}
@@ -331,7 +335,8 @@ def jobs_of(
     for each in data:
         closes = len(each.past.series[BASE].between(start_ms, end_ms))
         part = replace(each, fine=())
-        jobs[each.symbol] = Job(run, part, analysis, warm_up, start_ms, files.get(each.symbol), closes)
+        told = far_levels[each.symbol]
+        jobs[each.symbol] = Job(run, part, analysis, warm_up, start_ms, files.get(each.symbol), closes, told)
     return jobs
 
 
