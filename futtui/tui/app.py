@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,6 +19,7 @@ from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command, SetPaused
+from futtui.domain.signal import Signal
 from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
@@ -101,6 +103,8 @@ class FuttuiApp(App[None]):
         self._news = NewsWatch()
         self._arrivals = Arrivals()
         self.number_source = number_source
+        self.dismissed: list[Signal] = []
+        """Signals dismissed here, the newest last, for the key that brings back."""
         self._started = False
         self.collector = CollectorCare()
         self.typed = TypedKeys(self, super().on_event)
@@ -199,28 +203,31 @@ class FuttuiApp(App[None]):
 
     # Commands to the engine
 
-    def send(self, command: Command) -> None:
-        """Sends a command; its receipt, or why it was refused, appears in the flash line."""
+    def send(self, command: Command, told: Callable[[str], str] = str) -> None:
+        """Sends a command; its receipt, or why it was refused, appears in the flash line.
+
+        `told` makes the words for the user of the receipt.
+        """
         try:
             future = self.engine.send(command)
         except FuttuiError as error:
             self.flash(heard(str(error)), "down_bold")
             return
-        future.add_done_callback(self._answered)
+        future.add_done_callback(partial(self._answered, told))
 
     def send_if(self, command: Command | None) -> None:
         """Sends what a dialog answered; None = it was left."""
         if command is not None:
             self.send(command)
 
-    def _answered(self, future: Future[str]) -> None:
+    def _answered(self, told: Callable[[str], str], future: Future[str]) -> None:
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or (error is not None and not isinstance(error, FuttuiError)):
             message = CommandAnswered(word("command.lost"), accepted=False)
         elif error is not None:
             message = CommandAnswered(str(error), accepted=False)
         else:
-            message = CommandAnswered(future.result(), accepted=True)
+            message = CommandAnswered(told(future.result()), accepted=True)
         self.post_message(message)
 
     @on(CommandAnswered)
@@ -351,6 +358,12 @@ class FuttuiApp(App[None]):
         from futtui.tui.screens.close_position import ask_close
 
         ask_close(self, position)
+
+    def action_undo_dismiss(self) -> None:
+        """Brings back the signal that was dismissed last."""
+        from futtui.tui.choosing import undo_dismiss
+
+        undo_dismiss(self)
 
     # Quit
 

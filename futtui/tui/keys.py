@@ -111,6 +111,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("explain", "everywhere", ("i",), "app.explain", True),
     Action("copy_row", "everywhere", ("y",), "app.copy_row", True),
     Action("overlay", "everywhere", ("f12",), "app.toggle_overlay", True),
+    Action("undo_dismiss", "everywhere", ("ctrl+z",), "app.undo_dismiss", True),
     Action("why", "everywhere", ("W",), "app.open_place('why')", True),
     Action("zone_browser", "everywhere", ("Z",), "app.open_place('zone_browser')", True),
     Action("performance", "everywhere", ("P",), "app.open_place('performance')", True),
@@ -175,6 +176,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("set_alert", "market", ("w",), "screen.set_alert", True),
     Action("close_position", "positions", ("C",), "screen.close_position", True),
     Action("move_stop", "positions", ("s",), "screen.move_stop", True),
+    Action("take", "signal", ("a",), "take_signal", True),
+    Action("dismiss", "signal_row", ("d",), "screen.dismiss_signal", True),
     Action("leave", "detail", ("escape",), "leave"),
     Action("settings_save", "settings", ("ctrl+s",), "save", True),
     Action("settings_undo", "settings", ("u",), "undo"),
@@ -235,12 +238,12 @@ ACTIONS: tuple[Action, ...] = (
 SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "dashboard": ("everywhere", "copy", "dashboard", "row", "to_chart"),
     "market": ("list", "market"),
-    "signals": ("list",),
+    "signals": ("list", "signal_row"),
     "positions": ("list", "positions"),
     "zones": ("list",),
     "log": ("list",),
     "beside": ("chart", "beside", "walk"),
-    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
+    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "signal", "signal_row", "walk"),
     "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
     "zone_browser": ("everywhere", "copy", "detail", "list", "row", "to_chart", "walk", "zone_browser"),
     "performance": ("everywhere", "copy", "detail", "list", "period", "accounts"),
@@ -311,13 +314,16 @@ def cyrillic_texts(text: str) -> tuple[str, ...]:
 
 FOOTERS: dict[str, tuple[str, ...]] = {
     "market": ("panels", "open", "chart", "find", "sort", "block", "mode", "pause", "commands", "help"),
-    "signals": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
+    "signals": ("panels", "open", "chart", "dismiss", "find", "block", "mode", "pause", "commands", "help"),
     "positions": (
         "panels", "open", "chart", "close_position", "move_stop", "block", "mode", "pause", "commands", "help",
     ),
     "zones": ("panels", "open", "chart", "find", "full", "block", "mode", "pause", "commands", "help"),
     "log": ("panels", "open", "find", "full", "mode", "pause", "commands", "help"),
     "detail": ("scroll", "next_symbol", "chart", "block", "mode", "pause", "commands", "help"),
+    "signal_detail": (
+        "scroll", "next_symbol", "take", "dismiss", "chart", "block", "mode", "pause", "commands", "help",
+    ),
     "position_detail": (
         "scroll", "next_symbol", "move_stop", "close_position", "chart", "block", "mode", "pause", "commands", "help",
     ),

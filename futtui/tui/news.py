@@ -59,7 +59,7 @@ class NewsWatch:
         desk = view.snapshot.desk
         if desk is None:
             return []
-        opened = {item.signal_id: item for item in desk.signals if item.status.is_open}
+        opened = {item.signal_id: item for item in desk.signals if item.status.is_open and not item.raw.is_by_hand}
         known, self._known_signals = self._known_signals, frozenset(opened)
         if known is None:
             return []

@@ -14,7 +14,7 @@ from futtui.domain.candle import Candle, FormingCandle
 from futtui.domain.candle_series import CandleSeries
 from futtui.domain.effects import Say, Severity
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import Command, RemovePriceAlert, SetPriceAlert
+from futtui.domain.events import Command, DismissSignal, RemovePriceAlert, SetPriceAlert, TakeSignal
 from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.past_signals import PastSignal, SimilarSignals, tally_of
@@ -25,7 +25,7 @@ from futtui.domain.price_alert import PriceAlert
 from futtui.domain.reading import FrameReading, ProfileReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
-from futtui.domain.signal import Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
+from futtui.domain.signal import DISMISSED, TAKEN, Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
 from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
@@ -676,7 +676,26 @@ class FakeEngine:
             place = command.symbol, command.price
             self.show(alerts=tuple(each for each in self.current.alerts if (each.symbol, each.price) != place))
             return f"Alert at {command.price:.3f} for {command.symbol} taken away."
-        return "Done."
+        return self._mind_signal(command) if isinstance(command, DismissSignal | TakeSignal) else "Done."
+
+    def _mind_signal(self, command: DismissSignal | TakeSignal) -> str:
+        """The desk's answer, and the signal as it would be kept."""
+        assert self.current.desk is not None
+        known = self.current.desk.signals
+        signal = next(item for item in known if item.signal_id == command.signal_id)
+        name = f"{signal.raw.symbol} {signal.raw.side.value.lower()}"
+        tag = TAKEN if isinstance(command, TakeSignal) else DISMISSED
+        rest = tuple(each for each in signal.tags if each != tag)
+        back = isinstance(command, DismissSignal) and not command.dismissed
+        marked = replace(signal, tags=rest if back else (*rest, tag))
+        self.show_desk(signals=tuple(marked if item is signal else item for item in known))
+        if isinstance(command, TakeSignal):
+            return f"{name}: bought 379 at 13.884, stop 13.744 (risk 0.5 %, on paper)"
+        return (
+            f"{name} is back among the active signals"
+            if back
+            else (f"{name} dismissed, it is followed but not entered")
+        )
 
     def candles(
         self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None

@@ -60,6 +60,12 @@ def _live(app: FuttuiApp, engine: FakeEngine) -> None:
     )
 
 
+def _too_far(app: FuttuiApp, engine: FakeEngine) -> None:
+    _live(app, engine)
+    refusal = "price moved 0.90 R away from the entry, at most 0.25 R is allowed"
+    engine.take = {"refusal": refusal, "price": 14.01, "quantity": None, "value": None, "risk_money": None}
+
+
 def _old(app: FuttuiApp, engine: FakeEngine) -> None:
     engine.show(feed=FeedView(connected=False, text="lost", age_ms=9000, delay_ms=0, attempt=3))
     engine.show(market=tuple(changed(row, fresh=False, age_ms=9000) for row in engine.current.market))
@@ -174,6 +180,10 @@ SHOTS = (
     Shot("chart-old-data", ("c",), world=_old),
     # Details
     Shot("signal", ("2", "enter"), tour="details"),
+    Shot("signal-dismissed", ("2", "home", "down", "enter", "d"), anew=True),
+    Shot("signals-dismissed", ("2", "home", "d"), anew=True),
+    Shot("take", ("2", "home", "enter", "a"), world=_live),
+    Shot("take-refused", ("2", "home", "enter", "a"), world=_too_far),
     Shot("signal-waiting", ("2", "home", "down", "enter"), tour="details"),
     _in_small("signal-end", "2", "home", "enter", "pagedown", "pagedown", "pagedown"),
     Shot("position", ("3", "home", "enter"), tour="details"),

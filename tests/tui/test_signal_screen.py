@@ -105,11 +105,11 @@ async def test_n_walks_the_list_that_the_signal_was_opened_from(make_app: AppMak
         await pilot.press("2", "enter")
         await pilot.pause()
         assert "Dashboard › Signals › LINKUSDT long" in screen_text(app)
-        assert engine.questions[-1] == ("similar", signals()[0].signal_id)
+        assert engine.questions[-2] == ("similar", signals()[0].signal_id)
         await pilot.press("т")
         await pilot.pause()
         assert "Dashboard › Signals › SOLUSDT short" in screen_text(app)
-        assert engine.questions[-1] == ("similar", signals()[1].signal_id)
+        assert engine.questions[-2] == ("similar", signals()[1].signal_id)
         engine.show_desk(signals=(signals()[0], signals()[1], signals()[3]))  # the third left the list meanwhile
         app.pulse.beat()
         await pilot.press("n")

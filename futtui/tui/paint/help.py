@@ -25,9 +25,10 @@ LEAST_HALF = 46
 _PANEL = ("list", "to_chart", "row")
 _SCOPES = {
     "market": (*_PANEL, "market"),
+    "signals": (*_PANEL, "signal_row"),
     "positions": (*_PANEL, "positions"),
     "detail": ("detail", "text", "to_chart", "walk", "row"),
-    "signal_detail": ("detail", "text", "to_chart", "walk", "row"),
+    "signal_detail": ("detail", "text", "to_chart", "walk", "row", "signal", "signal_row"),
     "position_detail": ("detail", "text", "to_chart", "walk", "row", "positions"),
     "chart": ("detail", "chart", "walk", "row"),
     keys.BESIDE: ("beside", "chart", "walk", "to_chart", "row"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from futtui.domain.side import Side
-from futtui.domain.signal import Signal, SignalStatus
+from futtui.domain.signal import TAKEN, Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import Zone, ZoneKind
 from futtui.tui.glyphs import DOWN, UP
@@ -63,14 +63,29 @@ def zone_token(zone: Zone) -> str:
 
 
 def status_text(signal: Signal) -> str:
-    """State of a signal in one word; `for info` while one that is not traded is followed."""
+    """State of a signal in one word; `for info` while one that is not traded is followed.
+
+    What the user did with an open one comes first.
+    """
+    if signal.status.is_open and signal.is_set_aside:
+        return word("signal.status.taken" if TAKEN in signal.tags else "signal.status.dismissed")
+    if signal.raw.is_by_hand and signal.status is SignalStatus.ACTIVE:
+        return word("signal.status.by_hand")
     if signal.is_for_information and signal.status is SignalStatus.ACTIVE:
         return word("signal.status.information")
     return word(f"signal.status.{signal.status.value}")
 
 
-def status_token(status: SignalStatus) -> str:
-    """Open signals stand out, finished ones step back."""
+def is_listed_open(signal: Signal) -> bool:
+    """Whether a signal stands among the open ones: not over, and not set aside by the user."""
+    return signal.status.is_open and not signal.is_set_aside
+
+
+def status_token(signal: Signal) -> str:
+    """Open signals stand out, finished ones and those set aside step back."""
+    status = signal.status
+    if signal.is_set_aside:
+        return "dim"
     return "text" if status is SignalStatus.ACTIVE else "attention" if status is SignalStatus.WAITING else "dim"
 
 

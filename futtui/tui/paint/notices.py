@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from futtui.domain.signal import SignalStatus
 from futtui.tui.keys import PANELS
 from futtui.tui.paint import numbers
+from futtui.tui.paint.names import is_listed_open
 from futtui.tui.paint.text import Line, Span, fit, wrap
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.words import word
@@ -52,7 +52,7 @@ class Flash:
 def tabs_line(view: View, main: str, width: int) -> Line:
     """`[1 Market 46] [2 Signals 3] ...` with the shown one bright."""
     desk = view.snapshot.desk
-    active = sum(item.status in (SignalStatus.ACTIVE, SignalStatus.WAITING) for item in desk.signals) if desk else 0
+    active = sum(map(is_listed_open, desk.signals)) if desk else 0
     counts = {"market": len(view.snapshot.market), "signals": active, "positions": len(desk.positions) if desk else 0}
     spans: list[Span] = [(" ", "tab")]
     for number, panel in enumerate(PANELS, start=1):

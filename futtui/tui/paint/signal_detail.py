@@ -5,8 +5,10 @@ from __future__ import annotations
 from futtui.domain.past_signals import SimilarSignals
 from futtui.domain.signal import Signal, SignalPart, SignalStatus, Trigger
 from futtui.domain.snapshot import PositionView
+from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
 from futtui.tui.answers import Answer
+from futtui.tui.engine_port import EnginePort
 from futtui.tui.glyphs import BAR_EMPTY, BAR_FULL
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
@@ -21,11 +23,17 @@ from futtui.tui.paint.names import (
     system_name,
 )
 from futtui.tui.paint.past import ladder_lines, record_lines
+from futtui.tui.paint.take_wish import state_lines
 from futtui.tui.paint.text import Line, fit, line_width, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
 _BAR = 10
+_ENTRIES = {
+    Trigger.ARMED: "detail.armed",
+    Trigger.IMMEDIATE: "detail.immediate",
+    Trigger.BY_HAND: "detail.by_hand",
+}
 
 
 def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
@@ -34,24 +42,30 @@ def signal_detail(signal: Signal, trail: tuple[str, ...]) -> Detail:
     Follows its newest state, and keeps the last one when it leaves the list.
     """
     past: Answer[SimilarSignals] = Answer()
+    taking: Answer[TakeLook] = Answer()
 
     def newest(view: View) -> Signal:
         desk = view.snapshot.desk
         found = (item for item in (desk.signals if desk else ()) if item.signal_id == signal.signal_id)
         return next(found, signal)
 
+    def ask(engine: EnginePort) -> None:
+        past.look(signal.signal_id, lambda: engine.similar_signals(signal))
+        if signal.status.is_open:
+            taking.look(signal.signal_id, lambda: engine.look_at_taking(signal.signal_id))
+
     return Detail(
         trail,
         (
             Box("plan", word("detail.plan"), lambda view, width: plan_lines(newest(view), view, width)),
             Box("parts", word("detail.why_signal"), lambda view, width: part_lines(newest(view), width)),
-            Box("state", word("detail.state_title"), lambda view, width: _state(newest(view), view, width)),
+            Box("state", word("detail.state_title"), lambda view, width: _state(newest(view), taking, view, width)),
             Box("past", word("past.box.record"), lambda view, width: record_lines(newest(view), past, view, width)),
             Box("around", word("past.box.around"), lambda view, width: ladder_lines(newest(view), view, width)),
         ),
         symbol=signal.raw.symbol,
         signal_id=signal.signal_id,
-        ask=lambda engine: past.look(signal.signal_id, lambda: engine.similar_signals(signal)),
+        ask=ask,
         layout="-signal",
         frame=signal.raw.timeframe if signal.raw.timeframe in ANALYSIS_TIMEFRAMES else None,
     )
@@ -72,7 +86,7 @@ def plan_lines(signal: Signal, view: View, width: int) -> list[Line]:
         return f"  {levels.reasons[index]}" if width >= 90 and index < len(levels.reasons) else ""
 
     now = word("detail.price_now", price=numbers.price_text(row.price, rules)) if row else ""
-    kind = word("detail.armed" if raw.trigger is Trigger.ARMED else "detail.immediate")
+    kind = word(_ENTRIES[raw.trigger])
     lines = [
         fact(word("detail.symbol"), raw.symbol, "bold"),
         fact(word("detail.side"), side, side_token),
@@ -93,12 +107,13 @@ def plan_lines(signal: Signal, view: View, width: int) -> list[Line]:
     return lines
 
 
-def _state(signal: Signal, view: View, width: int) -> list[Line]:
+def _state(signal: Signal, taking: Answer[TakeLook], view: View, width: int) -> list[Line]:
     raw = signal.raw
     regime, regime_token = regime_span(raw.regime.value)
     born = numbers.date_time_text(raw.time_ms, view.zone)
     lines = [
-        fact(word("detail.status"), status_text(signal), status_token(signal.status)),
+        fact(word("detail.status"), status_text(signal), status_token(signal)),
+        *state_lines(signal, taking.value, view, width),
         *(fact_lines(word("detail.status_reason"), heard(signal.status_reason), width) if signal.status_reason else []),
         fact(word("detail.system"), system_name(raw.system.value)),
         fact(word("detail.setup"), setup_name(raw.strategy), note=frame_name(raw.timeframe)),

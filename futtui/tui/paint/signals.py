@@ -8,7 +8,7 @@ from futtui.domain.signal import Signal, SignalStatus
 from futtui.tui.glyphs import RULE, SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
-from futtui.tui.paint.names import frame_name, setup_name, side_span, status_text, status_token
+from futtui.tui.paint.names import frame_name, is_listed_open, setup_name, side_span, status_text, status_token
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, fit, wrap
 from futtui.tui.paint.view import View
@@ -34,10 +34,10 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 
 def listed_signals(view: View) -> list[Signal]:
-    """Open signals, newest first, then the finished ones, newest first."""
+    """Open signals, newest first, then those set aside and the finished ones, newest first."""
     desk = view.snapshot.desk
     signals = desk.signals if desk else ()
-    return sorted(signals, key=lambda item: (not item.status.is_open, -item.raw.time_ms, item.signal_id))
+    return sorted(signals, key=lambda item: (not is_listed_open(item), -item.raw.time_ms, item.signal_id))
 
 
 def signal_age_text(signal: Signal, view: View) -> str:
@@ -49,7 +49,7 @@ def signal_age_text(signal: Signal, view: View) -> str:
 
 def signal_line(signal: Signal, view: View, columns: Sequence[Column], selected: bool) -> Line:
     """One signal of the list."""
-    dimmed = view.stale or not signal.status.is_open
+    dimmed = view.stale or not is_listed_open(signal)
 
     def cell(column: Column) -> Span:
         text, token = _cell(signal, view, column)
@@ -76,7 +76,7 @@ def _cell(signal: Signal, view: View, column: Column) -> Span:
         case "score":
             return numbers.score_of_needed(signal.score, signal.needed_score), "bold"
         case "status":
-            return status_text(signal), status_token(signal.status)
+            return status_text(signal), status_token(signal)
         case "entry":
             return numbers.price_text(raw.levels.entry, rules), "text"
         case "stop":
@@ -94,7 +94,7 @@ def compact_line(signal: Signal, view: View, selected: bool, width: int) -> Line
     """One signal with its main levels in one line, for the stacked layout."""
     raw = signal.raw
     rules = view.rules(raw.symbol)
-    dimmed = view.stale or not signal.status.is_open
+    dimmed = view.stale or not is_listed_open(signal)
     spans: list[Span] = [
         (view.cursor if selected else " ", "marker"),
         (f"{signal_age_text(signal, view):>5} ", "muted"),
@@ -211,8 +211,8 @@ def subtitle(view: View) -> str:
     desk = view.snapshot.desk
     if desk is None:
         return ""
-    active = sum(item.status is SignalStatus.ACTIVE for item in desk.signals)
-    waiting = sum(item.status is SignalStatus.WAITING for item in desk.signals)
+    listed = [item.status for item in desk.signals if is_listed_open(item)]
+    active, waiting = listed.count(SignalStatus.ACTIVE), listed.count(SignalStatus.WAITING)
     parts = [word("signals.active", n=active)]
     if waiting:
         parts.append(word("signals.waiting_count", n=waiting))

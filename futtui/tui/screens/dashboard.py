@@ -354,6 +354,14 @@ class DashboardScreen(SizedScreen, Screen[None]):
 
         ask_move_stop(self.futtui, self.query_one(PositionsPanel).marked_position())
 
+    def action_dismiss_signal(self) -> None:
+        """Dismisses the marked signal, or brings it back; the marker goes on to the next one."""
+        from futtui.tui.choosing import dismiss
+
+        panel = self.query_one(SignalsPanel)
+        if dismiss(self.futtui, panel.marked_signal()):
+            panel.leave_marked()
+
     @on(RowOpened)
     def _open_row(self, message: RowOpened) -> None:
         if self._view is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from futtui.domain.signal import Signal
+from futtui.tui import keys
 from futtui.tui.paint import signals
 from futtui.tui.paint.table import head_line
 from futtui.tui.paint.view import View
@@ -19,6 +20,7 @@ PLAN_HEIGHT = 6
 class SignalsPanel(LivePanel):
     """Open signals first, then finished ones; the plan of the marked one below when there is room."""
 
+    BINDINGS = keys.bindings("signal_row")
     name_id = "signals"
     number = 2
 
@@ -37,7 +39,7 @@ class SignalsPanel(LivePanel):
         body = [
             Row(
                 signal.signal_id,
-                (signal.status, signal.score, signals.signal_age_text(signal, view), view.stale),
+                (signal.status, signal.tags, signal.score, signals.signal_age_text(signal, view), view.stale),
                 partial(signals.signal_line, signal, view, columns),
             )
             for signal in found
@@ -51,10 +53,25 @@ class SignalsPanel(LivePanel):
         return Content(Rows(body), head, fixed_rows("plan", plan))
 
     def _compact_row(self, signal: Signal, view: View, width: int) -> Row:
-        version = (signal.status, signal.score, signals.signal_age_text(signal, view), view.stale, "compact")
+        age = signals.signal_age_text(signal, view)
+        version = (signal.status, signal.tags, signal.score, age, view.stale, "compact")
         return Row(
             signal.signal_id, version, lambda marked: signals.compact_line(signal, view, marked, width)
         )  # fmt: skip
+
+    def marked_signal(self) -> Signal | None:
+        """The marked signal; None without any."""
+        found = signals.listed_signals(self._view) if self._view is not None else []
+        return next((item for item in found if item.signal_id == self.cursor_key), None)
+
+    def leave_marked(self) -> None:
+        """Put the marker on the row below, or above: the marked one is about to go elsewhere."""
+        kept, place = self.cursor_key, self._cursor_index
+        for step in (1, -1):
+            self.action_cursor(step)
+            if self.cursor_key != kept:
+                return
+            self._cursor_index = place
 
     @property
     def keeps_to_top(self) -> bool:

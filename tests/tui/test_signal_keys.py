@@ -1,0 +1,165 @@
+"""The keys of a signal: dismissing and bringing back, taking on paper at once, in Live only after a yes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from futtui.domain.events import DismissSignal, TakeSignal
+from futtui.domain.position import TradingMode
+from futtui.domain.signal import SignalStatus, Trigger
+from futtui.language.catalogue import Language
+from futtui.tui.paint import signals as painted
+from futtui.tui.paint import take_wish
+from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.screens.detail import DetailScreen
+from futtui.tui.screens.dialog import TEXT_WIDTH
+from futtui.tui.screens.take import TakeDialog
+from futtui.tui.words import speak
+from tests.tui.conftest import AppMaker
+from tests.tui.fake_backtests import until
+from tests.tui.fake_engine import NOW_MS, FakeEngine, signals, take_look
+from tests.tui.screen_text import screen_text
+from tests.tui.test_painters import view_of
+
+FULL = (120, 35)
+LINK, SOL, *_ = signals()
+"""LINK is active and on top, SOL waits below it."""
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+def dismissal(symbol: str, signal_id: str, *, dismissed: bool = True) -> DismissSignal:
+    return DismissSignal(NOW_MS, symbol, signal_id, dismissed)
+
+
+@pytest.mark.parametrize("key", ["d", "в"])
+async def test_dismissed_signal_leaves_the_active_ones_and_the_undo_key_brings_it_back(
+    make_app: AppMaker, engine: FakeEngine, key: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", key)
+        await until(pilot, lambda: "LINKUSDT long dismissed, not entered. Ctrl+Z" in screen_text(app))
+        view = app.store.read()
+        assert painted.listed_signals(view)[0].signal_id == SOL.signal_id
+        await press(pilot, key)  # the marker went on to the next one
+        await until(pilot, lambda: len(engine.commands) == 2)
+        await press(pilot, "ctrl+z", "ctrl+я")
+        await until(pilot, lambda: len(engine.commands) == 4)
+        both = [(item.raw.symbol, item.signal_id) for item in (LINK, SOL)]
+        back = [dismissal(*item, dismissed=False) for item in reversed(both)]
+        assert engine.commands == [*(dismissal(*item) for item in both), *back]
+        await press(pilot, "ctrl+z")
+        assert len(engine.commands) == 4
+        assert "No signal was dismissed here" in screen_text(app)
+
+
+async def test_same_key_on_a_dismissed_signal_brings_it_back_and_one_that_is_over_is_told(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter", "d")
+        await until(pilot, lambda: "You dismissed it" in screen_text(app))
+        await press(pilot, "d")
+        await until(pilot, lambda: "is back among the active signals" in screen_text(app))
+        assert [item.dismissed for item in engine.commands] == [True, False]  # type: ignore[union-attr]
+        await press(pilot, "escape", "end", "d")
+        assert len(engine.commands) == 2
+        assert "This signal is over" in screen_text(app)
+
+
+async def test_paper_takes_at_once_and_says_what_came_of_it(make_app: AppMaker, engine: FakeEngine) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter")
+        assert "If taken now" in screen_text(app)
+        await press(pilot, "a")
+        await until(pilot, lambda: "bought 379 at 13.884" in screen_text(app))
+        assert engine.commands == [TakeSignal(NOW_MS, "LINKUSDT", LINK.signal_id)]
+        assert "You took it" in screen_text(app)
+
+
+async def test_signals_only_takes_nothing_and_says_how_to_switch(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show_desk(mode=TradingMode.SIGNALS)
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter", "ф")
+        assert isinstance(app.screen, DetailScreen)
+        assert engine.commands == []
+        assert "Signals only takes nothing. m changes the mode" in screen_text(app)
+
+
+async def test_live_asks_with_the_safe_answer_in_focus_and_takes_only_after_a_yes(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    engine.show_desk(mode=TradingMode.LIVE)
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter", "a")
+        await until(pilot, lambda: "379" in screen_text(app) and "52.41 USDT" in screen_text(app))
+        assert isinstance(app.screen, TakeDialog)
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        await press(pilot, "enter")
+        assert (isinstance(app.screen, DetailScreen), engine.commands) == (True, [])
+        await press(pilot, "a")
+        await until(pilot, lambda: not app.screen.query_one("#yes", Button).disabled)
+        await press(pilot, "right", "enter")
+        await until(pilot, lambda: engine.commands == [TakeSignal(NOW_MS, "LINKUSDT", LINK.signal_id)])
+
+
+async def test_live_question_is_locked_while_something_stands_against_it(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    engine.show_desk(mode=TradingMode.LIVE)
+    engine.take = {"refusal": "new trades are paused"}
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter", "a")
+        await until(pilot, lambda: "Not possible: new trades are paused." in screen_text(app))
+        assert app.screen.query_one("#yes", Button).disabled
+        await press(pilot, "right", "enter")
+        assert engine.commands == []
+
+
+@pytest.mark.parametrize("language", Language, ids=lambda language: language.value)
+def test_lines_about_taking_fit_in_every_language(language: Language) -> None:
+    speak(language)
+    view = view_of()
+    refusals = ("", "new trades are paused", "price moved 0.90 R away from the entry, at most 0.25 R is allowed")
+    for refusal in refusals:
+        look = take_look(LINK, TradingMode.LIVE, refusal=refusal, notes=("too small for 3 slices, sold at target 1",))
+        for width in (46, TEXT_WIDTH, 118):
+            lines = [*take_wish.wish_lines(look, view, width), *take_wish.state_lines(LINK, look, view, width)]
+            assert max(line_width(line) for line in lines) <= width
+
+
+def test_price_away_from_the_plan_is_told_in_r_against_or_for_the_trade() -> None:
+    look = take_look(LINK, TradingMode.LIVE, price=13.951)
+    text = "\n".join(line_text(line) for line in take_wish.wish_lines(look, view_of(), 80))
+    assert "13.951 now, planned 13.882 (+0.50R away)" in text
+    short = take_look(SOL, TradingMode.LIVE, price=SOL.raw.levels.entry + 0.5 * SOL.raw.levels.risk)
+    text = "\n".join(line_text(line) for line in take_wish.wish_lines(short, view_of(), 80))
+    assert "(-0.50R away)" in text
+
+
+def test_what_the_user_did_is_the_state_that_the_list_shows() -> None:
+    by_hand = replace(LINK, raw=replace(LINK.raw, trigger=Trigger.BY_HAND))
+    states = [
+        painted.status_text(item)
+        for item in (
+            replace(LINK, tags=("dismissed",)),
+            replace(LINK, tags=("for-information", "taken")),
+            by_hand,
+            replace(by_hand, status=SignalStatus.CLOSED),
+        )
+    ]
+    assert states == ["dropped", "taken", "by hand", "closed"]
