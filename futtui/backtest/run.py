@@ -30,6 +30,7 @@ from futtui.domain.events import (
     ClockTick,
     FundingAnnounced,
     PriceApart,
+    PricesEnded,
     PriceUpdate,
     RulesChanged,
 )
@@ -137,6 +138,7 @@ class Backtest:
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self.coverage = coverage_of(self._data, request)
         self._beats_ms = {name: self._funding.beat_hours(name) * HOUR_MS for name in self._data}
+        self._ends_ms = {name: one.past.span_ms[1] for name, one in self._data.items()}
         self._memory = _Memory()
         desk = TradingDesk(
             _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence, False
@@ -233,6 +235,9 @@ class Backtest:
                     here.append((symbol, bar))
             for symbol, _ in here:
                 waiting[symbol] = next(bars[symbol], None)
+            for symbol in [name for name, end_ms in self._ends_ms.items() if end_ms <= open_ms]:
+                del self._ends_ms[symbol]
+                self._runner.submit(PricesEnded(open_ms, symbol))
             there = dict(here)
             # Without a price nothing can be closed, whatever the clock says: what is held waits for the next one.
             silent = frozenset(self._data.keys() - there.keys()) if len(there) < len(self._data) else frozenset()

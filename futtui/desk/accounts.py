@@ -207,7 +207,8 @@ class Account:
     def risk(self, positions: Iterable[Position], time_ms: int | None = None) -> AccountRisk:
         """What the caps need to know; the week's result only with a time."""
         held = list(positions)
-        exposures = tuple(Exposure(item.plan.side, item.notional, item.risk_money) for item in held)
+        placed = [item for item in held if not item.stranded]
+        exposures = tuple(Exposure(item.plan.side, item.notional, item.risk_money) for item in placed)
         return AccountRisk(
             self.equity(held),
             self.day_start_equity,

@@ -17,7 +17,7 @@ from futtui.desk.intake import SignalIntake
 from futtui.desk.kill import KillDesk
 from futtui.desk.life import PositionLife
 from futtui.desk.liquidation_watch import LiquidationWatch
-from futtui.desk.listing import leave_before_the_end, on_rules, on_stopped
+from futtui.desk.listing import leave_before_the_end, on_prices_end, on_rules, on_stopped
 from futtui.desk.money import MoneyDesk
 from futtui.desk.orders import WorkingOrder, signal_id_of
 from futtui.desk.outbox import Outbox
@@ -52,6 +52,7 @@ from futtui.domain.events import (
     OrderChanged,
     OrderFilled,
     PriceApart,
+    PricesEnded,
     PriceUpdate,
     ProgramEnds,
     RulesChanged,
@@ -115,6 +116,7 @@ class TradingDesk(DeskQuestions):
             AnalysisDone: self._on_analysis,
             RulesChanged: partial(on_rules, self._state, self._life),
             TradingStopped: partial(on_stopped, self._state, self._life),
+            PricesEnded: partial(on_prices_end, self._state, self._out),
             OrderChanged: self._on_order,
             OrderFilled: self._on_fill,
             BalanceChanged: self._money.on_balance,

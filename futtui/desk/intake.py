@@ -186,7 +186,7 @@ class SignalIntake:
         if refusal is None:
             refusal = shape_refusal(raw, state.rules[raw.symbol], state.settings.risk)
         if refusal is None and raw.standing:
-            held = sum(position.plan.strategy == raw.strategy for position in state.held(mode))
+            held = state.count_held(mode, raw.strategy)
             limits = state.settings.risk.standing
             counted_in = signal.updated_ms >= time_ms - limits.cascade_minutes * MINUTE_MS
             refusal = standing_refusal(raw, time_ms, held, state.standing, state.trades, limits, itself=int(counted_in))
@@ -236,7 +236,7 @@ class SignalIntake:
         state, raw, time_ms = self._state, signal.raw, update.time_ms
         state.standing.drop(raw.place)
         mode = state.mode_for(raw.strategy)
-        held = sum(position.plan.strategy == raw.strategy for position in state.held(mode))
+        held = state.count_held(mode, raw.strategy)
         refusal = self.refusal_now(raw, time_ms, mode) or standing_refusal(
             raw, time_ms, held, state.standing, state.trades, state.settings.risk.standing
         )

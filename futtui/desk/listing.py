@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from futtui.desk.life import PositionLife
+from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.refusals import Refusal
 from futtui.desk.state import DeskState
-from futtui.domain.events import RulesChanged, TradingStopped
+from futtui.domain.effects import Severity
+from futtui.domain.events import PricesEnded, RulesChanged, TradingStopped
 from futtui.domain.market_parts import MarketParts
 from futtui.domain.position import ExitReason
 from futtui.domain.timeframe import HOUR_MS
@@ -44,6 +46,22 @@ def on_stopped(state: DeskState, life: PositionLife, event: TradingStopped) -> N
     state.stopped.add(event.symbol)
     for position in state.on(event.symbol):
         leave_before_the_end(state, life, position, event.time_ms)
+
+
+def on_prices_end(state: DeskState, out: Outbox, event: PricesEnded) -> None:
+    """Let positions of the symbol hold no place in the limits any more, and be worth what they would be at their stops.
+
+    The exchange settles what is held when it ends a contract, and gives the margin back; a position cannot stand in
+    the way of others for months. The price of that is no price of the record, so nothing is booked: the last one would
+    flatter whoever held a falling coin.
+    """
+    for position in state.on(event.symbol):
+        if not position.stranded:
+            position.stranded = True
+            position.last_price = float(position.stop)
+            text = f"{event.symbol}: its prices end here; it counts as lost to its stop and holds no place any more"
+            out.touch(position)
+            out.say(event.time_ms, "trade", text, Severity.WARNING, event.symbol)
 
 
 def leave_before_the_end(state: DeskState, life: PositionLife, position: Position, time_ms: int) -> None:

@@ -96,6 +96,7 @@ class Position:
         "stop",
         "stop_kind",
         "stop_retry_ms",
+        "stranded",
         "targets",
         "targets_placed",
         "updated_ms",
@@ -140,6 +141,8 @@ class Position:
         self.recorded_best = self.recorded_worst = last_price
         self.shares_symbol = False
         """Whether the account held something of its symbol beside it at any time: not all funding was its own."""
+        self.stranded = False
+        """Whether its prices ended: it is worth what it would be at its stop, and holds no place in the limits."""
         self.version = 0
 
     # --- changes ------------------------------------------------------------------------------------------------
@@ -304,13 +307,17 @@ class Position:
 
     @property
     def risk_money(self) -> Decimal:
-        """What is still lost if the stop is hit now; 0 once the stop is beyond the entry."""
+        """What is still lost if the stop is hit now; 0 once the stop is beyond the entry, or the loss is counted."""
+        if self.stranded:
+            return ZERO
         quantity = self.ledger.open if self.ledger.entry_quantity else self.plan.quantity
         return max(ZERO, self.plan.side.sign * (self.entry_price - self.stop)) * quantity
 
     @property
     def notional(self) -> Decimal:
-        """Value of the open (or still planned) quantity at the entry price."""
+        """Value of the open (or still planned) quantity at the entry price; 0 once it ties no margin any more."""
+        if self.stranded:
+            return ZERO
         quantity = self.ledger.open if self.ledger.entry_quantity else self.plan.quantity
         return quantity * self.entry_price
 

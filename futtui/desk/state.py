@@ -122,6 +122,10 @@ class DeskState:
         """Positions in care of one account."""
         return [position for position in self.open.values() if position.plan.mode is mode]
 
+    def count_held(self, mode: TradingMode, strategy: str) -> int:
+        """How many positions of a strategy hold a place on an account."""
+        return sum(item.plan.strategy == strategy and not item.stranded for item in self.held(mode))
+
     def on(self, symbol: str) -> list[Position]:
         """Positions in care on a symbol."""
         return list(self._by_symbol.get(symbol, {}).values())

@@ -85,6 +85,17 @@ class TradingStopped:
     symbol: str
 
 
+@dataclass(frozen=True, slots=True)
+class PricesEnded:
+    """The record of a symbol's prices ends here: a backtest's, never a market's.
+
+    Most likely the exchange settled what was held, and the margin is free; at what price is not in the record.
+    """
+
+    time_ms: int
+    symbol: str
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class AnalysisDone:
@@ -320,6 +331,7 @@ Event = (
     | PriceApart
     | RulesChanged
     | TradingStopped
+    | PricesEnded
     | AnalysisDone
     | OrderChanged
     | OrderFilled
