@@ -123,6 +123,10 @@ class BookTickerMessage:
     ask_quantity: float
 
 
+ACCOUNT_MODE_CHANGED = "ACCOUNT_MODE_CHANGED"
+"""Reason of account news that only say that a mode of the whole account was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountMessage:
     """ACCOUNT_UPDATE: new wallet balances per asset and position amounts per symbol; only what changed."""

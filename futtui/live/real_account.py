@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from futtui.domain.effects import Severity
 from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.events import BalanceChanged
+from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.exchange.ports import AccountMessage
+from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 from futtui.live.account_watch import AccountWatch
 from futtui.live.connection import Account
 from futtui.live.exchange_broker import ExchangeDeskBroker
@@ -172,6 +173,22 @@ class RealAccount:
             broker.on_fill(message)
         else:
             broker.on_account(message)
+            if message.reason == ACCOUNT_MODE_CHANGED:
+                self._engine.spawn(self._check_modes(), "modes of the account")
+
+    async def _check_modes(self) -> None:
+        """Somebody changed a mode of the account: nothing new is opened in one in which futtui cannot trade."""
+        engine = self._engine
+        if engine.account is None:
+            return
+        try:
+            against = refusal(await account_findings(engine.account.trading))
+        except ExchangeError as error:
+            against = f"The modes of the account were changed and cannot be read ({error})"
+        if against is not None:
+            engine.say("account", against, Severity.ERROR)
+            reason = "the modes of the account were changed on the exchange"
+            engine.runner.submit(KillSwitch(engine.clock.now_ms(), KillLevel.PAUSE, reason))
 
     async def report(self) -> LiveReport:
         """What stands for and against Live now; an account that cannot be looked at is a finding, too."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from futtui.domain.account import SymbolSetup
 from futtui.domain.errors import ExchangeError
-from futtui.exchange.ports import AccountMessage
+from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 
 TRIES = 3
 """The first one's own echo may look like the owner's change; the second may have to change back what was changed."""
@@ -63,6 +63,8 @@ class SymbolSetups:
             expected = known.leverage if known is not None else self._asked.get(symbol)
             if expected is not None and expected != leverage:
                 self._forget(symbol)
+        if message.reason == ACCOUNT_MODE_CHANGED:
+            self.forget_all()
         if message.reason == "MARGIN_TYPE_CHANGE":
             for symbol in message.positions or self._asked:
                 self._forget(symbol)

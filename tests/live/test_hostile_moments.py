@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
-from futtui.domain.account import SymbolSetup
+from futtui.domain.account import AccountModes, SymbolSetup
 from futtui.domain.errors import ExchangeError
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 from futtui.live.account_watch import BLIND_LOOKS, AccountWatch
+from futtui.live.real_account import RealAccount
 from tests.desk.world import START_MS
 from tests.live.test_leaving import Running
 
@@ -71,4 +74,30 @@ async def test_account_that_cannot_be_looked_at_is_told_once_and_again_when_it_c
     for _ in range(3):
         await watch.try_look()
     assert engine.said[1:] == ["The account can be looked at again."]
+    await engine.live_broker.close()
+
+
+@pytest.mark.parametrize("multi_asset", [True, False])
+async def test_account_switched_to_a_mode_without_isolated_margin_opens_nothing_more(
+    multi_asset: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, checks = Running(), list[asyncio.Task[None]]()
+
+    async def modes() -> AccountModes:
+        return AccountModes(can_trade=True, hedge=False, multi_asset=multi_asset)
+
+    monkeypatch.setattr(engine.venue, "modes", modes)
+    shell = SimpleNamespace(
+        **vars(engine),
+        account=SimpleNamespace(trading=engine.venue),
+        spawn=lambda work, name: checks.append(asyncio.ensure_future(work)),
+        say=engine.say,
+    )
+    RealAccount(shell).on_news(AccountMessage(START_MS, ACCOUNT_MODE_CHANGED, {}, {}))  # type: ignore[arg-type]
+    await asyncio.gather(*checks)
+    engine.signal()
+    await until_idle(engine)
+    assert bool(engine.venue.sent) is not multi_asset
+    assert [("multi-assets" in text) for text in engine.said] == [True] * multi_asset
+    assert ("on the exchange" in engine.runner.desk.snapshot().pause_reason) is multi_asset
     await engine.live_broker.close()

@@ -6,7 +6,7 @@ import pytest
 
 from futtui.domain.account import SymbolSetup
 from futtui.domain.errors import ExchangeError
-from futtui.exchange.ports import AccountMessage
+from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 from futtui.live.symbol_setups import SymbolSetups
 
 
@@ -98,6 +98,8 @@ async def test_doubt_forgets(setups: SymbolSetups, account: Account) -> None:
         await setups.prepare("ETHUSDT", 20)
     account.error = None
     assert await asks_again(setups, account)
+    setups.on_account(AccountMessage(1, ACCOUNT_MODE_CHANGED, {}, {}))
+    assert await asks_again(setups, account), "another mode of the account may be another margin"
     account.error = ExchangeError("refused")
     with pytest.raises(ExchangeError):
         await setups.prepare("ETHUSDT", 6)

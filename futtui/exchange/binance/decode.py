@@ -22,6 +22,7 @@ from futtui.exchange.binance.messages import (
 )
 from futtui.exchange.binance.rest_models import ENDLESS_MS
 from futtui.exchange.ports import (
+    ACCOUNT_MODE_CHANGED,
     AccountMessage,
     AggregateTradeMessage,
     BarrierMessage,
@@ -229,7 +230,7 @@ def _account(event: wire.AccountEvent, _: str) -> Decoded:
 
 def _account_config(event: wire.AccountConfigEvent, _: str) -> Decoded:
     if event.ac is None:
-        return ()
+        return (AccountMessage(event.E, ACCOUNT_MODE_CHANGED, {}, {}),)
     return (AccountMessage(event.E, "LEVERAGE", {}, {}, leverages={event.ac.s: event.ac.l}),)
 
 

@@ -17,6 +17,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance.decode import StreamDecoder, decode
 from futtui.exchange.binance.messages import ControlAnswer, DepthMessage, ListenKeyExpiredMessage
 from futtui.exchange.ports import (
+    ACCOUNT_MODE_CHANGED,
     AccountMessage,
     AggregateTradeMessage,
     BarrierMessage,
@@ -203,11 +204,11 @@ def test_account_funding_names_the_symbol() -> None:
     )
 
 
-def test_changed_leverage_names_its_symbol_and_a_changed_mode_nothing() -> None:
+def test_changed_leverage_names_its_symbol_and_a_changed_mode_none() -> None:
     event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": 7, "T": 7, "ac": {"s": "BTCUSDT", "l": 25}}
     assert only(event) == AccountMessage(7, "LEVERAGE", {}, {}, leverages={"BTCUSDT": 25})
     mode = {"e": "ACCOUNT_CONFIG_UPDATE", "E": 7, "T": 7, "ai": {"j": True}}
-    assert decode(compact(mode), connection="private-1") == ()
+    assert only(mode) == AccountMessage(7, ACCOUNT_MODE_CHANGED, {}, {})
 
 
 def test_barrier_names_step_and_connection() -> None:
