@@ -47,6 +47,14 @@ BLIND_LOOKS = 6
 _URGENT = (OrderPurpose.ENTRY, OrderPurpose.STOP)
 
 
+ODD_WALLET = "The exchange shows positions but no USDT that they are held with, which cannot be."
+
+
+def is_odd_wallet(wallet: Decimal, ours: Sequence[str]) -> bool:
+    """Whether a wallet cannot be true: what we hold of these symbols has margin, and to believe it would close all."""
+    return wallet <= 0 and bool(ours)
+
+
 class AccountReader(Protocol):
     """What can be asked about an account."""
 
@@ -183,8 +191,12 @@ class AccountWatch:
         self._broker.look_at(
             order for order in waiting if order.client_id not in there and (whole or order.symbol in symbols)
         )
-        await self._take_wallet(wallet, seen.time_ms)
+        is_odd = is_odd_wallet(wallet, [item.symbol for item in held if item.symbol in symbols])
+        if not is_odd:
+            await self._take_wallet(wallet, seen.time_ms)
         self._engine.runner.submit(seen)
+        if is_odd:
+            raise ExchangeError(ODD_WALLET)
         return seen
 
     @property

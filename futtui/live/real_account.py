@@ -14,7 +14,7 @@ from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
-from futtui.live.account_watch import AccountWatch
+from futtui.live.account_watch import ODD_WALLET, AccountWatch, is_odd_wallet
 from futtui.live.connection import Account
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.leaving import leave_safely
@@ -113,6 +113,8 @@ class RealAccount:
                 self._has_stream = True
                 await account.user_stream.start()
             balance = await account.trading.wallet_balance()
+            if is_odd_wallet(balance, engine.runner.desk.live_symbols):
+                raise ExchangeError(ODD_WALLET)
             engine.runner.submit(BalanceChanged(engine.clock.now_ms(), TradingMode.LIVE, balance))
             await watch.take_over()
             await self._learn_rules(account)

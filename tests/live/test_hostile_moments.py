@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from futtui.domain.account import AccountModes, SymbolSetup
 from futtui.domain.errors import ExchangeError
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.domain.position import TradingMode
+from futtui.exchange.binance.trading_models import OpenPosition
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 from futtui.live.account_watch import BLIND_LOOKS, AccountWatch
 from futtui.live.real_account import RealAccount
-from tests.desk.world import START_MS
+from tests.desk.world import START_MS, SYMBOL
 from tests.live.test_leaving import Running
 
 
@@ -100,4 +103,32 @@ async def test_account_switched_to_a_mode_without_isolated_margin_opens_nothing_
     assert bool(engine.venue.sent) is not multi_asset
     assert [("multi-assets" in text) for text in engine.said] == [True] * multi_asset
     assert ("on the exchange" in engine.runner.desk.snapshot().pause_reason) is multi_asset
+    await engine.live_broker.close()
+
+
+async def test_wallet_that_is_missing_in_answers_while_a_position_is_held_closes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Running()
+    engine.signal()
+    await until_idle(engine)
+
+    async def held() -> list[OpenPosition]:
+        amount, price = engine.venue.held, Decimal(100)
+        return [OpenPosition(SYMBOL, amount, price, price, Decimal(0), Decimal(50), isolated=True)]
+
+    async def no_money() -> Decimal:
+        return Decimal(0)
+
+    monkeypatch.setattr(engine.venue, "positions", held)
+    monkeypatch.setattr(engine.venue, "wallet_balance", no_money)
+    watch = AccountWatch(engine, engine.venue, engine.live_broker)  # type: ignore[arg-type]
+    for _ in range(BLIND_LOOKS):
+        await watch.try_look()
+        engine.tick(START_MS)
+    desk = engine.runner.desk
+    assert desk.kill_level == 0
+    assert desk.reported_wallet(TradingMode.LIVE) == 10_000
+    assert [view.status for view in desk.snapshot().positions] == ["PROTECTED"]
+    assert len([text for text in engine.said if "no USDT" in text]) == 1
     await engine.live_broker.close()
