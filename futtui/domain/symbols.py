@@ -116,7 +116,9 @@ class SymbolRules:
     def quantity_to_cover(self, quantity: Decimal) -> Decimal:
         """Smallest valid quantity that covers all of `quantity`, which may lie between steps that became coarser.
 
-        For orders that only reduce: of those the exchange executes no more than is held.
+        For orders that only reduce: of those the exchange executes no more than is held. Held is one net position a
+        symbol: where something is held beside it, less than one step of that can go, too. Covering less instead would
+        leave a rest that no stop protects and no order of its own can close.
         """
         if self.is_on_step(quantity):
             return max(quantity, self.min_quantity)

@@ -13,6 +13,10 @@ def leverage_for(entry: Decimal, stop: Decimal, rules: SymbolRules, settings: Si
 
     With leverage L a position loses its margin after a move of 1/L less the maintenance margin; that must be at least
     `liquidation_distance` times as far away as the stop.
+
+    Each plan is judged by itself, but in one-way mode the exchange holds one net position a symbol, with one mean entry
+    and so one liquidation price: where two systems entered far apart, the common one may come before the stop of one of
+    them. A leverage that is in use is never raised by a second entry, and the watch over liquidation prices tells it.
     """
     if entry <= 0 or entry == stop:
         return "entry and stop are the same price"

@@ -1,4 +1,4 @@
-"""Break & Retest: a level is broken with volume, left behind, touched again from the other side and holds."""
+"""Break Retest: a level is broken with volume, left behind, touched again from the other side and holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a Break & Retest is strong or weak, as score parts that are the same for longs and shorts."""
+"""Why a Break Retest is strong or weak, as score parts that are the same for longs and shorts."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ BREAK_RETEST_LEVELS = BreakRetestLevels()
 
 @dataclass(frozen=True, slots=True)
 class BreakRetestSettings:
-    """Parameters of Break & Retest. ATR is that of the break bar unless stated; bars are 15m bars."""
+    """Parameters of Break Retest. ATR is that of the break bar unless stated; bars are 15m bars."""
 
     enabled: bool = True
     """Whether the strategy runs."""

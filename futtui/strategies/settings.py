@@ -24,7 +24,7 @@ class StrategySettings:
     """
 
     break_retest: BreakRetestSettings = field(default_factory=BreakRetestSettings)
-    """Break & Retest: a level is broken, price comes back to it, holds, and goes on."""
+    """Break Retest: a level is broken, price comes back to it, holds, and goes on."""
     atr_momentum: AtrMomentumSettings = field(default_factory=AtrMomentumSettings)
     """ATR Momentum: an unusually strong bar, followed or bought on its first pullback."""
     action_price: ActionPriceSettings = field(default_factory=ActionPriceSettings)

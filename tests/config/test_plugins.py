@@ -25,6 +25,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import RawSignal, System
 from futtui.domain.timeframe import Timeframe
 from futtui.live.strategy_watch import StrategyWatch
+from futtui.strategies.catalogue import shipped_names, title_of
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.plugin import PluginError, PluginSource, build_plugins, make_plugin
 from futtui.strategies.settings import StrategySettings
@@ -250,6 +251,10 @@ def test_own_strategies_are_shown_as_such() -> None:
     assert setup_name("order_flow") == "Order Flow"
     assert system_name("PLUGIN") == "Your own strategy"
     assert (shown_name("three_closes"), shown_name("order_flow")) == ("three_closes (your own)", "Order Flow")
+
+
+def test_shipped_strategies_have_one_name_on_the_screen_and_in_every_report() -> None:
+    assert {name: setup_name(name) for name in shipped_names()} == {name: title_of(name) for name in shipped_names()}
 
 
 def test_watch_introduces_own_strategies_once_and_keeps_their_problems_in_view() -> None:

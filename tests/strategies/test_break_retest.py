@@ -1,4 +1,4 @@
-"""Break & Retest: what must signal, what must not, and each defect of the past as a test of its own."""
+"""Break Retest: what must signal, what must not, and each defect of the past as a test of its own."""
 
 from __future__ import annotations
 
