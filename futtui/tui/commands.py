@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from futtui.tui import keys
+from futtui.tui.glyphs import SEPARATOR
+from futtui.tui.paint import market
 from futtui.tui.theme import THEMES
 from futtui.tui.widgets.run_command import run_command
 from futtui.tui.words import word
@@ -23,6 +25,26 @@ KEYS_WIDTH = 10
 def _with_keys(key_text: str, name: Content) -> Content:
     """A command's line: its keys in a column of their own, then its name."""
     return Content.assemble((f"{key_text:<{KEYS_WIDTH}}", "$primary"), name)
+
+
+def _with_value(name: str, value: str) -> str:
+    return f"{name}  {SEPARATOR} {value}" if value else name
+
+
+def values_now(app: FuttuiApp) -> Mapping[str, str]:
+    """What commands that change something would change: by the id of the action, in a word or two."""
+    view = app.store.read()
+    desk, board = view.snapshot.desk, app.dashboard
+    found = {"mode": word(f"mode.{view.mode.value}")}
+    if desk is not None:
+        found["pause"] = word("palette.paused" if desk.paused else "palette.trading")
+        found["kill"] = word("palette.level", n=desk.kill_level) if desk.kill_level else ""
+    if board is not None:
+        found["layout"] = word(f"layout.{board.arrangement}")
+        found["overlay"] = word("palette.on" if board.has_class("-overlay") else "palette.off")
+        found["full"] = word("palette.on" if board.has_class("-zoom") else "palette.off")
+        found["sort"] = market.sort_text(board.market.sort_by, board.market.reverse)
+    return found
 
 
 class CommandScreen(CommandPalette):
@@ -42,12 +64,16 @@ class FuttuiCommands(Provider):
     """Offers the actions of the table that make sense by name."""
 
     def _commands(self) -> Iterator[tuple[str, str, str]]:
-        """(name, keys, action)"""
+        """(name with what is set now, keys, action)"""
+        app = cast("FuttuiApp", self.app)
+        now = values_now(app)
         for action in keys.ACTIONS:
             if action.in_palette:
-                yield action.description, action.key_text, action.command
+                yield _with_value(action.description, now.get(action.id, "")), action.key_text, action.command
         for name in THEMES:
-            yield word("palette.theme", name=word(f"theme.{name}")), "", f"app.choose_theme('{name}')"
+            told = word("palette.theme", name=word(f"theme.{name}"))
+            set_now = word("palette.set") if name == app.palette.tokens.name else ""
+            yield _with_value(told, set_now), "", f"app.choose_theme('{name}')"
 
     def _runner(self, command: str) -> Any:
         app = cast("FuttuiApp", self.app)

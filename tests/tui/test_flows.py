@@ -23,6 +23,7 @@ from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
 from futtui.tui.app import FuttuiApp
+from futtui.tui.commands import values_now
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.detail import DetailScreen
@@ -728,3 +729,25 @@ async def test_price_alert_takes_no_words_and_is_left_with_escape(make_app: AppM
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
         assert engine.commands == []
+
+
+async def test_command_list_tells_what_is_set_now(make_app: AppMaker, engine: FakeEngine) -> None:
+    engine.show_desk(paused=True, kill_level=2)
+    app = make_app(theme="colour-safe")
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("s", "f")
+        now = values_now(app)
+        assert now["mode"] == "Paper"
+        assert now["pause"] == "paused now"
+        assert now["kill"] == "level 2 now"
+        assert now["sort"] == "sorted by symbol"
+        assert (now["full"], now["overlay"]) == ("on now", "off now")
+        await pilot.press("colon")
+        await until(pilot, lambda: bool(app.screen.query(CommandList)))
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count > 5)
+        options = [str(option.prompt) for option in app.screen.query_one(CommandList).options]
+        assert [" ".join(text.split()) for text in options if "Change the mode" in text] == [
+            "m Change the mode (Live asks first) \u00b7 Paper"
+        ]
+        assert [text for text in options if "in use now" in text and "colour-safe" in text]
+        assert sum("in use now" in text for text in options) == 1

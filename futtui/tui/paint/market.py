@@ -266,6 +266,10 @@ def subtitle(view: View, sort_by: str, reverse: bool) -> str:
     parts = [word("market.count", n=len(rows))]
     if blocked:
         parts.append(word("market.blocked_count", n=blocked))
+    return f" {SEPARATOR} ".join([*parts, sort_text(sort_by, reverse)]).strip()
+
+
+def sort_text(sort_by: str, reverse: bool) -> str:
+    """By which column the market is sorted."""
     sign = f" {sort_sign(sort_by, reverse)}" if reverse else ""
-    parts.append(word("market.sorted", column=word(f"column.{sort_by}").strip().lower(), sign=sign))
-    return f" {SEPARATOR} ".join(parts).strip()
+    return word("market.sorted", column=word(f"column.{sort_by}").strip().lower(), sign=sign)
