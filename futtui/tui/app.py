@@ -30,7 +30,13 @@ from futtui.tui.compat.clock import load_zone
 from futtui.tui.compat.collector import CollectorCare
 from futtui.tui.compat.strips import let_strips_go
 from futtui.tui.compat.synchronized import enable_synchronized_output
-from futtui.tui.compat.terminal import TerminalWindow, let_go_of_lost_terminal, watch_terminal
+from futtui.tui.compat.terminal import (
+    TerminalWindow,
+    has_few_colours,
+    is_old_console,
+    let_go_of_lost_terminal,
+    watch_terminal,
+)
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.habits import Habits, HabitsPort
@@ -44,11 +50,12 @@ from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
 from futtui.tui.run_watch import RunWatch
+from futtui.tui.running_settings import use_theme
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.settings import UiSettings
 from futtui.tui.settings_port import SettingsPort
 from futtui.tui.store import Store
-from futtui.tui.theme import NIGHT, THEMES, Palette, textual_theme, theme_name
+from futtui.tui.theme import FEW, NIGHT, THEMES, Palette, textual_theme, theme_name
 from futtui.tui.typed_keys import TypedKeys
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import speak, word
@@ -108,7 +115,8 @@ class FuttuiApp(App[None]):
         self._started = False
         self.collector = CollectorCare()
         self.typed = TypedKeys(self, super().on_event)
-        for tokens in THEMES.values():
+        self.has_few_colours = False
+        for tokens in (*THEMES.values(), FEW):
             self.register_theme(textual_theme(tokens))
         self.theme = theme_name(self.ui_settings.theme)
 
@@ -133,12 +141,23 @@ class FuttuiApp(App[None]):
         give_timers_room()
         let_strips_go()
         self.set_class(self.ui_settings.plain_glyphs, "-plain")
+        self._suit_terminal()
         enable_synchronized_output(self)
         watch_terminal(self, self.leave)
         if self.ui_settings.start_mode_text:
             self.flash(self.ui_settings.start_mode_text)
         if self.ui_settings.attached_to:
             self.flash(word("attached.opened", process=self.ui_settings.attached_to))
+
+    def _suit_terminal(self) -> None:
+        """Draws with what the terminal has: few colours, or the plain signs of the old Windows console."""
+        self.has_few_colours = has_few_colours(self)
+        if self.has_few_colours:
+            use_theme(self, self.ui_settings.theme)
+        if is_old_console() and not self.is_headless:
+            self.ui_settings = replace(self.ui_settings, plain_glyphs=True)
+            self.set_class(True, "-plain")
+            self.flash(word("terminal.old_console"), "attention")
 
     def after_first_frame(self) -> None:
         """Starts the engine and the pulse, once."""

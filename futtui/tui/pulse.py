@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from futtui.tui.compat.terminal import Slowness, pieces_waiting
 from futtui.tui.widgets.live_panel import LivePanel
+from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 BACKGROUND_HZ = 1.0
+SLOW_HZ = 2.0
+"""For a terminal that does not keep up, as over a thin line."""
 KEPT = 600
 
 
@@ -35,15 +39,25 @@ class Pulse:
         self._snapshots: deque[tuple[float, int]] = deque(maxlen=50)
         self._due_s: float | None = None
         self._interval_s = 1.0 / self._hz
+        self._in_background = False
+        self._terminal = Slowness()
 
     def start(self) -> None:
         """Starts beating at full rate."""
-        self._set_interval(1.0 / self._hz)
+        self._set_interval(1.0 / self.wanted_hz)
 
     def set_background(self, background: bool) -> None:
         """Slows down while the window is not in front."""
+        self._in_background = background
         if self._timer is not None:
-            self._set_interval(1.0 / (BACKGROUND_HZ if background else self._hz))
+            self._set_interval(1.0 / self.wanted_hz)
+
+    @property
+    def wanted_hz(self) -> float:
+        """How often to beat: less in the background, and less where the terminal does not keep up."""
+        if self._in_background:
+            return BACKGROUND_HZ
+        return min(SLOW_HZ, self._hz) if self._terminal.is_slow else self._hz
 
     def stop(self) -> None:
         """Stops beating."""
@@ -67,8 +81,16 @@ class Pulse:
         if self._due_s is not None:
             self._lags_ms.append(max(0.0, (now_s - self._due_s) * 1000.0))
         self._due_s = now_s + self._interval_s
+        self.suit_terminal(pieces_waiting(self._app))
         self.beat()
         self._app.collector.after_beat()
+
+    def suit_terminal(self, waiting: int) -> None:
+        """Beat more slowly while pieces of pictures keep waiting for the terminal, and faster again afterwards."""
+        if self._terminal.look(waiting) and self._timer is not None:
+            self._set_interval(1.0 / self.wanted_hz)
+            told = "terminal.slow" if self._terminal.is_slow else "terminal.quick"
+            self._app.flash(word(told, n=f"{self.wanted_hz:g}"), "attention")
 
     def beat(self) -> None:
         """One look at the engine; the visible screen repaints what changed.

@@ -12,7 +12,7 @@ from futtui.language.catalogue import Language
 from futtui.tui.compat.clock import load_zone
 from futtui.tui.settings import UiSettings
 from futtui.tui.settings_port import SettingsPort
-from futtui.tui.theme import NIGHT, THEMES, Palette, theme_name
+from futtui.tui.theme import FEW, NIGHT, THEMES, Palette, theme_name
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import speak, word
 
@@ -50,9 +50,10 @@ def show_settings(app: FuttuiApp, settings: UiSettings) -> None:
 
 
 def use_theme(app: FuttuiApp, name: str) -> None:
-    """Draws everything anew in these colours."""
-    app.palette = Palette(THEMES.get(name, NIGHT), app.palette.generation + 1)
-    app.theme = theme_name(name)
+    """Draws everything anew in these colours; where the terminal has only few, in those that it has."""
+    tokens = FEW if app.has_few_colours else THEMES.get(name, NIGHT)
+    app.palette = Palette(tokens, app.palette.generation + 1)
+    app.theme = theme_name(tokens.name)
     for screen in app.screen_stack:
         for widget in screen.query("LineWidget"):
             widget.refresh()

@@ -35,6 +35,13 @@ class Tokens:
     pill_paper: str
     live: str
     tint: tuple[float, float, float] = (0.20, 0.32, 0.46)
+    reverse: bool = False
+    """Whether what stands out is shown dark on light."""
+
+    @property
+    def on_live(self) -> str:
+        """The ink on the ground of Live."""
+        return self.background if self.reverse else "#ffffff"
 
 
 NIGHT = Tokens(
@@ -57,6 +64,14 @@ LIGHT = Tokens(
 
 THEMES = {tokens.name: tokens for tokens in (NIGHT, COLOUR_SAFE, LIGHT)}
 
+FEW = Tokens(
+    name="few", dark=True, background="#000000", bar="#000000", selected="#ffffff",
+    text="#ffffff", muted="#aaaaaa", dim="#aaaaaa", up="#ffffff", down="#aaaaaa",
+    focus="#ffffff", attention="#ffffff", support="#555555", resistance="#555555", flipped="#555555",
+    border="#aaaaaa", badge="#ffffff", pill_signals="#555555", pill_paper="#555555", live="#ffffff",
+    tint=(0.2, 1.0, 1.0), reverse=True,
+)  # fmt: skip
+"""For terminals with sixteen colours or none: signs, bold, reversed rows, and four greys that all of them have."""
 
 _INKS = {"strong": "text", "last": "text"}
 """Inks of a chart whose name is not that of a colour; `up_soft` and the like are worked out."""
@@ -66,7 +81,7 @@ _GROUNDS = {"profile": ("muted", 0.16), "value_area": ("muted", 0.26), "poc": ("
 
 def theme_name(name: str) -> str:
     """The name under which Textual knows our theme; an unknown name gives the night theme."""
-    return f"futtui-{name if name in THEMES else NIGHT.name}"
+    return f"futtui-{name if name in THEMES or name == FEW.name else NIGHT.name}"
 
 
 def textual_theme(tokens: Tokens) -> Theme:
@@ -113,7 +128,7 @@ class Palette:
         self.tokens = tokens
         self.generation = generation
         self._normal = _styles(tokens, tokens.background)
-        self._selected = _styles(tokens, tokens.selected)
+        self._selected = _reversed(tokens) if tokens.reverse else _styles(tokens, tokens.selected)
 
     def style(self, token: str, *, selected: bool = False) -> Style:
         """The style of a token; an unknown token looks like plain text."""
@@ -148,6 +163,15 @@ class Palette:
         return background.blend(Color.parse(getattr(tokens, kind)), tokens.tint[int(step) - 1])
 
 
+def _reversed(tokens: Tokens) -> dict[str, Style]:
+    """The same ink on the ground of a marked row for everything: colours say nothing here."""
+    back = _styles(tokens, tokens.background)
+    return {
+        name: Style(color=RichColor.parse(tokens.background), bgcolor=RichColor.parse(tokens.selected), bold=style.bold)
+        for name, style in back.items()
+    }
+
+
 def _styles(tokens: Tokens, background: str) -> dict[str, Style]:
     def on(color: str, back: str = background, *, bold: bool = False) -> Style:
         return Style(color=RichColor.parse(color), bgcolor=RichColor.parse(back), bold=bold or None)
@@ -178,11 +202,11 @@ def _styles(tokens: Tokens, background: str) -> dict[str, Style]:
         "bar_key": on(tokens.focus, bar, bold=True),
         "bar_muted": on(tokens.muted, bar),
         "bar_badge": on("#111418" if tokens.dark else "#ffffff", tokens.badge, bold=True),
-        "bar_live": on(on_pill, tokens.live),
-        "bar_live_strong": on(on_pill, tokens.live, bold=True),
+        "bar_live": on(tokens.on_live, tokens.live),
+        "bar_live_strong": on(tokens.on_live, tokens.live, bold=True),
         "pill_signals": on(on_pill, tokens.pill_signals, bold=True),
         "pill_paper": on(on_pill, tokens.pill_paper, bold=True),
-        "pill_live": on(on_pill, tokens.live, bold=True),
+        "pill_live": on(tokens.on_live, tokens.live, bold=True),
         "tab": on(tokens.muted),
         "tab_on": on(tokens.focus, bold=True),
     }

@@ -20,6 +20,11 @@ _SAVE_TITLE = "\x1b[22;2t"
 _RESTORE_TITLE = "\x1b[23;2t"
 WATCH_S = 1.0
 LONGEST_TITLE = 1024
+PIECES_OF_A_SLOW_ONE = 8
+BEATS_TO_BE_SLOW, BEATS_TO_BE_QUICK = 5, 60
+"""So many beats in a row speak for a slow terminal; at two a second half a minute without waiting for a quick one."""
+FEW_COLOURS = (None, "standard", "windows")
+"""What Rich calls terminals with sixteen colours or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,40 @@ def shows_progress(environment: Mapping[str, str]) -> bool:
         or environment.get("ConEmuANSI") == "ON"
         or environment.get("TERM_PROGRAM", "") in known
     )
+
+
+def has_few_colours(app: App[Any]) -> bool:
+    """Whether the user wants no colours (NO_COLOR) or the terminal has sixteen at most."""
+    return app.no_color or (not app.is_headless and app.console.color_system in FEW_COLOURS)
+
+
+def is_old_console(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is the console window of older Windows, whose fonts lack signs and which draws slowly."""
+    known = ("WT_SESSION", "TERM_PROGRAM", "ConEmuANSI", "SSH_TTY")
+    return platform == "win32" and not any(name in environment for name in known)
+
+
+def pieces_waiting(app: App[Any]) -> int:
+    """How many pieces of pictures the terminal has not taken yet; Textual waits at 30, and with it the whole screen."""
+    waiting = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
+    return waiting.qsize() if waiting is not None else 0
+
+
+class Slowness:
+    """Notices a terminal that takes pictures slowly, as over a thin line, and one that is quick again."""
+
+    def __init__(self) -> None:
+        self.is_slow = False
+        self._beats = 0
+
+    def look(self, waiting: int) -> bool:
+        """Whether this beat changed the verdict; `waiting` pieces lie before it."""
+        against = waiting == 0 if self.is_slow else waiting >= PIECES_OF_A_SLOW_ONE
+        self._beats = self._beats + 1 if against else 0
+        if self._beats < (BEATS_TO_BE_QUICK if self.is_slow else BEATS_TO_BE_SLOW):
+            return False
+        self.is_slow, self._beats = not self.is_slow, 0
+        return True
 
 
 def console_title() -> str:
