@@ -87,10 +87,12 @@ class Pulse:
 
     def suit_terminal(self, waiting: int) -> None:
         """Beat more slowly while pieces of pictures keep waiting for the terminal, and faster again afterwards."""
-        if self._terminal.look(waiting) and self._timer is not None:
+        if not self._terminal.look(waiting):
+            return
+        if self._timer is not None:
             self._set_interval(1.0 / self.wanted_hz)
-            told = "terminal.slow" if self._terminal.is_slow else "terminal.quick"
-            self._app.flash(word(told, n=f"{self.wanted_hz:g}"), "attention")
+        told = "terminal.slow" if self._terminal.is_slow else "terminal.quick"
+        self._app.flash(word(told, n=f"{self.wanted_hz:g}"), "attention")
 
     def beat(self) -> None:
         """One look at the engine; the visible screen repaints what changed.

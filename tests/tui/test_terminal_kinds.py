@@ -106,12 +106,15 @@ async def test_old_console_gets_plain_signs_and_one_hint(make_app: AppMaker, mon
 async def test_pulse_slows_down_for_a_terminal_that_does_not_keep_up(make_app: AppMaker) -> None:
     app = make_app()
     async with app.run_test(size=(120, 35)):
+        app.pulse.stop()  # its own beats would count, too
         assert app.pulse.wanted_hz == 5.0
         for waiting in (20, 20, 20, 20, 0, 20, 20, 20, 20):  # never five beats in a row
             app.pulse.suit_terminal(waiting)
         assert app.pulse.wanted_hz == 5.0
         app.pulse.suit_terminal(20)
+        app.pulse.start()
         assert (app.pulse.wanted_hz, app.pulse.interval_s) == (2.0, 0.5)
+        app.pulse.stop()
         assert "2 a second" in app.flash_line.text
         app.pulse.set_background(True)
         assert app.pulse.wanted_hz == 1.0
