@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
@@ -23,10 +24,14 @@ BASE = Timeframe.M15
 
 
 class CandleFeed:
-    """One symbol and timeframe at a time. `look` is called on each beat and never waits."""
+    """One symbol and timeframe at a time. `look` is called on each beat and never waits.
 
-    def __init__(self, engine: EnginePort) -> None:
+    `on_answer` is called, from any thread, when candles came after `look` was done: they need not wait for a beat.
+    """
+
+    def __init__(self, engine: EnginePort, on_answer: Callable[[], object] = lambda: None) -> None:
         self._engine = engine
+        self._on_answer = on_answer
         self.series = CandleSeries("", BASE)
         self.trouble = ""
         self._key = ("", BASE)
@@ -67,7 +72,7 @@ class CandleFeed:
         if self._older is None and self.series.candles and not self.at_the_oldest:
             symbol, timeframe = self._key
             first_ms = self.series.candles[0].open_time_ms
-            self._older = self._engine.candles(symbol, timeframe, OLDER_CANDLES, first_ms)
+            self._older = self._ask(symbol, timeframe, OLDER_CANDLES, first_ms)
 
     def look(self, view: View) -> None:
         """Takes what came and asks for what is missing."""
@@ -76,10 +81,16 @@ class CandleFeed:
         if self._newest is None and self._wait <= 0 and self._is_behind(view):
             symbol, timeframe = self._key
             self._wait = RETRY_BEATS
-            self._newest = self._engine.candles(symbol, timeframe, self._missing(view))
+            self._newest = self._ask(symbol, timeframe, self._missing(view))
             if timeframe is not BASE:
                 self._quarters = self._engine.candles(symbol, BASE, DAY_MS // BASE.ms)
             self._take()
+
+    def _ask(self, symbol: str, timeframe: Timeframe, limit: int, before_ms: int | None = None) -> Future[CandleSeries]:
+        future = self._engine.candles(symbol, timeframe, limit, before_ms)
+        if not future.done():
+            future.add_done_callback(lambda _: self._on_answer())
+        return future
 
     def _is_behind(self, view: View) -> bool:
         if not self._key[0]:

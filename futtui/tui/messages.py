@@ -69,6 +69,10 @@ class ChartClicked(Message):
         self.double = double
 
 
+class CandlesCame(Message):
+    """The engine answered a chart's question for candles."""
+
+
 class CommandAnswered(Message):
     """The engine answered a command; `text` is a sentence for the user."""
 

@@ -237,8 +237,9 @@ async def test_loading_empty_refused_and_no_market_say_so(make_app: AppMaker, en
     async with app.run_test(size=WIDE) as pilot:
         chart = await settled(pilot)
         assert "Loading the candles of LINKUSDT M15." in shown(chart)
-        engine.hold_candles, engine.stored = False, 0
         engine.give_candles()
+        await until(pilot, lambda: bool(chart.frame.bars))  # without a beat: what came is drawn at once
+        engine.hold_candles, engine.stored = False, 0
         await pilot.press("down")
         assert f"No candles of {app.store.symbol} M15 are stored yet." in shown(chart)
         rows = [replace(row, ready=False, state_text="loading", version=9) for row in engine.current.market]

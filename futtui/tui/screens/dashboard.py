@@ -64,6 +64,8 @@ class DashboardScreen(SizedScreen, Screen[None]):
         self.watchers: tuple[LineWidget | LivePanel, ...] = ()
         self._view: View | None = None
         self._wanted = ""
+        self._tables: dict[str, LivePanel] = {}
+        self._footer: FooterBar | None = None
         self._source = "market"
         self._chart_left = ""
 
@@ -92,6 +94,8 @@ class DashboardScreen(SizedScreen, Screen[None]):
     def on_mount(self) -> None:
         """The first frame."""
         self.market, self.beside = self.query_one(MarketPanel), self.query_one(ChartPanel)
+        self._tables = {name: self.panel(name) for name in keys.PANELS}
+        self._footer = self.query_one(FooterBar)
         self._wanted = self.futtui.habits.symbol
         self.market.sort_as(self.futtui.habits.sort_by, reverse=self.futtui.habits.sort_reverse)
         self.watchers = find_watchers(self)
@@ -129,7 +133,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
             self._show_marked(view)
 
     def _show_marked(self, view: View) -> None:
-        key = self.panel(self._source).cursor_key
+        key = self._tables[self._source].cursor_key
         subject = subject_of(view, self._source, key) or Subject(view.symbol)
         self.beside.follow(subject, self._frame_of(subject))
 
@@ -143,7 +147,8 @@ class DashboardScreen(SizedScreen, Screen[None]):
         chosen, size = self.fit_window(), self.app.size
         self.set_class(size.height >= 32, "-tall")
         self.set_class(size.width >= BROAD_FROM, "-broad")
-        self.query_one(FooterBar).panels = len(self._numbered)
+        if self._footer is not None:
+            self._footer.panels = len(self._numbered)
         self._arrange()
         if chosen != "-tiny":
             self._mind_focus_of_chart()
@@ -163,12 +168,17 @@ class DashboardScreen(SizedScreen, Screen[None]):
         if self.main == keys.BESIDE and not self.chart_room:
             self._chart_left = self._source
             self._show_main(self._source)
-            self.set_focus(self.panel(self._source))  # before the chart is gone, or its neighbour would get the focus
-            self.call_after_refresh(self.action_focus_panel, self._source)
+            # Before the chart is gone, or its neighbour would get the focus; and again for one that was not shown yet.
+            self.set_focus(self._tables[self._source])
+            self.call_after_refresh(self._focus_soon, self._source)
         elif self._chart_left and self.chart_room:
             if self.main == self._chart_left:
-                self.call_after_refresh(self.action_focus_panel, keys.BESIDE)
+                self.call_after_refresh(self._focus_soon, keys.BESIDE)
             self._chart_left = ""
+
+    def _focus_soon(self, name: str) -> None:
+        if self.is_attached and self.beside.is_attached:
+            self.action_focus_panel(name)
 
     def _look_again(self) -> None:
         if self._view is not None and self.is_attached:

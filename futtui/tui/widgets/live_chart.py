@@ -13,7 +13,7 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.candle_feed import CandleFeed
 from futtui.tui.heard import heard
-from futtui.tui.messages import ChartClicked, ChartDragged, ChartHovered, ChartScrolled
+from futtui.tui.messages import CandlesCame, ChartClicked, ChartDragged, ChartHovered, ChartScrolled
 from futtui.tui.paint import numbers
 from futtui.tui.paint.chart import content
 from futtui.tui.paint.chart.anchors import AnchoredLines
@@ -42,7 +42,7 @@ class LiveChart(CandleChart):
 
     def on_mount(self) -> None:
         """Candles come from the app's engine."""
-        self.feed = CandleFeed(self.futtui.engine)
+        self.feed = CandleFeed(self.futtui.engine, lambda: self.post_message(CandlesCame()))
         self._anchored_lines = AnchoredLines()
 
     def open(self, subject: Subject, timeframe: Timeframe, spot: tuple[int, float] | None = None) -> None:
@@ -56,10 +56,15 @@ class LiveChart(CandleChart):
 
     # Drawing
 
+    @on(CandlesCame)
+    def _draw_what_came(self) -> None:
+        if self._view is not None and self.screen is self.app.screen:
+            self.pulse(self._view)
+
     def pulse(self, view: View) -> None:
         """Takes what came, asks for what is missing, and draws; nothing while it is not shown."""
         self._view = view
-        if not self.display:
+        if not self.display or not self.is_attached:
             return
         self.feed.look(view)
         self._draw(view)
