@@ -16,7 +16,7 @@ from futtui.desk.listing import listing_refusal
 from futtui.desk.outbox import Outbox
 from futtui.desk.outside import outside_refusal
 from futtui.desk.positions import Position, position_id_of
-from futtui.desk.refusals import Gate, Refusal, RefusalLog, judged
+from futtui.desk.refusals import ENTRY_GATE, Gate, Refusal, RefusalLog, judged
 from futtui.desk.scoring import SignalScorer
 from futtui.desk.standing import standing_refusal
 from futtui.desk.state import DeskState
@@ -31,7 +31,6 @@ from futtui.signals.scorer import ScoredSignal
 
 FROM_ABOVE = "waits-below"
 FROM_BELOW = "waits-above"
-ENTRY_GATE = "price, size and limits at the entry"
 MISSED = Refusal("late", "missed while offline: its candle was analysed more than 15 minutes after its close")
 UNSEEN = Refusal("late", "missed while offline: price came to its level while futtui could not see it")
 

@@ -100,6 +100,11 @@ class DeskQuestions:
         return fingerprint(self._state)
 
     @property
+    def mode(self) -> TradingMode:
+        """The mode in force."""
+        return self._state.mode
+
+    @property
     def kill_level(self) -> int:
         """What the kill switch latched; 0 = nothing."""
         return self._state.kill_level

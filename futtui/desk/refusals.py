@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from futtui.desk import words
 from futtui.domain.effects import Say
-from futtui.domain.signal import FilterCheck, RawSignal
+from futtui.domain.signal import FilterCheck, RawSignal, Signal, SignalStatus
 from futtui.domain.timeframe import MINUTE_MS
 
 
@@ -20,6 +20,22 @@ class Refusal:
     kind: str
     reason: str
 
+
+ENTRY_GATE = "price, size and limits at the entry"
+NOW_GATES = frozenset(
+    {
+        "trading not paused",
+        "not blocked",
+        "contract still traded",
+        "market data is fresh",
+        "no order in doubt",
+        "spread and volatility in bounds",
+        "account as futtui knows it",
+        "trading rules known",
+        "no other position in the way",
+    }
+)
+"""What is asked of a trade on a symbol at the moment, whatever the signal says."""
 
 Gate = tuple[str, Refusal | None]
 """What is asked of a signal, in words, and what stands against it there; None = it passes."""
@@ -34,6 +50,19 @@ def judged(gates: Iterable[Gate]) -> tuple[Refusal | None, tuple[FilterCheck, ..
             return refusal, tuple(checks)
         checks.append(_passed(name))
     return None, tuple(checks)
+
+
+def is_refused_entry(signal: Signal) -> bool:
+    """Whether a signal that was good enough was not entered, because of the account, the symbol or the price.
+
+    What is too weak, or came too late, is no entry; nor is one that was sent and that the exchange refused.
+    """
+    if signal.status is not SignalStatus.REFUSED or signal.position_id or not signal.checks:
+        return False
+    if signal.needed_score is not None and signal.score < signal.needed_score:
+        return False
+    last = signal.checks[-1]
+    return not last.passed and (last.name in NOW_GATES or last.name.startswith(ENTRY_GATE))
 
 
 @lru_cache(maxsize=256)

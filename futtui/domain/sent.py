@@ -1,7 +1,11 @@
-"""Everything that was sent, to the exchange or to the engine, and what became of it: a fold over facts."""
+"""Everything that was sent, to the exchange or to the engine, and what became of it: a fold over facts.
+
+Entries that the desk refused stand among it: they are what one looks for here and would else not find.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,16 +15,45 @@ from futtui.domain.effects import CancelOrder, PlaceOrder
 from futtui.domain.events import Command
 from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
+from futtui.domain.side import Side
+from futtui.domain.timeframe import MINUTE_MS, Timeframe
 
 KEPT = 1_000
+ENTRIES_KEPT = 200
+"""So many refused entries stay, that they never push the orders out."""
+MERGED_MS = 60 * MINUTE_MS
+"""A repeat within this time of the one before is counted with it."""
+_FIGURES = re.compile(r"[\d.,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """An entry that the desk did not make. `count`: how often in a row, for the same reason."""
+
+    mode: TradingMode
+    symbol: str
+    side: Side
+    strategy: str
+    timeframe: Timeframe
+    signal_id: str
+    count: int = 1
+
+
+_Kind = tuple[TradingMode, str, Side, str, Timeframe, str]
+
+
+def _kind(entry: RefusedEntry, reason: str) -> _Kind:
+    """What makes a refused entry the same as another: figures in the reason do not."""
+    return entry.mode, entry.symbol, entry.side, entry.strategy, entry.timeframe, _FIGURES.sub("#", reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One order, cancel or command. Exactly one of `order`, `cancel` and `command` is there.
+    """One order, cancel, command or refused entry. Exactly one of `order`, `cancel`, `command`, `entry` is there.
 
     `status` is that of the order, also for a cancel; a command has none. `answered_ms` 0 = nothing came back yet;
     `answer` is what came back in words, `refused` tells that it was a no. `average_price` is that of what was filled.
+    A refused entry has the reason as `answer`, and was refused for the last time at `answered_ms`.
     """
 
     number: int
@@ -28,6 +61,7 @@ class Sent:
     order: PlaceOrder | None = None
     cancel: CancelOrder | None = None
     command: Command | None = None
+    entry: RefusedEntry | None = None
     status: OrderStatus | None = None
     answered_ms: int = 0
     answer: str = ""
@@ -51,12 +85,14 @@ class Sent:
             return self.order.intent.symbol
         if self.cancel is not None:
             return self.cancel.symbol
+        if self.entry is not None:
+            return self.entry.symbol
         return str(getattr(self.command, "symbol", ""))
 
     @property
     def mode(self) -> TradingMode | None:
-        """Whose account it was sent to; None for a command."""
-        sent = self.order or self.cancel
+        """Whose account it was sent to, or was meant for; None for a command."""
+        sent = self.order or self.cancel or self.entry
         return sent.mode if sent is not None else None
 
 
@@ -69,6 +105,8 @@ class SentBook:
         self._orders: dict[str, int] = {}
         self._cancels: dict[str, int] = {}
         self._trades: dict[int, set[str]] = {}
+        self._refused: dict[int, _Kind] = {}
+        """Numbers of the refused entries, the oldest first, with what they are about."""
         self._number = 0
         self._view: tuple[Sent, ...] | None = ()
 
@@ -86,6 +124,9 @@ class SentBook:
                 self._orders[entry.client_id] = number
             elif entry.cancel is not None:
                 self._cancels[entry.client_id] = number
+            elif entry.entry is not None:
+                self._refused[number] = _kind(entry.entry, entry.answer)
+        self._forget_refused()
 
     def close(self) -> None:
         """End keeping what is kept elsewhere; nothing here."""
@@ -108,6 +149,28 @@ class SentBook:
         entry = self._entries.get(number)
         if entry is not None:
             self._put(replace(entry, answered_ms=time_ms, answer=text, refused=refused))
+
+    def entry_refused(self, refused: RefusedEntry, reason: str, time_ms: int) -> None:
+        """The desk did not make an entry; a repeat is counted with the one before."""
+        kind = _kind(refused, reason)
+        before = next((number for number, known in self._refused.items() if known == kind), 0)
+        known = self._entries.get(before)
+        if known is not None and known.entry is not None and 0 <= time_ms - known.answered_ms <= MERGED_MS:
+            entry = replace(refused, count=known.entry.count + 1)
+            self._put(replace(known, entry=entry, answered_ms=time_ms, answer=reason))
+            return
+        self._refused.pop(before, None)  # the old one stays, and is counted no further
+        number = self._add(Sent(0, time_ms, entry=refused, answered_ms=time_ms, answer=reason, refused=True))
+        self._refused[number] = kind
+        self._forget_refused()
+
+    def _forget_refused(self) -> None:
+        """Let the oldest refused entries go."""
+        numbers = [number for number, entry in self._entries.items() if entry.entry is not None]
+        for number in numbers[:-ENTRIES_KEPT]:
+            del self._entries[number]
+            self._refused.pop(number, None)
+            self._view = None
 
     def updated(self, update: OrderUpdate) -> None:
         """News of an order; its cancel, if one was sent, has the same end."""
@@ -148,6 +211,7 @@ class SentBook:
         if len(self._entries) > self._kept:
             _, old = self._entries.popitem(last=False)
             self._trades.pop(old.number, None)
+            self._refused.pop(old.number, None)
             for numbers in (self._orders, self._cancels):
                 if numbers.get(old.client_id) == old.number:
                     del numbers[old.client_id]

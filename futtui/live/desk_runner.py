@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
+from futtui.desk.refusals import is_refused_entry
 from futtui.domain.effects import (
     AskFills,
     CancelOrder,
@@ -24,7 +25,8 @@ from futtui.domain.effects import (
 from futtui.domain.events import Event, OrderChanged, OrderFilled
 from futtui.domain.orders import OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.sent import SentBook
+from futtui.domain.sent import RefusedEntry, SentBook
+from futtui.domain.signal import Signal
 from futtui.live.brokers import Broker
 
 if TYPE_CHECKING:
@@ -148,6 +150,8 @@ class DeskRunner:
     def _record(self, effect: Record) -> None:
         if isinstance(effect, RecordSignal):
             signal = effect.signal
+            if is_refused_entry(signal):
+                self.sent.entry_refused(*_refused(signal, self.desk.mode), effect.time_ms)
             if not signal.status.is_open:
                 self._open_signals.discard(signal.signal_id)
             elif signal.signal_id not in self._open_signals and not signal.raw.is_by_hand:
@@ -162,3 +166,11 @@ class DeskRunner:
         self._recorder.submit(effect)
         for watcher in self.watchers:
             watcher(effect)
+
+
+def _refused(signal: Signal, mode: TradingMode) -> tuple[RefusedEntry, str]:
+    """The entry that was not made, and why."""
+    raw = signal.raw
+    where = TradingMode.INFO if signal.is_for_information else mode
+    entry = RefusedEntry(where, raw.symbol, raw.side, raw.strategy, raw.timeframe, signal.signal_id)
+    return entry, signal.status_reason

@@ -17,7 +17,7 @@ import msgspec
 from futtui.domain.effects import CancelOrder, PlaceOrder
 from futtui.domain.events import Command
 from futtui.domain.orders import OrderStatus
-from futtui.domain.sent import KEPT, Sent, SentBook
+from futtui.domain.sent import KEPT, RefusedEntry, Sent, SentBook
 from futtui.live.compat.files import replace_file
 from futtui.live.desk_journal import EVENT_TYPES
 
@@ -37,6 +37,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     cancel: CancelOrder | None = None
     command: msgspec.Raw = msgspec.Raw(b"null")
     command_name: str = ""
+    entry: RefusedEntry | None = None
     status: OrderStatus | None = None
     answered_ms: int = 0
     answer: str = ""
@@ -130,6 +131,7 @@ def _text(entry: Sent) -> bytes:
         cancel=entry.cancel,
         command=msgspec.Raw(msgspec.json.encode(command)),
         command_name="" if command is None else type(command).__name__,
+        entry=entry.entry,
         status=entry.status,
         answered_ms=entry.answered_ms,
         answer=entry.answer,
@@ -147,6 +149,6 @@ def _entry(line: _Line) -> Sent:
     if line.command_name:
         command = msgspec.json.decode(line.command, type=EVENT_TYPES[line.command_name])
     return Sent(
-        line.number, line.time_ms, line.order, line.cancel, command, line.status, line.answered_ms, line.answer,
-        line.refused, line.exchange_id, line.filled, line.average_price, line.fees,
+        line.number, line.time_ms, line.order, line.cancel, command, line.entry, line.status, line.answered_ms,
+        line.answer, line.refused, line.exchange_id, line.filled, line.average_price, line.fees,
     )  # fmt: skip

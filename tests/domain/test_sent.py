@@ -11,8 +11,9 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.events import SetPaused
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.sent import SentBook
-from futtui.domain.side import OrderSide
+from futtui.domain.sent import ENTRIES_KEPT, MERGED_MS, RefusedEntry, SentBook
+from futtui.domain.side import OrderSide, Side
+from futtui.domain.timeframe import Timeframe
 from futtui.live.command_notes import noted
 
 
@@ -117,3 +118,38 @@ def test_an_execution_that_is_told_again_counts_once_also_after_a_restart() -> N
     again.take_over(book.view())
     again.filled(fill("100", "1.5", "a"))
     assert again.view()[0].filled == book.view()[0].filled == Decimal("2.0")
+
+
+def refused(symbol: str = "BTCUSDT", side: Side = Side.LONG) -> RefusedEntry:
+    """An entry that was not made."""
+    return RefusedEntry(TradingMode.PAPER, symbol, side, "pullback", Timeframe.M15, "ab12")
+
+
+def test_repeats_of_a_refused_entry_are_counted_together_whatever_their_figures() -> None:
+    book = SentBook()
+    for time_ms, risk in ((100, "0.52"), (200, "0.61"), (300, "1,000.5")):
+        book.entry_refused(refused(), f"it would risk {risk} %", time_ms)
+    book.entry_refused(refused(), "new trades are paused", 310)
+    book.entry_refused(refused(side=Side.SHORT), "it would risk 0.5 %", 320)
+    book.entry_refused(refused(), "it would risk 0.5 %", 330 + MERGED_MS)
+    told = [(each.time_ms, each.answered_ms, each.entry.count, each.answer) for each in book.view() if each.entry]
+    late_ms = 330 + MERGED_MS
+    assert told == [
+        (100, 300, 3, "it would risk 1,000.5 %"),
+        (310, 310, 1, "new trades are paused"),
+        (320, 320, 1, "it would risk 0.5 %"),
+        (late_ms, late_ms, 1, "it would risk 0.5 %"),
+    ]
+    assert all(each.refused and each.mode is TradingMode.PAPER for each in book.view())
+
+
+def test_refused_entries_never_push_orders_out() -> None:
+    book = SentBook(kept=ENTRIES_KEPT + 50)
+    book.placed(order())
+    for number in range(3 * ENTRIES_KEPT):
+        book.entry_refused(refused(f"S{number}USDT"), "new trades are paused", 200 + number)
+    orders = [each for each in book.view() if each.order is not None]
+    assert (len(orders), len(book.view())) == (1, ENTRIES_KEPT + 1)
+    assert book.view()[-1].symbol == f"S{3 * ENTRIES_KEPT - 1}USDT"
+    book.updated(update(OrderStatus.FILLED))
+    assert book.view()[0].status is OrderStatus.FILLED

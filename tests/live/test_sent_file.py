@@ -26,7 +26,9 @@ from futtui.domain.events import (
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.side import OrderSide
+from futtui.domain.sent import RefusedEntry
+from futtui.domain.side import OrderSide, Side
+from futtui.domain.timeframe import Timeframe
 from futtui.live import sent_file
 from futtui.live.lockstep import run_lockstep
 from futtui.live.sent_file import KeptSentBook, read_sent
@@ -71,6 +73,9 @@ def filled_book(path: Path) -> KeptSentBook:
     book.updated(update(1, OrderStatus.CANCELED))
     for command in COMMANDS:
         book.answered(book.commanded(command), "Done.", command.time_ms + 1)
+    for time_ms in (20, 21):
+        entry = RefusedEntry(TradingMode.PAPER, SYMBOL, Side.LONG, "pullback", Timeframe.M15, "abc")
+        book.entry_refused(entry, "new trades are paused", time_ms)
     return book
 
 
@@ -121,7 +126,7 @@ def test_file_stays_small_and_keeps_the_newest(tmp_path: Path, monkeypatch: pyte
 def test_disk_that_refuses_costs_only_the_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     book = filled_book(tmp_path / "file" / "a-sent.jsonl")
-    assert len(book.view()) == 3 + len(COMMANDS)
+    assert len(book.view()) == 3 + len(COMMANDS) + 1
     book.close()
 
 

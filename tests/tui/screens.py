@@ -219,7 +219,7 @@ SHOTS = (
     Shot("log-empty", ("f4",), world=_quiet, tour="quiet"),
     Shot("sent", ("f6", "down"), tour="places"),
     Shot("sent-empty", ("f6",), world=_quiet, tour="quiet"),
-    Shot("sent-line", ("f6", "home", "down", "enter")),
+    Shot("sent-line", ("f6", "home", "down", "down", "enter")),
     Shot("settings", ("comma", "down", "tab", "down")),
     Shot("settings-changed", ("comma", "down", "tab", "enter"), "30", ("enter",)),
     Shot("settings-edit", ("comma", "down", "tab", "enter"), "300", ("enter",)),

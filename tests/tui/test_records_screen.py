@@ -11,8 +11,9 @@ from futtui.domain.events import BlockSymbol, ChangeMode, ClosePosition, SetPaus
 from futtui.domain.kill import KillLevel, KillSwitch, Rearm
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.sent import SentBook
-from futtui.domain.side import OrderSide
+from futtui.domain.sent import RefusedEntry, SentBook
+from futtui.domain.side import OrderSide, Side
+from futtui.domain.timeframe import Timeframe
 from futtui.tui.paint import records as paint
 from futtui.tui.paint.numbers import day_time_text, time_text
 from futtui.tui.paint.records import Filter
@@ -45,7 +46,7 @@ def intent(client_id: str, purpose: OrderPurpose, side: OrderSide, *, trigger: s
 
 
 def sent_book() -> SentBook:
-    """An entry, its stop, a refused target, a cancel, and three commands."""
+    """An entry, its stop, a refused target, a cancel, three commands, and an entry that was refused twice."""
     book = SentBook()
     book.placed(intent("f-eth-E1", OrderPurpose.ENTRY, OrderSide.BUY))
     book.updated(OrderUpdate("f-eth-E1", "ETHUSDT", OrderStatus.FILLED, NOW_MS - 59_400, exchange_id="8801"))
@@ -64,6 +65,9 @@ def sent_book() -> SentBook:
         book.commanded(ChangeMode(NOW_MS - 10_000, TradingMode.LIVE)), "Live needs keys.", NOW_MS, refused=True
     )
     book.commanded(BlockSymbol(NOW_MS - 1_000, "TIAUSDT", 0))
+    entry = RefusedEntry(TradingMode.PAPER, "SOLUSDT", Side.SHORT, "sr_sweep_return", Timeframe.M15, "ab12")
+    for ago_ms in (900, 400):
+        book.entry_refused(entry, "it would risk 0.62 % of the equity", NOW_MS - ago_ms)
     return book
 
 
@@ -85,6 +89,10 @@ def test_what_was_sent_and_what_became_of_it_in_words(sending: FakeEngine) -> No
         ("Pause new trades", ("New trades are paused.", "text")),
         ("Change the mode to Live", ("Live needs keys.", "attention")),
         ("Block TIAUSDT until it is taken off", ("no answer yet", "attention")),
+        (
+            "Entry short SOLUSDT, Sweep-Return M15",
+            ("refused: it would risk 0.62 % of the equity (2 times, last 14:32:06)", "attention"),
+        ),
     ]
 
 
@@ -107,7 +115,7 @@ def test_every_command_has_words(engine: FakeEngine, command: object, words: str
     assert paint.what(book.view()[0], view_of(engine)) == words
 
 
-@pytest.mark.parametrize(("kind", "count"), [("orders", 3), ("cancels", 1), ("commands", 3), ("refused", 2)])
+@pytest.mark.parametrize(("kind", "count"), [("orders", 3), ("cancels", 1), ("commands", 3), ("refused", 3)])
 def test_kinds_filter_what_was_sent(sending: FakeEngine, kind: str, count: int) -> None:
     assert len(paint.sent_entries(view_of(sending), Filter(choice=paint.KINDS.index(kind)))) == count
 

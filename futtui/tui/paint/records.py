@@ -27,6 +27,7 @@ from futtui.tui.glyphs import SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import log, numbers
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines
+from futtui.tui.paint.names import frame_name, setup_name
 from futtui.tui.paint.symbols import Block
 from futtui.tui.paint.table import Column, choose_columns, row_line
 from futtui.tui.paint.text import Line, Span, line_text, wrap
@@ -196,6 +197,14 @@ def what(entry: Sent, view: View) -> str:
         )
     if entry.cancel is not None:
         return word("records.cancel", symbol=entry.cancel.symbol, id=entry.cancel.client_id)
+    if entry.entry is not None:
+        refused = entry.entry
+        return word(
+            f"records.entry.{refused.side.value}",
+            name=refused.symbol,
+            setup=setup_name(refused.strategy),
+            frame=frame_name(refused.timeframe),
+        )
     return _command_words(entry, view)
 
 
@@ -245,6 +254,10 @@ def outcome(entry: Sent, view: View) -> Span:
         if not entry.answered_ms:
             return word("records.no_answer"), "attention"
         return heard(entry.answer), "attention" if entry.refused else "text"
+    if entry.entry is not None:
+        text = f"{word(f'story.state.{OrderStatus.REJECTED.value}')}: {heard(entry.answer)}"
+        count, last = entry.entry.count, numbers.time_text(entry.answered_ms, view.zone)
+        return (word("records.entry_times", text=text, n=count, time=last) if count > 1 else text), "attention"
     status = entry.status or OrderStatus.SENT
     text = word(f"story.state.{status.value}")
     if entry.filled and entry.order is not None:
@@ -266,14 +279,17 @@ def sent_detail(entry: Sent, trail: tuple[str, ...]) -> Detail:
         facts.append(fact(word("detail.time"), numbers.date_time_text(now.time_ms, view.zone), note=view.zone_name))
         if now.answered_ms:
             took = word("records.took", time=_duration(now.answered_ms - now.time_ms))
-            facts.append(fact(word("records.answered"), numbers.time_text(now.answered_ms, view.zone), note=took))
-        if now.answer and now.command is None:
+            when = word("records.last_time" if now.entry is not None else "records.answered")
+            facts.append(fact(when, numbers.time_text(now.answered_ms, view.zone), note=took))
+        if now.answer and now.command is None and now.entry is None:
             facts += fact_lines(word("records.answer"), heard(now.answer), width)
         if now.mode is not None:
             facts.append(fact(word("records.account"), word(f"mode.{now.mode.value}")))
         for label, value in (("column.symbol", now.symbol), ("column.sent_id", now.client_id)):
             if value:
                 facts.append(fact(word(label).strip(), value))
+        if now.entry is not None:
+            facts.append(fact(word("records.signal_id"), now.entry.signal_id))
         if now.exchange_id:
             facts.append(fact(word("records.exchange_id"), now.exchange_id))
         return [*facts, *_order_facts(now)]
