@@ -23,7 +23,7 @@ from futtui.domain.effects import Say as Line
 from futtui.domain.position import PositionStatus, Trade, TradingMode
 from futtui.domain.price_alert import ALERT_TOPIC
 from futtui.domain.side import Side
-from futtui.domain.signal import RawSignal, Signal, SignalStatus, Trigger
+from futtui.domain.signal import DISMISSED, RawSignal, Signal, SignalStatus, Trigger
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.language.catalogue import Texts
@@ -91,6 +91,8 @@ class AlertMaker:
         self._knows = knows
         self._lines: dict[tuple[str, str, str], int] = {}
         self._results: dict[str, Decimal] = {}
+        self._dismissed: dict[str, None] = {}
+        """Signals that are dismissed, as far as this run heard of it."""
 
     def on_effect(self, effect: Effect) -> list[Alert]:
         """Messages about one effect, in order."""
@@ -135,6 +137,9 @@ class AlertMaker:
         raw, texts = signal.raw, self._texts()
         if signal.is_for_information and not self._settings.information_signals:
             return []
+        chosen = self._on_choice(signal, time_ms)
+        if chosen or (signal.is_set_aside and signal.status.is_open):
+            return chosen
         waited = self._knows(f"waiting:{signal.signal_id}")
         if signal.status is SignalStatus.EXPIRED and waited:
             return [self._reply(f"expired:{signal.signal_id}", texts("signal.expired"), time_ms, signal.signal_id)]
@@ -155,6 +160,22 @@ class AlertMaker:
         chart = wish if self._settings.charts else None
         return [Alert(key, self._signal_text(signal), time_ms, Importance.NORMAL, signal.signal_id, chart)]
 
+    def _on_choice(self, signal: Signal, time_ms: int) -> list[Alert]:
+        """That the user dismissed a signal that was told here, or brought it back. What was taken tells of itself."""
+        identity = signal.signal_id
+        dismissed, before = DISMISSED in signal.tags, identity in self._dismissed
+        told = self._knows(f"signal:{identity}") or self._knows(f"waiting:{identity}")
+        if dismissed is before or not signal.status.is_open or not told:
+            return []
+        if dismissed:
+            self._dismissed[identity] = None
+            _forget_oldest(self._dismissed)
+        else:
+            del self._dismissed[identity]
+        name = "dismissed" if dismissed else "back"
+        text = self._texts()(f"signal.{name}")
+        return [Alert(f"{name}:{identity}:{time_ms}", text, time_ms, Importance.LOW, identity, joins=True)]
+
     def _signal_text(self, signal: Signal) -> str:
         raw, texts = signal.raw, self._texts()
         rules, levels = self._rules_of(raw.symbol), raw.levels
@@ -168,6 +189,8 @@ class AlertMaker:
             frame=raw.timeframe.code,
         )
         lines = [head]
+        if raw.is_by_hand:
+            lines.append(texts("signal.taken"))
         if signal.is_for_information:
             lines.append(texts("signal.information"))
         entry = price(levels.entry, rules)

@@ -111,7 +111,7 @@ class Pages:
         """Signals that wait or run, a few to a page."""
         texts, now = self._texts(), self._snapshot()
         known = now.desk.signals if now.desk is not None else ()
-        listed = [signal for signal in known if signal.status.is_open]
+        listed = [signal for signal in known if signal.status.is_open and not signal.is_set_aside]
         pages = max(1, -(-len(listed) // SIGNALS_A_PAGE))
         page = min(max(page, 0), pages - 1)
         lines = [texts("signals.title")]

@@ -26,7 +26,7 @@ from futtui.domain.effects import (
     Severity,
 )
 from futtui.domain.position import ExitReason, Trade
-from futtui.domain.signal import FOR_INFORMATION, Signal, SignalPart, SignalStatus
+from futtui.domain.signal import DISMISSED, FOR_INFORMATION, TAKEN, Signal, SignalPart, SignalStatus, Trigger
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.signals.confidence import PART_NAME
 from futtui.telegram.alerts import Alert, Importance
@@ -110,6 +110,36 @@ async def test_a_trade_is_one_thread_from_signal_to_result(
     assert "Stop moved to 13.8" in moved.text
     assert "closed: +1.31 R" in closed.text
     assert all("SYNTHETIC MARKET · paper · data" in each.text for each in server.sent)
+
+
+async def test_choice_of_the_user_is_told_once_in_the_thread_of_the_signal(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    """Dismissed and back are answers to the signal; what was taken is a signal of its own that says so."""
+    signal = a_signal(engine)
+    dismissed = replace(signal, tags=(DISMISSED,))
+    by_hand = replace(signal, raw=replace(signal.raw, trigger=Trigger.BY_HAND, time_ms=NOW_MS))
+    never_told = replace(a_signal(engine, number=5), tags=(DISMISSED,))
+    steps = [
+        RecordSignal(signal, NOW_MS),
+        RecordSignal(dismissed, NOW_MS + HOUR_MS),
+        RecordSignal(signal, NOW_MS + HOUR_MS + 1),
+        RecordSignal(replace(signal, tags=(TAKEN,)), NOW_MS),
+        RecordSignal(by_hand, NOW_MS),
+        RecordSignal(never_told, NOW_MS),
+    ]
+    async with running_bot(server, engine, tmp_path) as bot:
+        for step, count in zip(steps, (1, 2, 3, 3, 4, 4), strict=True):
+            for _ in range(2):
+                bot.on_effect(step)
+            await server.wait_for(count)
+        await server.answer_to("/status")
+    first, away, back, taken, _ = server.sent
+    assert [each.reply_to for each in (away, back)] == [first.message_id] * 2
+    assert "not entered" in away.text
+    assert "active again" in back.text
+    assert (taken.reply_to, "Taken by you." in taken.text) == (None, True)
+    assert "Taken by you." not in first.text
 
 
 async def test_a_waiting_signal_is_answered_when_reached_or_over(
