@@ -210,7 +210,12 @@ class RecordedDesk(TradingDesk):
     def write_hash(self) -> None:
         """Write down what the state comes down to now."""
         self._flush_prices()
-        self._journal.write(Line("hash", self.fingerprint()))
+        try:
+            line = Line("hash", self.fingerprint())
+        except Exception:
+            log.exception("The state of the desk cannot be put into a hash")
+            return
+        self._journal.write(line)
 
     def close_journal(self) -> None:
         """Write the last hash and close the file."""
@@ -223,8 +228,15 @@ class RecordedDesk(TradingDesk):
             self._write("event", price)
 
     def _write(self, kind: str, value: Any, effects: Sequence[Effect] = ()) -> None:
-        text = msgspec.Raw(msgspec.json.encode(value))
-        self._journal.write(Line(kind, type(value).__name__, text, effects_hash(effects)))
+        """Write it down. Whatever fails here, the effects are carried out: orders are among them."""
+        try:
+            text = msgspec.Raw(msgspec.json.encode(value))
+            line = Line(kind, type(value).__name__, text, effects_hash(effects))
+        except Exception:
+            log.exception("The journal cannot hold a %s and ends here", type(value).__name__)
+            self._journal.close()
+            return
+        self._journal.write(line)
 
 
 def effects_hash(effects: Sequence[Effect]) -> str:

@@ -11,6 +11,7 @@ from futtui.domain.reading import StrategyVerdict
 from futtui.domain.signal import RawSignal, check_levels
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.strategies.base import BaseStrategy, Proposal, StrategyContext
+from futtui.strategies.plain import plain_signal
 
 FAULTS_BEFORE_QUARANTINE = 3
 TIME_BUDGET_MS = 250.0
@@ -118,9 +119,7 @@ class StrategyManager:
         try:
             if not strategy.enabled or not strategy.may_propose(context):
                 return _NOTHING
-            answer = strategy.evaluate(context)
-            _check_answer(answer, strategy, context)
-            return answer
+            return _checked(strategy.evaluate(context), strategy, context)
         except (Exception, SystemExit) as fault:  # as in `_ask`
             return self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
 
@@ -133,8 +132,7 @@ class StrategyManager:
         try:
             if not strategy.enabled:
                 return strategy.unavailable("switched off in the settings")
-            answer = self._evaluate(strategy, context)
-            _check_answer(answer, strategy, context)
+            answer = _checked(self._evaluate(strategy, context), strategy, context)
         except NoAnswer:
             return self._note_stuck(strategy, context)
         except (Exception, SystemExit) as fault:  # a plug-in may fail in any way; the other strategies must go on
@@ -232,12 +230,15 @@ def _verdict(name: str, answer: StrategyVerdict | RawSignal, time_ms: int) -> St
     return StrategyVerdict(answer.strategy, answer.proposed, answer.reason, answer.available, answer.set_aside, time_ms)
 
 
-def _check_answer(answer: object, strategy: BaseStrategy, context: StrategyContext) -> None:
-    """Raises when the answer is neither a sound signal nor a reason; exact types, because it travels on."""
+def _checked(answer: Proposal, strategy: BaseStrategy, context: StrategyContext) -> Proposal:
+    """The answer; raises when it is neither a sound signal nor a reason. Exact types, because it travels on."""
     if type(answer) is RawSignal:
-        _check_signal(answer, strategy, context)
-    elif type(answer) is not StrategyVerdict or type(answer.reason) is not str or answer.proposed:
+        signal = plain_signal(answer)
+        _check_signal(signal, strategy, context)
+        return signal
+    if type(answer) is not StrategyVerdict or type(answer.reason) is not str or answer.proposed:
         raise FuttuiError("the answer is neither a signal nor a reason why there is none")
+    return answer
 
 
 def _check_signal(signal: RawSignal, strategy: BaseStrategy, context: StrategyContext) -> None:

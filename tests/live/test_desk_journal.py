@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from futtui.domain.errors import StorageError
@@ -55,6 +56,18 @@ def test_replay_decides_the_same_to_the_last_effect(tmp_path: Path) -> None:
     assert result.first_difference == ""
     assert result.events > 50
     assert result.last_hash == world.desk.fingerprint()
+
+
+def test_orders_leave_although_the_journal_cannot_hold_what_made_them(tmp_path: Path) -> None:
+    journal = DeskJournal(tmp_path)
+    journal.begin("1")
+    world = RecordedWorld(journal)
+    world.enter(volume_ratio=np.float64(1.5))
+    (position,) = world.desk.snapshot().positions
+    assert position.status == "PROTECTED"
+    assert len(world.stops()) == 1
+    world.price(98.0)
+    assert len(world.trades) == 1
 
 
 def test_replay_dismisses_and_takes_what_the_user_did(tmp_path: Path) -> None:

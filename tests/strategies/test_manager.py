@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from futtui.domain.reading import StrategyVerdict
@@ -101,6 +103,22 @@ def test_manager_impossible_signal_counts_as_a_fault(spoil):
     manager = StrategyManager([Scripted("odd", answer)])
     assert manager.on_close(Timeframe.M15, CONTEXT) == ()
     assert "fault 1 of 3" in manager.verdicts[0].reason
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_manager_figures_of_arrays_become_plain_numbers_that_can_be_written_down(reads: bool) -> None:
+    def answer(context: StrategyContext) -> RawSignal:
+        levels, parts = SIGNAL.levels, SIGNAL.parts
+        odd = replace(levels, stop=np.float64(levels.stop), targets=tuple(map(np.float64, levels.targets)))
+        parts = tuple(replace(part, points=np.float64(part.points), valid=np.bool_(part.valid)) for part in parts)
+        return replace(SIGNAL, strategy="odd", levels=odd, parts=parts, time_stop_bars=np.int64(SIGNAL.time_stop_bars))
+
+    manager = StrategyManager([Scripted("odd", answer)])
+    manager.explains = reads
+    (signal,) = manager.on_close(Timeframe.M15, CONTEXT)
+    expected = replace(SIGNAL, strategy="odd")
+    assert signal == expected
+    assert msgspec.json.encode(signal) == msgspec.json.encode(expected)
 
 
 def test_manager_sound_signals_come_in_the_order_of_the_strategies():
