@@ -18,6 +18,7 @@ from futtui.tui.paint.chart.anchors import AnchoredLine, AnchoredLines, course
 from futtui.tui.paint.chart.bars import bars_in_sight
 from futtui.tui.paint.chart.data import LAYERS, ZOOMS, Level, Look, panned, span
 from futtui.tui.paint.chart.frame import Frame, paint_chart
+from futtui.tui.paint.chart.gutter import gutter_labels
 from futtui.tui.paint.chart.layers import volume_profile
 from futtui.tui.paint.chart.scale import Scale, fit
 from futtui.tui.paint.chart.texts import amount_text, countdown
@@ -201,7 +202,7 @@ def test_levels_far_away_pile_up_at_the_edge_and_near_ones_widen_the_scale() -> 
     frame = paint_chart(link_chart(), Look(), 118, 27)
     text = "\n".join(line_text(line) for line in frame.lines)
     assert "↑ TP3 15.600" in line_text(frame.lines[1])
-    for name in ("13.744 Stop", "13.882 ◄", "14.180 TP2", "Arm L", "POC", "VWAP", "Week"):
+    for name in ("13.744 Stop", "13.882 ◄", "14.180 TP2", "Arm L", "POC", "13.851 VWAP"):
         assert name in text
 
 
@@ -302,7 +303,7 @@ def test_course_of_an_anchored_vwap_is_the_average_since_its_candle(rows, at, in
 
 def test_anchored_vwaps_are_drawn_named_and_can_be_switched_off() -> None:
     data = link_chart()
-    price = data.candles[-1].close
+    price = data.candles[-1].close * 1.008
     line = AnchoredLine("AvHigh", price, tuple([price] * len(data.candles)))
     data = replace(data, anchored=(line,), daily_vwap=(), weekly_vwap=())
     look = Look(layers=frozenset({"anchors"}))
@@ -322,3 +323,12 @@ def test_lines_of_anchors_before_the_first_candle_or_without_a_name_are_left_out
         VwapReading("day open", first, 1.0, 0.1, 9),
     ]
     assert [line.name for line in AnchoredLines().of(candles, readings)] == ["AvHigh"]
+
+
+@given(prices=st.lists(st.floats(10.0, 20.0), min_size=2, max_size=14), rows=st.integers(5, 12))
+def test_names_of_crowded_levels_stand_in_the_order_of_their_prices(prices: list[float], rows: int) -> None:
+    levels = [Level(price, "Name", "text", rank) for rank, price in enumerate(prices)]
+    labels = gutter_labels(link_chart(), levels, Scale(10.0, 20.0, rows))
+    shown = [float(label.text.split()[0]) for _, label in sorted(labels.items())]
+    assert shown == sorted(shown, reverse=True)
+    assert labels[Scale(10.0, 20.0, rows).row(prices[0])].text.endswith("Name"), "the first rank keeps its place"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from futtui.domain.position import ExitReason, TradingMode
+from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import EngineSnapshot, FeedView
 from futtui.tui.paint import help as help_paint
@@ -151,6 +153,23 @@ def test_help_at_full_width_reads_as_drawn(place: str) -> None:
 @pytest.mark.parametrize("place", ["market", "positions"])
 def test_help_fits_eighty_columns(place: str) -> None:
     assert all(line_width(line) <= 77 for line in help_paint.help_lines(place, 77))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"quantity": 2_576.3}, " 2,576 "),
+        ({"quantity": 128_456.0}, " 128k "),
+        ({"quantity": 0.0123456}, " 0.0123 "),
+        ({"pnl": -11_025.57, "pnl_pct": -10.21}, "-11,025.57 "),
+        ({"stop": 87_930.1, "entry_price": 87_817.9, "mark_price": 88_179.1, "side": Side.LONG}, "stop 87,930.1"),
+    ],
+)
+def test_compact_position_cuts_no_number(changes: dict[str, Any], told: str) -> None:
+    position = replace(view_of().snapshot.desk.positions[0], **changes)  # type: ignore[union-attr]
+    line = line_text(positions.compact_line(position, view_of(), False, 77))
+    assert told in line
+    assert "…" not in line
 
 
 def test_compact_lines_fit_seventy_seven_cells() -> None:

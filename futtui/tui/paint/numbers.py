@@ -177,3 +177,11 @@ def quantity_text(quantity: float) -> str:
     if quantity >= 1000:
         return f"{quantity:,.0f}" if quantity == int(quantity) else f"{quantity:,.1f}"
     return f"{quantity:.6g}"
+
+
+def quantity_texts(quantity: float) -> tuple[str, ...]:
+    """The same, and shorter ways to write it for a narrow column."""
+    if quantity < 100:
+        return quantity_text(quantity), f"{quantity:.3g}"
+    shorter = (f"{quantity:,.0f}", f"{quantity / 1e3:,.0f}k", f"{quantity / 1e6:,.0f}M")
+    return quantity_text(quantity), *(text for text in shorter if text[0] != "0")

@@ -86,8 +86,14 @@ _UNSAFE = ("ENTERING", "NAKED", "FAILED")
 
 def pnl_text(position: PositionView) -> str:
     """`▲ +17.62 +0.67%`."""
+    return pnl_texts(position)[0]
+
+
+def pnl_texts(position: PositionView) -> tuple[str, str, str]:
+    """The same, then without the percent, then without cents: for places where a cut number would be another one."""
+    sign, percent = numbers.direction_sign(position.pnl), numbers.signed_percent_text(position.pnl_pct)
     amount = numbers.signed_text(position.pnl)
-    return f"{numbers.direction_sign(position.pnl)} {amount} {numbers.signed_percent_text(position.pnl_pct)}"
+    return f"{sign} {amount} {percent}", f"{sign} {amount}", f"{sign} {numbers.signed_text(position.pnl, 0)}"
 
 
 def stop_text(position: PositionView, view: View) -> str:
@@ -118,6 +124,11 @@ def guard_text(position: PositionView) -> str:
     return word(rule) if has_word(rule) else position.guard
 
 
+def _first_that_fits(width: int, *texts: str) -> str:
+    """The longest of these ways to write it that has room; the last one where none has."""
+    return next((text for text in texts if len(text) <= width), texts[-1])
+
+
 def compact_line(position: PositionView, view: View, selected: bool, width: int) -> Line:
     """One position in one line, for the stacked layout."""
     rules = view.rules(position.symbol)
@@ -126,13 +137,15 @@ def compact_line(position: PositionView, view: View, selected: bool, width: int)
         (f"{view.cursor if selected else ' '}", "marker"),
         (f"{fit(numbers.base_asset(position.symbol, rules), 5)} ", "bold"),
         (fit(side_span(position.side)[0], 7), side_span(position.side)[1]),
-        (f" {fit(numbers.quantity_text(position.quantity), 6)} ", "text"),
+        (f" {fit(_first_that_fits(6, *numbers.quantity_texts(position.quantity)), 6)} ", "text"),
         (fit(f"{entry} {ARROW} {mark}", 22) + " ", "text"),
-        (fit(pnl_text(position), 16) + " ", numbers.direction_token(position.pnl)),
+        (fit(_first_that_fits(16, *pnl_texts(position)), 16) + " ", numbers.direction_token(position.pnl)),
     ]
     used = sum(len(text) for text, _ in spans)
     if position.mode is view.mode:
-        last = word("position.stop", price=stop_text(position, view)), "muted"
+        texts = (stop_text(position, view), numbers.price_text(position.stop, rules))
+        told = (word("position.stop", price=text) for text in texts)
+        last = _first_that_fits(width - used, *told), "muted"
     else:
         last = word("position.in_mode", mode=mode_word(position.mode)), "attention"
     spans.append((fit(last[0], max(0, width - used)), last[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from futtui.tui.paint import numbers
@@ -37,25 +37,71 @@ def gutter_width(data: ChartData, low: float, high: float) -> int:
 
 
 def gutter_labels(data: ChartData, levels: Sequence[Level], scale: Scale) -> dict[int, Label]:
-    """Labels by row. Where two want the same row the lower rank stays; the other moves one row or goes."""
+    """Labels by row, in the order of their prices. Where there is no room the higher rank goes."""
     digits = price_digits(data)
+    inside = sorted((level for level in levels if scale.holds(level.price)), key=lambda item: item.rank)
+    rows: dict[Level, int] = {}
+    for level in (item for item in inside if item.line or item.rank <= 0):
+        rows = _with(level, rows, scale, ()) or rows
+    edges = _beyond(levels, scale, digits, rows.values())
+    for level in (item for item in inside if item not in rows and not item.line):
+        rows = _with(level, rows, scale, edges) or rows
+    names = {
+        row: Label(f"{numbers.price_text(level.price, decimals=digits)} {level.name}", level.ink)
+        for level, row in rows.items()
+    }
+    placed = edges | names
+    _grid(placed, scale, digits)
+    return placed
+
+
+def _beyond(levels: Sequence[Level], scale: Scale, digits: int, taken: Collection[int]) -> dict[int, Label]:
+    """Lines above and below the chart, at its edges where these are free; at most three each."""
     placed: dict[int, Label] = {}
     beyond = {True: 0, False: 0}
     for level in sorted(levels, key=lambda item: item.rank):
+        above = level.price > scale.high
+        row = beyond[above] if above else scale.rows - 1 - beyond[above]
+        if (
+            scale.holds(level.price)
+            or not level.line
+            or beyond[above] == 3
+            or row in taken
+            or not 0 <= row < scale.rows
+        ):
+            continue
         text = numbers.price_text(level.price, decimals=digits)
-        if scale.holds(level.price):
-            row = scale.row(level.price)
-            free = next((at for at in (row, row - 1, row + 1) if at not in placed and 0 <= at < scale.rows), None)
-            if free is not None:
-                placed[free] = Label(f"{text} {level.name}", level.ink)
-        elif level.line and beyond[level.price > scale.high] < 3:
-            above = level.price > scale.high
-            row = beyond[above] if above else scale.rows - 1 - beyond[above]
-            if row not in placed and 0 <= row < scale.rows:
-                placed[row] = Label(f"{'↑' if above else '↓'} {level.name} {text}", level.ink)
-                beyond[above] += 1
-    _grid(placed, scale, digits)
+        placed[row] = Label(f"{'↑' if above else '↓'} {level.name} {text}", level.ink)
+        beyond[above] += 1
     return placed
+
+
+def _with(level: Level, rows: Mapping[Level, int], scale: Scale, taken: Collection[int]) -> dict[Level, int] | None:
+    """A row for one more name, at most one off its own, the highest price on top; None where it has no room.
+
+    A drawn line may push names by a row, the first rank never; what has no line (VWAP, profile) pushes nobody.
+    """
+    first = min((level, *rows), key=lambda item: item.rank)
+
+    def reach(item: Level) -> range:
+        own = scale.row(item.price)
+        if item is first or (item in rows and not level.line):
+            return range(rows.get(item, own), rows.get(item, own) + 1)
+        return range(max(0, own - 1), min(scale.rows, own + 2))
+
+    ordered = sorted({level, *rows}, key=lambda item: (-item.price, item.rank))
+    below, lowest = scale.rows, dict[Level, int]()
+    for item in reversed(ordered):  # how far down each may stand, so that those below it still have a row
+        below = max((row for row in reach(item) if row < below and row not in taken), default=-1)
+        lowest[item] = below
+    above, found = -1, dict[Level, int]()
+    for item in ordered:
+        free = [row for row in reach(item) if above < row <= lowest[item] and row not in taken]
+        if not free:
+            return None
+        own = scale.row(item.price)
+        found[item] = above = min(free, key=lambda row: abs(row - own))
+    return found
 
 
 def _grid(placed: dict[int, Label], scale: Scale, digits: int) -> None:
