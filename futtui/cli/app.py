@@ -246,17 +246,41 @@ def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
         typer.echo(f"{name:14} {path}")
 
 
+@app.command("windows-terminal")
+def windows_terminal(
+    only_print: Annotated[bool, typer.Option("--print", help="Only show the profile, write nothing.")] = False,
+) -> None:
+    """Give Windows Terminal a profile for futtui: font, signs, keys of every layout, and the command."""
+    from futtui.cli.windows_terminal import run_windows_terminal
+
+    run_windows_terminal(only_print=only_print)
+
+
+@app.command()
+def upgrade(home: HomeOption = None) -> None:
+    """Say how this installation is renewed and what to close before; changes nothing itself."""
+    from futtui.cli.upgrade_command import run_upgrade
+
+    run_upgrade(home)
+
+
 @app.command()
 def doctor(
+    what: Annotated[
+        str, typer.Argument(help="keys: show what arrives for each key. Without: look at everything.")
+    ] = "",
     url: Annotated[str, typer.Option(help="Look at this exchange instead, as in http://127.0.0.1:8899.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
     """Look at network, clock, disk, database, terminal and configuration; say what to do about what is wrong."""
-    from futtui.cli.doctor_command import run_doctor
+    from futtui.cli.doctor_command import run_doctor, run_key_test
 
-    run_doctor(config, home, url, as_json)
+    if what:
+        run_key_test(what, config, home)
+    else:
+        run_doctor(config, home, url, as_json)
 
 
 @app.command()

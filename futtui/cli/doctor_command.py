@@ -22,6 +22,25 @@ def run_doctor(config: Path | None, home: Path | None, url: str, as_json: bool) 
     raise typer.Exit(print_report(findings, as_json=as_json))
 
 
+def run_key_test(what: str, config: Path | None, home: Path | None) -> None:
+    """Show what arrives for each key, and print it afterwards. Raises InvalidInputError for anything but `keys`."""
+    from futtui.cli.screen import need_terminal
+    from futtui.config.settings import find_config, load
+    from futtui.tui.key_test import KeyTest
+    from futtui.tui.words import speak
+
+    if what != "keys":
+        raise InvalidInputError(
+            f"futtui doctor {what}: only `futtui doctor keys` or plain `futtui doctor` is possible."
+        )
+    need_terminal()
+    speak(load(find_config(config, Places.of(home).home)).settings.screen.language)
+    test = KeyTest()
+    test.run()
+    for line in test.pressed:
+        typer.echo(line)
+
+
 def endpoints_at(url: str) -> Endpoints:
     """Both addresses of an exchange that serves requests and streams at one place."""
     scheme, sign, rest = url.strip().rstrip("/").partition("://")
