@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 
 import pytest
+from textual.binding import Binding
+from textual.screen import Screen
 
 from futtui.language.catalogue import Language
 from futtui.tui import keys
@@ -15,6 +18,23 @@ from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word, speak, word
 from tests.tui.fake_engine import NOW_MS, FakeEngine
+
+
+def every_screen() -> list[type[Screen[object]]]:
+    """Every screen of ours."""
+    import pkgutil
+
+    import futtui.tui.screens as rooms
+
+    for module in pkgutil.iter_modules(rooms.__path__):
+        importlib.import_module(f"{rooms.__name__}.{module.name}")
+    found: list[type[Screen[object]]] = []
+    left: list[type[Screen[object]]] = [Screen]
+    while left:
+        left += (below := left.pop().__subclasses__())
+        found += [each for each in below if each.__module__.startswith(rooms.__name__)]
+    return sorted(set(found), key=lambda each: each.__name__)
+
 
 BACKTEST_PLACES = ("backtest", "backtest_result", "backtest_compare", "run_values", "replay")
 TAKEN_BY_WINDOWS_TERMINAL = {
@@ -87,7 +107,7 @@ def test_every_action_is_described_and_ids_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [*keys.PANELS, "detail", "chart", "why", "performance", "zone_browser", *BACKTEST_PLACES]
+    "place", [*keys.PANELS, "detail", "signal_detail", "chart", "why", "performance", "zone_browser", *BACKTEST_PLACES]
 )
 def test_help_names_every_key_of_the_place(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
@@ -141,3 +161,16 @@ def test_on_an_engine_of_another_process_footer_and_first_sentence_say_that_only
     shown = FakeEngine()
     view = FuttuiApp(shown, real_clock_s=lambda: 0.0).store.read()
     assert line_width(flash.line(view)) <= 80
+
+
+@pytest.mark.parametrize("screen", every_screen(), ids=lambda screen: screen.__name__)
+def test_no_screen_inherits_a_second_meaning_of_a_key(screen: type[Screen[object]]) -> None:
+    """What a screen has of its own and what it has of those it is made from: each key leads to one action."""
+    ours = {action.command for action in keys.ACTIONS}
+    meanings: dict[str, set[str]] = {}
+    for made_of in screen.__mro__:
+        for binding in vars(made_of).get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.action in ours:
+                for key in binding.key.split(","):
+                    meanings.setdefault(key, set()).add(binding.action)
+    assert {key: found for key, found in meanings.items() if len(found) > 1} == {}

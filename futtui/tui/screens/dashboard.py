@@ -385,8 +385,8 @@ class DashboardScreen(SizedScreen, Screen[None]):
         detail = detail_of(self._view, message.panel, message.key)
         if detail is None:
             return
-        from futtui.tui.screens.detail import DetailScreen
+        from futtui.tui.screens.signal import detail_screen
 
         walks = message.panel in ("market", "signals", "positions")
         rows = [row.key for row in self.panel(message.panel).rows() if is_like(message.key, row.key)] if walks else []
-        self.app.push_screen(DetailScreen(detail, message.panel, message.key, rows))
+        self.app.push_screen(detail_screen(detail, message.panel, message.key, rows))

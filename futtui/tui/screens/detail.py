@@ -8,11 +8,9 @@ from functools import partial
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from futtui.domain.signal import Signal
 from futtui.domain.snapshot import PositionView
 from futtui.tui import keys
 from futtui.tui.blocking import ask_block
-from futtui.tui.choosing import dismiss, take
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail
 from futtui.tui.paint.text import COPY_WIDTH, Line, plain_lines
@@ -32,7 +30,7 @@ class DetailScreen(FramedScreen):
     `rows` are the keys of the rows of `panel` that n and N walk through; `key` is the one that is shown.
     """
 
-    BINDINGS = keys.bindings(*keys.SCOPE_SETS["detail"])
+    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk")
     footer_context = "detail"
 
     def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
@@ -48,9 +46,7 @@ class DetailScreen(FramedScreen):
 
     @property
     def footer_place(self) -> str:
-        """The keys of a signal, of a position, or of any other row."""
-        if self.detail.signal_id:
-            return "signal_detail"
+        """The keys of a position, or of any other row."""
         return "position_detail" if self.detail.position_id else self.footer_context
 
     def trail_names(self) -> tuple[str, ...]:
@@ -143,25 +139,6 @@ class DetailScreen(FramedScreen):
 
         if self.detail.position_id:
             ask_move_stop(self.futtui, self._position())
-
-    def action_dismiss_signal(self) -> None:
-        """Dismisses this signal, or brings it back."""
-        if self.detail.signal_id:
-            dismiss(self.futtui, self._signal())
-
-    def action_take_signal(self) -> None:
-        """Takes this signal."""
-        signal = self._signal()
-        if signal is not None:
-            take(self.futtui, signal)
-        elif self.detail.signal_id:
-            dismiss(self.futtui, None)
-
-    def _signal(self) -> Signal | None:
-        """The signal that this is about; None once it left the list."""
-        desk = self.view.snapshot.desk if self.view else None
-        wanted = self.detail.signal_id
-        return next((item for item in (desk.signals if desk else ()) if item.signal_id == wanted), None)
 
     def _position(self) -> PositionView | None:
         """The open position that this is about; None once it is closed."""
