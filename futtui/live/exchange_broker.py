@@ -19,7 +19,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.exchange.ports import AccountMessage
 from futtui.live.clock import steady_ms
 from futtui.live.order_lanes import OrderLanes, lane_of
-from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead
+from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead, secured
 from futtui.live.symbol_setups import SymbolSetups
 
 log = logging.getLogger(__name__)
@@ -235,12 +235,12 @@ class ExchangeDeskBroker:
             self._look_up(order)
 
     async def _sent_once(self, order: SentOrder, intent: OrderIntent) -> OrderUpdate:
-        """Write the intent down, then send it. What protects is sent even when the disk fails; an entry is not."""
+        """Write the intent down, then send it. What protects leaves also when the disk fails or hangs; no entry does."""
         if self._ahead is not None:
             try:
-                await self._ahead.secure()
+                await secured(self._ahead, order)
             except OSError as error:
-                log.error("The intent of %s could not be written down: %s", order.client_id, error)
+                log.error("The intent of %s could not be written down: %r", order.client_id, error)
                 if order.is_entry:
                     reason = f"not sent: it could not be written down first ({error.strerror}); check the disk"
                     return OrderUpdate(

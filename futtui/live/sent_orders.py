@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +12,9 @@ from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
 from futtui.domain.orders import Fill, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.ports import TradingPort
+
+DISK_S = 1.0
+"""So long a stop or an exit waits for a slow disk; without it a position would be in danger for as long as it hangs."""
 
 
 class AccountPort(TradingPort, Protocol):
@@ -86,3 +90,9 @@ class WriteAhead(Protocol):
     """Makes sure that what was asked for is on disk before it is asked of the exchange."""
 
     async def secure(self) -> None: ...
+
+
+async def secured(ahead: WriteAhead, order: SentOrder) -> None:
+    """Return when the order is on disk. Raises OSError when the disk refuses or, for what reduces, is too slow."""
+    async with asyncio.timeout(None if order.is_entry else DISK_S):
+        await ahead.secure()

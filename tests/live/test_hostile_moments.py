@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -10,13 +11,18 @@ import pytest
 
 from futtui.domain.account import AccountModes, SymbolSetup
 from futtui.domain.errors import ExchangeError
+from futtui.domain.events import Event
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
 from futtui.exchange.binance.trading_models import OpenPosition
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
+from futtui.live import sent_orders
 from futtui.live.account_watch import BLIND_LOOKS, AccountWatch
+from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.real_account import RealAccount
 from tests.desk.world import START_MS, SYMBOL
+from tests.live.test_engine_order_faults import Trading, intent
 from tests.live.test_leaving import Running
 
 
@@ -132,3 +138,26 @@ async def test_wallet_that_is_missing_in_answers_while_a_position_is_held_closes
     assert [view.status for view in desk.snapshot().positions] == ["PROTECTED"]
     assert len([text for text in engine.said if "no USDT" in text]) == 1
     await engine.live_broker.close()
+
+
+async def test_stop_and_exit_do_not_wait_for_a_disk_that_hangs_and_an_entry_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sent_orders, "DISK_S", 0.01)
+    works = asyncio.Event()
+    ahead, trading, news = SimpleNamespace(secure=works.wait), Trading([None]), list[Event]()
+    broker = ExchangeDeskBroker(trading, news.append, lambda: START_MS, ahead=ahead)
+    stop = replace(intent("f-a-S1"), reduce_only=True, purpose=OrderPurpose.STOP)
+    close = replace(intent("f-a-X1"), reduce_only=True, purpose=OrderPurpose.EXIT)
+    for item in (intent("f-a-E1"), stop, close):
+        broker.place(item)
+    async with asyncio.timeout(10):
+        while len(trading.sent) < 2:
+            await asyncio.sleep(0.001)
+    assert sorted(trading.sent) == ["f-a-S1", "f-a-X1"]
+    works.set()
+    async with asyncio.timeout(10):
+        while len(trading.sent) < 3:
+            await asyncio.sleep(0.001)
+    assert trading.sent[-1] == "f-a-E1"
+    await broker.close()
