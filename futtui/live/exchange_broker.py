@@ -235,7 +235,7 @@ class ExchangeDeskBroker:
             self._look_up(order)
 
     async def _sent_once(self, order: SentOrder, intent: OrderIntent) -> OrderUpdate:
-        """Write the intent down, then send it. What protects leaves also when the disk fails or hangs; no entry does."""
+        """Write the intent down, then send it. What protects leaves even if the disk fails or hangs, no entry does."""
         if self._ahead is not None:
             try:
                 await secured(self._ahead, order)
