@@ -94,7 +94,8 @@ def sample_checks(found: TradeStatistics) -> list[Check]:
         wins = Check("wins often enough", _yes(rate.low > border), detail)
     low = mean.low
     detail = f"{mean.value:+.3f} R a trade [{_signed(low)}..{_signed(mean.high)}], days drawn anew"
-    return [*checks, wins, Check("earns", _yes(low is not None and low > 0), detail)]
+    earns = Answer.OPEN if low is None else _yes(low > 0)
+    return [*checks, wins, Check("earns", earns, detail)]
 
 
 def deflated_check(deflated: float | None, sharpe: float | None, trials: int) -> Check:

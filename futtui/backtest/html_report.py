@@ -19,11 +19,11 @@ from futtui.backtest.trades_table import figures_in
 from futtui.backtest.trials import settings_hash
 from futtui.backtest.walk import NO_BOUND, order_words
 from futtui.domain.performance import Interval, TradeStatistics
-from futtui.domain.position import Trade, TradeClass
+from futtui.domain.position import Trade
 from futtui.domain.timeframe import HOUR_MS
 from futtui.language.counting import counted
 from futtui.live.code_hash import run_code_hash
-from futtui.measurement.statistics import risk_money, wilson
+from futtui.measurement.statistics import risk_money, win_rate_of
 from futtui.strategies.catalogue import title_of
 from futtui.version import VERSION
 
@@ -131,8 +131,8 @@ def _curves(trades: Sequence[Trade]) -> str:
     equity = list(zip(times, sums[1:].tolist(), strict=True))
     under = list(zip(times, falls[1:].tolist(), strict=True))
     return (
-        f"<h2>Sum of results in R</h2>{line_chart(equity, 'R', 'sum', days)}"
-        f"<h2>Fall from the highest point in R</h2>{line_chart(under, 'R', 'fall', days)}"
+        f"<h2>Sum of results in R (closed trades)</h2>{line_chart(equity, 'R', 'sum', days)}"
+        f"<h2>Fall from the highest point in R (closed trades)</h2>{line_chart(under, 'R', 'fall', days)}"
     )
 
 
@@ -179,7 +179,7 @@ def _spread(trades: Sequence[Trade]) -> str:
 def _groups(result: BacktestResult) -> str:
     trades = result.trades
     regimes = {signal.signal_id: signal.raw.regime.value for signal in result.signals}
-    deciles = _deciles(trades)
+    deciles = tenths_of(trades)
     charts = {
         "Win rate by score, tenths from lowest to highest": _by(trades, lambda t: deciles[t.position_id]),
         "Win rate by regime": _by(trades, lambda t: regimes.get(t.signal_id, "unknown").lower().replace("_", " ")),
@@ -195,17 +195,21 @@ def _groups(result: BacktestResult) -> str:
     return f'<div class="pair">{drawn}</div>{note}'
 
 
-def _deciles(trades: Sequence[Trade]) -> dict[str, str]:
-    order = sorted(trades, key=lambda trade: (trade.score, trade.position_id))
-    return {trade.position_id: f"{place * 10 // len(order) + 1:02d}" for place, trade in enumerate(order)}
+def tenths_of(trades: Sequence[Trade]) -> dict[str, str]:
+    """The tenth that each trade's score is in; equal scores are in one, that of the middle of their places."""
+    scores = np.sort([trade.score for trade in trades])
+    places = {
+        score: (np.searchsorted(scores, score, "left") + np.searchsorted(scores, score, "right") - 1) / 2
+        for score in set(scores.tolist())
+    }
+    return {trade.position_id: f"{int(places[trade.score] * 10 // len(scores)) + 1:02d}" for trade in trades}
 
 
 def _win_bars(groups: Mapping[str, Sequence[Trade]]) -> list[Bar]:
     largest = sorted(groups.items(), key=lambda each: -len(each[1]))[:MOST_BARS]
     bars = []
     for name, group in sorted(largest):
-        wins = sum(trade.result_class is TradeClass.WIN for trade in group)
-        share = wilson(wins, len(group))
+        share = win_rate_of(group)
         bars.append(Bar(name, share.value or 0.0, share.low, share.high, len(group)))
     return bars
 

@@ -152,6 +152,8 @@ def _share(interval: Interval) -> str:
 def _figure(interval: Interval, style: str) -> str:
     if interval.value is None and interval.low is None:
         return "n/a"
+    if interval.low is None and interval.high is None:
+        return format(interval.value, style)
     value, low, high = ("-" if each is None else format(each, style) for each in
                         (interval.value, interval.low, interval.high))  # fmt: skip
     return f"{value} [{low}..{high}]"

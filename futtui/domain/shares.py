@@ -7,8 +7,11 @@ from math import sqrt
 Z_95 = 1.959963984540054
 
 
-def wilson_interval(hits: int, count: int, z: float = Z_95) -> tuple[float, float] | None:
-    """Where the true share lies with 95 % confidence (0-1), by Wilson's formula; None of nothing."""
+def wilson_interval(hits: float, count: float, z: float = Z_95) -> tuple[float, float] | None:
+    """Where the true share lies with 95 % confidence (0-1), by Wilson's formula; None of nothing.
+
+    Where hits depend on each other, give so many as are worth as much as single ones; they need not be whole.
+    """
     if count <= 0:
         return None
     share, square = hits / count, z * z

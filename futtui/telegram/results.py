@@ -10,7 +10,7 @@ from futtui.domain.position import Trade, TradeClass, TradingMode
 from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.catalogue import Texts
-from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, wilson
+from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, win_rate_of
 from futtui.telegram.formatting import foot, signed, strategy_name
 from futtui.telegram.pages import Page
 
@@ -106,8 +106,7 @@ class Results:
 
     def _totals(self, trades: Sequence[Trade]) -> list[str]:
         texts = self._texts()
-        wins = sum(trade.result_class is TradeClass.WIN for trade in trades)
-        rate: Interval = wilson(wins, len(trades))
+        rate: Interval = win_rate_of(trades)
         total = texts("pnl.total", n=len(trades), result=signed(sum(trade.result_r for trade in trades)))
         shares = {"rate": _share(rate.value), "low": _share(rate.low), "high": _share(rate.high)}
         return [total, texts("pnl.rate", **shares)]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from futtui.backtest import report_trades
 from futtui.backtest.data import BASE, SymbolData
-from futtui.backtest.html_report import ASSETS, html_report
+from futtui.backtest.html_report import ASSETS, html_report, tenths_of
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, thinned, waterfall
 from futtui.backtest.report_trades import LEAST_BARS, MOST_BARS, embedded
 from futtui.backtest.run import BacktestResult
@@ -110,6 +110,16 @@ def test_page_escapes_every_word():
     rows = json.loads(re.search(r'id="trades">(.*?)</script>', page, re.S).group(1))["trades"]
     assert [row["g"] for row in rows] == [NASTY] * 5
     assert rows[0]["a"][0][2] == NASTY
+
+
+def test_equal_scores_are_in_one_tenth_and_different_ones_in_their_order():
+    """Split by anything else, a score that has no say would seem to have one."""
+    equal = [made_trade(0.1, number=number, score=6.0) for number in range(40)]
+    assert set(tenths_of(equal).values()) == {"05"}
+    plain = [made_trade(0.1, number=number, score=float(number)) for number in range(20)]
+    assert list(tenths_of(plain).values()) == [f"{number // 2 + 1:02d}" for number in range(20)]
+    mixed = [made_trade(0.1, number=number, score=float(number >= 30)) for number in range(40)]
+    assert sorted(set(tenths_of(mixed).values())) == ["04", "09"]
 
 
 def test_page_of_no_trades_says_so():

@@ -9,17 +9,20 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from futtui.domain.performance import Interval
-from futtui.domain.position import WIN_R
-from futtui.domain.timeframe import DAY_MS
+from futtui.domain.position import WIN_R, Trade
+from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.measurement.statistics import (
     bootstrap,
     break_even_win_rate,
     by_day,
     drawdown,
     profit_factor,
+    statistics_of,
     verdict_of,
     wilson,
+    win_rate_of,
 )
+from tests.backtest.made_trades import made_trade
 
 
 @given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -35,6 +38,52 @@ def test_wilson_published_values():
     assert [round(value, 2) for value in (wilson(80, 100).low, wilson(80, 100).high)] == [0.71, 0.87]
     assert [round(value, 2) for value in (wilson(16, 20).low, wilson(16, 20).high)] == [0.58, 0.92]
     assert wilson(0, 0) == Interval(None, None, None)
+
+
+def dealt(days: list[list[bool]]) -> list[Trade]:
+    """Trades of some days, an hour apart; each won or lost half an R."""
+    return [
+        made_trade(0.5 if won else -0.5, opened_ms=day * DAY_MS + place * HOUR_MS)
+        for day, row in enumerate(days)
+        for place, won in enumerate(row)
+    ]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60))
+def test_win_rate_of_one_trade_a_day_has_the_plain_wilson_interval(wins: list[bool]):
+    found, plain = win_rate_of(dealt([[won] for won in wins])), wilson(sum(wins), len(wins))
+    assert (found.value, found.low, found.high) == pytest.approx((plain.value, plain.low, plain.high))
+
+
+@pytest.mark.parametrize("wins", [12, 20])
+def test_win_rate_of_days_that_went_alike_is_known_as_well_as_that_of_one_trade_a_day(wins: int):
+    """Twenty days of five trades, all of a day with one outcome, are twenty bets."""
+    rows = [[day < wins] * 5 for day in range(20)]
+    assert win_rate_of(dealt(rows)) == win_rate_of(dealt([row[:1] for row in rows]))
+
+
+def test_win_rate_interval_holds_the_truth_as_often_as_it_says_where_trades_of_a_day_go_alike():
+    """On half of the days all four trades go one way: Wilson's own interval would be right in 8 of 10 cases."""
+    draws, hits, plain_hits = np.random.default_rng(3), 0, 0
+    for _ in range(200):
+        rows = [
+            [bool(draws.random() < 0.8)] * 4 if draws.random() < 0.5 else list(draws.random(4) < 0.8) for _ in range(40)
+        ]
+        trades = dealt(rows)
+        found, plain = win_rate_of(trades), wilson(sum(map(sum, rows)), 160)
+        hits += found.low <= 0.8 <= found.high
+        plain_hits += plain.low <= 0.8 <= plain.high
+    assert hits >= 182
+    assert plain_hits <= 172
+
+
+@pytest.mark.parametrize(("days", "known"), [(1, False), (5, False), (6, True)])
+def test_interval_of_drawn_days_needs_days_to_draw(days: int, known: bool):
+    """Of one day every sample is the same: an interval without width would look like certainty."""
+    found = statistics_of(dealt([[True, True, False]] * (days - 1) + [[True, False, False]]), draws=500)
+    for interval in (found.expectancy_r, found.profit_factor):
+        assert interval.value is not None
+        assert (interval.low is not None, interval.high is not None) == (known, known)
 
 
 def test_profit_factor_and_the_win_rate_that_only_pays_the_costs():
