@@ -69,7 +69,10 @@ class Pages:
         if desk is not None:
             account = desk.account
             equity = f"{account.equity:,.2f}"
-            lines.append(texts("status.open", n=len(desk.positions), signals=desk.signals_today))
+            own = sum(position.mode is desk.mode for position in desk.positions)
+            others = len(desk.positions) - own
+            more = texts("status.open_elsewhere", n=others) if others else ""
+            lines.append(texts("status.open", n=own, more=more, signals=desk.signals_today))
             lines.append(texts("status.equity", equity=equity, today=signed(account.today_pct)))
         lines.append(texts("status.weight", used=now.feed.used_weight, limit=now.feed.weight_limit))
         return self._page(lines, "status")

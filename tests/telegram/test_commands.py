@@ -129,6 +129,16 @@ async def test_block_unblock_and_mode(server: BotApiServer, engine: PhoneEngine,
         assert "Refused: The desk &lt;says&gt; no." in (await server.answer_to("/unblock TIAUSDT")).text
 
 
+async def test_status_counts_open_positions_as_the_screen_does(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    assert engine.current.desk is not None
+    first, *rest = engine.current.desk.positions
+    engine.show_desk(positions=(replace(first, mode=TradingMode.INFO), *rest))
+    async with running_bot(server, engine, tmp_path):
+        assert f"Open positions: {len(rest)} (1 more on other accounts)" in (await server.answer_to("/status")).text
+
+
 async def test_pause_and_resume(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     async with running_bot(server, engine, tmp_path):
         page = await server.answer_to("Pause")

@@ -122,7 +122,7 @@ async def test_half_from_the_detail_says_what_is_closed_what_stays_and_where_the
         await ask(pilot, "C", "2")
         text = " ".join(screen_text(app).replace("┃", " ").split())
         assert "Close 1,200 XRP of 2,400 XRPUSDT" in text
-        assert "this part brings about +6.84 before costs" in text
+        assert "this part brings about +6.84 USDT before costs" in text
         assert "The stop stays at 0.5271" in text
         await ask(pilot, "right", "enter")
         assert engine.commands == [ClosePosition(NOW_MS, "p-XRPUSDT", Decimal(50))]

@@ -80,7 +80,7 @@ def test_unprotected_position_cannot_be_touched() -> None:
 
 def test_wish_says_what_the_rest_brings_and_warns_of_loosening() -> None:
     better = " ".join(line_text(line).strip() for line in stop_wish.wish_lines("3100", ETH, view_of(), 62))
-    assert "the rest brings +0.97 before costs" in better
+    assert "the rest brings +0.97 USDT before costs" in better
     worse = " ".join(line_text(line).strip() for line in stop_wish.wish_lines("3075", ETH, view_of(), 62))
     assert "you will be asked twice" in worse
 
@@ -142,7 +142,7 @@ async def test_looser_stop_is_asked_twice_and_each_no_keeps_it(make_app: AppMake
         await type_stop(app, pilot, "3075")
         await pilot.press("right", "enter")
         await pilot.pause()
-        assert "instead of -8.47" in screen_text(app)
+        assert "-8.47 USDT" in screen_text(app)
         assert engine.commands == []
         await pilot.press("right", "enter")
         await pilot.pause()

@@ -105,7 +105,7 @@ ENGLISH: dict[str, str] = {
     "detail.best": "Best moment",
     "detail.worst": "Worst moment",
     "detail.first_stop": "First stop",
-    "detail.leg_fee": "fee {fee}",
+    "detail.leg_fee": "fee {fee} USDT",
 }
 
 UKRAINIAN: dict[str, str] = {
@@ -211,7 +211,7 @@ UKRAINIAN: dict[str, str] = {
     "detail.best": "Найкраща мить",
     "detail.worst": "Найгірша мить",
     "detail.first_stop": "Початковий стоп",
-    "detail.leg_fee": "комісія {fee}",
+    "detail.leg_fee": "комісія {fee} USDT",
 }
 
 RUSSIAN: dict[str, str] = {
@@ -317,5 +317,5 @@ RUSSIAN: dict[str, str] = {
     "detail.best": "Лучший момент",
     "detail.worst": "Худший момент",
     "detail.first_stop": "Начальный стоп",
-    "detail.leg_fee": "комиссия {fee}",
+    "detail.leg_fee": "комиссия {fee} USDT",
 }

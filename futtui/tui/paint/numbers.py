@@ -74,6 +74,11 @@ def signed_text(amount: float, decimals: int = 2) -> str:
     return text[1:] if float(text.replace(",", "")) == 0 else text
 
 
+def signed_money_text(amount: float) -> str:
+    """The same with its unit."""
+    return f"{signed_text(amount)} USDT"
+
+
 def percent_text(value: float | None, decimals: int = 1) -> str:
     """`0.2%`, or `n/a`."""
     return word("value.none") if value is None else f"{value:.{decimals}f}%"

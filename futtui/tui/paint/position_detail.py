@@ -10,7 +10,7 @@ from futtui.tui.glyphs import CHECK
 from futtui.tui.paint import numbers
 from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
 from futtui.tui.paint.names import setup_name, side_span, system_name
-from futtui.tui.paint.positions import guard_text, pnl_text, stop_text
+from futtui.tui.paint.positions import guard_text, stop_text
 from futtui.tui.paint.signal_detail import part_lines
 from futtui.tui.paint.story import order_lines, rule_lines, step_lines
 from futtui.tui.paint.text import Line
@@ -56,12 +56,13 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
     move = (position.mark_price / position.entry_price - 1.0) * 100.0
     opened = numbers.date_time_text(position.opened_ms, view.zone)
     ago = word("detail.ago", age=numbers.long_age_text(view.now_ms - position.opened_ms))
+    size = f"{numbers.quantity_text(position.quantity)} {numbers.base_asset(position.symbol, rules)}"
     sold = story.bought > position.quantity
     left = word("story.left", bought=numbers.quantity_text(story.bought)) if sold else ""
     lines += [
         fact(word("detail.symbol"), position.symbol, "bold"),
         fact(word("detail.side"), side, side_token),
-        fact(word("detail.size"), numbers.quantity_text(position.quantity), note=left),
+        fact(word("detail.size"), size, note=left),
         fact(word("detail.entry"), numbers.price_text(position.entry_price, rules)),
         fact(
             word("detail.mark"),
@@ -71,9 +72,9 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
         ),
         fact(
             word("detail.pnl"),
-            pnl_text(position),
+            f"{numbers.direction_sign(position.pnl)} {numbers.signed_money_text(position.pnl)}",
             "dim" if view.stale else numbers.direction_token(position.pnl),
-            f"{numbers.signed_text(position.pnl_r, 2)}R",
+            f"{numbers.signed_percent_text(position.pnl_pct)}  {numbers.signed_text(position.pnl_r, 2)}R",
         ),
         *fact_lines("", word("detail.pnl_net"), width, "dim"),
         *_extremes(position),
@@ -91,7 +92,7 @@ def _extremes(position: PositionView) -> list[Line]:
     best, worst = numbers.signed_text(story.best_r, 2), numbers.signed_text(story.worst_r, 2)
     lines = [fact(word("detail.best"), f"{best}R", note=word("story.worst", r=worst))]
     note = word("story.funding", amount=numbers.signed_text(story.funding)) if story.funding else ""
-    lines.append(fact(word("detail.fees"), numbers.signed_text(-story.fees), note=note))
+    lines.append(fact(word("detail.fees"), numbers.signed_money_text(-story.fees), note=note))
     return lines
 
 
@@ -145,9 +146,9 @@ def _result(trade: Trade, view: View) -> list[Line]:
         fact(word("detail.side"), side, side_token),
         fact(word("detail.setup"), setup_name(trade.strategy), note=system_name(trade.system.value)),
         fact(word("detail.result"), word(f"trade.class.{trade.result_class.value}"), token),
-        fact(word("detail.pnl"), f"{numbers.signed_text(pnl)}", token, f"{numbers.signed_text(trade.result_r, 2)}R"),
-        fact(word("detail.fees"), numbers.signed_text(-float(trade.fees))),
-        fact(word("detail.funding"), numbers.signed_text(float(trade.funding))),
+        fact(word("detail.pnl"), numbers.signed_money_text(pnl), token, f"{numbers.signed_text(trade.result_r, 2)}R"),
+        fact(word("detail.fees"), numbers.signed_money_text(-float(trade.fees))),
+        fact(word("detail.funding"), numbers.signed_money_text(float(trade.funding))),
         fact(word("detail.best"), f"{numbers.signed_text(trade.mfe_r, 2)}R"),
         fact(word("detail.worst"), f"{numbers.signed_text(trade.mae_r, 2)}R"),
         fact(word("detail.size"), numbers.quantity_text(float(trade.quantity))),

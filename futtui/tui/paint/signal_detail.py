@@ -127,7 +127,7 @@ def _state(signal: Signal, taking: Answer[TakeLook], view: View, width: int) -> 
     lines.append(fact(word("detail.time_stop"), word("detail.bars", n=raw.time_stop_bars)))
     position = _position_of(signal, view)
     if position is not None:
-        pnl = f"{numbers.direction_sign(position.pnl)} {numbers.signed_text(position.pnl)}"
+        pnl = f"{numbers.direction_sign(position.pnl)} {numbers.signed_money_text(position.pnl)}"
         note = f"{numbers.signed_text(position.pnl_r, 1)}R"
         lines.append(fact(word("detail.position"), pnl, numbers.direction_token(position.pnl), note))
     return lines
