@@ -293,6 +293,13 @@ class TakeSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """The user wants everything to be compared with the exchange now; decides nothing."""
+
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetPriceAlert:
     """The user wants to hear once when price gets to `price`; decides nothing."""
 
@@ -321,6 +328,7 @@ Command = (
     | TakeSignal
     | KillSwitch
     | Rearm
+    | LookAgain
     | SetPriceAlert
     | RemovePriceAlert
 )

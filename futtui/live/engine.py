@@ -284,7 +284,7 @@ class Engine:
                 raise FuttuiError(self.settings.live_refusal)
             await self.real_account.use()
             await self.real_account.pre_flight()
-        if (told := self.alerts.obey(command)) is not None:
+        if (told := self.alerts.obey(command) or self.watchdog.obey(command)) is not None:
             return told
         before = self.parts.log_book.version
         self.runner.submit(command)

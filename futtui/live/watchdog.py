@@ -7,8 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
-from futtui.domain.errors import ExchangeError
-from futtui.domain.events import FeedState
+from futtui.domain.errors import ExchangeError, FuttuiError
+from futtui.domain.events import Command, FeedState, LookAgain
 from futtui.domain.snapshot import Sleep
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms, wall_ms
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 CLOSE_GRACE_S = 4.0
+LOOKS_APART_MS = 15_000.0
+"""So much must lie between two looks that the user asks for: each costs requests."""
 PAUSE_LIMIT_MS = 20_000.0
 """A beat that took this much longer than it should, by either clock, means that the PC slept or its clock was set."""
 
@@ -34,6 +36,7 @@ class Watchdog:
         self._last_minute = 0
         self._told_trouble = ""
         self._started = False
+        self._looked_ms: float | None = None
 
     def start(self) -> None:
         """Run beside the engine from now on, once; in lockstep its steps do what is done here."""
@@ -50,6 +53,25 @@ class Watchdog:
                 await self._after_beat(steady_ms() - steady, wall_ms() - wall, before_ms)
             except Exception:
                 log.exception("A look around failed; the next one follows")
+
+    def obey(self, command: Command) -> str | None:
+        """Carry out a command to compare everything with the exchange; None for any other. May raise FuttuiError."""
+        if not isinstance(command, LookAgain):
+            return None
+        engine, now_ms = self._engine, steady_ms()
+        if engine.connection is None or not engine.states:
+            raise FuttuiError("The engine is still starting. Try again in a moment.")
+        if self._looked_ms is not None and now_ms - self._looked_ms < LOOKS_APART_MS:
+            raise FuttuiError("That was asked for a moment ago and is being done.")
+        self._looked_ms = now_ms
+        self.check_candles(self._closed_for_sure_ms(engine.clock.now_ms()), retry_now=True)
+        engine.beside(self._resync_clock(), "time now")
+        engine.renew_rules()
+        if engine.live_broker is None or engine.account_watch is None:
+            return "Time, candles and trading rules are compared with the exchange."
+        engine.live_broker.look_at_all()
+        engine.beside(engine.account_watch.try_look(), "account now")
+        return "Time, candles, trading rules, orders and account are compared with the exchange."
 
     async def _after_beat(self, steady_passed_ms: float, wall_passed_ms: float, before_ms: int) -> None:
         """A beat is over. During sleep the steady clock of Windows runs on, that of Linux stands still."""
@@ -72,13 +94,16 @@ class Watchdog:
             reason = "" if state.fresh else "no data from the exchange"
             engine.runner.submit(FeedState(now_ms, state.symbol, state.fresh, reason))
         engine.silent.look()
-        grace_ms = int(CLOSE_GRACE_S * 1000 * max(1.0, engine.clock.speed))
-        self.check_candles(now_ms - grace_ms)
+        self.check_candles(self._closed_for_sure_ms(now_ms))
         if engine.live_broker is not None:
             engine.live_broker.look_at_overdue()
         engine.kill_watch.look(now_ms)
         engine.self_watch.look()
         self._tell_trouble(engine.parts.store.trouble)
+
+    def _closed_for_sure_ms(self, now_ms: int) -> int:
+        """What closed before this should have come by now."""
+        return now_ms - int(CLOSE_GRACE_S * 1000 * max(1.0, self._engine.clock.speed))
 
     def _may_tell_time(self) -> bool:
         """Whether the desk can act on time: it has prices, or an account for what is held on the exchange.

@@ -18,9 +18,8 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import Command, SetPaused
+from futtui.domain.events import Command
 from futtui.domain.signal import Signal
-from futtui.domain.snapshot import PositionView
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.tui import keys
 from futtui.tui.arrivals import Arrivals
@@ -43,7 +42,6 @@ from futtui.tui.habits import Habits, HabitsPort
 from futtui.tui.heard import heard
 from futtui.tui.leaving import ask_quit
 from futtui.tui.messages import CommandAnswered
-from futtui.tui.mode_commands import ask_kill, ask_mode, ask_resume
 from futtui.tui.news import NewsWatch, start_progress
 from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
@@ -57,6 +55,7 @@ from futtui.tui.settings_port import SettingsPort
 from futtui.tui.store import Store
 from futtui.tui.theme import FEW, NIGHT, THEMES, Palette, textual_theme, theme_name
 from futtui.tui.typed_keys import TypedKeys
+from futtui.tui.user_keys import UserKeys
 from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.words import speak, word
 
@@ -68,7 +67,7 @@ def typed_number() -> str:
     return f"{secrets.randbelow(9000) + 1000}"
 
 
-class FuttuiApp(App[None]):
+class FuttuiApp(UserKeys, App[None]):
     """The dashboard on an engine. Reads snapshots five times a second; every act is a command to the engine."""
 
     CSS_PATH = "futtui.tcss"
@@ -333,27 +332,6 @@ class FuttuiApp(App[None]):
             self.flash(word("copy.hint"), "attention")
         self.pulse.beat()
 
-    def action_toggle_pause(self) -> None:
-        """Pauses or resumes new trades; exits go on either way. Asks where more than the pause key stopped them."""
-        desk = self.store.read().snapshot.desk
-        if desk is None:
-            self.flash(word("command.not_ready"), "attention")
-            return
-        if desk.resuming_asks:
-            ask_resume(self, desk.pause_reason)
-        else:
-            self.send(SetPaused(self.engine.exchange_time_ms(), not desk.paused))
-
-    # Mode
-
-    def action_mode_menu(self) -> None:
-        """Signals only, paper, live, pause."""
-        ask_mode(self)
-
-    def action_kill_menu(self) -> None:
-        """The four levels of the kill switch."""
-        ask_kill(self)
-
     # Symbols and positions
 
     def open_chart(
@@ -371,18 +349,6 @@ class FuttuiApp(App[None]):
         from futtui.tui.screens.chart import ChartScreen
 
         self.push_screen(ChartScreen(subjects, at, trail, frame, spot))
-
-    def ask_close(self, position: PositionView | None) -> None:
-        """Asks how much of a position to close, then whether; keeping it has the focus."""
-        from futtui.tui.screens.close_position import ask_close
-
-        ask_close(self, position)
-
-    def action_undo_dismiss(self) -> None:
-        """Brings back the signal that was dismissed last."""
-        from futtui.tui.choosing import undo_dismiss
-
-        undo_dismiss(self)
 
     # Quit
 

@@ -16,6 +16,7 @@ from futtui.domain.events import (
     ClosePosition,
     Command,
     DismissSignal,
+    LookAgain,
     MoveStop,
     RemovePriceAlert,
     SetPaused,
@@ -48,6 +49,7 @@ COMMANDS: list[Command] = [
     RemovePriceAlert(10, SYMBOL, 99.5),
     DismissSignal(11, SYMBOL, "abc"),
     TakeSignal(12, SYMBOL, "abc"),
+    LookAgain(13),
 ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from futtui.domain.errors import FuttuiError
-from futtui.domain.events import ChangeMode, DismissSignal, TakeSignal
+from futtui.domain.events import ChangeMode, DismissSignal, LookAgain, TakeSignal
 from futtui.domain.position import TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.live.engine import Engine
@@ -77,3 +77,19 @@ async def test_signal_taken_in_live_is_protected_on_the_exchange_and_survives_th
         assert [item.raw.is_by_hand for item in kept.values()].count(True) == 1
         assert "taken already" in await drain(again, take)
         await again.stop()
+
+
+async def test_looking_again_asks_the_exchange_about_all_and_not_twice_in_a_row(tmp_path: Path) -> None:
+    async with exchange(server_config()) as world:
+        engine, _ = await followed(world, tmp_path / "a.db")
+        world.fault("{action: respond, status: 503, kind: B, path: '*/exchangeInfo', count: 1}")
+        told = await drain(engine, LookAgain(world.now_ms))
+        assert told == "Time, candles, trading rules, orders and account are compared with the exchange."
+        await run_lockstep(engine, 1)
+        assert world.struck() == 1
+        with pytest.raises(FuttuiError, match="a moment ago"):
+            await drain(engine, LookAgain(world.now_ms))
+        assert [item.refused for item in engine.runner.sent.view() if isinstance(item.command, LookAgain)] == [
+            False, True,
+        ]  # fmt: skip
+        await engine.stop()

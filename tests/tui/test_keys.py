@@ -49,7 +49,8 @@ TAKEN_BY_WINDOWS_TERMINAL = {
 
 @pytest.mark.parametrize("place", sorted(keys.SCOPE_SETS))
 def test_no_key_means_two_things_in_one_place(place: str) -> None:
-    pressed = Counter(key for action in keys.actions_in(*keys.SCOPE_SETS[place]) for key in action.all_keys)
+    meanings = {(key, action.command) for action in keys.actions_in(*keys.SCOPE_SETS[place]) for key in action.all_keys}
+    pressed = Counter(key for key, _ in meanings)
     assert [key for key, count in pressed.items() if count > 1] == []
 
 
@@ -124,7 +125,8 @@ def test_help_names_every_key_of_the_place(place: str) -> None:
 def test_help_of_a_place_names_every_key_that_is_in_force_there(place: str) -> None:
     text = "\n".join(line_text(line) for line in help_lines(place, 100))
     scopes = [scope for scope in keys.SCOPE_SETS[place] if scope != "copy"]
-    assert [item.id for item in keys.actions_in(*scopes) if item.description not in text] == []
+    left_out = ["look_again"] if place == "settings" else []  # its key compares with the file there
+    assert [item.id for item in keys.actions_in(*scopes) if item.description not in text] == left_out
 
 
 @pytest.mark.parametrize("context", sorted(keys.FOOTERS))

@@ -159,7 +159,8 @@ def test_help_names_every_key_explains_words_and_cuts_nothing(language: Language
         text = "\n".join(line_text(line) for line in lines)
         assert ELLIPSIS not in text
         assert word("help.terms") in text
-        assert [item.id for item in keys.actions_in("everywhere") if item.description not in text] == []
+        left_out = ["look_again"] if place == "settings" else []  # its key compares with the file there
+        assert [item.id for item in keys.actions_in("everywhere") if item.description not in text] == left_out
 
 
 def test_ages_and_dates_follow_the_language() -> None:

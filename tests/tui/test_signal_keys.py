@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from futtui.domain.events import DismissSignal, TakeSignal
+from futtui.domain.events import DismissSignal, LookAgain, TakeSignal
 from futtui.domain.position import TradingMode
 from futtui.domain.signal import SignalStatus, Trigger
 from futtui.language.catalogue import Language
@@ -163,3 +163,13 @@ def test_what_the_user_did_is_the_state_that_the_list_shows() -> None:
         )
     ]
     assert states == ["dropped", "taken", "by hand", "closed"]
+
+
+@pytest.mark.parametrize("keys", [("r",), ("к",), ("f5",), ("2", "enter", "f5")])
+async def test_key_compares_all_with_the_exchange(
+    make_app: AppMaker, engine: FakeEngine, keys: tuple[str, ...]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, *keys)
+        assert engine.commands == [LookAgain(NOW_MS)]

@@ -1,8 +1,14 @@
-"""What the user decides about one signal: dismissing it, bringing it back, taking it by hand."""
+"""What the user decides about one signal: dismissing it, bringing it back, taking it by hand. And looking again."""
 
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "action.look_again": "Compare all with the exchange now",
+    "action.look_again_here": "Compare all with the exchange now",
+    "records.look_again": "Compare all with the exchange",
+    "said.looks": "Time, candles and trading rules are compared with the exchange.",
+    "said.looks_at_all": "Time, candles, trading rules, orders and account are compared with the exchange.",
+    "said.looks_already": "That was asked for a moment ago and is being done.",
     "action.dismiss": "Dismiss the signal, or bring it back",
     "action.dismiss.short": "dismiss",
     "action.undo_dismiss": "Bring back the signal dismissed last",
@@ -77,6 +83,12 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
+    "action.look_again": "Звірити все з біржею зараз",
+    "action.look_again_here": "Звірити все з біржею зараз",
+    "records.look_again": "Звірити все з біржею",
+    "said.looks": "Звіряємо з біржею час, свічки й правила торгівлі.",
+    "said.looks_at_all": "Звіряємо з біржею час, свічки, правила торгівлі, ордери й рахунок.",
+    "said.looks_already": "Про це просили щойно, звірка триває.",
     "action.dismiss": "Відхилити сигнал або повернути його",
     "action.dismiss.short": "відхилити",
     "action.undo_dismiss": "Повернути останній відхилений сигнал",
@@ -151,6 +163,12 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
+    "action.look_again": "Сверить всё с биржей сейчас",
+    "action.look_again_here": "Сверить всё с биржей сейчас",
+    "records.look_again": "Сверить всё с биржей",
+    "said.looks": "Сверяем с биржей время, свечи и правила торговли.",
+    "said.looks_at_all": "Сверяем с биржей время, свечи, правила торговли, ордера и счёт.",
+    "said.looks_already": "Об этом просили только что, сверка идёт.",
     "action.dismiss": "Отклонить сигнал или вернуть его",
     "action.dismiss.short": "отклонить",
     "action.undo_dismiss": "Вернуть последний отклонённый сигнал",

@@ -11,6 +11,7 @@ from futtui.domain.events import (
     ChangeMode,
     ClosePosition,
     DismissSignal,
+    LookAgain,
     MoveStop,
     RemovePriceAlert,
     SetPaused,
@@ -234,6 +235,8 @@ def _command_words(entry: Sent, view: View) -> str:
         return word(f"records.{kind}", name=command.symbol, price=price)
     if isinstance(command, DismissSignal):
         return word("records.dismiss" if command.dismissed else "records.bring_back", name=command.symbol)
+    if isinstance(command, LookAgain):
+        return word("records.look_again")
     if isinstance(command, TakeSignal):
         return word("records.take", name=command.symbol)
     if isinstance(command, KillSwitch):
