@@ -65,7 +65,8 @@ class UniverseWatch:
         self._take_over(found, self.standings)
         for symbol in sorted(watched):
             standing = found.get(symbol)
-            if standing is None or not standing.inside:
+            is_in = standing is not None and standing.inside
+            if not is_in and symbol not in self._held():  # asked each time: a trade may begin while others are let go
                 await self._let_go(symbol, standing.reason if standing is not None else "not listed any more")
         for standing in found.values():
             if standing.inside and standing.symbol not in watched and standing.symbol in rules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from futtui.exchange.binance.rest import BinanceRest
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
 from futtui.live.symbol_state import Phase
+from futtui.live.universe_watch import UniverseWatch
 from tests.live.engine_world import (
     QUARTER_MS,
     START_MS,
@@ -160,3 +162,33 @@ async def test_universe_after_a_restart_with_an_empty_database_takes_only_what_i
             assert set(engine.states) == {"BTCUSDT"}
         finally:
             await engine.stop()
+
+
+async def test_universe_symbol_on_which_a_trade_begins_while_others_are_let_go_stays() -> None:
+    positions: list[SimpleNamespace] = []
+    states = {symbol: SimpleNamespace(phase=Phase.READY, next_try_ms=0.0, buffered=[]) for symbol in ("AUSDT", "BUSDT")}
+
+    async def unsubscribe(names: list[str]) -> None:
+        positions.append(SimpleNamespace(symbol="BUSDT"))
+
+    async def drop(symbol: str) -> None:
+        return None
+
+    engine = SimpleNamespace(
+        states=dict(states),
+        settings=SimpleNamespace(market=SimpleNamespace(symbols=())),
+        runner=SimpleNamespace(desk=SimpleNamespace(snapshot=lambda: SimpleNamespace(positions=positions, signals=()))),
+        connection=SimpleNamespace(streams=SimpleNamespace(unsubscribe=unsubscribe)),
+        parts=SimpleNamespace(analyzers=SimpleNamespace(drop=drop)),
+        say=lambda *_: None,
+    )
+    watch = UniverseWatch(engine)  # type: ignore[arg-type]
+    outside = SimpleNamespace(inside=False, reason="too little is traded")
+
+    async def choose(before: object) -> dict[str, object]:
+        return dict.fromkeys(states, outside)
+
+    watch._choose = choose  # type: ignore[assignment, method-assign]
+    watch._take_over = lambda found, before: None  # type: ignore[method-assign]
+    await watch.look({})
+    assert set(engine.states) == {"BUSDT"}
