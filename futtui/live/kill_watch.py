@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity, WriteLatch
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.live.clock import steady_ms
 from futtui.live.flatten import flatten
 from futtui.live.kill_file import panic_asked, panic_done, read_latch, write_latch
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AGAIN_S = (5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0)
+"""Pauses before what could not be closed is tried again, as after a ban or without network; the last one repeats."""
 DESK_FIRST_S = 5.0
 """So long the desk's own closing orders have before the rest of the account is closed."""
 
@@ -35,6 +38,8 @@ class KillWatch:
         self._flattening = False
         self._obeyed = False
         self._is_owed = False
+        self._tries = 0
+        self._again_at_ms = 0.0
         engine.runner.on_latch = self._keep
 
     def restore(self) -> None:
@@ -63,7 +68,7 @@ class KillWatch:
                 self.flatten_soon()
         elif self._engine.runner.desk.kill_level < KillLevel.FLATTEN:  # re-armed before there was an account
             self._is_owed = False
-        elif self._is_owed:
+        elif self._is_owed and steady_ms() >= self._again_at_ms:
             self.flatten_soon()
         if not asked:
             self._obeyed = False
@@ -79,24 +84,37 @@ class KillWatch:
             engine.beside(self._flatten(engine.account), "kill switch")
 
     async def _flatten(self, account: Account) -> None:
-        is_over = True
+        is_over, is_flat = True, False
         try:
-            await self._close_all(account)
+            is_flat = await self._close_all(account)
         except asyncio.CancelledError:  # futtui ends: the PANIC file stays for the next start
             is_over = False
             raise
         finally:
             self._flattening = False
             if is_over and self._engine.account is account:  # else it was closed meanwhile: the next one is closed out
-                self._is_owed = False
-                if self._obeyed:
-                    self._take_file_away()
+                self._note_end(is_flat)
+
+    def _note_end(self, is_flat: bool) -> None:
+        """An attempt is over. As long as something is left it is made again, and the PANIC file stays."""
+        self._is_owed = not is_flat
+        if is_flat:
+            self._tries = 0
+            if self._obeyed:
+                self._take_file_away()
+            return
+        pause_s = AGAIN_S[min(self._tries, len(AGAIN_S) - 1)]
+        self._tries += 1
+        self._again_at_ms = steady_ms() + pause_s * 1000.0
+        text = f"It is tried again in {pause_s:.0f} seconds. Re-arming the kill switch (the ! key) ends that."
+        self._engine.say("kill", text, Severity.ERROR)
 
     def _take_file_away(self) -> None:
         if self._keeps:
             panic_done(self._folder)
 
-    async def _close_all(self, account: Account) -> None:
+    async def _close_all(self, account: Account) -> bool:
+        """Whether the exchange itself said in the end that nothing is held and no order waits."""
         engine = self._engine
         if engine.live_broker is not None:
             try:
@@ -108,6 +126,7 @@ class KillWatch:
         severity = Severity.NOTICE if report.is_flat else Severity.ERROR
         for line in report.lines():
             engine.say("kill", line, severity)
+        return report.is_flat
 
     def _keep(self, latch: WriteLatch) -> None:
         if not self._keeps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,9 +18,11 @@ from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
 from futtui.exchange.binance.trading_models import OpenPosition
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
-from futtui.live import sent_orders
+from futtui.live import kill_watch, sent_orders
 from futtui.live.account_watch import BLIND_LOOKS, AccountWatch
 from futtui.live.exchange_broker import ExchangeDeskBroker
+from futtui.live.flatten import FlattenReport
+from futtui.live.kill_file import ask_panic, panic_asked
 from futtui.live.real_account import RealAccount
 from tests.desk.world import START_MS, SYMBOL
 from tests.live.test_engine_order_faults import Trading, intent
@@ -161,3 +164,39 @@ async def test_stop_and_exit_do_not_wait_for_a_disk_that_hangs_and_an_entry_does
             await asyncio.sleep(0.001)
     assert trading.sent[-1] == "f-a-E1"
     await broker.close()
+
+
+@pytest.mark.parametrize("rearmed", [False, True])
+async def test_panic_that_could_not_close_everything_goes_on_until_it_is_done_or_rearmed(
+    rearmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks, said, attempts = list[asyncio.Task[None]](), list[str](), list[int]()
+    desk = SimpleNamespace(kill_level=KillLevel.LOCK)
+
+    async def flatten(*_: object) -> FlattenReport:
+        attempts.append(1)
+        return FlattenReport(is_flat=len(attempts) >= 3)
+
+    monkeypatch.setattr(kill_watch, "flatten", flatten)
+    monkeypatch.setattr(kill_watch, "AGAIN_S", (0.0,))
+    engine = SimpleNamespace(
+        runner=SimpleNamespace(on_latch=None, desk=desk, submit=lambda event: None),
+        account=SimpleNamespace(trading=SimpleNamespace(known_rules={})),
+        real_account=SimpleNamespace(is_awaited=False),
+        live_broker=None,
+        clock=SimpleNamespace(now_ms=lambda: START_MS),
+        say=lambda topic, text, *_: said.append(text),
+        beside=lambda work, name: tasks.append(asyncio.ensure_future(work)),
+    )
+    watch = kill_watch.KillWatch(engine, tmp_path / "a.db", keeps=True)  # type: ignore[arg-type]
+    ask_panic(tmp_path)
+    for number in range(6):
+        watch.look(START_MS)
+        await asyncio.gather(*tasks)
+        if number < (1 if rearmed else 2):
+            assert panic_asked(tmp_path), "what is left is not forgotten"
+        if number == 0 and rearmed:
+            desk.kill_level = KillLevel.PAUSE
+    assert len(attempts) == (1 if rearmed else 3)
+    assert not panic_asked(tmp_path)
+    assert len([text for text in said if "tried again" in text]) == (1 if rearmed else 2)
