@@ -98,10 +98,13 @@ def axis_text(data: ChartData, bars: Sequence[Bar], columns: int) -> str:
         return "".join(text)
     step = _step_ms(data, bars)
     free = 0
-    for before, bar in zip((None, *bars), bars, strict=False):
+    before: int | None = None
+    for bar in bars:
         open_ms = data.candles[bar.first].open_time_ms
         number = _local_ms(data, open_ms) // step
-        if before is None or _local_ms(data, data.candles[before.first].open_time_ms) // step == number:
+        is_new = before is not None and number != before
+        before = number
+        if not is_new:
             continue
         moment = datetime.fromtimestamp(open_ms / 1000, data.zone_info)
         label = moment.strftime("%d.%m" if step >= DAY_MS or (moment.hour, moment.minute) == (0, 0) else "%H:%M")
