@@ -235,7 +235,6 @@ SHOTS = (
     Shot("found-positions", world=_found, tour="found"),
     Shot("help", ("question_mark",), tour="dialogs"),
     Shot("help-chart", ("c", "question_mark")),
-    Shot("help-chart-beside", ("6", "question_mark"), sizes=(LARGE,)),
     Shot("words", ("i",), tour="dialogs"),
     Shot("commands", ("colon",), tour="dialogs"),
     Shot("commands-typed", ("colon",), "block", tour="dialogs"),
