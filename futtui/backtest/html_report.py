@@ -11,6 +11,7 @@ import numpy as np
 
 from futtui.backtest.coverage import coverage_lines
 from futtui.backtest.data import SymbolData
+from futtui.backtest.kept_signals import signals_of
 from futtui.backtest.report import fingerprint, stranded_line
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
@@ -178,7 +179,8 @@ def _spread(trades: Sequence[Trade]) -> str:
 
 def _groups(result: BacktestResult) -> str:
     trades = result.trades
-    regimes = {signal.signal_id: signal.raw.regime.value for signal in result.signals}
+    signals = signals_of(trades, result.signals)
+    regimes = {signal_id: signal.raw.regime.value for signal_id, signal in signals.items()}
     deciles = tenths_of(trades)
     charts = {
         "Win rate by score, tenths from lowest to highest": _by(trades, lambda t: deciles[t.position_id]),

@@ -7,12 +7,19 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
+from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
 
 SHEET = 256
 """Signals that are packed together: enough to share the words that their reasons have in common."""
 SHEETS_NEAR = 8
 """Signals lie nearly in the order in which they were proposed: a few sheets are enough to walk through all."""
+
+
+def signals_of(trades: Iterable[Trade], signals: Iterable[Signal]) -> dict[str, Signal]:
+    """The signals that these trades came of, by id; of a long run all others lie packed again when they were passed."""
+    wanted = {trade.signal_id for trade in trades}
+    return {signal.signal_id: signal for signal in signals if signal.signal_id in wanted}
 
 
 class SignalShelf:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from futtui.backtest.kept_signals import signals_of
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.performance import Interval
 from futtui.domain.position import Trade, TradeClass
@@ -77,7 +78,7 @@ class Judgement:
 
 def lessons_of(signals: Sequence[Signal], trades: Sequence[Trade]) -> Lessons:
     """Rows from trades and the signals they came from; raises InvalidInputError when there are too few."""
-    by_id = {signal.signal_id: signal for signal in signals}
+    by_id = signals_of(trades, signals)
     pairs = sorted(
         ((by_id[trade.signal_id], trade) for trade in trades if trade.signal_id in by_id),
         key=lambda pair: (pair[0].raw.time_ms, pair[0].signal_id),

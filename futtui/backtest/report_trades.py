@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from futtui.backtest.data import SymbolData
+from futtui.backtest.kept_signals import signals_of
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import gross_r, slippage_of
 from futtui.domain.backtests import TradeCandles
@@ -31,7 +32,7 @@ def embedded(result: BacktestResult, data: Mapping[str, SymbolData]) -> str:
     """
     trades = result.trades
     bars = max(LEAST_BARS, min(MOST_BARS, ALL_BARS // max(1, len(trades))))
-    signals = {signal.signal_id: signal for signal in result.signals}
+    signals = signals_of(trades, result.signals)
     rows = [_row(result, trade, signals.get(trade.signal_id), data[trade.symbol], bars) for trade in trades]
     text = json.dumps({"trades": rows}, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

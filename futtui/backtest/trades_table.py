@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from futtui.backtest.charges import figures_of, slippage_money
+from futtui.backtest.kept_signals import signals_of
 from futtui.backtest.run import BacktestResult
 from futtui.domain.performance import TradeStatistics
 from futtui.domain.position import Leg, Trade
@@ -32,7 +33,7 @@ def trades_csv(result: BacktestResult) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, TRADE_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    signals = {signal.signal_id: signal for signal in result.signals}
+    signals = signals_of(result.trades, result.signals)
     for trade in result.trades:
         common = _common(trade)
         writer.writerow(common | _trade_row(result, trade, signals.get(trade.signal_id)))

@@ -105,6 +105,7 @@ def result_of(
 ) -> RunResult:
     """What the screen keeps of a run."""
     from futtui.backtest.charges import slipped_with
+    from futtui.backtest.kept_signals import signals_of
     from futtui.backtest.trades_table import figures_in
     from futtui.measurement.performance import performance_report
 
@@ -112,10 +113,11 @@ def result_of(
     every = [*result.trades, *result.information]
     slipped_r = slipped_with(result.request.costs, result.tick_sizes)
     report = performance_report(every, (), {}, (), wanted.start_ms, wanted.end_ms, slipped_r)
-    signals = {signal.signal_id: signal.raw for signal in result.signals}
+    signals = signals_of(result.trades, result.signals)
     trades = []
     for trade in result.trades:
-        raw = signals.get(trade.signal_id)
+        signal = signals.get(trade.signal_id)
+        raw = signal.raw if signal is not None else None
         trades.append(TestedTrade(trade, raw.levels.targets if raw else (), raw.summary if raw else ""))
     head = RunHead(
         run_id, asked["made_ms"], wanted.symbols, wanted.start_ms, wanted.end_ms, wanted.systems, total.trades,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pickle
 import random
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
-from futtui.backtest.kept_signals import SHEET, SignalShelf
+from futtui.backtest.kept_signals import SHEET, SignalShelf, signals_of
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.live.decisions import decisions_of
 from tests.desk.world import START_MS, raw_signal
@@ -54,6 +57,28 @@ def test_shelf_takes_a_fraction_of_the_memory_of_what_lies_on_it() -> None:
     for each in everything:
         shelf.put(each)
     assert len(pickle.dumps(shelf.all())) < len(pickle.dumps(everything)) / 3
+
+
+def test_signals_of_trades_are_found_without_unpacking_all_at_once() -> None:
+    shelf = SignalShelf()
+    everything = [signal(number, SignalStatus.REFUSED) for number in range(24 * SHEET)]
+    for each in everything:
+        shelf.put(each)
+    wanted = everything[7 :: 5 * SHEET]
+    trades = [SimpleNamespace(signal_id=each.signal_id) for each in (*wanted, signal(-5, SignalStatus.CLOSED))]
+    del everything
+    packed = shelf.all()
+
+    def most_bytes(work: Callable[[], object]) -> int:
+        tracemalloc.start()
+        work()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert signals_of(trades, packed) == {each.signal_id: each for each in wanted}  # type: ignore[arg-type]
+    few = most_bytes(lambda: signals_of(trades, packed))  # type: ignore[arg-type]
+    assert few < most_bytes(lambda: {each.signal_id: each for each in packed}) / 2
 
 
 def test_shelf_without_signals_is_empty() -> None:
