@@ -22,12 +22,14 @@ BAR_EMPTY = "▁"
 PROGRESS_FULL = "█"
 PROGRESS_EMPTY = "░"
 TRAIL = "›"
+PIN = "◆"
 
 _PLAIN = {
     UP: "^",
     DOWN: "v",
     CURSOR: ">",
     DOT: "*",
+    PIN: "+",
     RING: "o",
     RULE: "-",
     ARROW: ">",

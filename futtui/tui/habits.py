@@ -21,7 +21,10 @@ class HabitsPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How the screen was left. `timeframe` is that of the last chart, by name; `welcomed`: the questions were asked."""
+    """How the screen was left. `timeframe` is that of the last chart, by name; `welcomed`: the questions were asked.
+
+    `pinned`: symbols that stay on top of the market, with blanks between them.
+    """
 
     layout: str = "all"
     sort_by: str = ""
@@ -29,6 +32,7 @@ class Habits:
     symbol: str = ""
     timeframe: str = ""
     welcomed: bool = False
+    pinned: str = ""
 
     @classmethod
     def of(cls, kept: Mapping[str, object]) -> Habits:

@@ -175,6 +175,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", "list", ("enter",), "open"),
     Action("sort", "market", ("s",), "sort", True),
     Action("sort_reverse", "market", ("S",), "sort_reverse", True),
+    Action("pin", "market", ("space",), "pin", True),
     Action("set_alert", "market", ("w",), "screen.set_alert", True),
     Action("close_position", "positions", ("C",), "screen.close_position", True),
     Action("move_stop", "positions", ("s",), "screen.move_stop", True),

@@ -95,6 +95,32 @@ async def test_layout_sort_symbol_and_timeframe_are_there_at_the_next_start(engi
         assert again.screen.widget.timeframe.name == frame
 
 
+async def test_pinned_symbols_stay_on_top_in_every_order_and_at_the_next_start(engine: FakeEngine) -> None:
+    habits = FakeHabits()
+    app = remembering(engine, habits)
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("1", "end")
+        market = app.screen.query_one(MarketPanel)
+        lowest = market.cursor_key
+        await pilot.press("space")
+        assert (next(iter(market.rows())).key, market.cursor_key) == (lowest, lowest)
+        await pilot.press("s", "S")
+        assert next(iter(market.rows())).key == lowest
+        await pilot.pause()
+        assert f"◆{lowest}" in screen_text(app)
+        await pilot.press("down", "space")
+        both = [row.key for row in market.rows()][:2]
+        assert set(both) == set(str(habits.kept["pinned"]).split())
+    again = remembering(FakeEngine(), habits)
+    async with again.run_test(size=FULL) as pilot:
+        await pilot.pause()
+        again.pulse.beat()
+        market = again.screen.query_one(MarketPanel)
+        assert [row.key for row in market.rows()][:2] == both
+        await pilot.press("home", "space", "space", "space")
+        assert habits.kept["pinned"] == both[1]
+
+
 async def test_a_jump_letter_goes_to_a_panel_or_a_row_on_any_layout(make_app: AppMaker) -> None:
     app = make_app()
     async with app.run_test(size=FULL) as pilot:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "action.pin": "Pin the symbol on top, or let it go",
+    "market.pinned": "{symbol} stays on top, also at the next start. Space lets it go.",
+    "market.let_go": "{symbol} is back in the order of the market.",
     "action.look_again": "Compare all with the exchange now",
     "action.look_again_here": "Compare all with the exchange now",
     "records.look_again": "Compare all with the exchange",
@@ -83,6 +86,9 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
+    "action.pin": "Закріпити символ угорі або відпустити",
+    "market.pinned": "{symbol} лишається вгорі, і за наступного запуску. Space відпускає.",
+    "market.let_go": "{symbol} знову в порядку ринку.",
     "action.look_again": "Звірити все з біржею зараз",
     "action.look_again_here": "Звірити все з біржею зараз",
     "records.look_again": "Звірити все з біржею",
@@ -163,6 +169,9 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
+    "action.pin": "Закрепить символ вверху или отпустить",
+    "market.pinned": "{symbol} остаётся вверху, и при следующем запуске. Space отпускает.",
+    "market.let_go": "{symbol} снова в порядке рынка.",
     "action.look_again": "Сверить всё с биржей сейчас",
     "action.look_again_here": "Сверить всё с биржей сейчас",
     "records.look_again": "Сверить всё с биржей",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from futtui.domain.reading import SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.snapshot import MarketRow
 from futtui.domain.timeframe import Timeframe
-from futtui.tui.glyphs import BLOCKED, DOWN, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR, UP
+from futtui.tui.glyphs import BLOCKED, DOWN, PIN, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR, UP
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import regime_span, zone_letter, zone_token
@@ -48,7 +48,7 @@ def row_version(row: MarketRow, view: View) -> tuple[object, ...]:
     return (row.version, row.blocked_until_ms, view.stale, reading.time_ms if reading else 0)
 
 
-def market_line(row: MarketRow, view: View, columns: Sequence[Column], selected: bool) -> Line:
+def market_line(row: MarketRow, view: View, columns: Sequence[Column], selected: bool, *, pinned: bool = False) -> Line:
     """One symbol; blocked, warming-up and old ones say so instead of showing a zone."""
     note = _note(row, view)
     dimmed = view.stale or not row.fresh
@@ -57,7 +57,7 @@ def market_line(row: MarketRow, view: View, columns: Sequence[Column], selected:
         text, token = _cell(row, view, column)
         return (text, "dim") if dimmed else (text, token)
 
-    line = row_line(columns, cell, selected=selected, cursor=view.cursor)
+    line = row_line(columns, cell, selected=selected, cursor=view.cursor, sign=PIN if pinned else "")
     if note is None:
         return line
     kept = _width_before(columns, "price" if row.blocked_until_ms is not None else "m15")
@@ -152,8 +152,8 @@ def _extra_cell(column_id: str, row: MarketRow, reading: SymbolReading | None) -
     return word("value.none"), "dim"
 
 
-def sort_rows(rows: Sequence[MarketRow], by: str, reverse: bool) -> list[MarketRow]:
-    """Rows in the asked order; unknown values last whatever the direction; symbols break ties."""
+def sort_rows(rows: Sequence[MarketRow], by: str, reverse: bool, pinned: Collection[str] = ()) -> list[MarketRow]:
+    """Rows in the asked order; unknown values last whatever the direction; symbols break ties; pinned ones on top."""
     order = sorted(rows, key=lambda row: row.symbol)
 
     def value(row: MarketRow) -> float | str | None:
@@ -176,7 +176,8 @@ def sort_rows(rows: Sequence[MarketRow], by: str, reverse: bool) -> list[MarketR
     for row in order:
         sorts_last = value(row) is None or (by == "gap" and row.blocked_until_ms is not None)
         (rest if sorts_last else known).append(row)
-    return sorted(known, key=value, reverse=reverse) + rest  # type: ignore[arg-type]
+    found = sorted(known, key=value, reverse=reverse) + rest  # type: ignore[arg-type]
+    return sorted(found, key=lambda row: row.symbol not in pinned) if pinned else found
 
 
 def sort_sign(by: str, reverse: bool) -> str:

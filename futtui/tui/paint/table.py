@@ -67,14 +67,18 @@ def row_line(
     selected: bool,
     cursor: str,
     lead: int = LEAD,
+    sign: str = "",
 ) -> Line:
-    """One row: `cell` gives the (text, token) of a column; the marker stands in front of the selected row."""
+    """One row: `cell` gives the (text, token) of a column; the marker stands in front of the selected row.
+
+    `sign` stands between marker and first cell.
+    """
     find: Callable[[Column], Span] = cell if callable(cell) else lambda column: cell[column.id]
     cells = []
     for column in columns:
         text, token = find(column)
         cells.append((fit(text, column.width, column.align), token))
-    marker = fit(f" {cursor if selected else ' '}", lead)
+    marker = fit(f" {cursor if selected else ' '}{sign}", lead)
     return _with_gaps(cells, (marker, "marker"), "text")
 
 

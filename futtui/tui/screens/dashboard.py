@@ -97,6 +97,7 @@ class DashboardScreen(SizedScreen, Screen[None]):
         self._tables = {name: self.panel(name) for name in keys.PANELS}
         self._footer = self.query_one(FooterBar)
         self._wanted = self.futtui.habits.symbol
+        self.market.pinned = frozenset(self.futtui.habits.pinned.split())
         self.market.sort_as(self.futtui.habits.sort_by, reverse=self.futtui.habits.sort_reverse)
         self.watchers = find_watchers(self)
         self._choose_layout()

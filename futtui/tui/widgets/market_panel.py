@@ -30,6 +30,8 @@ class MarketPanel(LivePanel):
         super().__init__(id="market", classes="panel")
         self.sort_by = market.SORTS[0]
         self.reverse = False
+        self.pinned: frozenset[str] = frozenset()
+        """Symbols that stay on top."""
         self._order: list[str] = []
         self._beats_to_sort = 0
 
@@ -43,8 +45,9 @@ class MarketPanel(LivePanel):
         lines.append(head_line(columns, sorted_by=self.sort_by, sign=sign))
 
         def row_of(row: MarketRow) -> Row:
-            version = (market.row_version(row, view), self.sort_by)
-            return Row(row.symbol, version, partial(market.market_line, row, view, columns))
+            pinned = row.symbol in self.pinned
+            version = (market.row_version(row, view), self.sort_by, pinned)
+            return Row(row.symbol, version, partial(market.market_line, row, view, columns, pinned=pinned))
 
         body = LazyRows(self._ordered(view), _symbol_of, row_of)
         return Content(body, head=fixed_rows("head", lines))
@@ -53,12 +56,16 @@ class MarketPanel(LivePanel):
         self._beats_to_sort -= 1
         if self._beats_to_sort <= 0 or len(self._order) != len(view.by_symbol):
             self._beats_to_sort = RESORT_BEATS
-            self._order = [row.symbol for row in market.sort_rows(view.snapshot.market, self.sort_by, self.reverse)]
+            self._sort(view)
         try:
             return [view.by_symbol[symbol] for symbol in self._order]
         except KeyError:
-            self._order = [row.symbol for row in market.sort_rows(view.snapshot.market, self.sort_by, self.reverse)]
+            self._sort(view)
             return [view.by_symbol[symbol] for symbol in self._order]
+
+    def _sort(self, view: View) -> None:
+        rows = market.sort_rows(view.snapshot.market, self.sort_by, self.reverse, self.pinned)
+        self._order = [row.symbol for row in rows]
 
     def title(self, view: View) -> str:
         """Number and name, and what kind of market it is where it is not a real one."""
@@ -78,6 +85,19 @@ class MarketPanel(LivePanel):
         """Turns the order round."""
         self.reverse = not self.reverse
         self._sort_now()
+
+    def action_pin(self) -> None:
+        """Keeps the marked symbol on top, or lets it go; the marker stays on it."""
+        symbol = str(self.cursor_key or "")
+        if not symbol or self._view is None or symbol not in self._view.by_symbol:
+            return
+        self.pinned ^= {symbol}
+        self.futtui.keep_habits(pinned=" ".join(sorted(self.pinned)))
+        self._beats_to_sort = 0
+        self.look_again()
+        self.select_key(symbol)
+        self.futtui.flash(word("market.pinned" if symbol in self.pinned else "market.let_go", symbol=symbol))
+        self.futtui.pulse.beat()
 
     def sort_column(self, column: str) -> None:
         """Sorts by `column`; the same column again turns the order round."""
