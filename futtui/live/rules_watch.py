@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 Tiers = tuple[LeverageTier, ...]
 PAUSE_S = 900.0
 SOONEST_MS = 10_000
+SECOND_LOOK_S = 5.0
 ROUNDS_A_CHOICE = 4
 """Which symbols are worth watching is judged once an hour."""
 
@@ -39,6 +40,7 @@ class RulesWatch:
         self._rounds = 0
         self._asked_ms = 0
         self._tiers: dict[str, Tiers] = {}
+        self._missed: set[str] = set()
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -87,8 +89,10 @@ class RulesWatch:
         for state in list(states.values()):
             found = rules.get(state.symbol)
             if found is None:
-                self._switch_off(state)
+                if self._is_sure(state.symbol):
+                    self._switch_off(state)
                 continue
+            self._missed.discard(state.symbol)
             found = replace(found, leverage_tiers=self._tiers.get(state.symbol, ()))
             if found != state.rules:
                 state.take_rules(found)
@@ -103,6 +107,22 @@ class RulesWatch:
                 state.failures = 0
                 state.try_now(Phase.NEW, "")
                 self._say(state, "it is traded again on the exchange; its history is loaded", Severity.NOTICE)
+
+    def _is_sure(self, symbol: str) -> bool:
+        """Whether a symbol that a list lacks is believed to be gone; where it is held, a second list has to lack it.
+
+        Believing it closes the position, and one list may be cut or hold a rule that cannot be read.
+        """
+        engine = self._engine
+        if symbol in self._missed or symbol not in engine.runner.desk.live_symbols:
+            return True
+        self._missed.add(symbol)
+        engine.beside(self._look_again(), "trading rules once more")
+        return False
+
+    async def _look_again(self) -> None:
+        await asyncio.sleep(0.0 if self._engine.settings.lockstep else SECOND_LOOK_S)
+        await self.try_look()
 
     async def ask_tiers(self) -> None:
         """Ask the account for the leverage tables, where there is one; when that fails the known ones stay."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+
+import pytest
 
 from futtui.domain.errors import ExchangeError
 from futtui.domain.symbols import SymbolRules
@@ -51,6 +54,35 @@ def test_rules_watch_list_without_any_of_our_symbols_is_not_believed() -> None:
     watch.take({})
     watch.take({"OTHERUSDT": rules("OTHERUSDT")})
     assert engine.states["BTCUSDT"].phase is Phase.READY
+
+
+@pytest.mark.parametrize("really", [True, False])
+async def test_rules_watch_held_symbol_that_one_list_lacks_is_given_up_only_when_the_next_lacks_it_too(
+    really: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = SmallEngine("BTCUSDT", "ETHUSDT")
+    engine.settings = SimpleNamespace(lockstep=True)  # type: ignore[attr-defined]
+    engine.ready("BTCUSDT")
+    state = engine.ready("ETHUSDT")
+    engine.runner.desk.live_symbols = ("ETHUSDT",)
+    asked: list[asyncio.Task[None]] = []
+    engine.beside = lambda work, name: asked.append(asyncio.ensure_future(work))
+    whole = {name: rules(name) for name in engine.states}
+    cut = {"BTCUSDT": rules("BTCUSDT")}
+    watch = RulesWatch(engine)  # type: ignore[arg-type]
+
+    async def look() -> None:
+        watch.take(cut if really else whole)
+
+    monkeypatch.setattr(watch, "look", look)
+    watch.take(cut)
+    assert state.phase is Phase.READY
+    await asyncio.gather(*asked)
+    assert (len(asked), state.phase is Phase.DISABLED) == (1, really)
+    watch.take(whole)
+    watch.take(cut)
+    assert len(asked) == 2, "a list in between begins the count anew"
+    await asyncio.gather(*asked)
 
 
 async def test_rules_watch_goes_on_asking_after_failures() -> None:
