@@ -6,21 +6,18 @@ layout is on. The full stop is the twin of `/` on those layouts and therefore ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from futtui.tui.twins import TWINS as TWINS
+from futtui.tui.twins import cyrillic_texts as cyrillic_texts
+from futtui.tui.twins import latin_text as latin_text
+from futtui.tui.twins import twins_of as twins_of
+from futtui.tui.twins import with_twins as with_twins
 from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
-
-TWINS: dict[str, tuple[str, ...]] = {
-    "q": ("й",), "w": ("ц",), "e": ("у",), "r": ("к",), "t": ("е",), "y": ("н",), "u": ("г",), "i": ("ш",),
-    "o": ("щ",), "p": ("з",), "[": ("х",), "]": ("ї", "ъ"), "a": ("ф",), "s": ("і", "ы"), "d": ("в",), "f": ("а",),
-    "g": ("п",), "h": ("р",), "j": ("о",), "k": ("л",), "l": ("д",), ";": ("ж",), "'": ("є", "э"), "z": ("я",),
-    "x": ("ч",), "c": ("с",), "v": ("м",), "b": ("и",), "n": ("т",), "m": ("ь",), ",": ("б",), "/": (".",),
-}  # fmt: skip
 
 PANELS = ("market", "signals", "positions", "zones", "log")
 BESIDE = "beside"
@@ -57,25 +54,6 @@ class Action:
     def all_keys(self) -> tuple[str, ...]:
         """Its keys with all their twins."""
         return with_twins(self.keys)
-
-
-def twins_of(key: str) -> tuple[str, ...]:
-    """The same physical key on the Ukrainian and Russian layouts; capitals and Ctrl chords included."""
-    modifier, plus, letter = key.rpartition("+")
-    prefix = f"{modifier}{plus}"
-    if len(letter) != 1:
-        return ()
-    if letter.isupper():
-        return tuple(prefix + twin.upper() for twin in TWINS.get(letter.lower(), ()))
-    return tuple(prefix + twin for twin in TWINS.get(letter, ()))
-
-
-def with_twins(keys: Iterable[str]) -> tuple[str, ...]:
-    """The keys, each followed by its twins."""
-    result: list[str] = []
-    for key in keys:
-        result += [key, *twins_of(key)]
-    return tuple(dict.fromkeys(result))
 
 
 _NAMES = {
@@ -133,6 +111,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("symbols", "dashboard", ("u",), "app.open_place('symbols')", True),
     Action("back", "dashboard", ("escape",), "back"),
     Action("block", "row", ("b",), "block", True),
+    Action("find_here", "finds", ("/",), "app.find_symbol"),
     Action("chart", "to_chart", ("c",), "chart", True),
     Action("pan_left", "chart", ("left", "h"), "pan(-1)"),
     Action("pan_right", "chart", ("right", "l"), "pan(1)"),
@@ -246,17 +225,28 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "zones": ("list",),
     "log": ("list",),
     "beside": ("chart", "beside", "walk"),
-    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk"),
-    "signal_detail": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "signal", "signal_row", "walk"),
-    "chart": ("everywhere", "copy", "detail", "row", "chart", "walk"),
-    "zone_browser": ("everywhere", "copy", "detail", "list", "row", "to_chart", "walk", "zone_browser"),
+    "detail": ("everywhere", "copy", "detail", "row", "to_chart", "finds", "positions", "walk"),
+    "signal_detail": (
+        "everywhere",
+        "copy",
+        "detail",
+        "row",
+        "to_chart",
+        "finds",
+        "positions",
+        "signal",
+        "signal_row",
+        "walk",
+    ),
+    "chart": ("everywhere", "copy", "detail", "row", "chart", "finds", "walk"),
+    "zone_browser": ("everywhere", "copy", "detail", "list", "row", "to_chart", "finds", "walk", "zone_browser"),
     "performance": ("everywhere", "copy", "detail", "list", "period", "accounts"),
-    "why": ("everywhere", "copy", "detail", "row", "to_chart", "positions", "text", "walk", "period", "why"),
+    "why": ("everywhere", "copy", "detail", "row", "to_chart", "finds", "positions", "text", "walk", "period", "why"),
     "settings": ("everywhere", "copy", "detail", "settings", "list"),
     "symbols": ("everywhere", "copy", "detail", "row", "to_chart", "symbols", "list"),
     "health": ("everywhere", "copy", "detail", "text"),
-    "full_log": ("everywhere", "copy", "detail", "records", "list"),
-    "orders": ("everywhere", "copy", "detail", "records", "list"),
+    "full_log": ("everywhere", "copy", "detail", "row", "to_chart", "records", "list"),
+    "orders": ("everywhere", "copy", "detail", "row", "to_chart", "records", "list"),
     "backtest": ("everywhere", "copy", "detail", "backtest", "run_files", "list"),
     "backtest_result": ("everywhere", "copy", "detail", "walk", "run_files", "run_result", "list"),
     "backtest_compare": ("everywhere", "copy", "detail", "text"),
@@ -303,17 +293,6 @@ def bindings(*scopes: str) -> list[BindingType]:
         for item in actions_in(*scopes)
         if item.keys
     ]
-
-
-def latin_text(text: str) -> str:
-    """Text typed on a Cyrillic layout as the Latin letters of the same keys: `иес` becomes `btc`."""
-    back = {twin: latin for latin, twins in TWINS.items() for twin in twins if latin.isalpha()}
-    return "".join(back.get(letter.lower(), letter) for letter in text)
-
-
-def cyrillic_texts(text: str) -> tuple[str, ...]:
-    """Text typed on a Latin layout as the letters of the same keys: `hbyjr` is `ринок`, in Russian `hsyjr` `рынок`."""
-    return tuple("".join(TWINS.get(letter.lower(), (letter,))[at] for letter in text) for at in (0, -1))
 
 
 FOOTERS: dict[str, tuple[str, ...]] = {

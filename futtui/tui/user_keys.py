@@ -46,6 +46,18 @@ class UserKeys:
 
         ask_close(self._app, position)
 
+    def action_find_symbol(self) -> None:
+        """Asks for a symbol and shows it where the user is."""
+        from futtui.tui.screens.find import FindScreen
+
+        app, screen = self._app, self._app.screen
+
+        def found(symbol: str | None) -> None:
+            if symbol and hasattr(screen, "show_symbol"):
+                screen.show_symbol(symbol)
+
+        app.push_screen(FindScreen(tuple(sorted(app.store.read().by_symbol))), found)
+
     def action_look_again(self) -> None:
         """Compares everything with the exchange now; in the settings, with the file."""
         app = self._app

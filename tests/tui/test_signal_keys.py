@@ -15,8 +15,9 @@ from futtui.language.catalogue import Language
 from futtui.tui.paint import signals as painted
 from futtui.tui.paint import take_wish
 from futtui.tui.paint.text import line_text, line_width
+from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.detail import DetailScreen
-from futtui.tui.screens.dialog import TEXT_WIDTH
+from futtui.tui.screens.dialog import TEXT_WIDTH, MenuDialog
 from futtui.tui.screens.take import TakeDialog
 from futtui.tui.words import speak
 from tests.tui.conftest import AppMaker
@@ -24,6 +25,7 @@ from tests.tui.fake_backtests import until
 from tests.tui.fake_engine import NOW_MS, FakeEngine, signals, take_look
 from tests.tui.screen_text import screen_text
 from tests.tui.test_painters import view_of
+from tests.tui.test_records_screen import sent_book
 
 FULL = (120, 35)
 LINK, SOL, *_ = signals()
@@ -173,3 +175,36 @@ async def test_key_compares_all_with_the_exchange(
     async with app.run_test(size=FULL) as pilot:
         await press(pilot, *keys)
         assert engine.commands == [LookAgain(NOW_MS)]
+
+
+@pytest.mark.parametrize(
+    ("way", "trail"),
+    [
+        (("2", "enter"), "Dashboard › Market › XRPUSDT"),
+        (("3", "enter"), "Dashboard › Market › XRPUSDT"),
+        (("c",), "XRPUSDT › Chart"),
+        (("Z",), "Zones › XRPUSDT"),
+        (("W",), "XRPUSDT"),
+    ],
+)
+async def test_symbol_is_found_and_shown_in_place(make_app: AppMaker, way: tuple[str, ...], trail: str) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, *way, "slash", "x", "r", "p", "enter")
+        await until(pilot, lambda: trail in str(screen_text(app)[: 3 * FULL[0]]))
+        await press(pilot, "n", "escape")
+        await until(pilot, lambda: app.screen is app.dashboard)
+
+
+async def test_line_of_the_order_log_leads_to_chart_and_block_of_its_symbol(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    engine.show(sent=sent_book().view())
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "f6", "home", "c")
+        assert isinstance(app.screen, ChartScreen)
+        assert app.screen.subject.symbol == "SOLUSDT"
+        await press(pilot, "escape", "b")
+        assert isinstance(app.screen, MenuDialog)
+        assert "SOLUSDT" in screen_text(app)

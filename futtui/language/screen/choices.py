@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "action.find_here": "Find a symbol and show it here",
     "action.pin": "Pin the symbol on top, or let it go",
     "market.pinned": "{symbol} stays on top, also at the next start. Space lets it go.",
     "market.let_go": "{symbol} is back in the order of the market.",
@@ -86,6 +87,7 @@ ENGLISH: dict[str, str] = {
 }
 
 UKRAINIAN: dict[str, str] = {
+    "action.find_here": "Знайти символ і показати тут",
     "action.pin": "Закріпити символ угорі або відпустити",
     "market.pinned": "{symbol} лишається вгорі, і за наступного запуску. Space відпускає.",
     "market.let_go": "{symbol} знову в порядку ринку.",
@@ -169,6 +171,7 @@ UKRAINIAN: dict[str, str] = {
 }
 
 RUSSIAN: dict[str, str] = {
+    "action.find_here": "Найти символ и показать здесь",
     "action.pin": "Закрепить символ вверху или отпустить",
     "market.pinned": "{symbol} остаётся вверху, и при следующем запуске. Space отпускает.",
     "market.let_go": "{symbol} снова в порядке рынка.",

@@ -46,7 +46,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
     `spot`: a moment (ms) and a price where the crosshair is put once the candles are there.
     """
 
-    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "walk")
+    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "finds", "walk")
     AUTO_FOCUS = "#chart"
     help_place = "chart"
 
@@ -127,6 +127,13 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
         """Takes the crosshair away, then goes back."""
         if not self.widget.drop_cross():
             self.dismiss()
+
+    def show_symbol(self, symbol: str) -> None:
+        """Another symbol; its neighbours are those of the market."""
+        symbols = [row.symbol for row in self.futtui.store.read().snapshot.market]
+        if symbol in symbols:
+            self._subjects, self._at = [Subject(each) for each in symbols], symbols.index(symbol)
+            self._show(self.widget.timeframe)
 
     def action_neighbour(self, step: int) -> None:
         """The next or previous symbol of the list that the chart was opened from."""

@@ -30,7 +30,7 @@ class DetailScreen(FramedScreen):
     `rows` are the keys of the rows of `panel` that n and N walk through; `key` is the one that is shown.
     """
 
-    BINDINGS = keys.bindings("everywhere", "copy", "detail", "row", "to_chart", "positions", "walk")
+    BINDINGS = keys.bindings(*keys.SCOPE_SETS["detail"])
     footer_context = "detail"
 
     def __init__(self, detail: Detail, panel: str = "", key: Hashable = None, rows: Sequence[Hashable] = ()) -> None:
@@ -117,6 +117,14 @@ class DetailScreen(FramedScreen):
             panel.scroll_to(y=0, animate=False)
         self.query_one("#together", TextPanel).name_it(detail.trail[-1])
         self.retrace()
+
+    def show_symbol(self, symbol: str) -> None:
+        """The detail of a symbol takes the place of this one; its neighbours are those of the market."""
+        detail = detail_of(self.view, "market", symbol) if self.view is not None else None
+        if self.view is not None and detail is not None:
+            self.dismiss()
+            rows = [row.symbol for row in self.view.snapshot.market]
+            self.app.push_screen(DetailScreen(detail, "market", symbol, rows))
 
     def action_block(self) -> None:
         """Opens the block dialog for this symbol."""

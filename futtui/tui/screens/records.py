@@ -14,8 +14,10 @@ from textual.widgets import Input
 from futtui.domain.effects import Say
 from futtui.domain.sent import Sent
 from futtui.tui import keys
+from futtui.tui.blocking import ask_block
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint import records as paint
+from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.details import Detail, log_detail
 from futtui.tui.paint.records import Filter
 from futtui.tui.paint.table import head_line
@@ -259,7 +261,7 @@ class SearchDialog(Dialog[str | None]):
 class RecordsScreen(PageScreen):
     """One list with its notice above."""
 
-    BINDINGS = keys.bindings(*PAGE_BINDINGS, "records")
+    BINDINGS = keys.bindings(*PAGE_BINDINGS, "row", "to_chart", "records")
     AUTO_FOCUS = "#records"
 
     def make_list(self) -> RecordList:
@@ -296,6 +298,19 @@ class RecordsScreen(PageScreen):
         if item is not None:
             self.app.push_screen(DetailScreen(self.records.detail(item, self.trail_names())))
 
+    def _marked_symbol(self) -> str:
+        """What the marked line is about; empty where it is about everything."""
+        item = self.records.marked()
+        return self.records.symbol_of(item) if item is not None else ""
+
+    def action_block(self) -> None:
+        """Opens the block dialog for the symbol of the marked line."""
+        ask_block(self.futtui, self._marked_symbol())
+
+    def action_chart(self) -> None:
+        """Opens the chart of the symbol of the marked line."""
+        self.futtui.open_chart([Subject(self._marked_symbol())], 0, self.trail_names(), self.futtui.usual_frame)
+
     def action_search(self) -> None:
         """Asks for a text, then goes to the newest match."""
 
@@ -320,9 +335,8 @@ class RecordsScreen(PageScreen):
 
     def action_one_symbol(self) -> None:
         """Only the symbol of the marked line, or all again."""
-        item = self.records.marked()
         chosen = self.records.chosen
-        symbol = "" if chosen.symbol or item is None else self.records.symbol_of(item)
+        symbol = "" if chosen.symbol else self._marked_symbol()
         if not symbol and not chosen.symbol:
             self.futtui.flash(word("records.no_symbol"), "attention")
         self._choose(replace(chosen, symbol=symbol))

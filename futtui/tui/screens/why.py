@@ -68,7 +68,8 @@ class WhyScreen(DetailScreen):
             trail.names = self.trail_names()
         super().pulse(view)
 
-    def _show_symbol(self, symbol: str) -> None:
+    def show_symbol(self, symbol: str) -> None:
+        """What stood against signals of another symbol; "" = of all."""
         self.detail = Detail(self.detail.trail, self.detail.boxes, symbol=symbol)
         self.look_again()
 
@@ -76,9 +77,9 @@ class WhyScreen(DetailScreen):
         """All symbols, or the one that was chosen."""
         if self.detail.symbol:
             self._other = self.detail.symbol
-            self._show_symbol("")
+            self.show_symbol("")
         elif self._other or self.futtui.store.symbol:
-            self._show_symbol(self._other or self.futtui.store.symbol)
+            self.show_symbol(self._other or self.futtui.store.symbol)
         else:
             self.futtui.flash(word("why.no_symbol"), "attention")
 
@@ -88,7 +89,7 @@ class WhyScreen(DetailScreen):
         if not symbols:
             return
         at = symbols.index(self.detail.symbol) + step if self.detail.symbol in symbols else (0 if step > 0 else -1)
-        self._show_symbol(symbols[at % len(symbols)])
+        self.show_symbol(symbols[at % len(symbols)])
 
     def action_period(self, step: int) -> None:
         """A shorter or longer time."""

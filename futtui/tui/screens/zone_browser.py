@@ -70,7 +70,7 @@ class ZoneList(LivePanel):
 class ZoneBrowserScreen(PageScreen):
     """Follows the newest reading of its symbol; what happened at the marked zone is asked of the engine."""
 
-    BINDINGS = keys.bindings(*PAGE_BINDINGS, "row", "to_chart", "walk", "zone_browser")
+    BINDINGS = keys.bindings(*PAGE_BINDINGS, "row", "to_chart", "finds", "walk", "zone_browser")
     AUTO_FOCUS = "#zone-list"
     place_name = "zone_browser"
 
@@ -135,13 +135,17 @@ class ZoneBrowserScreen(PageScreen):
             trail.names = self.trail_names()
         self.look_again()
 
+    def show_symbol(self, symbol: str) -> None:
+        """The zones of another symbol."""
+        self._use(ZoneLook(symbol, self._look.frame, self._look.sort))
+
     def action_neighbour(self, step: int) -> None:
         """The next or previous symbol of the market list."""
         symbols = [row.symbol for row in self.view.snapshot.market] if self.view is not None else []
         if symbols:
             here = self._look.symbol
             at = symbols.index(here) + step if here in symbols else (0 if step > 0 else -1)
-            self._use(ZoneLook(symbols[at % len(symbols)], self._look.frame, self._look.sort))
+            self.show_symbol(symbols[at % len(symbols)])
 
     def action_zone_frame(self, step: int) -> None:
         """Another timeframe that has zones, or all of them."""
