@@ -245,7 +245,7 @@ class PositionLife:
     def _on_exit_failed(self, position: Position, order: WorkingOrder, update: OrderUpdate) -> None:
         quick, most = position.exit_attempts < MOST_EXIT_ATTEMPTS, _LATE_EXIT_PAUSE_MS
         position.retry_ms = update.time_ms + (min(1_000 * 2**position.exit_attempts, most) if quick else most)
-        if position.status is not PositionStatus.CLOSING or position.ledger.open <= 0:
+        if position.status is not PositionStatus.CLOSING or position.quantity_to_close <= 0:
             return
         symbol = position.plan.symbol
         position.exit_parts.learn(order.quantity, update.reason)
@@ -367,7 +367,7 @@ class PositionLife:
             self._cancel_rest(position, time_ms)
             self._finish(position)
             return
-        if position.ledger.open <= 0 or time_ms < position.retry_ms:
+        if position.quantity_to_close <= 0 or time_ms < position.retry_ms:
             return
         if any(not order.is_spent for order in position.closing_orders):
             return
@@ -375,7 +375,7 @@ class PositionLife:
             return
         position.exit_attempts += 1
         quantity = position.exit_quantity
-        if quantity > position.ledger.open:
+        if quantity > position.quantity_to_close:
             symbol = position.plan.symbol
             if self._spares_others(position) and self.is_covered(position):
                 position.retry_ms, position.exit_reason = time_ms + _LEFTOVER_PAUSE_MS, None

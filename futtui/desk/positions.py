@@ -270,9 +270,17 @@ class Position:
         return bought - self.ledger.exit_quantity
 
     @property
+    def quantity_to_close(self) -> Decimal:
+        """What a close must sell: what is open; all of an entry that is filled, though its executions are not told yet.
+
+        What was sold before they are told is no part of it any more.
+        """
+        return self.quantity_to_protect - sum((fill.quantity for fill, _ in self.ledger.unmatched), ZERO)
+
+    @property
     def exit_quantity(self) -> Decimal:
         """What the next closing order sells: all that is open, as much of it as fits, or in the end a leftover."""
-        return self.exit_parts.next_of(self.ledger.open, self.rules)
+        return self.exit_parts.next_of(self.quantity_to_close, self.rules)
 
     @property
     def stop_quantity(self) -> Decimal:

@@ -195,7 +195,7 @@ def closing(position: Position, why: str) -> str:
 
 def leftover(position: Position, quantity: Decimal) -> str:
     """What is left is less than the exchange takes in one order."""
-    left = amount(position.ledger.open)
+    left = amount(position.quantity_to_close)
     return (
         f"{position.plan.symbol}: {left} is left to close, less than the exchange's smallest step; an order of "
         f"{amount(quantity)} that can only reduce closes it"

@@ -90,6 +90,33 @@ def test_close_by_command_that_fills_in_part_goes_on_by_itself() -> None:
     assert [item.quantity for item in rests] == [Decimal(30)]
 
 
+@pytest.mark.parametrize("entry_first", [True, False])
+def test_filled_entry_without_a_stop_is_closed_at_once_although_its_executions_are_not_told(entry_first: bool) -> None:
+    world = World()
+    honest, untold = world.broker.place, list[Event]()
+
+    def place(intent: OrderIntent) -> list[Event]:
+        if intent.purpose is OrderPurpose.STOP:
+            return [world.broker._update(intent, OrderStatus.REJECTED, "-4045 too many")]
+        events = honest(intent)
+        if intent.purpose in (OrderPurpose.ENTRY, OrderPurpose.EXIT):
+            untold.extend(event for event in events if isinstance(event, OrderFilled))
+            events = [event for event in events if not isinstance(event, OrderFilled)]
+        return events
+
+    world.broker.place = place  # type: ignore[method-assign]
+    world.enter()
+    exits = [item for item in placed(world.effects) if item.purpose is OrderPurpose.EXIT]
+    assert [(item.quantity, item.reduce_only) for item in exits] == [(50, True)]
+    for event in untold if entry_first else untold[::-1]:
+        for _ in range(90):
+            world.price(100.0)
+        world.send(event)
+    assert not world.desk.snapshot().positions
+    assert [leg.quantity for leg in world.trades[-1].legs] == [50]
+    assert len([item for item in placed(world.effects) if item.purpose is OrderPurpose.EXIT]) == 1
+
+
 # --- targets --------------------------------------------------------------------------------------------------------
 
 
