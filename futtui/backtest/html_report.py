@@ -12,7 +12,7 @@ import numpy as np
 from futtui.backtest.coverage import coverage_lines
 from futtui.backtest.data import SymbolData
 from futtui.backtest.kept_signals import signals_of
-from futtui.backtest.report import fingerprint, stranded_line
+from futtui.backtest.report import fingerprint, open_line, stranded_line
 from futtui.backtest.report_charts import Bar, bar_chart, line_chart, waterfall
 from futtui.backtest.report_trades import embedded
 from futtui.backtest.run import BacktestResult
@@ -100,9 +100,7 @@ def _figures(result: BacktestResult, total: TradeStatistics) -> str:
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     still = ""
     if result.open_positions:
-        worth = sum(result.open_r)
-        held = counted(result.open_positions, "trade was", "trades were")
-        still = f"<p class=soft>{held} still open, worth {worth:+.2f} R; not counted.</p>"
+        still = f"<p class=soft>{escape(open_line(result))}</p>"
     if result.stranded_r:
         still += f"<p class=soft>{escape(stranded_line(result))}</p>"
     return (

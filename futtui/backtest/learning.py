@@ -20,7 +20,7 @@ from futtui.domain.position import Trade, TradeClass
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.counting import counted
-from futtui.measurement.statistics import bootstrap, by_day
+from futtui.measurement.statistics import LEAST_DAYS_DRAWN, bootstrap, by_day
 from futtui.signals.confidence import (
     CIRCUMSTANCES,
     PART_PREFIX,
@@ -34,7 +34,7 @@ from futtui.signals.confidence import (
 
 FOLDS = 6
 GAP_MS = 8 * DAY_MS
-"""Longer than the longest life of a position, so that no result reaches into a later fold."""
+"""Longer than a position lives at shipped settings; one that lives longer is left out where it reaches into a fold."""
 LEAST_TRADES, LEAST_DAYS = 300, 60
 PARTS_KEPT, PART_SHARE = 40, 0.05
 CLASSES = 5
@@ -53,6 +53,7 @@ class Lessons:
     result_r: np.ndarray
     time_ms: np.ndarray
     strategy: np.ndarray
+    closed_ms: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def lessons_of(signals: Sequence[Signal], trades: Sequence[Trade]) -> Lessons:
         np.array([trade.result_r for _, trade in pairs]),
         np.array([signal.raw.time_ms for signal, _ in pairs], dtype=np.int64),
         np.array([strategies.index(signal.raw.strategy) for signal, _ in pairs], dtype=np.int64),
+        np.array([trade.closed_ms for _, trade in pairs], dtype=np.int64),
     )
 
 
@@ -155,12 +157,18 @@ def _forward(lessons: Lessons) -> tuple[np.ndarray, np.ndarray]:
         test = folds == fold
         if not test.any():
             continue
-        known = lessons.time_ms < lessons.time_ms[test].min() - GAP_MS
+        known = _known_before(lessons, test)
         if known.sum() < 50 or len(np.unique(lessons.won[known])) < 2:
             continue
         raw[test] = _fitted(lessons.rows[known], lessons.won[known]).decision_function(lessons.rows[test])
         base[test] = _base_rates(lessons, known)[lessons.strategy[test]]
     return raw, base
+
+
+def _known_before(lessons: Lessons, test: np.ndarray) -> np.ndarray:
+    """Trades whose results were known before these began, with a gap between."""
+    begin_ms = lessons.time_ms[test].min()
+    return (lessons.time_ms < begin_ms - GAP_MS) & (lessons.closed_ms < begin_ms)
 
 
 def _base_rates(lessons: Lessons, known: np.ndarray) -> np.ndarray:
@@ -181,7 +189,7 @@ def _calibrated_forward(lessons: Lessons, raw: np.ndarray) -> np.ndarray:
         test = (folds == fold) & ~np.isnan(raw)
         if not test.any():
             continue
-        known = ~np.isnan(raw) & (lessons.time_ms < lessons.time_ms[test].min() - GAP_MS)
+        known = ~np.isnan(raw) & _known_before(lessons, test)
         if known.sum() < 50 or len(np.unique(lessons.won[known])) < 2:
             continue
         slope, offset = _platt(raw[known], lessons.won[known])
@@ -275,9 +283,9 @@ def _classes(
 
 
 def _mean_r(results_r: np.ndarray, time_ms: np.ndarray) -> Interval:
-    """The mean with its 95 % interval, whole days drawn with replacement; nothing from less than two days."""
+    """The mean with its 95 % interval, whole days drawn with replacement; nothing from too few days to draw from."""
     days = by_day(results_r.tolist(), time_ms.tolist())
-    if len(days) < 2:
+    if len(days) < LEAST_DAYS_DRAWN:
         return Interval(None, None, None)
     low, high = np.quantile(bootstrap(days, SEED, DRAWS)[0], [0.025, 0.975])
     return Interval(float(results_r.mean()), float(low), float(high))

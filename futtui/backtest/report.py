@@ -16,7 +16,7 @@ from futtui.backtest.trades_table import figures_in
 from futtui.backtest.trials import settings_hash
 from futtui.backtest.walk import NO_BOUND, order_words
 from futtui.domain.performance import Interval, TradeStatistics
-from futtui.domain.position import Trade
+from futtui.domain.position import Trade, TradeClass
 from futtui.domain.signal import SignalStatus
 from futtui.language.counting import counted
 from futtui.live.code_hash import run_code_hash
@@ -101,13 +101,27 @@ def summary(result: BacktestResult) -> Iterator[str]:
             yield figures_line(title_of(name), figures_in(result, group))
         yield ""
     if result.open_positions:
-        still = counted(result.open_positions, "position was", "positions were")
-        yield f"{still} still open at the end, in no figure above."
+        yield open_line(result)
     if result.stranded_r:
         yield stranded_line(result)
     yield f"Equity {result.equity:,.2f} of {request.start_equity:,.2f} USDT. Fingerprint {fingerprint(result.trades)}"
     yield from coverage_lines(result.coverage)
     yield "A verdict of PLAUSIBLE is not a promise: the settings may have been chosen with these very candles in sight."
+
+
+def open_line(result: BacktestResult) -> str:
+    """What is open at the end: its worth, and the win rate if those that are down count as lost.
+
+    Where targets are near and stops are far, what is still open is mostly what went wrong.
+    """
+    held = counted(result.open_positions, "position was", "positions were")
+    line = f"{held} still open at the end, worth {sum(result.open_r):+.1f} R, in no figure above."
+    down = sum(worth < 0 for worth in result.open_r)
+    if down and result.trades:
+        wins = sum(trade.result_class is TradeClass.WIN for trade in result.trades)
+        share = wins / (len(result.trades) + down)
+        line += f" With {counted(down, 'of them that is', 'of them that are')} down counted as lost: WR {share:.0%}."
+    return line
 
 
 def stranded_line(result: BacktestResult) -> str:

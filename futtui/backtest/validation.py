@@ -19,7 +19,7 @@ from futtui.backtest.data import BASE, funding_of, load_symbol
 from futtui.backtest.overfitting import overfitting
 from futtui.backtest.random_entries import EntrySkill, entry_skill
 from futtui.backtest.recording import Recorder, Recording
-from futtui.backtest.report import stranded_line
+from futtui.backtest.report import open_line, stranded_line
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.sharpe import daily_results, deflated_sharpe, moments
@@ -31,7 +31,6 @@ from futtui.domain.performance import FallRisk, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import DAY_MS
-from futtui.language.counting import counted
 from futtui.measurement.path_risk import drawn_falls, shuffled_falls
 from futtui.measurement.statistics import by_day
 from futtui.strategies.catalogue import title_of
@@ -272,9 +271,7 @@ class _Asking:
     def _remark(self) -> None:
         remarks, result = self._found.remarks, self._found.result
         if result.open_positions:
-            worth = sum(result.open_r)
-            held = counted(result.open_positions, "trade was", "trades were")
-            remarks.append(f"{held} still open, worth {worth:+.1f} R, and in no figure.")
+            remarks.append(open_line(result))
         if result.stranded_r:
             remarks.append(stranded_line(result))
         remarks += coverage_lines(result.coverage)

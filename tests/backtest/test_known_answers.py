@@ -205,3 +205,15 @@ def test_figures_of_an_account_name_fees_and_funding_where_slippage_is_not_known
     assert found.slippage_r is None
     assert (found.gross_r, found.costs_r) == (pytest.approx(1.2), pytest.approx(0.2))
     assert "(fees and funding 0.2)" in figures_line("mine", found)
+
+
+def test_what_is_open_at_the_end_is_told_with_its_worth_and_the_win_rate_it_may_cost():
+    """Nine wins of nine, and three open of which two are down: a far stop must not make a win rate of 100 %."""
+    request = BacktestRequest(Path(), (SYMBOL,), START_MS, START_MS + STEP_MS)
+    won = [made_trade(0.2, number=number, symbol=SYMBOL) for number in range(9)]
+    result = BacktestResult(request, won, open_positions=3, open_r=(-0.7, -0.2, 0.1))
+    result.tick_sizes = {SYMBOL: Decimal("0.01")}
+    told = "3 positions were still open at the end, worth -0.8 R, in no figure above. With 2 of them that are down"
+    assert any(line.startswith(f"{told} counted as lost: WR 82%.") for line in summary(result))
+    result.open_r = (0.3, 0.2, 0.1)
+    assert any(line.endswith("worth +0.6 R, in no figure above.") for line in summary(result))

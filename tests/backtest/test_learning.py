@@ -38,7 +38,8 @@ def lessons(skill: float, trades: int = 1500, seed: int = 1) -> Lessons:
     helped = np.nan_to_num(rows[:, FEATURES.index(PART)]) > 0
     won = (rng.random(trades) < 0.5 + np.where(helped, skill, -skill)).astype(np.int64)
     times = np.sort(START_MS + rng.integers(0, 250 * 24, trades) * HOUR_MS)
-    return Lessons(("atr_momentum",), FEATURES, rows, won, won * 2.0 - 1.0, times, np.zeros(trades, dtype=np.int64))
+    system = np.zeros(trades, dtype=np.int64)
+    return Lessons(("atr_momentum",), FEATURES, rows, won, won * 2.0 - 1.0, times, system, times + DAY_MS)
 
 
 def test_trees_answer_exactly_as_the_library_with_gaps_in_the_figures():
@@ -132,6 +133,17 @@ def test_nothing_is_learned_from_trades_that_may_still_be_open_when_a_fold_begin
     near = (made.time_ms < first) & (made.time_ms >= first - learning.GAP_MS)
     changed = replace(made, won=np.where(near, 1 - made.won, made.won))
     assert near.any()
+    assert np.array_equal(learning._forward(made)[0][folds == 3], learning._forward(changed)[0][folds == 3])
+
+
+def test_nothing_is_learned_from_trades_that_lived_into_a_fold_however_long_positions_may_live():
+    """With `max_days` at 60 a result of the fold's own days would be known before it."""
+    made = lessons(0.3, 900)
+    folds = learning._folds(made.time_ms)
+    first = made.time_ms[folds == 3].min()
+    long = (made.time_ms < first - learning.GAP_MS) & (np.arange(900) % 3 == 0)
+    made = replace(made, closed_ms=np.where(long, first + DAY_MS, made.closed_ms))
+    changed = replace(made, won=np.where(long, 1 - made.won, made.won))
     assert np.array_equal(learning._forward(made)[0][folds == 3], learning._forward(changed)[0][folds == 3])
 
 
