@@ -153,6 +153,29 @@ async def test_refused_command_shows_the_reason(make_app: AppMaker, engine: Fake
         assert engine.refuse in screen_text(app)
 
 
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        (FULL, ("p",)),
+        ((80, 24), ("p",)),
+        ((80, 24), ("comma", "p")),
+        ((80, 24), ("f", "p")),
+        ((80, 24), ("5", "p")),
+    ],
+)
+async def test_long_refusal_is_read_to_its_end_which_says_what_to_do(
+    make_app: AppMaker, engine: FakeEngine, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    engine.refuse = f"Live needs the keys of your account{', and more than that' * 3}. Look with `futtui-account`."
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(*keys)
+        await until(pilot, lambda: "`futtui-account`." in screen_text(app))
+        app.flash("Short.")
+        app.pulse.beat()
+        await until(pilot, lambda: app.screen.query_one("#flash").outer_size.height in (0, 1))
+
+
 @pytest.mark.parametrize("failure", [RuntimeError("a bug"), None])
 async def test_lost_answer_sends_the_user_to_the_log(
     make_app: AppMaker, engine: FakeEngine, failure: Exception | None

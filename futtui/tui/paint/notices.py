@@ -14,6 +14,8 @@ from futtui.tui.words import word
 BRIGHT_S = 4.0
 DIM_S = 60.0
 """How long a sentence stays after it was bright: long enough to look up, not so long that it seems to be news."""
+MOST_LINES = 4
+"""A sentence that needs more ends in an ellipsis; the log has all of it."""
 
 
 @dataclass(slots=True)
@@ -37,16 +39,18 @@ class Flash:
         self.bright_s = max(0.0, left_s)
         self.dim_s = max(0.0, self.dim_s + min(0.0, left_s))
 
-    def line(self, view: View) -> Line:
-        """Time and text; empty while nothing happened lately."""
+    def lines(self, view: View, width: int, most: int = MOST_LINES) -> list[Line]:
+        """Time and text, on as many lines as it needs (what to do often stands at the end); one empty line else."""
         if not self.text or not (self.bright_s or self.dim_s):
-            return ()
-        stamp = numbers.time_text(self.time_ms, view.zone)
-        return ((f" {stamp}  ", "dim"), (self.text, self.token if self.bright_s > 0 else "dim"))
+            return [()]
+        stamp = f" {numbers.time_text(self.time_ms, view.zone)}  "
+        token = self.token if self.bright_s > 0 else "dim"
+        texts = wrap(self.text, width - len(stamp) - 1, most)
+        return [((stamp if at == 0 else " " * len(stamp), "dim"), (text, token)) for at, text in enumerate(texts)]
 
-    def bright_line(self, view: View, width: int) -> Line | None:
-        """The line while it is bright, else None."""
-        return self.line(view) if self.bright_s > 0 and self.text else None
+    def bright_lines(self, view: View, width: int, most: int) -> list[Line]:
+        """The lines while they are bright, else none."""
+        return self.lines(view, width, most) if self.bright_s > 0 and self.text else []
 
 
 def tabs_line(view: View, main: str, width: int) -> Line:

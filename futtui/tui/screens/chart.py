@@ -35,9 +35,9 @@ class ChartNotes(LineWidget):
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """Two lines."""
-        news = self.futtui.flash_line.bright_line(view, width) if self.screen.has_class("-stacked") else None
+        news = self.futtui.flash_line.bright_lines(view, width, 1) if self.screen.has_class("-stacked") else []
         zones = content.zones_line(view, self.subject.symbol, width)
-        return [content.plan_line(view, self.subject, width), news or zones]
+        return [content.plan_line(view, self.subject, width), *(news or [zones])]
 
 
 class ChartScreen(SizedScreen, ModalScreen[None]):

@@ -48,9 +48,11 @@ class FlashLine(LineWidget):
     """The last important event: bright for a few beats, then dim for a while."""
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
-        """One line."""
-        state = self.futtui.flash_line
-        return [fit_line(state.line(view), width)]
+        """As many lines as the sentence needs."""
+        lines = self.futtui.flash_line.lines(view, width)
+        if len(lines) != height:
+            self.styles.height = len(lines)
+        return [fit_line(line, width) for line in lines]
 
 
 class FooterBar(LineWidget):

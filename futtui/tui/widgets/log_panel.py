@@ -68,10 +68,7 @@ class LogTail(LineWidget):
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """As many lines as fit."""
-        lines: list[Line] = []
-        flash = self.futtui.flash_line.bright_line(view, width)
-        if flash is not None:
-            lines.append(flash)
-        told = self.futtui.flash_line.text.removeprefix("! ") if flash is not None else ""
+        lines = self.futtui.flash_line.bright_lines(view, width, height)
+        told = self.futtui.flash_line.text.removeprefix("! ") if lines else ""
         newest = [line for line in log.visible_lines(view)[: height + 1] if line.text != told]
         return lines + [log.log_line(line, view, width) for line in newest[: height - len(lines)]]
