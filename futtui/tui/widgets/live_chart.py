@@ -58,7 +58,7 @@ class LiveChart(CandleChart):
 
     @on(CandlesCame)
     def _draw_what_came(self) -> None:
-        if self._view is not None and self.screen is self.app.screen:
+        if self._view is not None and self.is_attached and self.screen.is_active:
             self.pulse(self._view)
 
     def pulse(self, view: View) -> None:
