@@ -78,12 +78,22 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolResult:
+    """Closed trades on a symbol, and what they brought together in R."""
+
+    symbol: str
+    trades: int
+    net_r: float
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPerformance:
-    """One account: its total, and a line for each strategy that has a trade there, by name."""
+    """One account: its total, a line for each strategy that has a trade there, and each symbol with one, by name."""
 
     mode: TradingMode
     total: Performance
     strategies: tuple[Performance, ...]
+    symbols: tuple[SymbolResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from futtui.domain.sent import Sent
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal
 from futtui.domain.symbols import SymbolRules
-from futtui.domain.universe import Standing
+from futtui.domain.universe import Listing, Standing
 from futtui.domain.zone import Zone
 
 NO_STORY = PositionStory()
@@ -199,5 +199,7 @@ class EngineSnapshot:
     """Whether each listed symbol is watched, and why; empty where the configuration names the symbols."""
     alerts: tuple[PriceAlert, ...] = ()
     """Prices of which the user will hear once the market gets there."""
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    """Turnover and spread of each symbol as last asked for, about once an hour; empty while that is not known."""
     slept: Sleep | None = None
     """The newest sleep of the PC since the start; None = it did not sleep."""

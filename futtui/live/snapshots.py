@@ -8,7 +8,7 @@ from futtui.domain.health import HealthView
 from futtui.domain.price_alert import PriceAlert
 from futtui.domain.sent import Sent
 from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView, Sleep, SymbolWait
-from futtui.domain.universe import Standing
+from futtui.domain.universe import Listing, Standing
 from futtui.live.clock import wall_ms
 from futtui.live.log_book import EngineLogBook
 from futtui.live.settings import EngineSettings
@@ -29,6 +29,7 @@ class SnapshotBuilder:
         self.source_label = ""
         self.synthetic = False
         self.standings: Mapping[str, Standing] = {}
+        self.listings: Mapping[str, Listing] = {}
         self.slept: Sleep | None = None
 
     def build(
@@ -74,6 +75,7 @@ class SnapshotBuilder:
             alerts=alerts,
             waits={state.symbol: _wait(state, steady_now_ms) for state in known if state.phase is not Phase.READY},
             standings=self.standings,
+            listings=self.listings,
             slept=self.slept,
             forming={state.symbol: state.forming for state in known if state.forming is not None},
         )

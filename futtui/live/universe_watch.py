@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
-from futtui.domain.errors import FuttuiError
+from futtui.domain.errors import ExchangeError, FuttuiError
 from futtui.domain.signal import SignalStatus
 from futtui.domain.symbols import SymbolRules
-from futtui.domain.universe import Standing, UniverseMemory, choose_universe
+from futtui.domain.universe import Listing, Standing, UniverseMemory, choose_universe
 from futtui.live.symbol_state import Phase, SymbolState
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class UniverseWatch:
         market = self._engine.settings.market
         held = sorted(self._held())
         if not self.chooses:
+            if not self._engine.settings.lockstep:
+                self._engine.spawn(self._try_figures(), "figures of symbols")
             return [*market.symbols, *(symbol for symbol in held if symbol not in market.symbols)]
         before = await self._remembered()
         found = await self._choose(before)
@@ -56,6 +58,7 @@ class UniverseWatch:
     async def look(self, rules: Mapping[str, SymbolRules]) -> None:
         """Judge every symbol again and carry out what changes. Raises ExchangeError when figures cannot be had."""
         if not self.chooses:
+            await self._figures()
             return
         found = await self._choose(self.standings)
         watched = set(self._engine.states)
@@ -72,10 +75,23 @@ class UniverseWatch:
             if standing.inside and standing.symbol not in watched and standing.symbol in rules:
                 await self._take_in(rules[standing.symbol], standing.reason)
 
-    async def _choose(self, before: Mapping[str, Standing] | None) -> dict[str, Standing]:
+    async def _try_figures(self) -> None:
+        """Turnover and spread for people to see; nothing hangs on them, so the next look is soon enough."""
+        try:
+            await self._figures()
+        except ExchangeError as error:
+            log.info("Turnover and spread could not be asked: %s", error)
+
+    async def _figures(self) -> list[Listing]:
         engine = self._engine
         assert engine.connection is not None
         listings = await engine.connection.market.listings()
+        engine.pictures.listings = {item.symbol: item for item in listings}
+        return listings
+
+    async def _choose(self, before: Mapping[str, Standing] | None) -> dict[str, Standing]:
+        engine = self._engine
+        listings = await self._figures()
         limits = engine.settings.market.universe_limits()
         return choose_universe(listings, limits, engine.clock.now_ms(), before, self._held())
 

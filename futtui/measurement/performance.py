@@ -9,7 +9,7 @@ from futtui.desk.snapshots import position_view
 from futtui.desk.storage_form import resume_position
 from futtui.domain.effects import PositionState
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.performance import AccountPerformance, Performance, PerformanceReport, SignalCounts
+from futtui.domain.performance import AccountPerformance, Performance, PerformanceReport, SignalCounts, SymbolResult
 from futtui.domain.position import ExitReason, Trade, TradingMode
 from futtui.domain.signal import System
 from futtui.measurement.statistics import SlippedR, statistics_of
@@ -56,7 +56,15 @@ def _account(
         own = [one for one in trades if (one.system.value, one.strategy) == (system, strategy)]
         open_ones = [one for one in held if (one.system, one.strategy) == (system, strategy)]
         lines.append(_line(System(system), strategy, own, open_ones, prices, slipped_r))
-    return AccountPerformance(mode, _line(None, "", trades, held, prices, slipped_r), tuple(lines))
+    total = _line(None, "", trades, held, prices, slipped_r)
+    return AccountPerformance(mode, total, tuple(lines), _by_symbol(trades))
+
+
+def _by_symbol(trades: Sequence[Trade]) -> tuple[SymbolResult, ...]:
+    results: dict[str, list[float]] = defaultdict(list)
+    for trade in trades:
+        results[trade.symbol].append(trade.result_r)
+    return tuple(SymbolResult(symbol, len(found), sum(found)) for symbol, found in sorted(results.items()))
 
 
 def _line(

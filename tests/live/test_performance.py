@@ -76,6 +76,8 @@ def test_accounts_are_kept_apart_and_each_has_the_figures_of_its_own_trades(stor
         assert account.total.figures.trades == sum(map(len, mine.values()))
         assert sum(count for _, count in account.total.exits) == account.total.figures.trades
         assert account.total.running_r[-1][1] == pytest.approx(account.total.figures.net_r)
+        assert sum(item.trades for item in account.symbols) == account.total.figures.trades
+        assert sum(item.net_r for item in account.symbols) == pytest.approx(account.total.figures.net_r)
     flow = report.accounts[2].strategies[1].figures
     assert (flow.wins, flow.break_evens, flow.losses, flow.win_rate.value) == (0, 2, 0, 0.0)
 

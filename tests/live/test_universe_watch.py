@@ -93,6 +93,22 @@ async def test_universe_symbol_with_an_open_position_stays(tmp_path: Path, monke
             await engine.stop()
 
 
+async def test_universe_tells_turnover_and_spread_whether_it_chooses_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exchange(server_config(speed="max")) as world:
+        for name, symbols in (("a", ()), ("b", SYMBOLS)):
+            engine = wired(tmp_path / f"{name}.db", world, symbols=symbols).build()
+            try:
+                await engine.open()
+                set_turnover(engine, monkeypatch, **{SYMBOLS[0]: 4.2e9})
+                await look(engine, 1)
+                engine.publish()
+                assert engine.snapshot().listings[SYMBOLS[0]].quote_volume == 4.2e9
+            finally:
+                await engine.stop()
+
+
 async def test_universe_figures_of_nothing_we_know_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from futtui.domain.performance import (
     Performance,
     PerformanceReport,
     SignalCounts,
+    SymbolResult,
     TradeStatistics,
 )
 from futtui.domain.position import ExitReason, TradingMode
@@ -87,6 +88,9 @@ def line(system: System | None, strategy: str, of: TradeStatistics, open_trades:
     )
 
 
+SYMBOLS = (SymbolResult("BTCUSDT", 14, 2.1), SymbolResult("TIAUSDT", 6, -1.9), SymbolResult("XRPUSDT", 1, 0.0))
+
+
 def report() -> PerformanceReport:
     """Two accounts."""
     paper = (
@@ -100,7 +104,7 @@ def report() -> PerformanceReport:
         NOW_MS,
         (
             AccountPerformance(TradingMode.LIVE, line(None, "", FEW), (line(System.CORE, "atr_momentum", FEW),)),
-            AccountPerformance(TradingMode.PAPER, line(None, "", figures(trades=585, days=150), 2), paper),
+            AccountPerformance(TradingMode.PAPER, line(None, "", figures(trades=585, days=150), 2), paper, SYMBOLS),
         ),
         (SignalCounts("sr_sweep_return", counts),),
     )

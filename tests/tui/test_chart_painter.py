@@ -21,7 +21,8 @@ from futtui.tui.paint.chart.frame import Frame, paint_chart
 from futtui.tui.paint.chart.gutter import gutter_labels
 from futtui.tui.paint.chart.layers import volume_profile
 from futtui.tui.paint.chart.scale import Scale, fit
-from futtui.tui.paint.chart.texts import amount_text, countdown
+from futtui.tui.paint.chart.texts import countdown
+from futtui.tui.paint.numbers import amount_text
 from futtui.tui.paint.text import line_text, line_width
 from tests.tui.chart_data import END_MS, chart_of, link_chart
 from tests.tui.fake_engine import zone

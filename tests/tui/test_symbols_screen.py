@@ -8,9 +8,10 @@ import pytest
 from textual.pilot import Pilot
 
 from futtui.domain.events import BlockSymbol, UnblockSymbol
+from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import SymbolWait
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
-from futtui.domain.universe import Standing
+from futtui.domain.universe import Listing, Standing
 from futtui.tui.app import FuttuiApp
 from futtui.tui.paint import symbols as paint
 from futtui.tui.paint.text import line_text, line_width
@@ -18,6 +19,7 @@ from futtui.tui.screens.detail import DetailScreen
 from futtui.tui.screens.symbols import SymbolsScreen
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine
+from tests.tui.made_performance import report as made_report
 from tests.tui.screen_text import screen_text
 from tests.tui.views import view_of
 
@@ -64,6 +66,24 @@ def test_what_needs_a_look_comes_first_and_what_is_left_out_last(troubled: FakeE
     assert shown[-1] == "PEPEUSDT"
     unsorted = [item.symbol for item in paint.all_symbols(troubled.current, by_state=False)]
     assert unsorted[:2] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_turnover_spread_and_results_are_shown_where_they_are_known(troubled: FakeEngine) -> None:
+    listing = Listing("LINKUSDT", "LINK", quote_volume=420_000_000.0, spread_pct=0.0123)
+    troubled.show(listings={"LINKUSDT": listing})
+    report = replace(made_report(), accounts=made_report().accounts[1:])
+    view, columns = view_of(troubled), paint.columns_for(198)
+
+    def cells(symbol: str, results: paint.Results | None) -> list[str]:
+        items = {item.symbol: item for item in paint.all_symbols(troubled.current, by_state=False, results=results)}
+        return line_text(paint.symbol_line(items[symbol], view, columns, False)).split()
+
+    results = paint.results_of(report, TradingMode.PAPER)
+    assert cells("LINKUSDT", results)[-4:-1] == ["420M", "0.012%", "0"]
+    assert cells("LINKUSDT", None)[-5:-1] == ["420M", "0.012%", "n/a", "n/a"]
+    assert cells("TIAUSDT", results)[-5:-1] == ["n/a", "n/a", "6", "-1.9R"]
+    assert paint.results_of(report, TradingMode.LIVE) == {}
+    assert paint.results_of(None, TradingMode.PAPER) is None
 
 
 @pytest.mark.parametrize("width", [78, 118, 198])

@@ -16,6 +16,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import EngineSnapshot, FeedView, MarketRow
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from futtui.domain.universe import Listing
 from tests.tui import made_performance
 from tests.tui.fake_engine import (
     NOW_MS,
@@ -52,6 +53,15 @@ _SILENT = (
     StrategyVerdict("atr_momentum", False, "the candle is 0.6 ATR, needs 1.5"),
 )
 _REGIMES = ("TREND_UP", "TREND_DOWN", "RANGE", "RANGE", "EXPANSION", "SQUEEZE", "CHOP")
+
+
+def listings(rows: tuple[MarketRow, ...]) -> dict[str, Listing]:
+    """Turnover and spread of all but the last symbol, of which the exchange tells none."""
+    chance = random.Random(8)
+    return {
+        row.symbol: Listing(row.symbol, row.symbol, quote_volume=2e10 / at**2, spread_pct=chance.uniform(0.001, 0.06))
+        for at, row in enumerate(rows[:-1], start=1)
+    }
 
 
 def whole_market() -> tuple[MarketRow, ...]:
@@ -214,6 +224,7 @@ def trading_day() -> FakeEngine:
         signals_today=14,
     )
     engine.show(
+        listings=listings(rows),
         market=rows,
         readings=whole_readings(rows),
         verdicts={row.symbol: engine.current.verdicts.get(row.symbol, _SILENT) for row in rows},

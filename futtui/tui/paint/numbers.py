@@ -68,6 +68,15 @@ def money_text(amount: float) -> str:
     return f"{amount:,.2f}"
 
 
+def amount_text(amount: float) -> str:
+    """`182k`, `1.2M`: three figures and a letter."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(amount) >= size:
+            value = amount / size
+            return f"{value:.1f}{letter}" if abs(value) < 10 else f"{value:.0f}{letter}"
+    return f"{amount:.0f}" if abs(amount) >= 10 else f"{amount:.3g}"
+
+
 def signed_text(amount: float, decimals: int = 2) -> str:
     """The number with its sign always shown; zero has none."""
     text = f"{amount:+,.{decimals}f}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from futtui.domain.performance import PerformanceReport, SymbolResult
+from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import EngineSnapshot, MarketRow
+from futtui.domain.universe import Listing
 from futtui.tui.glyphs import SEPARATOR
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
@@ -23,8 +26,15 @@ COLUMNS = (
     Column("next", 11, ">", 1),
     Column("price", 10, ">", 2),
     Column("change", 7, ">", 3),
-    Column("age", 5, ">", 4),
+    Column("turnover", 7, ">", 4),
+    Column("spread", 7, ">", 6),
+    Column("trades_30d", 6, ">", 5),
+    Column("net_30d", 7, ">", 5),
+    Column("age", 5, ">", 7),
 )
+DAYS = 30
+"""Trades of so many days are counted beside each symbol."""
+Results = Mapping[str, SymbolResult]
 BLOCK_COLUMNS = (Column("blocked", 26, grow=8), Column("ends", 18, rank=1), Column("cause", 24, grow=60))
 STRATEGY_MARK = "@"
 """Stands in a block's name between symbol and strategy."""
@@ -42,6 +52,8 @@ class Watched:
     row: MarketRow | None = None
     next_try_in_ms: int | None = None
     until_ms: int | None = None
+    listing: Listing | None = None
+    result: SymbolResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +80,26 @@ def columns_for(width: int) -> tuple[Column, ...]:
     return choose_columns(COLUMNS, width)
 
 
-def all_symbols(snapshot: EngineSnapshot, *, by_state: bool) -> list[Watched]:
+def results_of(report: PerformanceReport | None, mode: TradingMode) -> Results | None:
+    """What trades of an account brought, by symbol; None while that is not known."""
+    if report is None:
+        return None
+    account = report.account(mode)
+    return {item.symbol: item for item in (account.symbols if account is not None else ())}
+
+
+def all_symbols(snapshot: EngineSnapshot, *, by_state: bool, results: Results | None = None) -> list[Watched]:
     """Watched symbols as in the market, then those that are left out; `by_state`: what needs a look comes first."""
     found = [_watched(row, snapshot) for row in snapshot.market]
     inside = {item.symbol for item in found}
     for symbol, standing in snapshot.standings.items():
         if symbol not in inside:
             found.append(Watched(symbol, "out", standing.reason))
+    nothing = None if results is None else SymbolResult("", 0, 0.0)
+    found = [
+        replace(item, listing=snapshot.listings.get(item.symbol), result=(results or {}).get(item.symbol, nothing))
+        for item in found
+    ]
     if by_state:
         found.sort(key=lambda item: (_ORDER.index(item.state), item.symbol))
     return found
@@ -109,7 +134,8 @@ def version_of(item: Watched, view: View) -> tuple[object, ...]:
     """Changes whenever the line of this symbol would look different."""
     due = None if item.next_try_in_ms is None else item.next_try_in_ms // 1000
     age = numbers.age_text(item.row.age_ms) if item.row else ""
-    return (item.state, item.cause, item.until_ms, due, item.row.version if item.row else 0, age, view.stale)
+    row = item.row.version if item.row else 0
+    return (item.state, item.cause, item.until_ms, due, row, age, view.stale, item.listing, item.result)
 
 
 def symbol_line(item: Watched, view: View, columns: Sequence[Column], selected: bool) -> Line:
@@ -133,6 +159,10 @@ def _cell(item: Watched, view: View, column: str) -> Span:
         return heard(item.cause), "text"
     if column == "next":
         return _next(item, view)
+    if column in ("turnover", "spread"):
+        return _figure(item.listing, column)
+    if column in ("trades_30d", "net_30d"):
+        return _result(item.result, column)
     if row is None or not row.price:
         return word("value.none"), "dim"
     if column == "price":
@@ -141,6 +171,23 @@ def _cell(item: Watched, view: View, column: str) -> Span:
         value = row.change_24h_pct
         return numbers.signed_percent_text(value), numbers.direction_token(value)
     return numbers.age_text(row.age_ms), "muted" if row.fresh else "attention"
+
+
+def _figure(listing: Listing | None, column: str) -> Span:
+    value = None if listing is None else listing.quote_volume if column == "turnover" else listing.spread_pct
+    if value is None:
+        return word("value.none"), "dim"
+    return (numbers.amount_text(value) if column == "turnover" else numbers.percent_text(value, 3)), "text"
+
+
+def _result(result: SymbolResult | None, column: str) -> Span:
+    if result is None:
+        return word("value.none"), "dim"
+    if column == "trades_30d":
+        return str(result.trades), "text" if result.trades else "dim"
+    if not result.trades:
+        return "", "dim"
+    return f"{numbers.signed_text(result.net_r, 1)}R", numbers.direction_token(result.net_r)
 
 
 def _next(item: Watched, view: View) -> Span:

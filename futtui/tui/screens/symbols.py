@@ -8,7 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 
 from futtui.domain.events import UnblockSymbol
+from futtui.domain.performance import PerformanceReport
 from futtui.tui import keys
+from futtui.tui.answers import Answer
 from futtui.tui.messages import RowOpened
 from futtui.tui.paint import symbols as paint
 from futtui.tui.paint.chart.content import Subject
@@ -23,6 +25,8 @@ from futtui.tui.widgets.live_panel import LivePanel
 from futtui.tui.widgets.rows import Content, LazyRows, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
+BEATS_BETWEEN = 300
+"""Beats between two questions for the results of trades: a minute."""
 MENU_KEYS = "1234567890"
 
 
@@ -34,11 +38,13 @@ class WatchedPanel(LivePanel):
     def __init__(self) -> None:
         super().__init__(id="watched", classes="panel")
         self.by_state = True
+        self.answer: Answer[PerformanceReport] = Answer(BEATS_BETWEEN)
         self._items: list[paint.Watched] = []
 
     def content(self, view: View, width: int, height: int) -> Content:
         """Headings stay, symbols scroll."""
-        self._items = paint.all_symbols(view.snapshot, by_state=self.by_state)
+        results = paint.results_of(self.answer.value, view.mode)
+        self._items = paint.all_symbols(view.snapshot, by_state=self.by_state, results=results)
         if not self._items:
             return Content(Rows(fixed_rows("empty", paint.empty_lines(view, width))))
         columns = paint.columns_for(width)
@@ -113,6 +119,12 @@ class SymbolsScreen(PageScreen):
         if self.futtui.store.symbol:
             self.watched.begin_at(self.futtui.store.symbol)
         super().on_mount()
+
+    def pulse(self, view: View) -> None:
+        """Asks what trades on each symbol brought, then hands the view on."""
+        if self.watchers:
+            self.watched.answer.look(paint.DAYS, lambda: self.futtui.engine.performance(paint.DAYS))
+        super().pulse(view)
 
     def _symbol(self) -> str:
         """The symbol that keys act on."""

@@ -12,7 +12,7 @@ from futtui.tui.paint.chart.canvas import Canvas
 from futtui.tui.paint.chart.data import ChartData, Level, Look, place_of, span
 from futtui.tui.paint.chart.gutter import Label, gutter_labels, gutter_line, gutter_width
 from futtui.tui.paint.chart.scale import Scale, fit
-from futtui.tui.paint.chart.texts import amount_text, axis_text, header_line
+from futtui.tui.paint.chart.texts import axis_text, header_line
 from futtui.tui.paint.text import Line, fit_line, wrap
 from futtui.tui.words import word
 
@@ -153,7 +153,7 @@ def _pane_lines(
     for name in panes:
         canvas = Canvas(columns, PANE_ROWS)
         if name == "volume":
-            text = word("chart.pane.volume", amount=amount_text(draw_volume(canvas, bars, look.per_candle)))
+            text = word("chart.pane.volume", amount=numbers.amount_text(draw_volume(canvas, bars, look.per_candle)))
         else:
             total = draw_flow(canvas, bars, look.per_candle)
             text = word("chart.pane.flow", amount=numbers.signed_text(0.0) if total is None else _signed(total))
@@ -166,7 +166,7 @@ def _pane_lines(
 
 
 def _signed(amount: float) -> str:
-    return ("+" if amount > 0 else "") + amount_text(amount)
+    return ("+" if amount > 0 else "") + numbers.amount_text(amount)
 
 
 def _small(data: ChartData, width: int, height: int) -> tuple[Line, ...]:

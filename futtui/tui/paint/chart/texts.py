@@ -53,7 +53,7 @@ def header_line(data: ChartData, look: Look, width: int) -> Line:
     elif data.is_forming and at == len(data.candles) - 1:
         left_ms = max(0, data.timeframe.end_ms(candle.open_time_ms) - data.now_ms)
         parts.append([(word("chart.next", time=countdown(left_ms)), "muted")])
-    parts.append([(word("chart.volume", amount=amount_text(candle.volume)), "muted")])
+    parts.append([(word("chart.volume", amount=numbers.amount_text(candle.volume)), "muted")])
     for name, values in (("chart.vwap_at", data.daily_vwap), ("chart.week_at", data.weekly_vwap)):
         value = values[at] if at < len(values) and "vwap" in look.layers else None
         if value is not None:
@@ -80,15 +80,6 @@ def countdown(left_ms: int) -> str:
     minutes, seconds = divmod(left_ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
-
-
-def amount_text(amount: float) -> str:
-    """`182k`, `1.2M`: three figures and a letter."""
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(amount) >= size:
-            value = amount / size
-            return f"{value:.1f}{letter}" if abs(value) < 10 else f"{value:.0f}{letter}"
-    return f"{amount:.0f}" if abs(amount) >= 10 else f"{amount:.3g}"
 
 
 def axis_text(data: ChartData, bars: Sequence[Bar], columns: int) -> str:
