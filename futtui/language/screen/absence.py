@@ -10,7 +10,7 @@ ENGLISH: dict[str, str] = {
     "slept.old": "Prices are still old: no new trade opens until they are fresh.",
     "slept.meanwhile": "What happened meanwhile, newest last:",
     "slept.nothing": "Nothing happened to orders and positions, as far as is known by now.",
-    "slept.more": "and {n} more lines before these; F4 shows all.",
+    "slept.more": "and {n:|more line|more lines} before these; F4 shows all.",
     "slept.open_one": "1 position is open, together {pnl} USDT.",
     "slept.open": "{n:|position is|positions are} open, together {pnl} USDT.",
     "slept.close": "Close (Esc)",
