@@ -17,6 +17,7 @@ from futtui.risk.targets import rescaled, shares_for, slice_quantity, targets_fr
 from futtui.risk.trailing import break_even_price, trailed_stop
 
 MOST_LOST_STOPS = 3
+_STOOD_MS = 600_000
 _MOVE_RETRY_MS = 60_000
 MOST_TARGET_ORDERS = 4
 _TARGET_RETRY_MS = 30_000
@@ -95,6 +96,8 @@ class Protection:
             return None
         if _is_passed(reason):
             return position.goal_kind, f"price is beyond {words.reason_word(position.goal_kind)}"
+        if time_ms - order.sent_ms >= _STOOD_MS:
+            position.lost_stops = 0  # the exchange does keep stops: somebody takes them away now and then
         position.lost_stops += 1
         symbol = position.plan.symbol
         if covering is None:

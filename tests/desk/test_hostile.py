@@ -90,6 +90,22 @@ def test_close_by_command_that_fills_in_part_goes_on_by_itself() -> None:
     assert [item.quantity for item in rests] == [Decimal(30)]
 
 
+@pytest.mark.parametrize(("minutes", "stops_left"), [(11, 1), (1, 0)])
+def test_stop_that_the_user_takes_away_now_and_then_is_put_back_and_one_that_never_stays_closes_the_position(
+    minutes: int, stops_left: int
+) -> None:
+    world = World()
+    world.enter()
+    for _ in range(6):
+        for _ in range(minutes * 6):
+            world.price(100.2, step_ms=10_000)
+        for stop in world.stops():
+            del world.broker.resting[stop.client_id]
+            world.send(world.broker._update(stop, OrderStatus.CANCELED, "", world.now_ms))
+    assert len(world.stops()) == stops_left
+    assert len(world.desk.snapshot().positions) == stops_left
+
+
 @pytest.mark.parametrize("entry_first", [True, False])
 def test_filled_entry_without_a_stop_is_closed_at_once_although_its_executions_are_not_told(entry_first: bool) -> None:
     world = World()
