@@ -162,6 +162,7 @@ ENGLISH: dict[str, str] = {
     "validate.rate": "{mark} win rate {low}-{high} % against the {border} % that only pay the costs",
     "validate.rate_unknown": "{mark} win rate: too little is known",
     "validate.expectancy": "{mark} average result {low} to {high} R",
+    "validate.expectancy_unknown": "{mark} average result: too little is known",
     "validate.more": "<code>futtui validate</code> on the PC runs the whole list on history.",
     "zones.title": "<b>Zones of {symbol}</b>, price {price}",
     "zones.none": "No zone of {symbol} is known.",

@@ -156,6 +156,7 @@ RUSSIAN: dict[str, str] = {
     "validate.rate": "{mark} доля выигрышей {low}-{high} % против {border} %, которые лишь окупают расходы",
     "validate.rate_unknown": "{mark} доля выигрышей: слишком мало данных",
     "validate.expectancy": "{mark} средний результат от {low} до {high} R",
+    "validate.expectancy_unknown": "{mark} средний результат: слишком мало данных",
     "validate.more": "<code>futtui validate</code> на ПК проходит весь список на истории.",
     "zones.title": "<b>Зоны {symbol}</b>, цена {price}",
     "zones.none": "Зон {symbol} пока нет.",

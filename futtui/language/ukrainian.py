@@ -156,6 +156,7 @@ UKRAINIAN: dict[str, str] = {
     "validate.rate": "{mark} частка виграшів {low}-{high} % проти {border} %, які лише окупають витрати",
     "validate.rate_unknown": "{mark} частка виграшів: замало даних",
     "validate.expectancy": "{mark} середній результат від {low} до {high} R",
+    "validate.expectancy_unknown": "{mark} середній результат: замало даних",
     "validate.more": "<code>futtui validate</code> на ПК проходить увесь список на історії.",
     "zones.title": "<b>Зони {symbol}</b>, ціна {price}",
     "zones.none": "Зон {symbol} поки немає.",

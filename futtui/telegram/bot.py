@@ -63,7 +63,7 @@ class PhoneBot:
         self._texts = texts
         self._stale_told: datetime | None = None
         self._labels = {
-            table[f"button.{name}"]: name for table in TABLES.values() for name in MENU
+            table[f"button.{name}"].lower(): name for table in TABLES.values() for name in MENU
         }  # a keyboard stays on the phone after the language changed
 
     def attach(self, application: PHONE_APPLICATION) -> None:
@@ -139,8 +139,9 @@ class PhoneBot:
 
     def _read(self, text: str) -> tuple[str, list[str]]:
         """Command and words of a text; buttons under the keyboard are commands too."""
-        if text.strip() in self._labels:
-            return self._labels[text.strip()], []
+        named = self._labels.get(text.strip().lower())
+        if named is not None:
+            return named, []
         first, *words = text.split()
         if not first.startswith("/"):
             return "", words

@@ -19,7 +19,7 @@ from futtui.language.catalogue import Language, Texts
 from futtui.telegram.alerts import ChartWish
 from futtui.telegram.closing import close_question, rows_of
 from futtui.telegram.confirmations import Confirmations, Question
-from futtui.telegram.formatting import age, escaped
+from futtui.telegram.formatting import age, escaped, heard
 from futtui.telegram.pages import Page, Pages
 from futtui.telegram.parsing import near_symbols, span_ms, symbol_in, timeframe_in
 from futtui.telegram.results import Results
@@ -281,7 +281,8 @@ class Commands:
         desk = self._now().desk
         if desk is None or not desk.resuming_asks:
             return await self._pause(False)
-        return self._ask(Question("resume"), user_id, self._texts()("ask.resume", reason=escaped(desk.pause_reason)))
+        texts = self._texts()
+        return self._ask(Question("resume"), user_id, texts("ask.resume", reason=heard(texts, desk.pause_reason)))
 
     async def _pause(self, paused: bool) -> Page:
         answer = await self._send(SetPaused(self._source.exchange_time_ms(), paused))
@@ -295,10 +296,10 @@ class Commands:
         try:
             text = await asyncio.wait_for(asyncio.wrap_future(self._source.send(command)), ANSWER_LIMIT_S)
         except FuttuiError as error:
-            return _Refused(texts("answer.refused", text=escaped(str(error))))
+            return _Refused(texts("answer.refused", text=heard(texts, str(error))))
         except TimeoutError:
             return _Refused(texts("answer.starting"))
-        return Page(texts("answer.done", text=escaped(text)))
+        return Page(texts("answer.done", text=heard(texts, text)))
 
     # --- pages that read the database ---------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ import re
 from datetime import datetime, tzinfo
 
 from futtui.domain.position import ExitReason, Trade, TradeClass
-from futtui.domain.snapshot import EngineSnapshot
+from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
-from futtui.language.catalogue import Texts
+from futtui.language.catalogue import Language, Texts
+from futtui.language.heard import heard_in
+from futtui.language.screen import names, performance
 from futtui.live.past_candles import price_text
 
 MESSAGE_LIMIT = 4000
@@ -80,8 +82,23 @@ def result_mark(trade: Trade) -> str:
 
 
 def strategy_name(strategy: str) -> str:
-    """`liquidity_flush` as people write it."""
-    return escaped(strategy.replace("_", " ").title().replace("Sr ", "S/R ").replace("Ma Vwap", "MA/VWAP"))
+    """`liquidity_flush` as the screen writes it."""
+    return escaped(names.ENGLISH.get(f"strategy.{strategy}", strategy.replace("_", " ").title()))
+
+
+def heard(texts: Texts, text: str) -> str:
+    """What the engine said, in the language of these texts where the sentence is known."""
+    return escaped(heard_in(text, texts.language))
+
+
+def verdict_name(texts: Texts, verdict: str) -> str:
+    """What the figures prove, in the words of the screen."""
+    tables = {
+        Language.ENGLISH: performance.ENGLISH,
+        Language.UKRAINIAN: performance.UKRAINIAN,
+        Language.RUSSIAN: performance.RUSSIAN,
+    }
+    return escaped(tables[texts.language][f"verdict.{verdict.replace(' ', '_')}"])
 
 
 def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
@@ -108,3 +125,8 @@ def _short_lines(text: str, limit: int) -> list[str]:
         step = max(1, limit // 5)  # an escaped sign takes up to five
         lines += [escaped(bare[start : start + step]) for start in range(0, len(bare), step)]
     return lines
+
+
+def open_here(desk: DeskSnapshot) -> int:
+    """How many positions are open in the mode in force, as the screen counts them."""
+    return sum(position.mode is desk.mode for position in desk.positions)

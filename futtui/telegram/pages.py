@@ -14,7 +14,7 @@ from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.zone import ZoneKind
 from futtui.language.catalogue import Language, Texts
-from futtui.telegram.formatting import age, clock, escaped, exits, foot, price, signed, strategy_name
+from futtui.telegram.formatting import age, clock, escaped, exits, foot, heard, open_here, price, signed, strategy_name
 
 Buttons = tuple[tuple[tuple[str, str], ...], ...]
 """Rows of (label, data)."""
@@ -56,20 +56,21 @@ class Pages:
         desk = now.desk
         mode = texts(f"mode.{(desk.mode if desk is not None else now.start_mode).value}")
         paused = texts("status.paused") if desk is not None and desk.paused else ""
-        state = texts("status.running") if now.phase == "running" else escaped(now.phase_text or now.phase)
+        state = texts("status.running") if now.phase == "running" else heard(texts, now.phase_text or now.phase)
         lines = [
             texts("status.title"),
-            escaped(now.source_label),
+            heard(texts, now.source_label),
             texts("status.mode", mode=mode, paused=paused),
-            *([texts("status.why_paused", reason=escaped(desk.pause_reason))] if desk and desk.resuming_asks else ()),
             texts("status.phase", text=state),
             texts("status.symbols", ready=now.symbols_ready, total=now.symbols_total),
-            texts("status.feed", text=escaped(now.feed.text), delay=now.feed.delay_ms),
+            texts("status.feed", text=heard(texts, now.feed.text), delay=now.feed.delay_ms),
         ]
+        if desk is not None and desk.resuming_asks:
+            lines.insert(3, texts("status.why_paused", reason=heard(texts, desk.pause_reason)))
         if desk is not None:
             account = desk.account
             equity = f"{account.equity:,.2f}"
-            own = sum(position.mode is desk.mode for position in desk.positions)
+            own = open_here(desk)
             others = len(desk.positions) - own
             more = texts("status.open_elsewhere", n=others) if others else ""
             lines.append(texts("status.open", n=own, more=more, signals=desk.signals_today))
@@ -159,7 +160,7 @@ class Pages:
         for symbol, (until_ms, reason) in sorted(desk.blocked.items()):
             until = texts("alert.until", time=clock(until_ms, self._zone)) if until_ms else ""
             until = until or texts("alert.until_unblocked")
-            lines.append(texts("risk.blocked_row", symbol=escaped(symbol), until=until, reason=escaped(reason)))
+            lines.append(texts("risk.blocked_row", symbol=escaped(symbol), until=until, reason=heard(texts, reason)))
         return self._page(lines, "risk")
 
     def pause(self, paused: bool) -> Page:

@@ -11,7 +11,7 @@ from futtui.domain.snapshot import EngineSnapshot
 from futtui.domain.timeframe import DAY_MS
 from futtui.language.catalogue import Texts
 from futtui.measurement.statistics import LEAST_DAYS, LEAST_TRADES, statistics_of, win_rate_of
-from futtui.telegram.formatting import foot, signed, strategy_name
+from futtui.telegram.formatting import foot, open_here, signed, strategy_name, verdict_name
 from futtui.telegram.pages import Page
 
 YES, NO = "✅", "❌"
@@ -68,7 +68,7 @@ class Results:
                     high=_share(figures.win_rate.high),
                     expectancy=_r(figures.expectancy_r.value),
                     result=signed(figures.net_r),
-                    verdict=figures.verdict,
+                    verdict=verdict_name(texts, figures.verdict),
                 )
             )
         return self._page(lines if trades else [*lines, texts("performance.none")], "performance")
@@ -79,7 +79,8 @@ class Results:
         lines = [texts("validate.title")]
         for (mode, strategy), own in _grouped(trades, lambda trade: (trade.mode, trade.strategy)):
             figures = statistics_of(own)
-            lines.append(f"<b>{strategy_name(strategy)}</b> ({texts(f'mode.{mode.value}')}): {figures.verdict}")
+            proven = verdict_name(texts, figures.verdict)
+            lines.append(f"<b>{strategy_name(strategy)}</b> ({texts(f'mode.{mode.value}')}): {proven}")
             lines += self._checks(figures)
         if not trades:
             lines.append(texts("performance.none"))
@@ -101,7 +102,7 @@ class Results:
         else:
             lines.append(texts("summary.none"))
         if desk is not None:
-            lines.append(texts("summary.open", n=len(desk.positions), signals=desk.signals_today))
+            lines.append(texts("summary.open", n=open_here(desk), signals=desk.signals_today))
         return "\n".join(lines)
 
     def _totals(self, trades: Sequence[Trade]) -> list[str]:
@@ -123,7 +124,8 @@ class Results:
             lines.append(texts("validate.rate", mark=mark, **shares))
         low, high = figures.expectancy_r.low, figures.expectancy_r.high
         mark = YES if low is not None and low > 0 else NO
-        lines.append(texts("validate.expectancy", mark=mark, low=_r(low), high=_r(high)))
+        known = "validate.expectancy" if low is not None and high is not None else "validate.expectancy_unknown"
+        lines.append(texts(known, mark=mark, low=_r(low), high=_r(high)))
         return lines
 
     def _page(self, lines: list[str], name: str) -> Page:

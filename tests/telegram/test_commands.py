@@ -150,6 +150,24 @@ async def test_pause_and_resume(server: BotApiServer, engine: PhoneEngine, tmp_p
         assert [each.paused for each in engine.commands] == [True, False, True, False]  # type: ignore[union-attr]
 
 
+async def test_the_phone_says_things_by_the_names_and_in_the_language_of_the_screen(
+    server: BotApiServer, engine: PhoneEngine, tmp_path: Path
+) -> None:
+    assert engine.current.desk is not None
+    engine.stored = list(engine.current.desk.trades)
+    engine.show_desk(paused=True, pause_reason="kill switch 1 (by you)", kill_level=1)
+    async with running_bot(server, engine, tmp_path, language=Language.UKRAINIAN):
+        status = (await server.answer_to("стан")).text
+        assert "аварійна зупинка 1 (ваша команда)" in status
+        assert status.index("аварійна зупинка") < status.index(TABLES[Language.UKRAINIAN]["status.running"])
+        performance = (await server.answer_to("/performance")).text
+        assert "ATR Momentum" in performance
+        assert "замало" in performance
+        assert "INSUFFICIENT" not in performance
+        assert "?" not in (await server.answer_to("/validate")).text.partition("\n")[2]
+        assert "Sweep-Return" in (await server.answer_to("/signals")).text
+
+
 async def test_a_pause_that_a_limit_made_is_taken_back_only_after_a_question(
     server: BotApiServer, engine: PhoneEngine, tmp_path: Path
 ) -> None:
