@@ -146,3 +146,26 @@ def test_trade_alone_and_beside_others_has_equal_fills_times_and_r(tmp_path, mon
         assert way_of(alone) == way_of(trade)
         assert float(alone.funding) == pytest.approx(float(trade.funding), abs=1e-7)
         assert alone.result_r == pytest.approx(trade.result_r, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", [7, 12])
+def test_money_of_every_trade_adds_up_to_the_equity(tmp_path, monkeypatch, seed: int):
+    """Fees of entry and every part, funding by its sign, worst and best point: worked out anew from the fills."""
+    data = history(tmp_path, seed)
+    result, _ = run(data, drawn_signals(data, seed), monkeypatch)
+    booked = sum((trade.pnl for trade in result.trades), Decimal(0))
+    assert result.open_positions or result.equity == pytest.approx(10_000 + float(booked), abs=1e-6)
+    everything = [*result.trades, *result.information]
+    assert {trade.side for trade in everything if trade.funding} == {Side.LONG, Side.SHORT}
+    for trade in everything:
+        sign = trade.side.sign
+        earned = sum((sign * (leg.price - trade.entry_price) * leg.quantity for leg in trade.legs), Decimal(0))
+        turned = trade.entry_price * trade.quantity + sum((leg.price * leg.quantity for leg in trade.legs), Decimal(0))
+        assert sum(leg.quantity for leg in trade.legs) == trade.quantity
+        assert float(trade.fees) == pytest.approx(float(turned) * 0.0005, abs=1e-5)
+        assert float(trade.pnl) == pytest.approx(float(earned - trade.fees + trade.funding), abs=1e-6)
+        assert trade.funding == 0 or (trade.funding < 0) == (sign > 0), "longs pay the usual rate, shorts get it"
+        moves = [sign * float(leg.price - trade.entry_price) for leg in trade.legs]
+        risk = float(trade.pnl) / trade.result_r / float(trade.quantity)
+        assert trade.mae_r - 1e-9 <= min(moves) / risk
+        assert trade.mfe_r + 1e-9 >= max(moves) / risk
