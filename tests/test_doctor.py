@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from futtui.cli.doctor import machine, network
+from futtui.cli.doctor import machine, network, runtime
 from futtui.cli.doctor.findings import DaemonThreads, Finding, Level, ok, run_check
 from futtui.cli.doctor.report import examine_all, lines
 from futtui.cli.places import Places
@@ -276,3 +276,38 @@ def test_clock_advice_says_which_way_it_is_wrong_and_where_to_set_it(
 
 def test_clock_advice_for_a_clock_that_is_good_enough_is_silent() -> None:
     assert clock_advice(900, 500.0) == clock_advice(-900, None) == ""
+
+
+def test_doctor_shows_the_signs_and_what_futtui_runs_on() -> None:
+    assert list(runtime.check_signs(False)) == []
+    signs = by_name(list(runtime.check_signs(True)))
+    assert "▲▼" in signs["Signs"].text
+    assert "UTF-8" in signs["Code page"].text
+    found = by_name(list(runtime.check_runtime()))
+    assert "EventLoop" in found["Event loop"].text
+    assert sqlite3.sqlite_version in found["SQLite"].text
+    assert found["Timer"].text.startswith("a wait of 1 ms takes")
+
+
+@pytest.mark.parametrize(
+    ("plugged", "battery", "level", "told"),
+    [
+        ("0x00000708", "0x00000384", Level.WARN, "plugged in after 30 min, on battery after 15 min"),
+        ("0x00000000", "0x00000384", Level.OK, "plugged in never, on battery after 15 min"),
+    ],
+)
+def test_doctor_tells_when_windows_sleeps_whatever_its_language(
+    plugged: str, battery: str, level: Level, told: str
+) -> None:
+    answer = f"Мінімально: 0x00000000\n    Поточний індекс (мережа): {plugged}\n    Поточний (батарея): {battery}\n\n"
+    (found,) = runtime.check_sleep("win32", lambda: answer)
+    assert (found.level, found.text) == (level, told)
+
+
+def test_doctor_knows_no_sleep_where_nothing_answers() -> None:
+    def silent() -> str:
+        raise FileNotFoundError("powercfg")
+
+    assert list(runtime.check_sleep("linux")) == []
+    assert [finding.level for finding in runtime.check_sleep("win32", silent)] == [Level.OK]
+    assert [finding.level for finding in runtime.check_sleep("win32", lambda: "nothing")] == [Level.OK]

@@ -238,12 +238,20 @@ def symbols(
 
 
 @app.command()
-def paths(home: HomeOption = None, config: ConfigOption = None) -> None:
+def paths(
+    open_home: Annotated[bool, typer.Option("--open", help="Also open the data folder.")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+) -> None:
     """Print where futtui keeps its files."""
     from futtui.cli.places import Places
 
-    for name, path in Places.of(home).rows(config):
+    places = Places.of(home)
+    for name, path in places.rows(config):
         typer.echo(f"{name:14} {path}")
+    if open_home:
+        places.home.mkdir(parents=True, exist_ok=True)
+        typer.launch(str(places.home))
 
 
 @app.command("windows-terminal")

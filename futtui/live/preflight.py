@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -75,8 +76,10 @@ async def _rights(account: ModesPort) -> Iterable[Finding]:
     return found
 
 
-async def machine_findings(folder: Path | None, clock: ClockHealth | None, book: LiveBook | None) -> list[Finding]:
-    """Clock, disk and kill switch of this PC; `folder` None where nothing outlives the run."""
+async def machine_findings(
+    folder: Path | None, clock: ClockHealth | None, book: LiveBook | None, platform: str = sys.platform
+) -> list[Finding]:
+    """Clock, sleep, disk and kill switch of this PC; `folder` None where nothing outlives the run."""
     found = []
     if clock is not None and (offset_ms := clock.offset_ms) is not None:
         advice = clock_advice(offset_ms, None)
@@ -84,6 +87,9 @@ async def machine_findings(folder: Path | None, clock: ClockHealth | None, book:
         if clock.uncertainty_ms > MOST_UNSURE_MS:
             text = f"The exchange's time is only known to within {clock.uncertainty_ms} ms."
             found.append(Finding(False, text, "Answers take too long; try again when the connection is better."))
+    if platform == "win32":
+        text = "While Live has work, Windows is asked not to let this PC sleep."
+        found.append(Finding(True, text, "A closed lid and an empty battery still put it to sleep."))
     latch = read_latch(folder) if folder is not None else None
     if latch is not None:
         found.append(Finding(False, f"The kill switch is latched ({latch.reason}).", "Re-arm it first (the ! key)."))

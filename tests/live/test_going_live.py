@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from futtui.cli.account_lock import sole_account
 from futtui.domain.errors import FuttuiError
 from futtui.domain.events import ChangeMode, ClosePosition
+from futtui.domain.health import ClockHealth
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.exchange.binance.errors import Refused, Unavailable
@@ -24,6 +26,7 @@ from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.kill_file import Latch, ask_panic, write_latch
 from futtui.live.live_book import LiveBook
 from futtui.live.lockstep import run_lockstep
+from futtui.live.preflight import machine_findings
 from futtui.live.real_account import WATCH
 from tests.live.engine_world import (
     Exchange,
@@ -118,6 +121,17 @@ async def test_report_before_going_live_tells_the_account_and_what_stands_agains
         assert ["hedge mode" in finding.text for finding in against] == [True]
         assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
         await engine.stop()
+
+
+async def test_going_live_on_windows_names_the_lid_and_an_unsure_clock_stands_against_it() -> None:
+    clock = ClockHealth(offset_ms=38, uncertainty_ms=12)
+    assert [item.text for item in await machine_findings(None, clock, None, "linux")] == ["The clock is +38 ms off."]
+    lid = (await machine_findings(None, clock, None, "win32"))[-1]
+    assert lid.passed
+    assert "closed lid" in lid.advice
+    unsure = await machine_findings(None, replace(clock, uncertainty_ms=501), None, "linux")
+    assert [item.passed for item in unsure] == [True, False]
+    assert "within 501 ms" in unsure[1].text
 
 
 async def test_report_before_going_live_says_when_the_account_does_not_answer(tmp_path: Path) -> None:

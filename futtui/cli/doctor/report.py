@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from futtui.cli.doctor import machine, network
+from futtui.cli.doctor import machine, network, runtime
 from futtui.cli.doctor.findings import Check, DaemonThreads, Finding, Level, run_check, warn
 from futtui.cli.doctor.running import check_running
 from futtui.cli.places import Places
@@ -43,6 +43,9 @@ async def examine_all(config: Path | None, places: Places, endpoints: Endpoints 
         ("Python", machine.check_python),
         ("Packages", machine.check_packages),
         ("Terminal", machine.check_terminal),
+        ("Signs", runtime.check_signs),
+        ("Runtime", runtime.check_runtime),
+        ("Sleep", runtime.check_sleep),
         ("Configuration", partial(machine.check_configuration, config, places)),
         ("Data folder", partial(machine.check_folder, places)),
         ("Database", partial(machine.check_databases, places)),
