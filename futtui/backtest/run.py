@@ -36,6 +36,7 @@ from futtui.domain.events import (
 )
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import AnalysisResult
+from futtui.domain.sent import UnreadBook
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS, HOUR_MS
 from futtui.exchange.simulator.market.funding_files import FundingHistory
@@ -143,7 +144,7 @@ class Backtest:
         desk = TradingDesk(
             _unattended(request.desk), MODE, request.start_equity, request.for_information, request.confidence, False
         )
-        self._runner = DeskRunner(desk, self._memory, self._memory)
+        self._runner = DeskRunner(desk, self._memory, self._memory, sent=UnreadBook())
         modes = (MODE, TradingMode.INFO) if request.for_information else (MODE,)
         self._accounts = {mode: self._open_account(mode) for mode in modes}
         self._brokers = [

@@ -106,6 +106,7 @@ class AnalysisDone:
     late: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
     """News of one of our orders."""

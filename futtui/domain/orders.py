@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from futtui.domain.packing import quickly_made
 from futtui.domain.side import OrderSide
 
 
@@ -74,6 +75,7 @@ class OrderIntent:
     """Leverage (with isolated margin) to set before the order leaves; 0 = leave it as it is."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
     """A fact about an order from the exchange or from the attempt to send it.

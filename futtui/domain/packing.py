@@ -42,7 +42,10 @@ def quickly_made(record: Record) -> Record:
     names = [field.name for field in given]
     twin = type(record.__name__, (), {"__slots__": tuple(names)})
     lines = [f"self.{name} = {name}" for name in names]
-    source = f"def __init__(self, {', '.join(map(_parameter, given))}):\n become(self, twin)\n "
+    by_place = [_parameter(field) for field in given if not field.kw_only]
+    by_name = [_parameter(field) for field in given if field.kw_only]
+    parameters = ["self", *by_place, *(["*", *by_name] if by_name else [])]
+    source = f"def __init__({', '.join(parameters)}):\n become(self, twin)\n "
     known = {"become": vars(object)["__class__"].__set__, "twin": twin, "record": record}
     known |= {f"default_{field.name}": field.default for field in given}
     exec(source + "\n ".join([*lines, "self.__class__ = record"]), known)

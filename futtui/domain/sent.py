@@ -220,3 +220,22 @@ class SentBook:
     def _put(self, entry: Sent) -> None:
         self._entries[entry.number] = entry
         self._view = None
+
+
+class UnreadBook(SentBook):
+    """A book that nobody will look into: it keeps nothing of what is sent."""
+
+    def placed(self, order: PlaceOrder) -> None:
+        """Not kept."""
+
+    def cancelled(self, cancel: CancelOrder) -> None:
+        """Not kept."""
+
+    def updated(self, update: OrderUpdate) -> None:
+        """Not kept."""
+
+    def filled(self, fill: Fill) -> None:
+        """Not kept."""
+
+    def entry_refused(self, refused: RefusedEntry, reason: str, time_ms: int) -> None:
+        """Not kept."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from futtui.domain.candle import SUM_DECIMALS
+from futtui.domain.packing import quickly_made
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,6 +24,7 @@ PRICES_AND_VOLUME = 5
 """The first figures of FIGURES, which every candle has."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CandleArrays:
     """Closed candles in ascending time, each time once. `figures` has one contiguous row for each name of FIGURES."""

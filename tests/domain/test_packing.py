@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 
 import pytest
 
@@ -106,3 +106,25 @@ def test_record_with_more_to_it_is_not_quickly_made():
     for kind in (Open, Anew, Checked, WithoutSlots):
         with pytest.raises(TypeError, match="no plain frozen dataclass"):
             quickly_made(kind)
+
+
+def test_quickly_made_record_takes_by_name_what_the_plain_one_does():
+    @dataclass(frozen=True, slots=True)
+    class Mixed:
+        first: int
+        second: int = field(default=2, kw_only=True)
+        third: int = field(kw_only=True)
+
+    @dataclass(frozen=True, slots=True)
+    class Plain:
+        first: int
+        second: int = field(default=2, kw_only=True)
+        third: int = field(kw_only=True)
+
+    quick = quickly_made(Mixed)
+    for given, named in (((1,), {"third": 3}), ((1,), {"third": 3, "second": 4}), ((), {"first": 5, "third": 6})):
+        assert asdict(quick(*given, **named)) == asdict(Plain(*given, **named))
+    for given, named in (((1, 2, 3), {}), ((1,), {}), ((1, 2), {"third": 3})):
+        for kind in (quick, Plain):
+            with pytest.raises(TypeError):
+                kind(*given, **named)

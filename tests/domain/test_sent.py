@@ -11,7 +11,7 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.events import SetPaused
 from futtui.domain.orders import Fill, OrderIntent, OrderPurpose, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import TradingMode
-from futtui.domain.sent import ENTRIES_KEPT, MERGED_MS, RefusedEntry, SentBook
+from futtui.domain.sent import ENTRIES_KEPT, MERGED_MS, RefusedEntry, SentBook, UnreadBook
 from futtui.domain.side import OrderSide, Side
 from futtui.domain.timeframe import Timeframe
 from futtui.live.command_notes import noted
@@ -153,3 +153,16 @@ def test_refused_entries_never_push_orders_out() -> None:
     assert book.view()[-1].symbol == f"S{3 * ENTRIES_KEPT - 1}USDT"
     book.updated(update(OrderStatus.FILLED))
     assert book.view()[0].status is OrderStatus.FILLED
+
+
+def test_a_book_that_nobody_reads_takes_every_fact_and_keeps_none() -> None:
+    read, unread = SentBook(), UnreadBook()
+    for book in (read, unread):
+        book.placed(order())
+        book.updated(update(OrderStatus.OPEN))
+        book.filled(fill("100", "2", "t1"))
+        book.cancelled(CancelOrder(TradingMode.PAPER, "BTCUSDT", "f-1-E1", False, 140))
+        entry = RefusedEntry(TradingMode.PAPER, "BTCUSDT", Side.LONG, "flush", Timeframe.M15, "s-1")
+        book.entry_refused(entry, "too late", 150)
+    assert len(read.view()) == 3
+    assert unread.view() == ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from futtui.domain.packing import quickly_made
 from futtui.exchange.simulator.core.account import Account, Position, Settings, money
 from futtui.exchange.simulator.core.market import Market
 from futtui.exchange.simulator.core.records import QUOTE_ASSET, ZERO, BalanceRecord, PositionRecord
@@ -16,6 +17,7 @@ from futtui.exchange.simulator.core.refusals import refusal
 from futtui.exchange.simulator.core.state import CoreState
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SymbolMargin:
     """What one symbol locks; all amounts in USDT, `present` signed."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from futtui.domain.packing import quickly_made
+
 ZERO = Decimal(0)
 QUOTE_ASSET = "USDT"
 
@@ -78,6 +80,7 @@ class AlgoRequest:
     self_trade_prevention: str = "EXPIRE_MAKER"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecord:
     """A normal order as it stood at one moment.
@@ -125,6 +128,7 @@ class OrderRecord:
         return self.quantity - self.executed_quantity
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgoRecord:
     """A conditional order as it stood at one moment.
@@ -333,6 +337,7 @@ class BalanceChange:
     change: Decimal
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
     """ORDER_TRADE_UPDATE. `execution_type`: NEW, TRADE, CANCELED, EXPIRED, AMENDMENT, CALCULATED (liquidation).
@@ -350,6 +355,7 @@ class OrderEvent:
     ask_notional: Decimal
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgoEvent:
     """ALGO_UPDATE."""
