@@ -123,6 +123,13 @@ class BookTickerMessage:
     ask_quantity: float
 
 
+TRANSFERS = frozenset(
+    {
+        *("DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER"),
+        *("COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW", "AUTO_EXCHANGE"),
+    }
+)
+"""Reasons of account news whose change of the balance nobody earned or lost by trading."""
 ACCOUNT_MODE_CHANGED = "ACCOUNT_MODE_CHANGED"
 """Reason of account news that only say that a mode of the whole account was changed."""
 

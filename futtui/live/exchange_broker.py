@@ -16,7 +16,7 @@ from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChange
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate, is_against_rules
 from futtui.domain.position import TradingMode
 from futtui.domain.symbols import SymbolRules
-from futtui.exchange.ports import AccountMessage
+from futtui.exchange.ports import TRANSFERS, AccountMessage
 from futtui.live.clock import steady_ms
 from futtui.live.order_lanes import OrderLanes, lane_of
 from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead, secured
@@ -35,14 +35,6 @@ ENTRY_MAY_WAIT_MS = 5_000.0
 """An entry that could not leave for so long is given up: its price was judged at the time of its signal."""
 NEWS_OVERDUE_MS = 5_000.0
 """An executed order whose executions did not come over the account stream in this time is looked up."""
-
-TRANSFERS = frozenset(
-    {
-        *("DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER"),
-        *("COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW", "AUTO_EXCHANGE"),
-    }
-)
-"""Reasons of account news whose change of the balance nobody earned or lost by trading."""
 _ALIVE = (OrderStatus.OPEN, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 _EXECUTED = (OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
 
@@ -144,7 +136,14 @@ class ExchangeDeskBroker:
             self._emit(FundingPaid(message.event_time_ms, message.funding_symbol, TradingMode.LIVE, amount))
 
     def on_update(self, update: OrderUpdate) -> None:
-        """Pass on news of an order."""
+        """Pass on news of an order; its end only after its executions, also where news of one was lost."""
+        order = self._sent.get(update.client_id)
+        if order is not None and order.lacks(update):
+            self._lanes.queue(f"{order.symbol} {order.client_id} end", lambda: self._end(order, update))
+        else:
+            self._pass_on(update)
+
+    def _pass_on(self, update: OrderUpdate) -> None:
         order = self._sent.get(update.client_id)
         if order is not None:
             order.accepted = order.accepted or update.status in _ALIVE
@@ -236,23 +235,21 @@ class ExchangeDeskBroker:
 
     async def _sent_once(self, order: SentOrder, intent: OrderIntent) -> OrderUpdate:
         """Write the intent down, then send it. What protects leaves even if the disk fails or hangs, no entry does."""
+        against = ""
         if self._ahead is not None:
             try:
                 await secured(self._ahead, order)
             except OSError as error:
                 log.error("The intent of %s could not be written down: %r", order.client_id, error)
                 if order.is_entry:
-                    reason = f"not sent: it could not be written down first ({error.strerror}); check the disk"
-                    return OrderUpdate(
-                        order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason
-                    )
-        if intent.leverage:
+                    against = f"it could not be written down first ({error.strerror}); check the disk"
+        if intent.leverage and not against:
             try:
                 await self.setups.prepare(order.symbol, intent.leverage)
             except ExchangeError as error:
-                reason = f"not sent: isolated margin and leverage {intent.leverage} could not be set ({error})"
-                return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
-        against = self._why_no_entry(order) if order.is_entry else ""
+                against = f"isolated margin and leverage {intent.leverage} could not be set ({error})"
+        if order.is_entry:
+            against = against or self._why_no_entry(order)
         if against:
             reason = f"not sent: {against}"
             return OrderUpdate(order.client_id, order.symbol, OrderStatus.REJECTED, self._now_ms(), reason=reason)
@@ -333,11 +330,9 @@ class ExchangeDeskBroker:
         """What the exchange knows; final when it is certain that it has no such order; None when not known."""
         try:
             found = await self._trading.query(order.symbol, order.client_id, conditional=order.conditional)
-        except ExchangeError as error:
-            log.info("Order %s could not be looked up yet: %s", order.client_id, error)
-            return None
-        except Exception:  # an answer that cannot be understood must not end the care for an order
-            log.exception("Order %s could not be looked up yet", order.client_id)
+        except Exception as error:  # an answer that cannot be understood must not end the care for an order
+            is_odd = not isinstance(error, ExchangeError)
+            log.info("Order %s could not be looked up yet: %s", order.client_id, error, exc_info=is_odd)
             return None
         if found is not None:
             order.negatives = 0
@@ -368,11 +363,16 @@ class ExchangeDeskBroker:
 
         Else what is left would be taken for all of it, and done once more. False when they could not be had.
         """
-        ended = update.status.is_final and update.status is not OrderStatus.FILLED
-        if ended and update.executed > order.executed:
+        if order.lacks(update):
             return await self._tell(order, update)
-        self.on_update(update)
+        self._pass_on(update)
         return True
+
+    async def _end(self, order: SentOrder, update: OrderUpdate) -> None:
+        for pause_s in self._pauses():
+            if await self._tell(order, update):
+                return
+            await asyncio.sleep(pause_s)
 
     async def _tell(self, order: SentOrder, found: OrderUpdate) -> bool:
         """Pass on what was found, executions first; False when they could not be had."""
@@ -385,7 +385,7 @@ class ExchangeDeskBroker:
             for fill in fills:
                 if fill.trade_id not in order.trades:
                     self.on_fill(fill)
-        self.on_update(found)
+        self._pass_on(found)
         if found.status is OrderStatus.FILLED and 0 < found.executed <= order.executed:
             self._sent.pop(order.client_id, None)  # the exchange cut what only reduces to what was held
         return True

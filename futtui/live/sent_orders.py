@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
-from futtui.domain.orders import Fill, OrderUpdate
+from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.ports import TradingPort
 
@@ -79,6 +79,11 @@ class SentOrder:
     def executed(self) -> Decimal:
         """How much of it is known to be executed."""
         return sum(self.trades.values(), Decimal(0))
+
+    def lacks(self, update: OrderUpdate) -> bool:
+        """Whether it ended after more executions than are known."""
+        ended = update.status.is_final and update.status is not OrderStatus.FILLED
+        return ended and update.executed > self.executed
 
     @property
     def is_complete(self) -> bool:

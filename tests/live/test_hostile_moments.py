@@ -12,13 +12,14 @@ import pytest
 
 from futtui.domain.account import AccountModes, SymbolSetup
 from futtui.domain.errors import ExchangeError
-from futtui.domain.events import Event
+from futtui.domain.events import Event, OrderChanged, OrderFilled
 from futtui.domain.kill import KillLevel, KillSwitch
-from futtui.domain.orders import OrderPurpose
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
+from futtui.domain.side import OrderSide
 from futtui.exchange.binance.trading_models import OpenPosition
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
-from futtui.live import kill_watch, sent_orders
+from futtui.live import exchange_broker, kill_watch, sent_orders
 from futtui.live.account_watch import BLIND_LOOKS, AccountWatch
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.flatten import FlattenReport
@@ -200,3 +201,20 @@ async def test_panic_that_could_not_close_everything_goes_on_until_it_is_done_or
     assert len(attempts) == (1 if rearmed else 3)
     assert not panic_asked(tmp_path)
     assert len([text for text in said if "tried again" in text]) == (1 if rearmed else 2)
+
+
+async def test_order_that_ends_after_an_execution_that_was_not_told_ends_only_when_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange_broker, "LOOK_PAUSES_S", (0.001,))
+    trading, news = Trading([ExchangeError("No connection.")]), list[Event]()
+    trading.fills = [Fill("f-a-E1", SYMBOL, "9", OrderSide.BUY, Decimal(5), Decimal(1), Decimal(0), 1)]
+    broker = ExchangeDeskBroker(trading, news.append, lambda: START_MS)
+    broker.place(intent("f-a-E1"))
+    ended = OrderUpdate("f-a-E1", SYMBOL, OrderStatus.EXPIRED, 1, "77", executed=Decimal(1))
+    broker.on_update(ended)
+    async with asyncio.timeout(10):
+        while OrderChanged(ended) not in news:
+            await asyncio.sleep(0.001)
+    assert news.index(OrderFilled(trading.fills[0])) < news.index(OrderChanged(ended))
+    await broker.close()

@@ -166,7 +166,7 @@ def _order(event: wire.OrderEvent, _: str) -> Decoded:
     body = event.o
     status = order_status(body.X, body.z, body.q)
     reason = _EXPIRY_REASONS.get(str(body.er), "") if status is OrderStatus.EXPIRED else ""
-    update = OrderUpdate(body.c, body.s, status, event.T or event.E, str(body.i), reason)
+    update = OrderUpdate(body.c, body.s, status, event.T or event.E, str(body.i), reason, body.z)
     if body.x not in _EXECUTIONS or body.l <= 0:
         return (update,)
     fill = Fill(
