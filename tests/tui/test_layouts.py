@@ -11,16 +11,21 @@ from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
 from futtui.domain.signal import SignalStatus
 from futtui.domain.snapshot import FeedView
+from futtui.language.catalogue import Language
+from futtui.tui.heard import heard
 from futtui.tui.paint.notices import DIM_S
+from futtui.tui.paint.status import status_line
+from futtui.tui.paint.text import line_text
 from futtui.tui.running_settings import use_theme
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.sized import layout_for
 from futtui.tui.widgets.live_panel import LivePanel
-from futtui.tui.words import word
+from futtui.tui.words import speak, word
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_backtests import until
 from tests.tui.fake_engine import NOW_MS, FakeEngine, signal
 from tests.tui.screen_text import panel_lines, screen_lines, screen_text
+from tests.tui.test_painters import view_of
 
 SIZES = [(80, 24), (80, 50), (100, 30), (110, 28), (120, 30), (120, 35), (160, 45), (200, 50), (58, 15), (20, 5)]
 
@@ -476,7 +481,7 @@ async def test_long_reason_of_a_lost_feed_does_not_fill_the_bar(make_app: AppMak
     app = make_app()
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
-        assert "○ no connection" in screen_lines(app)[0]
+        assert "○ offline" in screen_lines(app)[0]
 
 
 async def test_market_of_which_nothing_is_ready_says_so(make_app: AppMaker, engine: FakeEngine) -> None:
@@ -488,3 +493,13 @@ async def test_market_of_which_nothing_is_ready_says_so(make_app: AppMaker, engi
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
         assert "No symbol can be traded yet; each line says why." in screen_text(app)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("text", ["No connection to the exchange (its name was not found)", "reconnecting", "stale"])
+def test_no_word_about_the_feed_is_cut_in_a_narrow_bar(language: Language, text: str, engine: FakeEngine) -> None:
+    speak(language)
+    feed = FeedView(connected=False, text=text, age_ms=0, delay_ms=0)
+    shown = line_text(status_line(view_of(replace(engine.current, market=(), phase="connecting", feed=feed)), 80))
+    told = shown.partition("○ ")[2].rsplit(maxsplit=1)[0].strip()
+    assert told in {word("feed.none"), word("feed.connecting"), heard(text)}

@@ -17,7 +17,7 @@ ENGLISH: dict[str, str] = {
     "feed.silent": "Engine silent, {age}",
     "feed.connecting": "connecting",
     "feed.failed": "stopped",
-    "feed.none": "no connection",
+    "feed.none": "offline",
     "chart.candles": "{n:|candle|candles}",
     "chart.one_column": "{n} column each",
     "chart.columns": "{n} columns each",

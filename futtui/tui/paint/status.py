@@ -13,6 +13,7 @@ from futtui.tui.paint.view import View, source_of
 from futtui.tui.words import word
 
 FEED_WIDTH = 20
+SHORT_FEED_WIDTH = 12
 """A longer text about the feed stands in the log and in the market panel."""
 
 
@@ -150,7 +151,8 @@ def _feed(view: View) -> _Item:
             text = heard(feed.text.partition(":")[0]) or word("feed.connecting")
             if len(text) > FEED_WIDTH:
                 text = word("feed.none")
-            return _Item([((f"{RING} {text}", "bar_attention"),), ((f"{RING} {text[:12]}", "bar_attention"),)])
+            short = text if len(text) <= SHORT_FEED_WIDTH else word("feed.none")
+            return _Item([((f"{RING} {text}", "bar_attention"),), ((f"{RING} {short}", "bar_attention"),)])
         age = numbers.long_age_text(feed.age_ms)
         return _Item(
             [((f"! {word('feed.old', age=age)}", "bar_attention"),), ((f"! {age}", "bar_attention"),)]
