@@ -9,8 +9,9 @@ import pytest
 from futtui.domain.orders import OrderPurpose, OrderStatus
 from futtui.domain.position import ExitReason
 from futtui.domain.position_story import NextRule, OrderView, PositionStep, PositionStory, RuleKind, StepKind
+from futtui.domain.side import Side
 from futtui.tui.paint import story
-from futtui.tui.paint.position_detail import position_detail
+from futtui.tui.paint.position_detail import position_detail, result_at_stop
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word
 from tests.tui.conftest import AppMaker
@@ -104,3 +105,10 @@ def test_closed_position_keeps_its_last_figures_but_no_orders_and_no_rules() -> 
     assert "What acts next" not in "\n".join(line_text(line) for line in rules(gone, 60))
     assert [line_text(line) for line in orders(gone, 60)] == [" No orders now."]
     assert len(steps(gone, 60)) == 5
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_result_at_the_stop_holds_what_was_banked_and_the_way_to_the_stop(side: Side) -> None:
+    held = replace(positions()[0], side=side, quantity=2.0, mark_price=100.0, stop=100.0 - 3.0 * side.sign, pnl=4.5)
+    assert result_at_stop(held) == pytest.approx(4.5 - 6.0)
+    assert result_at_stop(replace(held, stop=held.mark_price)) == pytest.approx(4.5)

@@ -106,12 +106,19 @@ def _rules(position: PositionView, view: View, width: int) -> list[Line]:
         price = numbers.price_text(target, rules)
         lines.append(fact(word("detail.target", n=index + 1), price, "up" if hit else "text", state))
     gap = numbers.signed_percent_text((position.stop / position.mark_price - 1.0) * 100.0)
+    at_stop = numbers.signed_text(result_at_stop(position))
     lines.append(fact(word("detail.stop"), stop_text(position, view), "down", gap))
+    lines += fact_lines("", word("detail.if_stopped", pnl=at_stop), width, "muted")
     status = f"position.status.{position.status}"
     lines += fact_lines(word("detail.status"), word(status) if has_word(status) else position.status.lower(), width)
     lines += fact_lines(word("detail.guard"), guard_text(position), width)
     lines += [*rule_lines(position, view, width)]
     return [*lines, (), *paragraph(word(f"detail.exits.{position.mode.value}"), width, "muted")]
+
+
+def result_at_stop(position: PositionView) -> float:
+    """About what the whole position would have brought once its stop is hit: all so far, and the way to the stop."""
+    return position.pnl + (position.stop - position.mark_price) * position.quantity * position.side.sign
 
 
 def _why(position: PositionView, view: View, width: int) -> list[Line]:
