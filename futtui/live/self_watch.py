@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS_EVERY_MS = 5_000.0
 MEMORY_EVERY_MS = 60_000.0
-GIVE_BACK_EVERY_MS = 600_000.0
+GIVE_BACK_EVERY_MS = 60_000.0
 """What was free for a moment and is needed no more goes back to the system so often: memory does not creep."""
 CALM_SHARE = 0.9
 """Below this part of the limit memory counts as well again."""
