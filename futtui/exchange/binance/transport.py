@@ -125,6 +125,16 @@ class Transport:
                 endpoint.method, self._base_url + endpoint.path, params=params, headers=headers, timeout=timeout
             ) as response:
                 return response.status, response.headers, await response.read()
+        except aiohttp.ClientProxyConnectionError as error:
+            raise NotSent(
+                f"The proxy {error.host}:{error.port} does not answer ({plain_reason(error)}). Correct or remove it "
+                "(system settings, or HTTPS_PROXY in the environment)."
+            ) from error
+        except aiohttp.InvalidURL as error:
+            raise NotSent(
+                f"'{error.url}' is no web address. Correct exchange.rest_url in the configuration, or the proxy "
+                "(system settings, or HTTPS_PROXY in the environment)."
+            ) from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(
                 f"No connection to the exchange at {self._base_url} ({plain_reason(error)}). Check the "

@@ -10,7 +10,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import ExchangeError, InvalidInputError
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance.budget import RequestBudget
-from futtui.exchange.binance.errors import BadAnswer, Banned, RateLimited, Refused, TimeoutUnknown, Unavailable
+from futtui.exchange.binance.errors import BadAnswer, Banned, NotSent, RateLimited, Refused, TimeoutUnknown, Unavailable
 from futtui.exchange.binance.rest import BinanceRest
 from futtui.exchange.binance.weights import klines_weight
 from futtui.exchange.ports import Credentials, Endpoints
@@ -408,3 +408,24 @@ async def test_rest_without_server_says_what_to_check_and_spends_nothing() -> No
     await rest.close()
     with pytest.raises(Unavailable, match="closed"):
         await rest.server_time_ms()
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy", "told"),
+    [
+        ("http://exchange.test", "http://127.0.0.1:9", "The proxy 127.0.0.1:9 does not answer"),
+        ("http://exchange.test", "nonsense", "'nonsense' is no web address"),
+        ("nonsense", "", "Correct exchange.rest_url"),
+    ],
+)
+async def test_wrong_proxy_or_address_is_named_as_what_it_is(
+    address: str, proxy: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    rest = BinanceRest(Endpoints(rest=address, stream="ws://exchange.test", label="test"), sleep=no_sleep)
+    with pytest.raises(NotSent, match=told):
+        await rest.server_time_ms()
+    await rest.close()
