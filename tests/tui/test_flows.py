@@ -213,7 +213,7 @@ async def test_mode_live_needs_the_whole_number_and_a_moment(make_app: AppMaker,
         await pilot.press("7", "3", "1")
         assert app.screen.query_one("#yes", Button).disabled
         await pilot.press("4", "enter")
-        assert isinstance(app.screen, LastMoment)
+        await until(pilot, lambda: isinstance(app.screen, LastMoment))
         await until(pilot, lambda: "Live begins in 5 s" in screen_text(app))
         now_s[0] = 4.9
         app.pulse.beat()

@@ -119,8 +119,8 @@ class GoLiveDialog(NumberDialog):
         before = self._checks, tuple(self._facts())
         self._snapshot = view.snapshot
         self._look()
-        if before == (self._checks, tuple(self._facts())) or not self.query(DialogText):
-            return
+        if before == (self._checks, tuple(self._facts())) or not self.query("#yes"):
+            return  # a beat may come before all of it is there
         button = self.query_one("#yes", Button)
         button.disabled = self.locked
         if self.locked and self.focused is button:
