@@ -14,6 +14,7 @@ from futtui.domain.signal import SignalStatus, Trigger
 from futtui.language.catalogue import Language
 from futtui.tui.paint import signals as painted
 from futtui.tui.paint import take_wish
+from futtui.tui.paint.chart.content import Subject, levels_of
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.detail import DetailScreen
@@ -151,6 +152,19 @@ def test_price_away_from_the_plan_is_told_in_r_against_or_for_the_trade() -> Non
     short = take_look(SOL, TradingMode.LIVE, price=SOL.raw.levels.entry + 0.5 * SOL.raw.levels.risk)
     text = "\n".join(line_text(line) for line in take_wish.wish_lines(short, view_of(), 80))
     assert "(-0.50R away)" in text
+
+
+def test_level_of_a_dismissed_signal_does_not_wait_on_the_chart_unless_it_is_looked_at() -> None:
+    engine = FakeEngine()
+    gone = replace(SOL, tags=("dismissed",))
+    shown = [[SOL], [gone]]
+    levels = []
+    for each in shown:
+        engine.show_desk(signals=tuple(each), positions=(), standing=())
+        levels.append([level.price for level in levels_of(view_of(engine.current), Subject("SOLUSDT"))])
+    assert levels == [[SOL.raw.levels.entry], []]
+    chosen = levels_of(view_of(engine.current), Subject("SOLUSDT", signal_id=gone.signal_id))
+    assert SOL.raw.levels.stop in [level.price for level in chosen]
 
 
 def test_what_the_user_did_is_the_state_that_the_list_shows() -> None:

@@ -74,7 +74,7 @@ def _levels(look: WhyLook, view: View, width: int) -> list[Line]:
     desk = view.snapshot.desk
     if desk is None:
         return []
-    armed = [signal for signal in desk.signals if signal.status is SignalStatus.WAITING]
+    armed = [each for each in desk.signals if each.status is SignalStatus.WAITING and not each.is_set_aside]
     waiting = [each.raw for each in (*armed, *desk.standing) if not look.symbol or each.raw.symbol == look.symbol]
     priced = [(raw, view.by_symbol[raw.symbol].price) for raw in waiting if raw.symbol in view.by_symbol]
     gaps = [(abs(raw.levels.entry / price - 1.0) * 100.0, raw) for raw, price in priced if price > 0]

@@ -50,7 +50,7 @@ def signal_of(view: View, subject: Subject) -> Signal | None:
     found = [item for item in (desk.signals if desk else ()) if item.raw.symbol == subject.symbol]
     if subject.signal_id:
         return next((item for item in found if item.signal_id == subject.signal_id), None)
-    opened = [item for item in found if item.status is SignalStatus.ACTIVE]
+    opened = [item for item in found if item.status is SignalStatus.ACTIVE and not item.is_set_aside]
     return max(opened, key=lambda item: item.raw.time_ms, default=None)
 
 
@@ -85,7 +85,8 @@ def _armed(view: View, subject: Subject, drawn: Signal | None) -> list[Level]:
     desk = view.snapshot.desk
     if desk is None:
         return []
-    waiting = [item for item in desk.signals if item.status is SignalStatus.WAITING and item is not drawn]
+    armed = [item for item in desk.signals if item.status is SignalStatus.WAITING and not item.is_set_aside]
+    waiting = [item for item in armed if item is not drawn]
     names = {Side.LONG: word("chart.level.armed_long"), Side.SHORT: word("chart.level.armed_short")}
     return [
         Level(item.raw.levels.entry, names[item.raw.side], "focus", 20)
