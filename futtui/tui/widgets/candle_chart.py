@@ -33,9 +33,20 @@ class CandleChart(LineWidget, can_focus=True):
         """Draws this chart; asks to repaint exactly the rows that changed."""
         self.chart, self.look, self.note = chart, look, note
         self._view = view
-        size = self.size
-        if not self.display or size.width <= 0 or size.height <= 0:
+        if not self.display or self.size.width <= 0 or self.size.height <= 0:
             return
+        try:
+            self._paint(chart, look, note, view)
+        except Exception as error:
+            self.show_failure(error)
+
+    def show_failure(self, error: Exception) -> None:
+        """Says that the chart failed, in place of it; a fault in one panel must not end the screen."""
+        self.fit_again()
+        self._repaint_changed(self.failures.lines(error, self.size.width))
+
+    def _paint(self, chart: ChartData, look: Look, note: str, view: View) -> None:
+        size = self.size
         wanted = (chart.symbol, chart.timeframe)
         before = self.frame.scale if wanted == self._scale_for else None
         self.frame = paint_chart(chart, look, size.width, size.height, before)

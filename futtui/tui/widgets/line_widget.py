@@ -12,6 +12,7 @@ from futtui.tui.glyphs import plain_text
 from futtui.tui.paint.text import Line, fit_line
 from futtui.tui.paint.view import View
 from futtui.tui.theme import Palette
+from futtui.tui.widgets.failures import Failures
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
@@ -36,6 +37,7 @@ class LineWidget(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
         self._view: View | None = None
+        self.failures = Failures(id or type(self).__name__)
 
     @property
     def futtui(self) -> FuttuiApp:
@@ -54,7 +56,10 @@ class LineWidget(Widget):
         size = self.size
         if not size.width:
             return
-        lines = self.paint(view, size.width, size.height)
+        try:
+            lines = self.paint(view, size.width, size.height)
+        except Exception as error:  # a fault in one panel must not end the screen
+            lines = self.failures.lines(error, size.width)
         if lines != self._lines:
             self._lines = lines
             self.refresh()

@@ -72,6 +72,12 @@ class LiveChart(CandleChart):
             self._go_to_spot(*self._spot)
 
     def _draw(self, view: View) -> None:
+        try:
+            self._look_and_show(view)
+        except Exception as error:
+            self.show_failure(error)
+
+    def _look_and_show(self, view: View) -> None:
         self.chart = self._data(view)
         first, end = span(self.chart, self.look, self._columns)
         is_on_the_way = self._spot is not None and place_of(self.chart, self._spot[0]) < 0

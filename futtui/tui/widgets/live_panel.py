@@ -17,8 +17,9 @@ from futtui.tui.glyphs import plain_text
 from futtui.tui.messages import CursorMoved, RowOpened
 from futtui.tui.paint.text import plain_row
 from futtui.tui.paint.view import View
+from futtui.tui.widgets.failures import Failures
 from futtui.tui.widgets.line_widget import make_strip
-from futtui.tui.widgets.rows import Content, Row, Rows
+from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
@@ -47,6 +48,7 @@ class LivePanel(ScrollView, can_focus=True):
         self._cursor_key: Hashable = None
         self._cursor_index = 0
         self.refreshed_lines = 0
+        self.failures = Failures(id or type(self).__name__)
 
     # What subclasses answer
 
@@ -101,6 +103,13 @@ class LivePanel(ScrollView, can_focus=True):
         width, height = self.line_width, self.size.height
         if height <= 0:
             return
+        try:
+            self._draw(view, width, height)
+        except Exception as error:  # a fault in one panel must not end the screen; the marker waits for a better time
+            self._content = Content(Rows(), fixed_rows("failed", self.failures.lines(error, width)))
+            self._refresh_changed(width, height)
+
+    def _draw(self, view: View, width: int, height: int) -> None:
         self._build(view, width, height)
         lines = len(self._content.head) + len(self._content.body) + len(self._content.foot)
         virtual = Size(width, lines)
@@ -157,6 +166,15 @@ class LivePanel(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The strip of one visible line, from the cache where the same state was drawn before."""
+        try:
+            return self._strip_of(y)
+        except Exception as error:  # as in `pulse`; without its state this line is drawn again at the next beat
+            self._drawn.pop(y, None)
+            width, app = self.line_width, self.futtui
+            line = self.failures.line(error, width)
+            return make_strip(line, width, app.palette, selected=False, plain=app.ui_settings.plain_glyphs)
+
+    def _strip_of(self, y: int) -> Strip:
         width, height = self.line_width, self.size.height
         if self._shape != (width, height) and self._view is not None:
             self._build(self._view, width, height)
