@@ -2,6 +2,7 @@
 
 Files: `futtui.log` (everything), `action_price.log`, `support_resistance.log`, and `signals-<system>-<month>.jsonl`
 with one record per step of a signal's life (schema 1: schema, time_ms, time, system, signal_id, type, payload).
+A crash below Python leaves its trace in `futtui-crash.log`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
+
+from futtui.live.compat.crash_trace import CrashTrace
 
 JOURNAL = "futtui.journal"
 TOPIC_FILES = {"action_price": "action_price.log", "support_resistance": "support_resistance.log"}
@@ -125,9 +128,11 @@ class LogFiles:
     _listener: logging.handlers.QueueListener
     _handlers: list[logging.Handler]
     _queue_handler: logging.handlers.QueueHandler
+    _crash_trace: CrashTrace
 
     def close(self) -> None:
         """Stop the thread and close the files; safe to call twice."""
+        self._crash_trace.close()
         root = logging.getLogger("futtui")
         if self._queue_handler in root.handlers:
             root.removeHandler(self._queue_handler)
@@ -140,6 +145,7 @@ class LogFiles:
 def start_logs(settings: LogSettings, folder: Path, secrets: Iterable[str] = (), name: str = "futtui.log") -> LogFiles:
     """Open the log files below `folder` (made if absent) and route all futtui loggers there; `name`: the main one."""
     folder.mkdir(parents=True, exist_ok=True)
+    crash_trace = CrashTrace(folder / f"{Path(name).stem}-crash.log")
     formatter = RedactingFormatter(secrets)
     handlers: list[logging.Handler] = [_file(folder / name, settings, formatter, None)]
     handlers += [_file(folder / own, settings, formatter, f"futtui.say.{topic}") for topic, own in TOPIC_FILES.items()]
@@ -156,7 +162,7 @@ def start_logs(settings: LogSettings, folder: Path, secrets: Iterable[str] = (),
     logging.getLogger("futtui.exchange").setLevel(settings.exchange_level.value)
     root.addHandler(queue_handler)
     listener.start()
-    return LogFiles(folder, listener, handlers, queue_handler)
+    return LogFiles(folder, listener, handlers, queue_handler, crash_trace)
 
 
 def _file(path: Path, settings: LogSettings, formatter: logging.Formatter, only: str | None) -> logging.Handler:
