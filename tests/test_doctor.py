@@ -33,6 +33,7 @@ from futtui.exchange.ports import Endpoints
 from futtui.live.clock_watch import clock_advice
 from futtui.storage.store import Storage
 from tests.live.engine_world import exchange, server_config
+from tests.windows_like import NAMED_ENCODINGS
 
 BINANCE = Endpoints("https://fapi.binance.com", "wss://fstream.binance.com", "exchange")
 
@@ -67,7 +68,7 @@ def test_doctor_command_without_network_ends_soon_with_code_1_and_json_that_says
     answer = subprocess.run(
         [*command, "--home", str(tmp_path)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, **NAMED_ENCODINGS, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         encoding="utf-8",
         timeout=60,

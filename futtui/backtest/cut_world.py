@@ -78,7 +78,7 @@ class CutWorld:
     def __init__(self, whole: SymbolData, folder: Path, warm_up: HistorySettings, start_ms: int) -> None:
         self._base = whole.past.series[BASE]
         self._at_ms = start_ms
-        self._file = folder / BASE.code / f"{whole.symbol}.csv"
+        self._file = folder / BASE.code / f"{whole.symbol}-{BASE.code}.csv"
         self._file.parent.mkdir(parents=True, exist_ok=True)
         known = self._base.between(_first_ms(whole.past, warm_up, start_ms), start_ms)
         self._file.write_text("\n".join([HEADER, *_rows(known)]) + "\n", encoding="utf-8")

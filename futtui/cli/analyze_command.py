@@ -126,11 +126,12 @@ def _write_chart(
     frame: Timeframe,
     seen: list[Candle],
 ) -> None:
+    from futtui.domain.file_names import file_name
     from futtui.live.candle_chart import ChartData, write_chart
     from futtui.live.past_candles import moment_text
 
     stamp = moment_text(time_ms)[:16].replace("-", "").replace(" ", "-").replace(":", "")
-    path = request.chart or Path(f"{past.symbol}-{stamp}.png")
+    path = request.chart or Path(file_name(f"{past.symbol}-{stamp}.png"))
     after = min(request.after, MOST_AFTER)
     later = past.between(frame, time_ms, time_ms + after * frame.ms) if after else []
     try:

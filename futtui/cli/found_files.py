@@ -6,14 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from futtui.domain.errors import FuttuiError
+from futtui.domain.file_names import file_name
 
 
 def put(files: Mapping[str, Callable[[Path], object]]) -> str:
-    """Writes each file by its name into the current folder, else into the user's own; a sentence that tells where.
+    """Writes each file, by its name as every system takes it; a sentence that tells where.
+
+    The place is the current folder, else the user's own.
 
     Raises FuttuiError when neither can be written.
     """
     trouble = "unknown"
+    files = {file_name(name): write for name, write in files.items()}
     for place in (Path.cwd(), Path.home()):
         try:
             for name, write in files.items():

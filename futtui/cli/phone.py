@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from futtui.domain.effects import Severity
 from futtui.domain.health import PhoneHealth
@@ -46,8 +45,9 @@ class Phone:
     def _start(self, engine: Engine, token: str) -> None:
         from futtui.telegram.service import TelegramService
         from futtui.telegram.source import EngineSource
+        from futtui.tui.compat.clock import load_zone
 
-        zone = ZoneInfo(self._settings.time_zone)
+        zone, _ = load_zone(self._settings.time_zone)
         self._service = TelegramService(self._settings.telegram, token, self._file, zone)
         engine.runner.watchers.append(self._service.on_effect)
         engine.parts.log_book.watchers.append(self._service.on_line)

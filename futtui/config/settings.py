@@ -76,6 +76,15 @@ class ScreenSettings:
     """Ring the terminal's bell on a new signal while the window is in the background."""
 
 
+def _unknown_zone() -> str:
+    """Why a time zone is not known: it is written wrongly, or this machine (a Windows PC, say) knows none at all."""
+    try:
+        ZoneInfo("UTC")
+    except (ZoneInfoNotFoundError, OSError):
+        return "this machine has no list of time zones; install it with `pip install tzdata`"
+    return "this time zone is not known; write it as in Europe/Kyiv"
+
+
 @dataclass(frozen=True, slots=True)
 class KnownTimeZone:
     """Bound of a setting: the name of a time zone that this machine knows (read by the loader)."""
@@ -85,7 +94,7 @@ class KnownTimeZone:
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("this time zone is not known; write it as in Europe/Kyiv") from None
+            raise ValueError(_unknown_zone()) from None
         return name
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:

@@ -57,5 +57,5 @@ def write_rows(path: Path, rows: list[str], *, header: bool = True) -> Path:
         with zipfile.ZipFile(path, "w") as out:
             out.writestr(f"{path.stem}.csv", text)
     else:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return path

@@ -92,4 +92,5 @@ def check_sleep(platform: str = sys.platform, ask: Callable[[], str] | None = No
 
 
 def _ask_powercfg() -> str:
-    return subprocess.run(SLEEP_QUERY, capture_output=True, text=True, timeout=QUERY_S, check=True).stdout
+    answer = subprocess.run(SLEEP_QUERY, capture_output=True, timeout=QUERY_S, check=True).stdout
+    return answer.decode("ascii", errors="replace")  # its words are in the console's code page; only numbers are read
