@@ -66,8 +66,8 @@ class KillWatch:
                 self._engine.runner.submit(KillSwitch(now_ms, KillLevel.LOCK, "the PANIC file"))
             finally:
                 self.flatten_soon()
-        elif self._engine.runner.desk.kill_level < KillLevel.FLATTEN:  # re-armed before there was an account
-            self._is_owed = False
+        elif self._engine.runner.desk.kill_level < KillLevel.FLATTEN:  # re-armed: what comes later is a new matter
+            self._is_owed, self._tries = False, 0
         elif self._is_owed and steady_ms() >= self._again_at_ms:
             self.flatten_soon()
         if not asked:

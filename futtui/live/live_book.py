@@ -88,7 +88,9 @@ class LiveBook:
         self._handle: int | None = None
         self._bytes = 0
         self._torn: OSError | None = None
-        self._dirty = False
+        self._noted = self._secured = 0
+        """How many lines were left with the system, and how many of them are on the disk."""
+        self._syncing: asyncio.Task[None] | None = None
         self._start_over(self.found)
 
     def note(self, record: object) -> None:
@@ -111,9 +113,20 @@ class LiveBook:
             self._start_over(Book(dict(self._positions), dict(self._trades)))
         if self._torn is not None:
             raise self._torn
-        if self._dirty and self._handle is not None:
-            self._dirty = False
-            await asyncio.to_thread(os.fsync, self._handle)
+        wanted = self._noted
+        while self._secured < wanted and self._handle is not None:
+            if self._syncing is None or self._syncing.done():
+                self._syncing = asyncio.create_task(self._sync(self._handle), name="book of live positions")
+            await asyncio.shield(self._syncing)
+
+    async def _sync(self, handle: int) -> None:
+        """Bring on the disk what was left with the system until now; its thread hangs as long as the disk does.
+
+        One at a time, whoever gives up waiting: hosts of the exchange are looked up in the same few threads.
+        """
+        noted = self._noted
+        await asyncio.to_thread(os.fsync, handle)
+        self._secured = max(self._secured, noted)
 
     def close(self) -> None:
         """Close the file."""
@@ -134,7 +147,7 @@ class LiveBook:
                 log.error("The book of live positions cannot be written: %s", error)
             self._torn = error
             return
-        self._dirty = True
+        self._noted += 1
         self._bytes += len(text)
         if self._bytes > MOST_BYTES:
             self._start_over(Book(dict(self._positions), dict(self._trades)))
@@ -161,4 +174,4 @@ class LiveBook:
             with contextlib.suppress(OSError):
                 self._handle = self._handle or os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             return
-        self._torn, self._bytes = None, len(text)
+        self._torn, self._bytes, self._secured = None, len(text), self._noted

@@ -218,3 +218,35 @@ async def test_order_that_ends_after_an_execution_that_was_not_told_ends_only_wh
             await asyncio.sleep(0.001)
     assert news.index(OrderFilled(trading.fills[0])) < news.index(OrderChanged(ended))
     await broker.close()
+
+
+async def test_panic_after_rearming_is_tried_again_as_soon_as_the_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks, said = list[asyncio.Task[None]](), list[str]()
+    desk = SimpleNamespace(kill_level=KillLevel.LOCK)
+
+    async def flatten(*_: object) -> FlattenReport:
+        return FlattenReport(is_flat=False)
+
+    monkeypatch.setattr(kill_watch, "flatten", flatten)
+    monkeypatch.setattr(kill_watch, "AGAIN_S", (0.0, 300.0))
+    engine = SimpleNamespace(
+        runner=SimpleNamespace(on_latch=None, desk=desk, submit=lambda event: None),
+        account=SimpleNamespace(trading=SimpleNamespace(known_rules={})),
+        real_account=SimpleNamespace(is_awaited=False),
+        live_broker=None,
+        clock=SimpleNamespace(now_ms=lambda: START_MS),
+        say=lambda topic, text, *_: said.append(text),
+        beside=lambda work, name: tasks.append(asyncio.ensure_future(work)),
+    )
+    watch = kill_watch.KillWatch(engine, tmp_path / "a.db", keeps=True)  # type: ignore[arg-type]
+    for level in (KillLevel.LOCK, 0, KillLevel.LOCK):
+        desk.kill_level = level
+        if level:
+            watch.flatten_soon()
+            await asyncio.gather(*tasks)
+        watch.look(START_MS)
+        await asyncio.gather(*tasks)
+    pauses = [text.split(" seconds")[0].split()[-1] for text in said if "tried again" in text]
+    assert pauses == ["0", "300", "0", "300"]
