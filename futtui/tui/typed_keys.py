@@ -100,8 +100,15 @@ class TypedKeys:
 
     def _stands(self, screen: Screen[Any]) -> None:
         self._shown.add(screen)
-        if screen is self._opening and not still_reading(screen):
+        if screen is self._opening and (not still_reading(screen) or self._skip_to_way_out()):
             self._next_soon()
+
+    def _skip_to_way_out(self) -> bool:
+        """Whether the way out of a screen that still reads was typed before that screen stood; then it comes next."""
+        outs = [at for at, event in enumerate(self._waiting) if isinstance(event, events.Key) and event.key == WAY_OUT]
+        for _ in range(outs[0] if outs else 0):
+            self._waiting.popleft()
+        return bool(outs)
 
     def _next_soon(self) -> None:
         self._at = self._opening = None
