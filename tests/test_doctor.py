@@ -27,6 +27,8 @@ from futtui.cli.doctor import machine, network, runtime
 from futtui.cli.doctor.findings import DaemonThreads, Finding, Level, ok, run_check
 from futtui.cli.doctor.report import examine_all, lines
 from futtui.cli.places import Places
+from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance.archive.addresses import CHECKSUM_SUFFIX, file_of
 from futtui.exchange.binance.budget import BanFile
 from futtui.exchange.binance.budget.ban_file import BanRecord
 from futtui.exchange.ports import Endpoints
@@ -215,6 +217,14 @@ def test_doctor_folder_that_cannot_be_written_and_damaged_database_are_broken(tm
     found = found_by(machine.check_databases(places))
     assert {finding.level for finding in found.values()} == {Level.FAIL}
     assert len(found) == 2
+
+
+def test_doctor_data_folder_too_deep_for_windows_is_told_there_and_nowhere_else(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * (machine.LONGEST_HOME + 1))
+    for system, level in (("win32", Level.WARN), ("linux", Level.OK)):
+        assert found_by(machine.check_folder(Places(deep), system))["Data folder"].level is level
+    longest = file_of(f"{'X' * 30}_260925", Timeframe.M15, "2024-01-31").path + CHECKSUM_SUFFIX + ".12345678.part"
+    assert machine.LONGEST_HOME + len("/archive/") + len(longest) < 260
 
 
 def test_doctor_database_that_another_program_holds_is_no_damage(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ SLOW_FLUSH_MS = 100.0
 FLUSHES = 12
 FLUSH_BYTES = 64 * 1024
 DATABASE_SECONDS = 8.0
+LONGEST_HOME = 100
+"""Files of the archive have the longest names; Windows allows 260 characters for a whole path."""
 CLOUD_FOLDERS = ("onedrive", "dropbox", "google drive", "icloud")
 SMALLEST, COMFORTABLE = (80, 24), (120, 35)
 
@@ -101,7 +103,7 @@ def check_configuration(config: Path | None, places: Places) -> Iterator[Finding
         yield ok("API key", "key and secret are set" if keys else "none: Signals and Paper need none")
 
 
-def check_folder(places: Places) -> Iterator[Finding]:
+def check_folder(places: Places, system: str = sys.platform) -> Iterator[Finding]:
     """The data folder: can it be written, is there space, is it fast."""
     home = places.home
     try:
@@ -114,6 +116,9 @@ def check_folder(places: Places) -> Iterator[Finding]:
     if any(word in str(home).lower() for word in CLOUD_FOLDERS) or str(home).startswith("\\\\"):
         advice = "A database breaks there. Choose a folder on this PC's own disk with --home."
         yield warn("Data folder", f"{home} lies in a synchronised or network folder", advice)
+    elif system == "win32" and len(str(home)) > LONGEST_HOME:
+        advice = "Windows takes 260 characters with all that comes below it. Choose a shorter path with --home."
+        yield warn("Data folder", f"{home} is a long path", advice)
     else:
         yield ok("Data folder", str(home))
     free_gb = shutil.disk_usage(home).free / 1e9
