@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from futtui.domain.effects import Severity
@@ -113,8 +114,7 @@ class RealAccount:
                 self._has_stream = True
                 await account.user_stream.start()
             balance = await account.trading.wallet_balance()
-            if is_odd_wallet(balance, engine.runner.desk.live_symbols):
-                raise ExchangeError(ODD_WALLET)
+            await self._believe(balance, account)
             engine.runner.submit(BalanceChanged(engine.clock.now_ms(), TradingMode.LIVE, balance))
             await watch.take_over()
             await self._learn_rules(account)
@@ -124,6 +124,14 @@ class RealAccount:
                 await self.close()
             raise
         self._is_ready = True
+
+    async def _believe(self, balance: Decimal, account: Account) -> None:
+        """Raise ExchangeError for a wallet that cannot be true; what was closed and taken out meanwhile can be."""
+        if balance <= 0:
+            ours = self._engine.runner.desk.live_symbols
+            held = await account.trading.positions()
+            if is_odd_wallet(balance, [item.symbol for item in held if item.symbol in ours]):
+                raise ExchangeError(ODD_WALLET)
 
     async def _learn_rules(self, account: Account) -> None:
         """The trading rules of all symbols, so that entries can be judged; while they cannot be had, nothing waits."""

@@ -141,6 +141,9 @@ async def test_wallet_that_is_missing_in_answers_while_a_position_is_held_closes
     assert desk.reported_wallet(TradingMode.LIVE) == 10_000
     assert [view.status for view in desk.snapshot().positions] == ["PROTECTED"]
     assert len([text for text in engine.said if "no USDT" in text]) == 1
+    shell = SimpleNamespace(**vars(engine), account=None)
+    with pytest.raises(ExchangeError, match="no USDT"):  # nor does it at the start
+        await RealAccount(shell)._believe(Decimal(0), SimpleNamespace(trading=engine.venue))  # type: ignore[arg-type]
     await engine.live_broker.close()
 
 

@@ -258,3 +258,22 @@ def test_live_book_keeps_what_is_open_and_leaves_a_torn_line_out(tmp_path: Path)
         file.write(b'{"position":{"position_id":"p-1"')
     assert read_book(path).positions == {}
     assert LiveBook(path).found.positions == {}
+
+
+@pytest.mark.parametrize("mode", [TradingMode.LIVE, TradingMode.SIGNALS])
+async def test_all_closed_and_all_money_taken_out_while_futtui_was_away_is_taken_over(
+    mode: TradingMode, tmp_path: Path
+) -> None:
+    async with exchange(config()) as world:
+        await die(await with_position(world, tmp_path / "a.db"))
+        by_hand(world, -world.quantity(SYMBOL))
+        world.server.venue.core.transfer(DEMO_KEY, -world.wallet())
+        async with asyncio.timeout(60):
+            engine = await live_engine(world, tmp_path / "a.db", mode=mode)
+            await run_lockstep(engine, 5)
+        assert world.wallet() == 0
+        assert engine.snapshot().phase == "running"
+        assert not states(engine)
+        (trade,) = trades(engine)
+        assert trade.legs[-1].reason is ExitReason.MANUAL
+        await engine.stop()
