@@ -21,7 +21,7 @@ from futtui.risk.entry_checks import (
     price_refusal,
     stop_distance_refusal,
 )
-from futtui.risk.leverage import leverage_for, margin_refusal
+from futtui.risk.leverage import leverage_for, lower_leverage_refusal, margin_refusal
 from futtui.risk.settings import EntrySettings, RiskSettings
 from futtui.risk.sizing import Sizing, size_position
 from futtui.risk.targets import shares_for, slice_quantity
@@ -152,12 +152,25 @@ def _sized(
     leverage = leverage_for(entry, stop, rules, settings.sizing)
     if isinstance(leverage, str):
         return Refusal("size", leverage)
-    tied = [(item.notional, _leverage_of(item, settings)) for item in held]
-    short = margin_refusal(risk.equity, sizing.notional, leverage, tied, settings.sizing)
-    if short is not None:
-        return Refusal("size", short)
+    reason = _margin_reason(account, held, raw.symbol, sizing, leverage, risk.equity, settings)
+    if reason is not None:
+        return Refusal("size", reason)
     reason = trade_refusal(risk, sizing.risk_money, settings.caps)
     return sizing if reason is None else Refusal("risk", reason)
+
+
+def _margin_reason(
+    account: Account, held: list[Position], symbol: str, sizing: Sizing, leverage: int, equity: Decimal,
+    settings: RiskSettings,
+) -> str | None:  # fmt: skip
+    """What stands against the margin of one more position; what is followed for information shares no leverage."""
+    if account.mode is not TradingMode.INFO:
+        beside = [_leverage_of(item, settings) for item in held if item.plan.symbol == symbol]
+        refusal = lower_leverage_refusal(symbol, leverage, beside)
+        if refusal is not None:
+            return refusal
+    tied = [(item.notional, _leverage_of(item, settings)) for item in held]
+    return margin_refusal(equity, sizing.notional, leverage, tied, settings.sizing)
 
 
 def _leverage_of(position: Position, settings: RiskSettings) -> int:

@@ -29,6 +29,21 @@ def leverage_for(entry: Decimal, stop: Decimal, rules: SymbolRules, settings: Si
     return min(largest, rules.offered_leverage, settings.max_exchange_leverage)
 
 
+def lower_leverage_refusal(symbol: str, leverage: int, in_use: list[int]) -> str | None:
+    """Why a trade that bears `leverage` cannot join what is held on its symbol; None if it can.
+
+    `in_use`: what the open positions of the account on it were entered with. The least of them is what the exchange
+    has: a later entry does not raise it, and it is not lowered while something is held with isolated margin (-4161).
+    """
+    now = min(in_use, default=leverage)
+    if now <= leverage:
+        return None
+    return (
+        f"{symbol} is held at {now} times leverage, which the exchange does not lower while it is held; this trade "
+        f"bears at most {leverage} times, else it would be liquidated before its stop"
+    )
+
+
 def margin_refusal(
     equity: Decimal, notional: Decimal, leverage: int, held: list[tuple[Decimal, int]], settings: SizingSettings
 ) -> str | None:

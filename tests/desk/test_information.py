@@ -12,6 +12,7 @@ from futtui.domain.effects import PlaceOrder
 from futtui.domain.events import BalanceChanged
 from futtui.domain.position import TradingMode
 from futtui.domain.side import Side
+from futtui.domain.signal import System
 from futtui.domain.timeframe import HOUR_MS
 from futtui.risk.settings import CapSettings
 from futtui.strategies.catalogue import build_strategies
@@ -54,6 +55,19 @@ def test_information_position_does_not_stand_in_the_way_of_a_trade():
         ("atr_momentum", TradingMode.INFO),
         ("break_retest", TradingMode.PAPER),
     }
+
+
+def test_leverage_of_what_is_only_followed_binds_no_other():
+    names = frozenset({"atr_momentum", "action_price"})
+    world = World(mode=TradingMode.PAPER, for_information=names)
+    world.price(100.0)
+    world.analyse(raw_signal(time_ms=world.now_ms))
+    wider = raw_signal(
+        time_ms=world.now_ms + 900_000, system=System.ACTION_PRICE, strategy="action_price", risk=3.0, atr=3.0
+    )
+    world.analyse(wider)
+    assert {each.mode for each in world.desk.snapshot().positions} == {TradingMode.INFO}
+    assert len(world.desk.snapshot().positions) == 2
 
 
 @pytest.mark.parametrize("told", [TOLD, frozenset()], ids=["for information", "on paper"])

@@ -140,6 +140,22 @@ def test_two_systems_may_hold_the_same_side_of_a_symbol() -> None:
     assert len(world.desk.snapshot().positions) == 2
 
 
+def test_refusal_of_a_trade_that_bears_less_leverage_than_its_symbol_is_held_at() -> None:
+    world = World()
+    world.enter()
+    wider = raw_signal(time_ms=world.now_ms, system=System.ACTION_PRICE, risk=3.0, atr=3.0)
+    told = tried(world, wider)
+    assert "is held at 20 times leverage" in told
+    assert "at most 12 times" in told
+
+
+def test_trade_that_bears_more_leverage_joins_what_is_held() -> None:
+    world = World()
+    world.enter(risk=3.0, atr=3.0)
+    nearer = world.enter(system=System.ACTION_PRICE)
+    assert world.signals[nearer.signal_id].status is SignalStatus.ACTIVE
+
+
 def test_refusal_place_is_taken_by_a_waiting_signal() -> None:
     world = World()
     world.analyse(raw_signal(entry=99.0, time_ms=world.now_ms, trigger=Trigger.ARMED))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futtui.domain.symbols import LeverageTier
-from futtui.risk.leverage import leverage_for, margin_refusal
+from futtui.risk.leverage import leverage_for, lower_leverage_refusal, margin_refusal
 from futtui.risk.settings import SizingSettings
 from tests.desk.world import rules
 
@@ -46,3 +46,9 @@ def test_margin_that_does_not_suffice_is_told_with_figures() -> None:
     assert margin_refusal(Decimal(10_000), Decimal(1_000), 2, held, SETTINGS) is None
     text = margin_refusal(Decimal(10_000), Decimal(2_000), 2, held, SETTINGS)
     assert text == "it needs 1,000.00 USDT of margin and 500.00 are free for it"
+
+
+@given(leverage=st.integers(1, 20), in_use=st.lists(st.integers(1, 20), max_size=4))
+def test_only_a_leverage_that_would_have_to_be_lowered_is_refused(leverage: int, in_use: list[int]) -> None:
+    refused = lower_leverage_refusal("BTCUSDT", leverage, in_use) is not None
+    assert refused is (bool(in_use) and all(each > leverage for each in in_use))
