@@ -23,6 +23,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("UPDATE signals SET status = 'CLOSED' WHERE \"trigger\" = 'BY_HAND'")
+    # An older futtui knows neither two open signals of one place nor this trigger, which would keep it from reading.
+    closed = "status = 'CLOSED', record = json_set(record, '$.status', 'CLOSED')"
+    op.execute(f"UPDATE signals SET {closed} WHERE \"trigger\" = 'BY_HAND' AND {OPEN}")
+    known = "\"trigger\" = 'IMMEDIATE', record = json_set(record, '$.raw.trigger', 'IMMEDIATE')"
+    op.execute(f"UPDATE signals SET {known} WHERE \"trigger\" = 'BY_HAND'")
     op.drop_index(NAME, table_name="signals")
     op.create_index(NAME, "signals", PLACE, unique=True, sqlite_where=sa.text(OPEN))
