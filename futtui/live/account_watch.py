@@ -81,6 +81,7 @@ class AccountWatch:
         self._unheard = 0
         self._unasked = 0
         self._failed = self._shut_out = 0
+        self._shut_out_at_look = 0
 
     async def protect(self) -> None:
         """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
@@ -119,6 +120,7 @@ class AccountWatch:
     async def try_look(self) -> None:
         """Look once; a failure leaves everything as it is until the next look."""
         self._looks += 1
+        number = self._looks
         try:
             whole = self._looks % WHOLE_EVERY == 0
             await self.look(whole=whole)
@@ -129,7 +131,7 @@ class AccountWatch:
                 await self._broker.setups.look()
         except ExchangeError as error:
             log.info("The account could not be looked at yet: %s", error)
-            self._note_shut_out(error)
+            self._note_shut_out(error, number)
             self._is_blind(str(error))
         except Exception as error:
             log.exception("A look at the account failed; the next one follows")
@@ -150,12 +152,16 @@ class AccountWatch:
             self._engine.say("account", "The account can be looked at again.", Severity.NOTICE)
         self._failed = self._shut_out = 0
 
-    def _note_shut_out(self, error: ExchangeError) -> None:
+    def _note_shut_out(self, error: ExchangeError, number: int) -> None:
         """Take Live back when the exchange refuses our key or our time again and again: no order would get through.
 
-        A connection that is gone is another thing: it comes back, and old data opens no trade meanwhile.
+        A connection that is gone is another thing: it comes back, and old data opens no trade meanwhile. Looks may be
+        under way together, as after a gap of the account's stream: what they hear is one moment, and counts once.
         """
         shut_out = isinstance(error, Refused) and error.code in SHUT_OUT_CODES
+        if shut_out and number <= self._shut_out_at_look:
+            return
+        self._shut_out_at_look = self._looks
         self._shut_out = self._shut_out + 1 if shut_out else 0
         engine = self._engine
         if self._shut_out < LOOKS_TO_LEAVE_LIVE or engine.runner.desk.snapshot().mode is not TradingMode.LIVE:

@@ -17,6 +17,7 @@ from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
+from futtui.exchange.binance.errors import Refused
 from futtui.exchange.binance.trading_models import OpenPosition
 from futtui.exchange.ports import ACCOUNT_MODE_CHANGED, AccountMessage
 from futtui.live import exchange_broker, kill_watch, sent_orders
@@ -253,3 +254,27 @@ async def test_panic_after_rearming_is_tried_again_as_soon_as_the_first_one(
         await asyncio.gather(*tasks)
     pauses = [text.split(" seconds")[0].split()[-1] for text in said if "tried again" in text]
     assert pauses == ["0", "300", "0", "300"]
+
+
+@pytest.mark.parametrize(("together", "left"), [(True, False), (False, True)])
+async def test_live_ends_after_refusals_of_two_moments_not_of_two_looks_at_once(
+    together: bool, left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Running()
+
+    async def positions() -> list[object]:
+        await asyncio.sleep(0)
+        raise Refused(-2015, "Invalid API-key, IP, or permissions for action.")
+
+    monkeypatch.setattr(engine.venue, "positions", positions)
+    watch = AccountWatch(engine, engine.venue, engine.live_broker)  # type: ignore[arg-type]
+    if together:
+        await asyncio.gather(watch.try_look(), watch.try_look(), watch.try_look())
+    else:
+        await watch.try_look()
+        assert engine.runner.desk.snapshot().mode is TradingMode.LIVE
+        await watch.try_look()
+    assert (engine.runner.desk.snapshot().mode is TradingMode.SIGNALS) is left
+    await watch.try_look()
+    assert engine.runner.desk.snapshot().mode is TradingMode.SIGNALS
+    await engine.live_broker.close()
