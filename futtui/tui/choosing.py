@@ -30,14 +30,18 @@ def dismiss(app: FuttuiApp, signal: Signal | None) -> bool:
 
 
 def undo_dismiss(app: FuttuiApp) -> None:
-    """Brings back the signal that was dismissed last and is not back yet."""
+    """Brings back the signal that was dismissed here last, is open, and was not brought back here.
+
+    The key may come before the view that shows the signal as dismissed, so the view is not asked for that.
+    """
     desk = app.store.read().snapshot.desk
-    still = {item.signal_id for item in (desk.signals if desk else ()) if DISMISSED in item.tags}
+    still = {item.signal_id for item in (desk.signals if desk else ()) if item.status.is_open}
     while app.dismissed:
-        signal = app.dismissed.pop()
+        signal = app.dismissed[-1]
         if signal.signal_id in still:
             _send(app, signal, dismissed=False)
             return
+        app.dismissed.pop()
     app.flash(word("choice.nothing_to_undo"), "attention")
     app.pulse.beat()
 
@@ -53,8 +57,8 @@ def _send(app: FuttuiApp, signal: Signal, *, dismissed: bool) -> None:
             return word("choice.back", name=name) if "is back" in receipt else receipt
         return word("choice.dismissed_held" if "stays open" in receipt else "choice.dismissed", name=name)
 
-    if dismissed:
-        app.dismissed = [*app.dismissed[-MOST_UNDONE:], signal]
+    others = [item for item in app.dismissed if item.signal_id != signal.signal_id]
+    app.dismissed = [*others[-MOST_UNDONE:], signal] if dismissed else others
     app.send(DismissSignal(app.engine.exchange_time_ms(), raw.symbol, signal.signal_id, dismissed), told)
 
 

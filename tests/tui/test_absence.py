@@ -12,7 +12,8 @@ from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView, Sleep
 from futtui.tui.app import FuttuiApp
 from futtui.tui.paint.absence import events_since, found_lines, slept_lines
-from futtui.tui.paint.text import plain_lines
+from futtui.tui.paint.text import line_width, plain_lines
+from futtui.tui.paint.view import live_positions
 from futtui.tui.screens.absence import FoundDialog, SleptDialog
 from futtui.tui.screens.dialog import DialogText, QuestionDialog
 from futtui.tui.screens.go_live import GoLiveDialog
@@ -184,3 +185,16 @@ def test_positions_without_their_account_are_said_to_be_unguarded() -> None:
     text = plain_lines(found_lines(view_of(engine), 62))
     assert "cannot be guarded now" in text
     assert "They are guarded already" not in text
+
+
+def test_found_position_of_a_cheap_coin_is_written_shorter_and_no_number_is_cut() -> None:
+    engine = with_live_positions(FakeEngine())
+    held = replace(live_positions(view_of(engine))[0], symbol="1000PEPEUSDT", quantity=12_345_678.0)
+    low, far = replace(held, stop=0.012345678), replace(held, pnl=12_345.67, pnl_pct=110.75, stop=64_506.9)
+    engine.show_desk(positions=(low, far))
+    lines = found_lines(view_of(engine), 62)
+    text = plain_lines(lines)
+    assert "…" not in text
+    assert text.count("1000PEPE ") == text.count(" 12,346k ") == 2
+    assert "+12,345.67 " in text
+    assert all(line_width(line) <= 62 for line in lines)

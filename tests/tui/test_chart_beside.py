@@ -131,6 +131,36 @@ async def test_resizing_across_the_border_keeps_focus_and_place(make_app: AppMak
         assert chart.subject.symbol == "ETHUSDT"
 
 
+@pytest.mark.parametrize(("key", "panel"), [("tab", "positions"), ("shift+tab", "market")])
+async def test_next_panel_in_a_window_too_small_for_anything_leads_on_from_the_table_of_the_chart(
+    make_app: AppMaker, key: str, panel: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        assert app.dashboard is not None
+        await pilot.press("2", "6")
+        await pilot.resize_terminal(60, 10)
+        await pilot.press(key)
+        await settled(pilot, (100, 30))
+        assert app.dashboard.main == panel
+
+
+async def test_chart_that_is_left_stays_at_what_the_user_moved_it_to_in_another_timeframe(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        chart = await settled(pilot)
+        await pilot.press("6", "]", "left", "left")
+        end_ms = chart.look.end_ms
+        assert chart.timeframe is Timeframe.H1
+        assert end_ms is not None
+        await pilot.press("1")
+        app.pulse.beat()
+        assert (chart.timeframe, chart.look.end_ms) == (Timeframe.H1, end_ms)
+        await pilot.press("down")
+        assert (chart.timeframe, chart.look.end_ms) == (Timeframe.H1, None)
+
+
 async def test_resizing_under_an_open_chart_or_help_leaves_a_whole_dashboard(make_app: AppMaker) -> None:
     app = make_app()
     async with app.run_test(size=EDGE) as pilot:

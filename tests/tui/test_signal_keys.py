@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
@@ -62,6 +63,21 @@ async def test_dismissed_signal_leaves_the_active_ones_and_the_undo_key_brings_i
         await press(pilot, "ctrl+z")
         assert len(engine.commands) == 4
         assert "No signal was dismissed here" in screen_text(app)
+
+
+async def test_undo_that_comes_before_the_answer_brings_the_signal_back(make_app: AppMaker, engine: FakeEngine) -> None:
+    sent: list[object] = []
+
+    def send(command: object) -> Future[str]:
+        sent.append(command)
+        return Future()
+
+    engine.send = send  # type: ignore[method-assign]
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "d", "ctrl+z", "ctrl+z")
+        link = LINK.raw.symbol, LINK.signal_id
+        assert sent == [dismissal(*link), dismissal(*link, dismissed=False)]
 
 
 async def test_same_key_on_a_dismissed_signal_brings_it_back_and_one_that_is_over_is_told(

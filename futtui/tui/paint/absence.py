@@ -10,8 +10,8 @@ from futtui.domain.snapshot import PositionView, Sleep
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import side_span
-from futtui.tui.paint.positions import pnl_text, stop_text
-from futtui.tui.paint.text import Line, fit, wrap
+from futtui.tui.paint.positions import pnl_texts, stop_text
+from futtui.tui.paint.text import Line, Span, first_that_fits, fit, line_width, wrap
 from futtui.tui.paint.view import View, live_positions
 from futtui.tui.words import word
 
@@ -93,16 +93,17 @@ def is_unseen(log: Sequence[Say]) -> bool:
 
 def _position(item: PositionView, view: View, width: int) -> Line:
     side, token = side_span(item.side)
-    name = numbers.base_asset(item.symbol, view.rules(item.symbol))
-    stop = word("position.stop", price=stop_text(item, view))
-    used = 4 + 7 + 8 + 8 + 17
-    return (
-        (f"   {fit(name, 7)}", "bold"),
+    rules = view.rules(item.symbol)
+    line: list[Span] = [
+        (f"   {fit(numbers.base_asset(item.symbol, rules), 8)} ", "bold"),
         (fit(side, 8), token),
-        (fit(numbers.quantity_text(item.quantity), 8), "text"),
-        (fit(pnl_text(item), 17), numbers.direction_token(item.pnl)),
-        (fit(stop, max(0, width - used)), "muted"),
-    )
+        (f"{fit(first_that_fits(7, *numbers.quantity_texts(item.quantity)), 7)} ", "text"),
+        (f"{fit(first_that_fits(16, *pnl_texts(item)), 16)} ", numbers.direction_token(item.pnl)),
+    ]
+    stops = (stop_text(item, view), numbers.price_text(item.stop, rules))
+    told = (*(word("position.stop", price=text) for text in stops), stops[1])
+    room = width - line_width(line)
+    return (*line, (fit(first_that_fits(room, *told), room), "muted"))
 
 
 def _sentence(text: str, width: int, token: str = "text") -> list[Line]:

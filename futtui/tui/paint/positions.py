@@ -11,7 +11,7 @@ from futtui.tui.glyphs import ARROW, RULE, SEPARATOR
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import setup_name, side_span
 from futtui.tui.paint.table import Column, choose_columns, row_line
-from futtui.tui.paint.text import Line, Span, fit, wrap
+from futtui.tui.paint.text import Line, Span, first_that_fits, fit, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
 
@@ -124,11 +124,6 @@ def guard_text(position: PositionView) -> str:
     return word(rule) if has_word(rule) else position.guard
 
 
-def _first_that_fits(width: int, *texts: str) -> str:
-    """The longest of these ways to write it that has room; the last one where none has."""
-    return next((text for text in texts if len(text) <= width), texts[-1])
-
-
 def compact_line(position: PositionView, view: View, selected: bool, width: int) -> Line:
     """One position in one line, for the stacked layout."""
     rules = view.rules(position.symbol)
@@ -137,15 +132,15 @@ def compact_line(position: PositionView, view: View, selected: bool, width: int)
         (f"{view.cursor if selected else ' '}", "marker"),
         (f"{fit(numbers.base_asset(position.symbol, rules), 5)} ", "bold"),
         (fit(side_span(position.side)[0], 7), side_span(position.side)[1]),
-        (f" {fit(_first_that_fits(6, *numbers.quantity_texts(position.quantity)), 6)} ", "text"),
+        (f" {fit(first_that_fits(6, *numbers.quantity_texts(position.quantity)), 6)} ", "text"),
         (fit(f"{entry} {ARROW} {mark}", 22) + " ", "text"),
-        (fit(_first_that_fits(16, *pnl_texts(position)), 16) + " ", numbers.direction_token(position.pnl)),
+        (fit(first_that_fits(16, *pnl_texts(position)), 16) + " ", numbers.direction_token(position.pnl)),
     ]
     used = sum(len(text) for text, _ in spans)
     if position.mode is view.mode:
         texts = (stop_text(position, view), numbers.price_text(position.stop, rules))
         told = (word("position.stop", price=text) for text in texts)
-        last = _first_that_fits(width - used, *told), "muted"
+        last = first_that_fits(width - used, *told), "muted"
     else:
         last = word("position.in_mode", mode=mode_word(position.mode)), "attention"
     spans.append((fit(last[0], max(0, width - used)), last[1]))

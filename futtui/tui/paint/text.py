@@ -23,6 +23,11 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
+def first_that_fits(width: int, *texts: str) -> str:
+    """The longest of these ways to write it that has room; the last one where none has."""
+    return next((text for text in texts if len(text) <= width), texts[-1])
+
+
 def fit(text: str, width: int, align: str = "<") -> str:
     """`text` in exactly `width` cells: padded, or cut with an ellipsis."""
     length = width_of(text)

@@ -249,7 +249,9 @@ class DashboardScreen(SizedScreen, Screen[None]):
     def action_next_panel(self, step: int) -> None:
         """Goes to the next or previous panel, in reading order."""
         names = self._numbered
-        self.action_focus_panel(names[(names.index(self.main) + step) % len(names)])
+        # In a window too small for anything the chart stays the main one, so that it has the focus again afterwards.
+        here = self.main if self.main in names else self._source
+        self.action_focus_panel(names[(names.index(here) + step) % len(names)])
 
     def action_toggle_full(self) -> None:
         """One panel takes the whole window, or gives it back."""

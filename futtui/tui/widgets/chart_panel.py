@@ -22,9 +22,10 @@ class ChartPanel(LiveChart):
 
     def follow(self, subject: Subject, timeframe: Timeframe) -> None:
         """Shows this once it is another one than the last time; what the user chose here stays until then."""
-        if (subject, timeframe) != self._followed:
-            self._followed = subject, timeframe
+        wanted = subject, timeframe
+        if wanted != self._followed and wanted != (self.subject, self.timeframe):
             self.open(subject, timeframe)
+        self._followed = wanted
 
     def top_text(self) -> str:
         """Number and name before symbol and timeframe."""
