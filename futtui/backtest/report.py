@@ -129,8 +129,8 @@ def stranded_line(result: BacktestResult) -> str:
     held = counted(len(result.stranded_r), "position is", "positions are")
     return (
         f"{held} open because the candles of the symbol end before the period: at the stop worth "
-        f"{sum(result.stranded_r):+.1f} R, as the equity has it, and it may be less. It holds no place in the limits "
-        "any more."
+        f"{sum(result.stranded_r):+.1f} R, as the equity has it, and it may be less. "
+        "Such a position holds no place in the limits any more."
     )
 
 

@@ -92,11 +92,12 @@ class EngineAccess:
 
     def look_at_taking(self, signal_id: str) -> Future[TakeLook]:
         """What taking a signal by hand would mean now."""
+        from futtui.desk.choosing import UNKNOWN
 
         async def look() -> TakeLook:
             found = self.engine.runner.desk.look_at_taking(signal_id, self.engine.clock.now_ms())
             if found is None:
-                raise FuttuiError("This signal is not known any more.")
+                raise FuttuiError(UNKNOWN)
             return found
 
         return self._on_loop(look())

@@ -10,13 +10,15 @@ from futtui.domain.effects import Say, Severity
 from futtui.domain.events import ClosePosition
 from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView, Sleep
+from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.paint.absence import events_since, found_lines, slept_lines
 from futtui.tui.paint.text import line_width, plain_lines
 from futtui.tui.paint.view import live_positions
 from futtui.tui.screens.absence import FoundDialog, SleptDialog
-from futtui.tui.screens.dialog import DialogText, QuestionDialog
+from futtui.tui.screens.dialog import TEXT_WIDTH, DialogText, QuestionDialog
 from futtui.tui.screens.go_live import GoLiveDialog
+from futtui.tui.words import speak
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine
 from tests.tui.views import view_of
@@ -198,3 +200,14 @@ def test_found_position_of_a_cheap_coin_is_written_shorter_and_no_number_is_cut(
     assert text.count("1000PEPE ") == text.count(" 12,346k ") == 2
     assert "+12,345.67 " in text
     assert all(line_width(line) <= 62 for line in lines)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_choices_about_found_positions_have_room_in_every_language_and_mode(language: Language) -> None:
+    speak(language)
+    for mode in (TradingMode.SIGNALS, TradingMode.PAPER):
+        engine = with_live_positions(FakeEngine())
+        engine.show_desk(mode=mode)
+        choices = FoundDialog(view_of(engine))._choices
+        name = max(len(choice.name) for choice in choices)
+        assert all(len(f" > 1  {'':<{name + 2}}{choice.note}") <= TEXT_WIDTH for choice in choices)

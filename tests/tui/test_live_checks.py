@@ -45,6 +45,11 @@ def test_checks_give_up_words_only_where_there_is_no_room() -> None:
     assert plain_lines(counted).splitlines() == ["✓ 10 checks passed", "! The key works from every address."]
 
 
+def test_checks_of_an_older_look_do_not_count_once_the_newest_found_nothing() -> None:
+    told = account_checks(live_report(), "The exchange does not answer.")
+    assert [(check.passed, check.text) for check in told] == [(False, "The exchange does not answer.")]
+
+
 def test_checks_of_the_market_name_open_gaps_as_something_to_think_about() -> None:
     engine = FakeEngine()
     feed = engine.current.feed

@@ -9,9 +9,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from futtui.desk.choosing import UNKNOWN
+from futtui.domain.errors import FuttuiError
 from futtui.domain.events import DismissSignal, LookAgain, TakeSignal
 from futtui.domain.position import TradingMode
 from futtui.domain.signal import SignalStatus, Trigger
+from futtui.domain.taking import TakeLook
 from futtui.language.catalogue import Language
 from futtui.tui.paint import signals as painted
 from futtui.tui.paint import take_wish
@@ -20,7 +23,7 @@ from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.detail import DetailScreen
 from futtui.tui.screens.dialog import TEXT_WIDTH, MenuDialog
-from futtui.tui.screens.take import TakeDialog
+from futtui.tui.screens.take import AGAIN_BEATS, TakeDialog
 from futtui.tui.words import speak
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_backtests import until
@@ -133,6 +136,24 @@ async def test_live_asks_with_the_safe_answer_in_focus_and_takes_only_after_a_ye
         await until(pilot, lambda: not app.screen.query_one("#yes", Button).disabled)
         await press(pilot, "right", "enter")
         await until(pilot, lambda: engine.commands == [TakeSignal(NOW_MS, "LINKUSDT", LINK.signal_id)])
+
+
+async def test_live_question_is_locked_again_once_the_engine_refuses_to_look(
+    make_app: AppMaker, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.show_desk(mode=TradingMode.LIVE)
+    app = make_app(language=Language.UKRAINIAN)
+    async with app.run_test(size=FULL) as pilot:
+        await press(pilot, "2", "home", "enter", "a")
+        await until(pilot, lambda: isinstance(app.screen, TakeDialog) and not app.screen.locked)
+        refused: Future[TakeLook] = Future()
+        refused.set_exception(FuttuiError(UNKNOWN))
+        monkeypatch.setattr(engine, "look_at_taking", lambda _: refused)
+        for _ in range(AGAIN_BEATS):
+            app.pulse.beat()
+        assert app.screen.query_one("#yes", Button).disabled
+        await until(pilot, lambda: "Цього сигналу вже немає" in screen_text(app))
+        assert "52.41" not in screen_text(app)
 
 
 async def test_live_question_is_locked_while_something_stands_against_it(

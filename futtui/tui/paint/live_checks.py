@@ -53,9 +53,14 @@ def market_checks(snapshot: EngineSnapshot) -> tuple[Check, ...]:
 
 
 def account_checks(report: LiveReport | None, trouble: str) -> tuple[Check, ...]:
-    """What was found about account and machine; a check that waits while nothing has come yet."""
+    """What was found about account and machine; a check that waits while nothing has come yet.
+
+    `trouble`: why the newest look found nothing; what an older one found does not count then.
+    """
+    if trouble:
+        return (Check(False, heard(trouble)),)
     if report is None:
-        return (Check(False, trouble) if trouble else Check(None, word("live.check.asking")),)
+        return (Check(None, word("live.check.asking")),)
     return tuple(_check(item) for item in report.findings)
 
 

@@ -8,6 +8,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.signal import Signal
 from futtui.domain.taking import TakeLook
 from futtui.tui.answers import Answer
+from futtui.tui.heard import heard
 from futtui.tui.paint import take_wish
 from futtui.tui.paint.names import setup_name
 from futtui.tui.paint.text import Line
@@ -31,8 +32,13 @@ class TakeDialog(QuestionDialog):
     @property
     def locked(self) -> bool:
         """Whether there is nothing to say yes to."""
-        look = self._answer.value
+        look = self._look
         return look is None or bool(look.refusal) or look.mode is not TradingMode.LIVE
+
+    @property
+    def _look(self) -> TakeLook | None:
+        """What the trade would be; None where the newest look found nothing: an older one may be wrong now."""
+        return None if self._answer.trouble else self._answer.value
 
     def pulse(self, view: View) -> None:
         """The trade as it would be now."""
@@ -45,7 +51,7 @@ class TakeDialog(QuestionDialog):
 
     def show_text(self) -> None:
         """What it is, what it would be, what it leads to."""
-        look, raw = self._answer.value, self._signal.raw
+        look, raw = self._look, self._signal.raw
         side = word(f"side.{raw.side.value.lower()}").lower()
         texts = [word("take.what", symbol=raw.symbol, side=side, setup=setup_name(raw.strategy))]
         if self._signal.is_for_information:
@@ -54,7 +60,7 @@ class TakeDialog(QuestionDialog):
             texts.append(word("take.harmless"))
         lines: list[Line] = [*text_lines(texts), ()]
         if look is None:
-            lines += text_lines([self._answer.trouble or word("take.asking")], "muted")
+            lines += text_lines([heard(self._answer.trouble) or word("take.asking")], "muted")
         else:
             lines += take_wish.wish_lines(look, self._view, TEXT_WIDTH)
             lines += [] if look.refusal else [(), *text_lines([word("take.protected")], "muted")]
