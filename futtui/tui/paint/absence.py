@@ -11,7 +11,7 @@ from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.names import side_span
 from futtui.tui.paint.positions import pnl_texts, stop_text
-from futtui.tui.paint.text import Line, Span, first_that_fits, fit, line_width, wrap
+from futtui.tui.paint.text import Line, first_that_fits, fit, line_width, wrap
 from futtui.tui.paint.view import View, live_positions
 from futtui.tui.words import word
 
@@ -94,12 +94,12 @@ def is_unseen(log: Sequence[Say]) -> bool:
 def _position(item: PositionView, view: View, width: int) -> Line:
     side, token = side_span(item.side)
     rules = view.rules(item.symbol)
-    line: list[Span] = [
+    line: Line = (
         (f"   {fit(numbers.base_asset(item.symbol, rules), 8)} ", "bold"),
         (fit(side, 8), token),
         (f"{fit(first_that_fits(7, *numbers.quantity_texts(item.quantity)), 7)} ", "text"),
         (f"{fit(first_that_fits(16, *pnl_texts(item)), 16)} ", numbers.direction_token(item.pnl)),
-    ]
+    )
     stops = (stop_text(item, view), numbers.price_text(item.stop, rules))
     told = (*(word("position.stop", price=text) for text in stops), stops[1])
     room = width - line_width(line)
