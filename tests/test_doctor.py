@@ -325,7 +325,7 @@ def test_doctor_knows_no_sleep_where_nothing_answers() -> None:
 
 
 def test_doctor_reads_the_times_of_sleep_in_whatever_code_page_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    write = r"import sys; sys.stdout.buffer.write('Шаг: 0x00000708\n Шаг: 0x00000384\n'.encode('cp866'))"
+    write = r"import sys; sys.stdout.buffer.write(b'\x98\xa0\xa3: 0x00000708\n \x98\xa0\xa3: 0x00000384\n')"
     monkeypatch.setattr(runtime, "SLEEP_QUERY", (sys.executable, "-c", write))
     (found,) = runtime.check_sleep("win32")
     assert found.text == "plugged in after 30 min, on battery after 15 min"
