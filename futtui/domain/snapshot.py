@@ -56,6 +56,30 @@ class PositionView:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMargin:
+    """How the account of a mode holds a symbol, as the account itself tells it; the desk decides nothing by it."""
+
+    mode: TradingMode
+    symbol: str
+    isolated: bool
+    leverage: int | None = None
+    """None = not confirmed by the exchange in this run."""
+    liquidation_price: float | None = None
+    """None = the market cannot get there, or it is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMargins:
+    """What the accounts tell about the margin of what they hold, and when the real one was last compared with us."""
+
+    held: tuple[HeldMargin, ...] = ()
+    checked_ms: int | None = None
+    """When the questions of the last completed look at the real account left; None = there was none in this run."""
+    agrees: bool = True
+    """Whether nothing that was seen on the real account differs from our books."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """The account of the current mode (a virtual one in signals-only and paper)."""
 
@@ -203,3 +227,5 @@ class EngineSnapshot:
     """Turnover and spread of each symbol as last asked for, about once an hour; empty while that is not known."""
     slept: Sleep | None = None
     """The newest sleep of the PC since the start; None = it did not sleep."""
+    margins: AccountMargins = field(default_factory=AccountMargins)
+    """How the accounts hold what is open."""

@@ -14,6 +14,7 @@ from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, ChangeMode
 from futtui.domain.orders import OrderPurpose
 from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import HeldMargin
 from futtui.exchange.binance.errors import Refused
 from futtui.live.clock import steady_ms
 
@@ -82,6 +83,10 @@ class AccountWatch:
         self._unasked = 0
         self._failed = self._shut_out = 0
         self._shut_out_at_look = 0
+        self.margins: tuple[HeldMargin, ...] = ()
+        """How the account held its symbols at the last completed look."""
+        self.checked_ms: int | None = None
+        """When the questions of that look left."""
 
     async def protect(self) -> None:
         """Ask about the orders that an earlier run left on the account: what opened and what protects comes first.
@@ -188,7 +193,8 @@ class AccountWatch:
         orders: list[SeenOrder] = []
         for symbol in (None,) if whole else symbols:
             orders += [_seen(order) for order in await self._reader.open_orders(symbol)]
-        held = [_held(position) for position in await self._reader.positions()]
+        positions = await self._reader.positions()
+        held = [_held(position) for position in positions]
         wallet = await self._reader.wallet_balance()
         asked = None if whole else frozenset(symbols)
         seen = AccountSeen(clock.now_ms(), asked_ms, TradingMode.LIVE, tuple(held), tuple(orders), asked)
@@ -203,7 +209,16 @@ class AccountWatch:
         self._engine.runner.submit(seen)
         if is_odd:
             raise ExchangeError(ODD_WALLET)
+        self.margins = tuple(self._margin(position) for position in positions)
+        self.checked_ms = asked_ms
         return seen
+
+    def _margin(self, position: Any) -> HeldMargin:
+        """The part of a position that only the screen tells."""
+        leverage = self._broker.setups.leverage(position.symbol)
+        price = position.liquidation_price
+        at = float(price) if price > 0 else None
+        return HeldMargin(TradingMode.LIVE, position.symbol, position.isolated, leverage, at)
 
     @property
     def is_settled(self) -> bool:

@@ -12,6 +12,7 @@ from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
 from futtui.domain.orders import Fill, OrderIntent, OrderUpdate
 from futtui.domain.position import TradingMode
+from futtui.domain.snapshot import HeldMargin
 
 if TYPE_CHECKING:
     from futtui.exchange.simulator.paper import PaperBroker
@@ -59,6 +60,13 @@ class PaperDeskBroker:
     def on_price(self, update: PriceUpdate, wanted: Callable[[str], bool] | None = None) -> None:
         """Let the price work on resting and conditional orders; `wanted`: on those with these client ids."""
         self._tell(self._broker.on_price(update, wanted), update.time_ms)
+
+    def margins(self) -> list[HeldMargin]:
+        """How the virtual account holds what is open, by the rules that it would be liquidated by."""
+        return [
+            HeldMargin(self._mode, item.symbol, item.isolated, item.leverage, float(item.liquidation_price) or None)
+            for item in self._broker.held()
+        ]
 
     def on_time(self, time_ms: int) -> None:
         """Let time alone pass."""

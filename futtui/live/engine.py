@@ -379,6 +379,7 @@ class Engine:
             lag_ms=self.lag.recent_ms,
             sent=self.runner.sent.view(),
             alerts=self.alerts.waiting,
+            margins=self.real_account.margins.view(),
         )
 
     def _budget(self) -> BudgetView | None:

@@ -19,6 +19,7 @@ from futtui.live.account_watch import ODD_WALLET, AccountWatch, is_odd_wallet
 from futtui.live.connection import Account
 from futtui.live.exchange_broker import ExchangeDeskBroker
 from futtui.live.leaving import leave_safely
+from futtui.live.margin_book import MarginBook
 from futtui.live.preflight import account_findings, machine_findings, refusal
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class RealAccount:
         self._has_stream = False
         self._is_ready = False
         self._watching: asyncio.Task[None] | None = None
+        self.margins = MarginBook(engine)
         self.left_open: tuple[str, ...] = ()
         """After `leave`: sentences about what may be held without a stop."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from futtui.domain.health import HealthView
 from futtui.domain.price_alert import PriceAlert
 from futtui.domain.sent import Sent
-from futtui.domain.snapshot import DeskSnapshot, EngineSnapshot, FeedView, Sleep, SymbolWait
+from futtui.domain.snapshot import AccountMargins, DeskSnapshot, EngineSnapshot, FeedView, Sleep, SymbolWait
 from futtui.domain.universe import Listing, Standing
 from futtui.live.clock import wall_ms
 from futtui.live.log_book import EngineLogBook
@@ -15,6 +15,7 @@ from futtui.live.settings import EngineSettings
 from futtui.live.symbol_state import Phase, SymbolState
 
 STARTING_FEED = FeedView(connected=False, text="starting", age_ms=0, delay_ms=0)
+NO_MARGINS = AccountMargins()
 
 
 class SnapshotBuilder:
@@ -44,6 +45,7 @@ class SnapshotBuilder:
         lag_ms: float,
         sent: tuple[Sent, ...] = (),
         alerts: tuple[PriceAlert, ...] = (),
+        margins: AccountMargins = NO_MARGINS,
     ) -> EngineSnapshot:
         """The picture at exchange time `time_ms`."""
         self._version += 1
@@ -77,6 +79,7 @@ class SnapshotBuilder:
             standings=self.standings,
             listings=self.listings,
             slept=self.slept,
+            margins=margins,
             forming={state.symbol: state.forming for state in known if state.forming is not None},
         )
 

@@ -32,6 +32,7 @@ class SymbolSetups:
     def __init__(self, account: SetupPort) -> None:
         self._account = account
         self._known: dict[str, SymbolSetup] = {}
+        self._leverages: dict[str, int] = {}
         self._changes = 0
         self._asked: dict[str, int] = {}
         self._doubts: Counter[str] = Counter()
@@ -51,13 +52,19 @@ class SymbolSetups:
             self._changes += 1
             confirmed = await self._account.prepare(symbol, leverage, known)
             self._changes += 1
+            self._leverages[symbol] = confirmed.leverage
             if self._doubts[symbol] == doubts:
                 return confirmed
             known = None
         raise ExchangeError(f"The settings of {symbol} kept being changed on the exchange meanwhile.")
 
+    def leverage(self, symbol: str) -> int | None:
+        """The leverage of a symbol that the exchange told last, for the screen; None where it may be another one."""
+        return self._leverages.get(symbol)
+
     def on_account(self, message: AccountMessage) -> None:
         """Forget what the owner of the account has changed."""
+        self._leverages.update(message.leverages)
         for symbol, leverage in message.leverages.items():
             known = self._known.get(symbol)
             expected = known.leverage if known is not None else self._asked.get(symbol)
@@ -71,6 +78,7 @@ class SymbolSetups:
 
     def forget_all(self) -> None:
         """The account stream was away: what is known may have been changed unseen."""
+        self._leverages.clear()
         for symbol in self._asked:
             self._forget(symbol)
 
@@ -87,6 +95,7 @@ class SymbolSetups:
         if changes != self._changes:  # an entry went on meanwhile: the answer may be older than what it was told
             return
         self._known = {symbol: seen[symbol] for symbol in self._known if symbol in seen}
+        self._leverages = {symbol: setup.leverage for symbol, setup in seen.items() if symbol in self._asked}
 
     def _forget(self, symbol: str) -> None:
         self._changes += 1

@@ -169,3 +169,19 @@ async def test_a_preparation_that_only_sets_the_leverage_asks_once() -> None:
     exchange.truth["ETHUSDT"] = SymbolSetup(True, 20)
     await exchange.setups.prepare("ETHUSDT", 10)
     assert len(exchange.prepared) == 1
+
+
+async def test_leverage_for_the_screen_is_what_was_told_last_and_none_once_nobody_listened(
+    setups: SymbolSetups, account: Account
+) -> None:
+    assert (setups.leverage("ETHUSDT"), setups.leverage("BTCUSDT")) == (20, None)
+    setups.on_account(AccountMessage(1, "MARGIN_TYPE_CHANGE", {}, {}))
+    assert setups.leverage("ETHUSDT") == 20  # the margin type is another matter
+    setups.on_account(AccountMessage(2, "LEVERAGE", {}, {}, leverages={"ETHUSDT": 7}))
+    assert setups.leverage("ETHUSDT") == 7
+    setups.forget_all()
+    assert setups.leverage("ETHUSDT") is None
+    await setups.prepare("ETHUSDT", 5)
+    account.truth["ETHUSDT"] = SymbolSetup(True, 9)
+    await setups.look()
+    assert setups.leverage("ETHUSDT") == 9

@@ -27,7 +27,16 @@ from futtui.domain.regime import Bias, Regime, RegimeReading
 from futtui.domain.side import Side
 from futtui.domain.signal import DISMISSED, TAKEN, Levels, RawSignal, Signal, SignalPart, SignalStatus, System, Trigger
 from futtui.domain.silence import RefusalCount, SilenceCount, WhyNoSignals
-from futtui.domain.snapshot import AccountView, DeskSnapshot, EngineSnapshot, FeedView, MarketRow, PositionView
+from futtui.domain.snapshot import (
+    AccountMargins,
+    AccountView,
+    DeskSnapshot,
+    EngineSnapshot,
+    FeedView,
+    HeldMargin,
+    MarketRow,
+    PositionView,
+)
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.taking import TakeLook
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
@@ -365,6 +374,14 @@ def positions() -> tuple[PositionView, ...]:
     )  # fmt: skip
 
 
+def margins(mode: TradingMode = TradingMode.PAPER) -> AccountMargins:
+    """How the account of a mode holds the positions of the drawing; the real one was looked at six seconds ago."""
+    if mode is not TradingMode.LIVE:
+        return AccountMargins(tuple(HeldMargin(mode, item.symbol, False, 20) for item in positions()))
+    eth = HeldMargin(mode, "ETHUSDT", True, 3, 2104.0)
+    return AccountMargins((eth, HeldMargin(mode, "AVAXUSDT", True, None, 27.60)), NOW_MS - 6_000)
+
+
 def trade(symbol: str, pnl: str, result_r: float, reason: ExitReason, age_ms: int) -> Trade:
     """A closed trade."""
     return Trade(
@@ -494,6 +511,7 @@ def snapshot() -> EngineSnapshot:
         verdicts=verdicts,
         symbols_ready=len(rows),
         symbols_total=len(rows),
+        margins=margins(),
         forming={
             row.symbol: FormingCandle(
                 Timeframe.M15.open_ms(NOW_MS),

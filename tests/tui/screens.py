@@ -17,7 +17,7 @@ from futtui.domain.snapshot import FeedView, Sleep
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
 from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
-from tests.tui.fake_engine import FakeEngine, live_report
+from tests.tui.fake_engine import FakeEngine, live_report, margins
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
 from tests.tui.trading_day import quiet_start, still_loading, trading_day
@@ -58,6 +58,7 @@ def _live(app: FuttuiApp, engine: FakeEngine) -> None:
     engine.show_desk(
         mode=TradingMode.LIVE, positions=tuple(changed(item, mode=TradingMode.LIVE) for item in desk.positions)
     )
+    engine.show(margins=margins(TradingMode.LIVE))
 
 
 def _too_far(app: FuttuiApp, engine: FakeEngine) -> None:
@@ -187,6 +188,7 @@ SHOTS = (
     Shot("signal-waiting", ("2", "home", "down", "enter"), tour="details"),
     _in_small("signal-end", "2", "home", "enter", "pagedown", "pagedown", "pagedown"),
     Shot("position", ("3", "home", "enter"), tour="details"),
+    Shot("position-live", ("3", "home", "enter"), world=_live),
     _in_small("position-end", "3", "home", "enter", "pagedown", "pagedown", "pagedown"),
     Shot("symbol", ("1", "home", "enter"), tour="details"),
     _in_small("symbol-end", "1", "home", "enter", "pagedown", "pagedown", "pagedown"),

@@ -31,6 +31,7 @@ from futtui.exchange.simulator.core.records import (
     OrderEvent,
     OrderRecord,
     OrderRequest,
+    PositionRecord,
 )
 from futtui.exchange.simulator.core.refusals import ExchangeRefusal
 from futtui.exchange.simulator.ports import MarketTick, SymbolSpec
@@ -149,6 +150,11 @@ class PaperBroker:
         """Open positions, to be stored and given to `restore` after a restart."""
         records = self._core.positions(PAPER_KEY)
         return [PaperPosition(r.symbol, r.quantity, r.entry_price) for r in records if r.quantity]
+
+    def held(self) -> list[PositionRecord]:
+        """Open positions with their margin, leverage and liquidation price; 0 = the market cannot get there."""
+        names = [name for name, position in self._account.positions.items() if position.quantity]
+        return [record for name in names for record in self._core.positions(PAPER_KEY, name)]
 
     def restore(
         self,

@@ -12,7 +12,7 @@ from futtui.tui.paint.details import Box, Detail, fact, fact_lines, paragraph
 from futtui.tui.paint.names import setup_name, side_span, system_name
 from futtui.tui.paint.positions import guard_text, stop_text
 from futtui.tui.paint.signal_detail import part_lines
-from futtui.tui.paint.story import order_lines, rule_lines, step_lines
+from futtui.tui.paint.story import checked_lines, order_lines, rule_lines, step_lines
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.words import has_word, word
@@ -36,7 +36,7 @@ def position_detail(position: PositionView, trail: tuple[str, ...]) -> Detail:
         (
             Box("position", word("detail.position_title"), lambda view, width: _money(*newest(view), view, width)),
             Box("rules", word("detail.rules_title"), lambda view, width: _rules(newest(view)[0], view, width)),
-            Box("orders", word("story.box.orders"), lambda view, width: order_lines(newest(view)[0], view, width)),
+            Box("orders", word("story.box.orders"), lambda view, width: _orders(*newest(view), view, width)),
             Box("steps", word("story.box.steps"), lambda view, width: step_lines(newest(view)[0], view, width)),
             Box("why", word("detail.why_position"), lambda view, width: _why(newest(view)[0], view, width), True),
         ),
@@ -63,6 +63,7 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
         fact(word("detail.symbol"), position.symbol, "bold"),
         fact(word("detail.side"), side, side_token),
         fact(word("detail.size"), size, note=left),
+        *(_margin(position, view) if is_open else ()),
         fact(word("detail.entry"), numbers.price_text(position.entry_price, rules)),
         fact(
             word("detail.mark"),
@@ -70,6 +71,7 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
             "dim" if view.stale else "bold",
             numbers.signed_percent_text(move),
         ),
+        *(_liquidation(position, view, width) if is_open else ()),
         fact(
             word("detail.pnl"),
             f"{numbers.direction_sign(position.pnl)} {numbers.signed_money_text(position.pnl)}",
@@ -82,6 +84,29 @@ def _money(position: PositionView, is_open: bool, view: View, width: int) -> lis
         fact(word("detail.mode"), word(f"mode.{position.mode.value}")),
     ]
     return lines
+
+
+def _margin(position: PositionView, view: View) -> list[Line]:
+    """How the account holds it: isolated or cross, and the leverage where that is known."""
+    margin = view.margin(position)
+    if margin is None:
+        return []
+    kind = word("detail.isolated" if margin.isolated else "detail.cross")
+    return [fact(word("detail.margin"), kind if margin.leverage is None else f"{kind}  {margin.leverage}x")]
+
+
+def _liquidation(position: PositionView, view: View, width: int) -> list[Line]:
+    """Where the exchange would close it by force and how far that is; nothing where the market cannot get there."""
+    margin = view.margin(position)
+    price = margin.liquidation_price if margin is not None else None
+    if price is None or position.mark_price <= 0:
+        return []
+    distance = numbers.signed_percent_text((price / position.mark_price - 1.0) * 100.0)
+    before_stop = position.side.sign * (position.stop - price) <= 0
+    token = "attention" if before_stop else "dim" if view.stale else "text"
+    note = word("detail.away", distance=distance)
+    lines = [fact(word("detail.liquidation"), numbers.price_text(price, view.rules(position.symbol)), token, note)]
+    return [*lines, *fact_lines("", word("detail.before_stop"), width, "attention")] if before_stop else lines
 
 
 def _extremes(position: PositionView) -> list[Line]:
@@ -114,6 +139,11 @@ def _rules(position: PositionView, view: View, width: int) -> list[Line]:
     lines += fact_lines(word("detail.guard"), guard_text(position), width)
     lines += [*rule_lines(position, view, width)]
     return [*lines, (), *paragraph(word(f"detail.exits.{position.mode.value}"), width, "muted")]
+
+
+def _orders(position: PositionView, is_open: bool, view: View, width: int) -> list[Line]:
+    lines = order_lines(position, view, width)
+    return [*lines, *checked_lines(position, view, width)] if is_open else lines
 
 
 def result_at_stop(position: PositionView) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from futtui.domain.orders import OrderPurpose, OrderStatus
-from futtui.domain.position import ExitReason
+from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.position_story import NextRule, OrderView, PositionStep, RuleKind, StepKind
 from futtui.domain.snapshot import PositionView
 from futtui.tui.glyphs import ARROW, CHECK
@@ -13,6 +13,8 @@ from futtui.tui.paint.text import Line, Span, fit, line_width, wrap
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
+OLD_CHECK_MS = 60_000
+"""A check that is older is worth a second look: the account is looked at every ten seconds."""
 _KEPT = (OrderPurpose.STOP, OrderPurpose.TARGET)
 
 
@@ -25,6 +27,19 @@ def order_lines(position: PositionView, view: View, width: int) -> list[Line]:
     for order in sorted(orders, key=_place):
         lines += _order(order, position, view, width)
     return lines
+
+
+def checked_lines(position: PositionView, view: View, width: int) -> list[Line]:
+    """How long ago the exchange was last asked about the orders; nothing for pretend money or a younger position."""
+    margins = view.snapshot.margins
+    asked_ms = margins.checked_ms
+    if position.mode is not TradingMode.LIVE or asked_ms is None or asked_ms < position.opened_ms:
+        return []
+    age_ms = max(0, view.now_ms - asked_ms)
+    text = word("story.checked" if margins.agrees else "story.checked_differs", age=numbers.long_age_text(age_ms))
+    if margins.agrees and age_ms < OLD_CHECK_MS:
+        return paragraph(f"{text} {CHECK}", width, "muted")
+    return paragraph(text, width, "attention")
 
 
 def _place(order: OrderView) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from futtui.domain.position import TradingMode
-from futtui.domain.snapshot import EngineSnapshot, MarketRow, PositionView
+from futtui.domain.snapshot import EngineSnapshot, HeldMargin, MarketRow, PositionView
 from futtui.domain.symbols import SymbolRules
 from futtui.tui.words import word
 
@@ -61,6 +61,11 @@ class View:
     def alerts(self, symbol: str) -> tuple[float, ...]:
         """Prices of the alerts of a symbol that were not reached yet."""
         return tuple(alert.price for alert in self.snapshot.alerts if alert.symbol == symbol)
+
+    def margin(self, position: PositionView) -> HeldMargin | None:
+        """How the position's account holds its symbol; None where it does not tell."""
+        held = self.snapshot.margins.held
+        return next((item for item in held if (item.mode, item.symbol) == (position.mode, position.symbol)), None)
 
     def rules(self, symbol: str) -> SymbolRules | None:
         """Rules of a symbol of the market list."""

@@ -410,3 +410,25 @@ def test_any_script_fills_are_never_better_than_they_should_be(script: list[tupl
 @settings(max_examples=40, deadline=None)
 def test_any_script_twice_gives_the_same_news(script: list[tuple]) -> None:
     assert replay(script)[1] == replay(script)[1]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_liquidation_price_that_is_told_is_the_one_at_which_the_account_is_liquidated(side: OrderSide) -> None:
+    paper, towards = broker(balance="100"), -1 if side is BUY else 1
+    paper.place(intent("a", side, quantity="0.020"), START_MS + 2)
+    (held,) = paper.held()
+    at = float(held.liquidation_price)
+    assert (held.leverage, held.isolated) == (20, False)
+    assert towards * (at - 50_000.0) > 2_000.0
+    for mark, is_held in ((at - towards, True), (at + towards, False)):
+        paper.on_price(PriceUpdate(BTC, START_MS + 3, 50_000.0, 50_000.0, 50_000.0, mark=mark))
+        assert bool(paper.held()) is is_held
+
+
+def test_liquidation_price_is_zero_where_the_market_cannot_get_there_and_flat_symbols_are_not_told() -> None:
+    paper = broker()
+    assert paper.held() == []
+    paper.place(intent("a", BUY), START_MS + 2)
+    assert [item.liquidation_price for item in paper.held()] == [0]
+    paper.place(intent("b", SELL, reduce_only=True), START_MS + 3)
+    assert paper.held() == []
