@@ -150,6 +150,10 @@ class MarketRow:
     blocked_until_ms: int | None
     rules: SymbolRules | None
     version: int
+    funding_rate: float | None = None
+    """What longs will pay shorts next, as a fraction; None = not told."""
+    next_funding_ms: int | None = None
+    """When; None = not told."""
 
 
 @dataclass(frozen=True, slots=True)

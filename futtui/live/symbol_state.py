@@ -22,6 +22,9 @@ RETRY_MS = (2_000.0, 5_000.0, 15_000.0, 60_000.0)
 FUNDING_HOURS = (8, 4, 2, 1)
 """Intervals at which the exchange books funding, longest first."""
 
+FUNDING_DIGITS = 6
+"""Digits of a funding rate that the screen shows: smaller changes draw no row anew."""
+
 
 class Phase(Enum):
     """Life of a symbol in the engine."""
@@ -54,6 +57,7 @@ class SymbolState:
     unconfirmed_ms: int | None = None
     """Open time of a bar that our own clock closed and that the exchange has not confirmed yet."""
     funding_rate: float | None = None
+    next_funding_ms: int | None = None
     forming: FormingCandle | None = None
     """The quarter hour under way as last seen, for the screen only."""
     _funding_hours: int = FUNDING_HOURS[0]
@@ -88,6 +92,7 @@ class SymbolState:
         self.tracker.mark = message.mark_price
         hours = self._funding_hours
         if message.next_funding_ms > 0:
+            self.next_funding_ms = message.next_funding_ms
             fitting = (each for each in FUNDING_HOURS if message.next_funding_ms % (each * Timeframe.H1.ms) == 0)
             hours = min(hours, next(fitting, hours))
         rate = message.funding_rate
@@ -108,6 +113,8 @@ class SymbolState:
             blocked,
             self.reason,
             self.unconfirmed_ms,
+            None if self.funding_rate is None else round(self.funding_rate, FUNDING_DIGITS),
+            self.next_funding_ms,
         )
         if self._row is not None and key == self._row_key:
             return self._row
@@ -129,6 +136,8 @@ class SymbolState:
             blocked_until_ms=blocked[0] if blocked else None,
             rules=self.rules,
             version=self._version,
+            funding_rate=self.funding_rate,
+            next_funding_ms=self.next_funding_ms,
         )
         self._row_key, self._previous_price = key, tracker.last
         return self._row

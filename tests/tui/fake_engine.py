@@ -121,6 +121,8 @@ def market_rows() -> tuple[MarketRow, ...]:
                 blocked_until_ms=NOW_MS + 27 * MINUTE_MS + 53_000 if symbol == "TIAUSDT" else None,
                 rules=rules(symbol, tick),
                 version=1,
+                funding_rate=-0.000031 if symbol == "XRPUSDT" else 0.0001,
+                next_funding_ms=NOW_MS + 88 * MINUTE_MS,
             )
         )
     return tuple(rows)

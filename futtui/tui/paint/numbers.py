@@ -135,6 +135,15 @@ def long_age_text(age_ms: int) -> str:
     return word("age.days", n=age_ms // DAY_MS)
 
 
+def left_text(left_ms: int) -> str:
+    """`45s`, `28m`, `1h 28m` with the letters of the language: how long until something, in a line with little room."""
+    seconds, minutes, hours = left_ms // 1000, left_ms // MINUTE_MS, left_ms // HOUR_MS
+    if not minutes:
+        return f"{seconds}{word('age.letter.second')}"
+    text = f"{minutes % 60 if hours else minutes}{word('age.letter.minute')}"
+    return f"{hours}{word('age.letter.hour')} {text}" if hours else text
+
+
 def time_text(time_ms: int, zone: tzinfo, *, seconds: bool = True) -> str:
     """Time of day in `zone`."""
     return datetime.fromtimestamp(time_ms / 1000, zone).strftime("%H:%M:%S" if seconds else "%H:%M")

@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
 
 
+class ChartTrail(Trail):
+    """Where one is; beside it price, change, regimes and funding of the symbol as far as there is room."""
+
+    symbol = ""
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        return [content.head_line(view, self.way(), self.symbol, width)]
+
+
 class ChartNotes(LineWidget):
     """Two lines below the chart: the plan and the nearest zones; news takes the second where it has no line."""
 
@@ -79,7 +89,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The chart between the bars."""
         yield StatusBar(id="status")
-        yield Trail(id="trail")
+        yield ChartTrail(id="trail")
         yield LiveChart(id="chart")
         yield ChartNotes(id="chart-notes")
         yield FlashLine(id="flash")
@@ -109,7 +119,8 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
 
     def _show(self, timeframe: Timeframe, spot: tuple[int, float] | None = None) -> None:
         """Another subject."""
-        self.query_one(Trail).names = (*self._trail, self.subject.symbol, word("trail.chart"))
+        trail = self.query_one(ChartTrail)
+        trail.names, trail.symbol = (*self._trail, self.subject.symbol, word("trail.chart")), self.subject.symbol
         self.query_one(ChartNotes).subject = self.subject
         self.widget.open(self.subject, timeframe, spot)
         self.pulse(self.futtui.store.read())

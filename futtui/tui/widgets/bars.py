@@ -105,5 +105,9 @@ class Trail(LineWidget):
 
     def paint(self, view: View, width: int, height: int) -> list[Line]:
         """One line."""
+        return [fit_line(self.way(), width)]
+
+    def way(self) -> Line:
+        """The names as a line of their own length."""
         between = f" {TRAIL} "
-        return [fit_line(((f" {between.join(self.names)}", "muted"),), width)]
+        return ((f" {between.join(self.names)}", "muted"),)

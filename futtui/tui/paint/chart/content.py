@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.snapshot import PositionView
 from futtui.domain.symbols import SymbolRules
+from futtui.domain.timeframe import Timeframe
 from futtui.domain.vwap import VwapReading
 from futtui.domain.zone import Zone
 from futtui.tui.glyphs import BLOCKED, DOWN, ELLIPSIS, UP
 from futtui.tui.paint import numbers
 from futtui.tui.paint.chart.data import FillMark, Level
-from futtui.tui.paint.names import frame_name, setup_name, side_span, zone_letter, zone_token
-from futtui.tui.paint.text import Line, Span, dimmed, fit_line, line_width
+from futtui.tui.paint.names import frame_name, regime_span, setup_name, side_span, zone_letter, zone_token
+from futtui.tui.paint.text import Line, Span, dimmed, fit_line, join, line_width, spread
 from futtui.tui.paint.view import View
 from futtui.tui.words import word
 
@@ -208,3 +210,35 @@ def zones_line(view: View, symbol: str, width: int) -> Line:
         spans += [(text, "dim" if view.stale else zone_token(zone)), (" ", "text")]
         used += len(text) + 1
     return fit_line(tuple(spans), width)
+
+
+def head_line(view: View, left: Line, symbol: str, width: int) -> Line:
+    """`left`, then at the right edge what a chart begins with; what is needed least goes first where room is short."""
+    parts = head_parts(view, symbol)
+    while parts:
+        right: Line = (*join(parts, (("   ", "text"),)), (" ", "text"))
+        if line_width(left) + 2 + line_width(right) <= width:
+            return spread(left, right, width)
+        parts.pop()
+    return fit_line(left, width)
+
+
+def head_parts(view: View, symbol: str) -> list[Line]:
+    """Price with its change, the regimes of both timeframes that decide, and the next funding."""
+    row = view.by_symbol.get(symbol)
+    if row is None:
+        return []
+    parts: list[Line] = []
+    if row.price > 0:
+        price: Line = ((numbers.price_text(row.price, row.rules), "bold"),)
+        change = row.change_24h_pct
+        sign = f"{numbers.direction_sign(change)} {numbers.signed_percent_text(change)}"
+        parts.append((*price, (f"  {sign}", numbers.direction_token(change))) if change is not None else price)
+    for frame, regime in ((Timeframe.M15, row.regime_m15), (Timeframe.H1, row.regime_h1)):
+        if regime != Regime.UNKNOWN.value:
+            parts.append(((f"{frame_name(frame)} ", "muted"), regime_span(regime)))
+    left_ms = row.next_funding_ms - view.now_ms if row.next_funding_ms is not None else 0
+    if row.funding_rate is not None and left_ms > 0:
+        rate = numbers.signed_percent_text(row.funding_rate * 100.0, 4)
+        parts.append(((word("chart.funding", rate=rate, time=numbers.left_text(left_ms)), "muted"),))
+    return [dimmed(part) for part in parts] if view.stale or not row.fresh else parts
