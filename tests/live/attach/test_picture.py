@@ -12,13 +12,14 @@ import pytest
 from futtui.domain.effects import Say
 from futtui.domain.events import BlockSymbol, MoveStop, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch
+from futtui.domain.position import TradingMode
 from futtui.domain.sent import SentBook
-from futtui.domain.snapshot import EngineSnapshot, SymbolWait
+from futtui.domain.snapshot import AccountMargins, EngineSnapshot, SymbolWait
 from futtui.domain.universe import Standing
 from futtui.live.attach.picture import PictureReader, PictureWriter, command_bytes, command_of
 from futtui.live.settings import EngineSettings
 from futtui.live.snapshots import starting_snapshot
-from tests.tui.fake_engine import FakeEngine, MovingEngine
+from tests.tui.fake_engine import FakeEngine, MovingEngine, margins
 
 
 def changed(engine: MovingEngine, chance: random.Random, book: SentBook) -> EngineSnapshot:
@@ -26,7 +27,7 @@ def changed(engine: MovingEngine, chance: random.Random, book: SentBook) -> Engi
     engine.step()
     now, at = engine.current, engine.now_ms
     desk = now.desk
-    kind = chance.randrange(8)
+    kind = chance.randrange(9)
     if kind == 0:
         line = Say(at, "data", f"line {chance.random()}")
         return engine.show(log=(*now.log, line)[-20:], log_version=now.log_version + 1)
@@ -45,6 +46,8 @@ def changed(engine: MovingEngine, chance: random.Random, book: SentBook) -> Engi
         return engine.show_desk(blocked={"ADAUSDT": (0, "news"), "XRPUSDT": (at, "")}, kill_level=2)
     if kind == 6:
         return engine.show(phase="failed", phase_text="Gone.", market=tuple(reversed(now.market)))
+    if kind == 7:
+        return engine.show(margins=chance.choice((margins(TradingMode.LIVE), margins(), AccountMargins())))
     return engine.show(standings={"ADAUSDT": Standing("ADAUSDT", False, f"too quiet {chance.random()}")})
 
 
