@@ -78,17 +78,21 @@ async def test_few_colours_are_used_whatever_theme_is_chosen(
 
 
 @pytest.mark.parametrize(
-    ("platform", "environment", "old"),
+    ("platform", "environment", "window_class", "old"),
     [
-        ("win32", {}, True),
-        ("win32", {"WT_SESSION": "1"}, False),
-        ("win32", {"TERM_PROGRAM": "vscode"}, False),
-        ("win32", {"ConEmuANSI": "ON"}, False),
-        ("linux", {}, False),
+        ("win32", {}, "ConsoleWindowClass", True),
+        ("win32", {}, "PseudoConsoleWindow", False),  # the default terminal of Windows 11, opened by a double click
+        ("win32", {}, "", False),
+        ("win32", {"WT_SESSION": "1"}, "ConsoleWindowClass", False),
+        ("win32", {"TERM_PROGRAM": "vscode"}, "ConsoleWindowClass", False),
+        ("win32", {"ConEmuANSI": "ON"}, "ConsoleWindowClass", False),
+        ("linux", {}, "ConsoleWindowClass", False),
     ],
 )
-def test_old_console_of_windows_is_recognised(platform: str, environment: dict[str, str], old: bool) -> None:
-    assert is_old_console(platform, environment) is old
+def test_old_console_of_windows_is_recognised(
+    platform: str, environment: dict[str, str], window_class: str, old: bool
+) -> None:
+    assert is_old_console(platform, environment, lambda: window_class) is old
 
 
 async def test_old_console_gets_plain_signs_and_one_hint(make_app: AppMaker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ LONGEST_TITLE = 1024
 PIECES_OF_A_SLOW_ONE = 8
 BEATS_TO_BE_SLOW, BEATS_TO_BE_QUICK = 5, 60
 """So many beats in a row speak for a slow terminal; at two a second half a minute without waiting for a quick one."""
+OLD_CONSOLE_WINDOW = "ConsoleWindowClass"
 FEW_COLOURS = (None, "standard", "windows")
 """What Rich calls terminals with sixteen colours or fewer."""
 
@@ -50,10 +51,35 @@ def has_few_colours(app: App[Any]) -> bool:
     return app.no_color or (not app.is_headless and app.console.color_system in FEW_COLOURS)
 
 
-def is_old_console(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this is the console window of older Windows, whose fonts lack signs and which draws slowly."""
+def is_old_console(
+    platform: str = sys.platform,
+    environment: Mapping[str, str] = os.environ,
+    window_class: Callable[[], str] | None = None,
+) -> bool:
+    """Whether this is the console window of older Windows, whose fonts lack signs and which draws slowly.
+
+    A terminal that Windows opens because it is the default one sets no variable; it is told by its window, which is
+    there for the name only, where the old console has a real one (`window_class` asks for its class).
+    """
     known = ("WT_SESSION", "TERM_PROGRAM", "ConEmuANSI", "SSH_TTY")
-    return platform == "win32" and not any(name in environment for name in known)
+    if platform != "win32" or any(name in environment for name in known):
+        return False
+    return (window_class or _console_window_class)() == OLD_CONSOLE_WINDOW
+
+
+def _console_window_class() -> str:
+    """The class of the console's window; empty where it cannot be asked."""
+    if sys.platform != "win32":
+        return ""
+    try:
+        ask_window = ctypes.WinDLL("kernel32").GetConsoleWindow
+        ask_window.restype = ctypes.c_void_p
+        ask_class = ctypes.WinDLL("user32").GetClassNameW
+        ask_class.argtypes = (ctypes.c_void_p, ctypes.c_wchar_p, ctypes.c_int)
+        name = ctypes.create_unicode_buffer(256)
+        return name.value if ask_class(ask_window(), name, len(name)) else ""
+    except (OSError, AttributeError):
+        return ""
 
 
 def pieces_waiting(app: App[Any]) -> int:
