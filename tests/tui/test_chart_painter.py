@@ -278,6 +278,15 @@ def test_amounts_and_countdowns_are_short() -> None:
     assert (countdown(773_000), countdown(DAY_MS // 2 + 1000)) == ("12:53", "12:00:01")
 
 
+@given(st.floats(10, 9e11))
+def test_amounts_have_at_most_three_figures_and_are_right_within_them(amount: float) -> None:
+    text = amount_text(amount)
+    figures = text.rstrip("kMB")
+    size = {"k": 1e3, "M": 1e6, "B": 1e9}.get(text[-1], 1.0)
+    assert len(figures.replace(".", "")) <= 3
+    assert abs(float(figures) * size - amount) <= 0.05 * amount
+
+
 @given(
     st.lists(st.tuples(st.floats(1, 1e5), st.floats(0, 1e6)), min_size=1, max_size=40),
     st.integers(0, 45),

@@ -69,11 +69,11 @@ def money_text(amount: float) -> str:
 
 
 def amount_text(amount: float) -> str:
-    """`182k`, `1.2M`: three figures and a letter."""
+    """`182k`, `1.2M`: three figures and a letter; what rounds to a thousand of one letter is one of the next."""
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(amount) >= size:
+        if abs(amount) >= size * 0.9995:
             value = amount / size
-            return f"{value:.1f}{letter}" if abs(value) < 10 else f"{value:.0f}{letter}"
+            return f"{value:.1f}{letter}" if abs(value) < 9.95 else f"{value:.0f}{letter}"
     return f"{amount:.0f}" if abs(amount) >= 10 else f"{amount:.3g}"
 
 
