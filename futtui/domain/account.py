@@ -18,6 +18,14 @@ class SymbolSetup:
     leverage: int
 
 
+def lower_leverage_text(symbol: str, now: int, bears: int) -> str:
+    """Why a trade that bears a smaller leverage cannot join what is held with isolated margin (Binance: -4161)."""
+    return (
+        f"{symbol} is held at {now} times leverage, which the exchange does not lower while it is held; this trade "
+        f"bears at most {bears} times, else it would be liquidated before its stop"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HeldAmount:
     """What the account holds of a symbol; `amount` below zero is short."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_FLOOR, Decimal
 
+from futtui.domain.account import lower_leverage_text
 from futtui.domain.symbols import SymbolRules, to_decimal
 from futtui.risk.settings import SizingSettings
 
@@ -33,15 +34,10 @@ def lower_leverage_refusal(symbol: str, leverage: int, in_use: list[int]) -> str
     """Why a trade that bears `leverage` cannot join what is held on its symbol; None if it can.
 
     `in_use`: what the open positions of the account on it were entered with. The least of them is what the exchange
-    has: a later entry does not raise it, and it is not lowered while something is held with isolated margin (-4161).
+    has: a later entry does not raise it, and it is not lowered while something is held.
     """
     now = min(in_use, default=leverage)
-    if now <= leverage:
-        return None
-    return (
-        f"{symbol} is held at {now} times leverage, which the exchange does not lower while it is held; this trade "
-        f"bears at most {leverage} times, else it would be liquidated before its stop"
-    )
+    return None if now <= leverage else lower_leverage_text(symbol, now, leverage)
 
 
 def margin_refusal(

@@ -37,6 +37,22 @@ async def until_idle(engine: Running) -> None:
             await asyncio.sleep(0)
 
 
+def watch_over(
+    desk: SimpleNamespace, said: list[str], tasks: list[asyncio.Future[None]], folder: Path
+) -> kill_watch.KillWatch:
+    """The watch of an engine whose account is open; `said` and `tasks` take what it says and begins."""
+    engine = SimpleNamespace(
+        runner=SimpleNamespace(on_latch=None, desk=desk, submit=lambda event: None),
+        account=SimpleNamespace(trading=SimpleNamespace(known_rules={})),
+        real_account=SimpleNamespace(is_awaited=False),
+        live_broker=None,
+        clock=SimpleNamespace(now_ms=lambda: START_MS),
+        say=lambda topic, text, *_: said.append(text),
+        beside=lambda work, name: tasks.append(asyncio.ensure_future(work)),
+    )
+    return kill_watch.KillWatch(engine, folder / "a.db", keeps=True)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("level", [KillLevel.CANCEL, KillLevel.FLATTEN])
 async def test_entry_that_has_not_left_yet_never_leaves_after_the_kill_switch(
     level: KillLevel, monkeypatch: pytest.MonkeyPatch
@@ -95,7 +111,7 @@ async def test_account_that_cannot_be_looked_at_is_told_once_and_again_when_it_c
 async def test_account_switched_to_a_mode_without_isolated_margin_opens_nothing_more(
     multi_asset: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, checks = Running(), list[asyncio.Task[None]]()
+    engine, checks = Running(), list[asyncio.Future[None]]()
 
     async def modes() -> AccountModes:
         return AccountModes(can_trade=True, hedge=False, multi_asset=multi_asset)
@@ -175,7 +191,7 @@ async def test_stop_and_exit_do_not_wait_for_a_disk_that_hangs_and_an_entry_does
 async def test_panic_that_could_not_close_everything_goes_on_until_it_is_done_or_rearmed(
     rearmed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks, said, attempts = list[asyncio.Task[None]](), list[str](), list[int]()
+    tasks, said, attempts = list[asyncio.Future[None]](), list[str](), list[int]()
     desk = SimpleNamespace(kill_level=KillLevel.LOCK)
 
     async def flatten(*_: object) -> FlattenReport:
@@ -184,16 +200,7 @@ async def test_panic_that_could_not_close_everything_goes_on_until_it_is_done_or
 
     monkeypatch.setattr(kill_watch, "flatten", flatten)
     monkeypatch.setattr(kill_watch, "AGAIN_S", (0.0,))
-    engine = SimpleNamespace(
-        runner=SimpleNamespace(on_latch=None, desk=desk, submit=lambda event: None),
-        account=SimpleNamespace(trading=SimpleNamespace(known_rules={})),
-        real_account=SimpleNamespace(is_awaited=False),
-        live_broker=None,
-        clock=SimpleNamespace(now_ms=lambda: START_MS),
-        say=lambda topic, text, *_: said.append(text),
-        beside=lambda work, name: tasks.append(asyncio.ensure_future(work)),
-    )
-    watch = kill_watch.KillWatch(engine, tmp_path / "a.db", keeps=True)  # type: ignore[arg-type]
+    watch = watch_over(desk, said, tasks, tmp_path)
     ask_panic(tmp_path)
     for number in range(6):
         watch.look(START_MS)
@@ -227,7 +234,7 @@ async def test_order_that_ends_after_an_execution_that_was_not_told_ends_only_wh
 async def test_panic_after_rearming_is_tried_again_as_soon_as_the_first_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks, said = list[asyncio.Task[None]](), list[str]()
+    tasks, said = list[asyncio.Future[None]](), list[str]()
     desk = SimpleNamespace(kill_level=KillLevel.LOCK)
 
     async def flatten(*_: object) -> FlattenReport:
@@ -235,16 +242,7 @@ async def test_panic_after_rearming_is_tried_again_as_soon_as_the_first_one(
 
     monkeypatch.setattr(kill_watch, "flatten", flatten)
     monkeypatch.setattr(kill_watch, "AGAIN_S", (0.0, 300.0))
-    engine = SimpleNamespace(
-        runner=SimpleNamespace(on_latch=None, desk=desk, submit=lambda event: None),
-        account=SimpleNamespace(trading=SimpleNamespace(known_rules={})),
-        real_account=SimpleNamespace(is_awaited=False),
-        live_broker=None,
-        clock=SimpleNamespace(now_ms=lambda: START_MS),
-        say=lambda topic, text, *_: said.append(text),
-        beside=lambda work, name: tasks.append(asyncio.ensure_future(work)),
-    )
-    watch = kill_watch.KillWatch(engine, tmp_path / "a.db", keeps=True)  # type: ignore[arg-type]
+    watch = watch_over(desk, said, tasks, tmp_path)
     for level in (KillLevel.LOCK, 0, KillLevel.LOCK):
         desk.kill_level = level
         if level:

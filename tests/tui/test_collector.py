@@ -8,6 +8,7 @@ import pytest
 from rich.segment import Segment
 from textual.strip import Strip
 
+from futtui.tui.app import FuttuiApp
 from futtui.tui.compat.collector import LONG_BEATS, MIDDLE_BEATS, THRESHOLDS, CollectorCare
 from futtui.tui.compat.strips import let_strips_go
 from futtui.tui.widgets.live_panel import STRIPS_KEPT, LivePanel
@@ -81,18 +82,24 @@ def test_collector_is_asked_once_when_the_engine_runs_and_not_before_the_first_f
     assert asked.count("up to 1") == LONG_BEATS // MIDDLE_BEATS - 1
 
 
+def drawn_often(app: FuttuiApp, engine: MovingEngine) -> LivePanel:
+    """The market panel after more beats with news than strips are kept of."""
+    app.pulse.stop()
+    market = app.screen.query_one("#market", LivePanel)
+    for _ in range(STRIPS_KEPT // 5):
+        engine.step()
+        app.pulse.beat()
+        for y in range(market.size.height):
+            market.render_line(y)
+    return market
+
+
 async def test_panel_forgets_strips_of_rows_as_they_were(make_app: AppMaker) -> None:
     engine = MovingEngine()
     app = make_app(on=engine)
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
-        app.pulse.stop()
-        market = app.screen.query_one("#market", LivePanel)
-        for _ in range(STRIPS_KEPT // 5):
-            engine.step()
-            app.pulse.beat()
-            for y in range(market.size.height):
-                market.render_line(y)
+        market = drawn_often(app, engine)
         assert len(market._strips) == STRIPS_KEPT
 
 
@@ -101,13 +108,7 @@ async def test_panel_higher_than_what_is_kept_keeps_all_that_is_in_sight(make_ap
     app = make_app(on=engine)
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
-        app.pulse.stop()
-        market = app.screen.query_one("#market", LivePanel)
-        for _ in range(STRIPS_KEPT // 5):
-            engine.step()
-            app.pulse.beat()
-            for y in range(market.size.height):
-                market.render_line(y)
+        market = drawn_often(app, engine)
         await pilot.resize_terminal(120, 4 * STRIPS_KEPT)
         await pilot.pause()
         height = market.size.height

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer, lower_leverage_text
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.side import Side
@@ -319,10 +319,7 @@ class BinanceTrading:
                 return now
             if error.code != LOWER_LEVERAGE_REFUSED:
                 raise
-            raise ExchangeError(
-                f"{symbol} is held at {now} times leverage, which the exchange does not lower while it is held; this "
-                f"trade bears at most {leverage} times, else it would be liquidated before its stop."
-            ) from error
+            raise ExchangeError(f"{lower_leverage_text(symbol, now, leverage)}.") from error
 
     async def modes(self) -> AccountModes:
         """How the account is set up."""
