@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from futtui.cli import app as cli
 from futtui.cli import panic_command
@@ -118,6 +119,15 @@ def test_home_that_is_a_file_is_named_without_a_traceback(tmp_path: Path) -> Non
     assert "Traceback" not in answer.stderr
     assert str(tmp_path / "file") in answer.stderr
     assert "--home" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--home", "", "paths"), ("paths", "--home", " "), ("history", "gaps", "--home=")]
+)
+def test_empty_home_is_refused_instead_of_meaning_the_current_folder(arguments: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(cli.app, arguments)
+    assert answer.exit_code == 2
+    assert "folder is empty" in " ".join(answer.output.split())
 
 
 def test_exchange_on_a_taken_port_says_so(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from futtui.cli.config_command import config_app
 from futtui.cli.exchange_command import exchange_app
 from futtui.cli.history_command import history_app
 from futtui.cli.measure_commands import add_measure_commands
+from futtui.cli.options import HomeOption
 from futtui.cli.signals_command import signals_app
 from futtui.cli.telegram_command import telegram_app
 from futtui.domain.errors import FuttuiError
@@ -37,7 +38,6 @@ app.add_typer(telegram_app, name="telegram")
 add_measure_commands(app)
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
 
 
 @app.callback(invoke_without_command=True)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from futtui.cli.options import HomeOption
 from futtui.language.counting import counted
 
 config_app = typer.Typer(help="Check and show the configuration.", rich_markup_mode=None, no_args_is_help=True)
 FileOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
 
 
 @config_app.command()

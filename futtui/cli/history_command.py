@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from futtui.cli.options import HomeOption
+
 history_app = typer.Typer(
     help="Years of candles: download, import, verify, list gaps, export.", rich_markup_mode=None, no_args_is_help=True
 )
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
 SymbolsOption = Annotated[str, typer.Option("--symbols", help="Comma-separated symbols (default: all there are).")]
 IntervalOption = Annotated[str, typer.Option("--interval", help="1m, 5m, 15m, 1h, 4h or 1d (default: all there are).")]
 FromOption = Annotated[str, typer.Option("--from", help="First day, as in 2024-01-01 (UTC).")]

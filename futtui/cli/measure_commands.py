@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from futtui.cli.options import HomeOption
+
 History = Annotated[Path, typer.Option(help="Folder of candle files: 15m/SYMBOL.csv.gz, better with 1m/ beside it.")]
 FromDate = Annotated[str, typer.Option("--from", help="First day, as in 2024-01-01 (UTC).")]
 ToDate = Annotated[str, typer.Option("--to", help="Day on which the run ends (UTC).")]
@@ -16,7 +18,6 @@ HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write a page with
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write all figures here.")]
 Workers = Annotated[int, typer.Option(min=0, max=64, help="Processes for the work (0 = none).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")]
-Home = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
 
 
 def validate(
@@ -36,7 +37,7 @@ def validate(
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Workers = 2,
     config: Config = None,
-    home: Home = None,
+    home: HomeOption = None,
 ) -> None:
     """Ask everything that makes a result believable, and print a checklist and a verdict."""
     from futtui.cli.backtest_command import BacktestOptions
@@ -65,7 +66,7 @@ def walk_forward(
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Workers = 2,
     config: Config = None,
-    home: Home = None,
+    home: HomeOption = None,
 ) -> None:
     """Learn on the past, look at what came next, move on; count only what was never learned from."""
     from futtui.cli.backtest_command import BacktestOptions
@@ -93,7 +94,7 @@ def search(
     cost_factor: Annotated[float, typer.Option("--costs", min=0.0, max=10.0, help="Multiply fees and slippage.")] = 1.0,
     workers: Workers = 2,
     config: Config = None,
-    home: Home = None,
+    home: HomeOption = None,
 ) -> None:
     """Search for better numbers of a strategy; every trial is written down and counted against the best."""
     from futtui.cli.backtest_command import BacktestOptions
@@ -111,7 +112,7 @@ def stats(
     system: Annotated[str, typer.Option(help="Only these strategies or systems, as in liquidity_flush or dual.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Those of the newest demo instead.")] = False,
-    home: Home = None,
+    home: HomeOption = None,
 ) -> None:
     """Say what became of the signals: live, on paper and for information, by strategy, with intervals and verdict."""
     from futtui.cli.stats_command import StatsRequest, run_stats

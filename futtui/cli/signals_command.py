@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from futtui.cli.options import HomeOption
 from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 signals_app = typer.Typer(help="List signals and explain them.", rich_markup_mode=None, no_args_is_help=True)
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")]
 DemoOption = Annotated[bool, typer.Option("--demo", help="Those of the newest demo instead.")]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from futtui.cli.options import HomeOption
 from futtui.cli.phone import TOKEN
 from futtui.config.user_text import decoded
 from futtui.domain.errors import ConfigurationError
@@ -29,7 +30,7 @@ def setup(
     config: Annotated[
         Path | None, typer.Option("--config", help="Configuration file (default: ./config.yaml).")
     ] = None,
-    home: Annotated[Path | None, typer.Option("--home", help="Folder for database and logs.")] = None,
+    home: HomeOption = None,
 ) -> None:
     """Connect a Telegram bot: check its token, find your chat, send a test message, keep both."""
     import asyncio

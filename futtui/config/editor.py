@@ -15,8 +15,9 @@ from futtui.config.file_writer import write_with_backup
 from futtui.config.loaded import Loaded
 from futtui.config.loader import SECRET_NAMES, check_value, load_settings, plain_value, put_together
 from futtui.config.schema import FieldShape, shape
-from futtui.config.settings import ENVIRONMENT_PREFIX, SECRETS, Settings, load, load_secrets
+from futtui.config.settings import SECRETS, Settings, load, load_secrets
 from futtui.config.user_text import decoded
+from futtui.config.variables import PREFIX
 from futtui.config.yaml_edit import changed_text
 from futtui.domain.errors import ConfigurationError
 from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, SettingSection, SettingsSheet
@@ -139,7 +140,7 @@ def _setting(path: str, item: FieldShape, now: Any, usual: Any, used: Any, origi
         default=plain_value(usual),
         running=plain_value(used),
         origin=origin,
-        fixed_by=origin if ENVIRONMENT_PREFIX in origin and "line" not in origin else "",
+        fixed_by=origin if PREFIX in origin and "line" not in origin else "",
         bounds=_bounds(item.annotation),
         choices=_choices(item, usual),
         at_once=path in AT_ONCE,

@@ -17,6 +17,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.config.loaded import Loaded
 from futtui.config.plugins import FoundPlugins, PluginSettings, find_plugins
 from futtui.config.user_text import decoded
+from futtui.config.variables import PREFIX, named, refuse_misspelt
 from futtui.desk.settings import DeskSettings
 from futtui.domain.errors import ConfigurationError
 from futtui.language.catalogue import Language
@@ -27,7 +28,6 @@ from futtui.strategies.settings import StrategySettings
 from futtui.telegram.settings import TelegramSettings
 from futtui.zones.settings import ZoneSettings
 
-ENVIRONMENT_PREFIX = "FUTTUI__"
 SECRETS = ("FUTTUI_API_KEY", "FUTTUI_API_SECRET", "FUTTUI_TELEGRAM_TOKEN")
 
 
@@ -158,20 +158,21 @@ def find_config(explicit: Path | None, data_folder: Path) -> Path | None:
 def load(file: Path | None, environment: Mapping[str, str] | None = None, **overrides: Any) -> Loaded:
     """Settings from defaults, file, environment (FUTTUI__SECTION__KEY=value) and the command line, in this order."""
     variables = os.environ if environment is None else environment
-    named = {name: text for name, text in sorted(variables.items()) if name.upper().startswith(ENVIRONMENT_PREFIX)}
-    if file is None and not named and not overrides:
+    refuse_misspelt(variables, Settings, SECRETS)
+    given = named(variables)
+    if file is None and not given and not overrides:
         return Loaded(Settings())  # nothing to check: the libraries for it need not be loaded
-    return _load_and_check(file, named, overrides)
+    return _load_and_check(file, given, overrides)
 
 
-def _load_and_check(file: Path | None, named: Mapping[str, str], overrides: Mapping[str, Any]) -> Loaded:
+def _load_and_check(file: Path | None, variables: Mapping[str, str], overrides: Mapping[str, Any]) -> Loaded:
     import yaml
 
     from futtui.config.loader import load_settings
 
     given: dict[str, tuple[Any, str]] = {}
-    for name, text in named.items():
-        path = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
+    for name, text in variables.items():
+        path = name[len(PREFIX) :].lower().replace("__", ".")
         try:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError):  # the check of the setting says what is wrong with the text

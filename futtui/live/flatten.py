@@ -40,6 +40,8 @@ class FlattenReport:
     """What was done. `is_flat`: the exchange itself said that nothing is held and no order waits."""
 
     is_flat: bool = False
+    was_ended: bool = False
+    """Whether somebody ended it before that."""
     closed: dict[str, Decimal] = field(default_factory=dict)
     orders_sent: int = 0
     cancelled: int = 0
@@ -52,8 +54,15 @@ class FlattenReport:
         rows.append(f"orders sent {self.orders_sent}, orders cancelled {self.cancelled}")
         rows += [f"still there: {item}" for item in self.left]
         rows += self.problems[-3:]
-        rows.append("Flat: nothing is held, no order waits." if self.is_flat else "NOT FLAT: look at the exchange now.")
+        rows.append(self._last_line())
         return rows
+
+    def _last_line(self) -> str:
+        if self.is_flat:
+            return "Flat: nothing is held, no order waits."
+        if self.was_ended:
+            return "Ended by you before all was closed; nothing more is closed. Look at the exchange now."
+        return "NOT FLAT: look at the exchange now."
 
 
 async def flatten(
@@ -63,8 +72,11 @@ async def flatten(
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     rounds: int = MOST_ROUNDS,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> FlattenReport:
     """Close all positions and cancel all orders, ask again until the exchange shows neither, at most `rounds` times.
+
+    `is_wanted` is asked before each request that changes something: once it says no, nothing more leaves.
 
     Works in hedge mode, too, where long and short of a symbol lie side by side and each is closed for itself.
     Stops go on protecting until their positions are gone; what might open more does not wait for that. An order without
@@ -72,25 +84,61 @@ async def flatten(
     turn a position round.
     """
     report, parts = FlattenReport(), dict[str, MarketParts]()
+    guarded = _WhileWanted(account, is_wanted)
     for number in range(rounds):
         if number:
             await sleep(PAUSE_S)
         try:
-            held = await account.positions()
+            guarded.check()
+            held = await guarded.positions()
             if held:
-                await _close(account, held, rules, parts, report, now_ms())
+                await _close(guarded, held, rules, parts, report, now_ms())
                 if number % ENDANGERING_EVERY == ENDANGERING_EVERY - 1:
-                    await _cancel(account, endangering(held, await account.open_orders()), report)
+                    await _cancel(guarded, endangering(held, await guarded.open_orders()), report)
                 continue
-            waiting = await account.open_orders()
+            waiting = await guarded.open_orders()
             report.left = [f"order {order.client_id} on {order.symbol}" for order in waiting]
             if not waiting:
                 report.is_flat = True
                 return report
-            await _cancel(account, waiting, report)
+            await _cancel(guarded, waiting, report)
+        except _NotWantedError:
+            report.was_ended = True
+            return report
         except ExchangeError as error:
             report.problems.append(str(error))
     return report
+
+
+class _NotWantedError(Exception):
+    """Somebody ended it."""
+
+
+class _WhileWanted:
+    """The account as long as closing is wanted; then its requests that change something raise _NotWantedError."""
+
+    def __init__(self, account: FlattenPort, is_wanted: Callable[[], bool]) -> None:
+        self._account = account
+        self._is_wanted = is_wanted
+
+    async def positions(self) -> Sequence[Any]:
+        return await self._account.positions()
+
+    async def open_orders(self, symbol: str | None = None) -> Sequence[Any]:
+        return await self._account.open_orders(symbol)
+
+    async def place(self, intent: OrderIntent, *, hedge_side: Side | None) -> OrderUpdate:
+        self.check()
+        return await self._account.place(intent, hedge_side=hedge_side)
+
+    async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
+        self.check()
+        return await self._account.cancel(symbol, client_id, conditional=conditional)
+
+    def check(self) -> None:
+        """Raise _NotWantedError once nobody wants it any more."""
+        if not self._is_wanted():
+            raise _NotWantedError
 
 
 async def _close(

@@ -66,7 +66,7 @@ class KillWatch:
                 self._engine.runner.submit(KillSwitch(now_ms, KillLevel.LOCK, "the PANIC file"))
             finally:
                 self.flatten_soon()
-        elif self._engine.runner.desk.kill_level < KillLevel.FLATTEN:  # re-armed: what comes later is a new matter
+        elif not self._is_wanted():  # re-armed: what comes later is a new matter
             self._is_owed, self._tries = False, 0
         elif self._is_owed and steady_ms() >= self._again_at_ms:
             self.flatten_soon()
@@ -97,11 +97,14 @@ class KillWatch:
 
     def _note_end(self, is_flat: bool) -> None:
         """An attempt is over. As long as something is left it is made again, and the PANIC file stays."""
-        self._is_owed = not is_flat
+        self._is_owed = not is_flat and self._is_wanted()
         if is_flat:
             self._tries = 0
             if self._obeyed:
                 self._take_file_away()
+            return
+        if not self._is_owed:
+            self._tries = 0
             return
         pause_s = AGAIN_S[min(self._tries, len(AGAIN_S) - 1)]
         self._tries += 1
@@ -122,11 +125,16 @@ class KillWatch:
                     await engine.live_broker.drain()
             except TimeoutError:
                 log.warning("The desk's closing orders are not answered yet; the account is closed beside them")
-        report = await flatten(account.trading, account.trading.known_rules, engine.clock.now_ms)
+        trading, now_ms = account.trading, engine.clock.now_ms
+        report = await flatten(trading, trading.known_rules, now_ms, is_wanted=self._is_wanted)
         severity = Severity.NOTICE if report.is_flat else Severity.ERROR
         for line in report.lines():
             engine.say("kill", line, severity)
         return report.is_flat
+
+    def _is_wanted(self) -> bool:
+        """Whether what closes everything is still latched; re-arming ends it, also in the middle of a round."""
+        return self._engine.runner.desk.kill_level >= KillLevel.FLATTEN
 
     def _keep(self, latch: WriteLatch) -> None:
         if not self._keeps:

@@ -51,6 +51,28 @@ def test_load_environment_variable_beats_the_file_and_names_itself(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FUTTUI_MARKET__TOP_COUNT", "FUTTUI__MARKET__TOP_COUNT"),
+        ("FUTTUI_MARKET_TOP_COUNT", "FUTTUI__MARKET__TOP_COUNT"),
+        ("FUTTUI__MARKET_TOP_COUNT", "FUTTUI__MARKET__TOP_COUNT"),
+        ("FUTTUI___MARKET__TOP_COUNT", "FUTTUI__MARKET__TOP_COUNT"),
+        ("futtui_time_zone", "FUTTUI__TIME_ZONE"),
+        ("FUTTUI_TELEGRAM__TOKEN", "FUTTUI_TELEGRAM_TOKEN"),
+        ("FUTTUI_APIKEY", "FUTTUI_API_KEY"),
+    ],
+)
+def test_load_environment_variable_with_wrong_underscores_is_refused_with_the_right_name(name: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"environment variable {name}: .*mean {meant}[?]"):
+        load(None, {name: "5"})
+
+
+def test_load_leaves_variables_alone_that_are_nothing_like_a_setting() -> None:
+    variables = {"FUTTUI_SOAK_MINUTES": "5", "FUTTUI_HOME": "x", "FUTTUI_API_KEY": "k", "FUTTUI": "x"}
+    assert load(None, variables).settings == Settings()
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("market: {top_cont: 5}", "Did you mean `top_count`?"),

@@ -270,6 +270,31 @@ async def test_flatten_that_only_ever_hears_no_ends_and_says_so() -> None:
     assert len(account.sent) < 200
 
 
+@pytest.mark.parametrize("orders", [0, 1, 3])
+async def test_flatten_that_is_ended_sends_nothing_more_and_cancels_nothing(orders: int) -> None:
+    account = StrictAccount({"ETHUSDT": "4500"}, most="1000")
+    account.waiting = [resting("BTCUSDT", "left", conditional=True)]
+    report = await flatten(account, {}, lambda: 1, is_wanted=lambda: len(account.sent) < orders)
+    assert (report.is_flat, report.was_ended) == (False, True)
+    assert len(account.sent) == orders
+    assert account.held["ETHUSDT"] > 0
+    assert account.waiting
+    assert "Ended by you" in report.lines()[-1]
+
+
+async def test_rearming_stops_a_closing_round_that_is_under_way(tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await live_engine(world, tmp_path / "a.db")
+        by_hand(world, Decimal(1))
+        await engine.command(KillSwitch(world.now_ms, KillLevel.LOCK))
+        await engine.command(Rearm(world.now_ms))
+        await run_lockstep(engine, 2)
+        assert world.quantity(SYMBOL) == 1
+        assert lines(engine, "Ended by you")
+        assert not lines(engine, "tried again")
+        await engine.stop()
+
+
 class HedgeAccount(StrictAccount):
     """Long and short side by side; an order without its side, or for more than is held, is refused."""
 
