@@ -257,6 +257,7 @@ SCOPE_SETS: dict[str, tuple[str, ...]] = {
     "menu": ("dialog", "copy", "menu"),
     "find": ("dialog", "find"),
     "buttons": ("dialog", "copy", "buttons"),
+    "number": ("dialog", "copy", "buttons", "text"),
 }
 """Which scopes are in force in each place of the screen; the key audit checks each set for clashes."""
 

@@ -115,6 +115,18 @@ def _hedged(app: FuttuiApp, engine: FakeEngine) -> None:
     engine.live = live_report(Finding(False, text, fix))
 
 
+def _much_wrong(app: FuttuiApp, engine: FakeEngine) -> None:
+    fix = "Set it on the exchange's page for the account, then look here again."
+    texts = (
+        "The account is in hedge mode, in which stops of futtui would not reduce.",
+        "The account is in multi-assets mode: its whole wallet is margin of each trade.",
+        "The key can withdraw: whoever finds it can take the money.",
+        "The clock of this PC is 640 ms off, and orders would be refused.",
+        "Two symbols are on cross margin: a trade could cost more than its own margin.",
+    )
+    engine.live = live_report(*(Finding(False, text, fix) for text in texts))
+
+
 def _unanswered(app: FuttuiApp, engine: FakeEngine) -> None:
     engine.live = None
 
@@ -243,6 +255,7 @@ SHOTS = (
     Shot("mode", ("m",), tour="dialogs"),
     Shot("go-live", ("m", "3", "7", "3"), tour="dialogs"),
     Shot("go-live-locked", ("m", "3"), world=_hedged),
+    _in_small("go-live-many", "m", "3", "pagedown", world=_much_wrong),
     Shot("go-live-asking", ("m", "3"), world=_unanswered),
     Shot("go-live-soon", ("m", "3", "7", "3", "1", "4", "enter"), tour="dialogs"),
     Shot("stop-everything", ("!",), tour="dialogs"),

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import MarketRow
-from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
+from futtui.domain.timeframe import HOUR_MS, MINUTE_MS, Timeframe
 from futtui.tui.paint.chart.content import head_line
+from futtui.tui.paint.status import symbol_status_line
 from futtui.tui.paint.text import Line, line_text, line_width
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine
@@ -73,6 +75,37 @@ def test_zero_and_negative_funding_are_told_as_they_are_and_other_unknown_parts_
 
 def test_old_data_has_no_colours() -> None:
     assert {token for _, token in head(fresh=False)[len(WAY) :] if _.strip()} == {"dim"}
+
+
+@pytest.mark.parametrize("mode", TradingMode)
+@pytest.mark.parametrize(
+    ("frame", "told"), [(Timeframe.M15, "M15 up ▲"), (Timeframe.H1, "H1 up ▲"), (Timeframe.H4, "H4")]
+)
+def test_bar_of_a_small_chart_tells_symbol_price_change_and_timeframe(
+    mode: TradingMode, frame: Timeframe, told: str
+) -> None:
+    engine = FakeEngine()
+    engine.show_desk(mode=mode, paused=True)
+    view = view_of(engine.current)
+    line = symbol_status_line(view, SYMBOL, frame, 80)
+    assert line_width(line) == 80
+    text = line_text(line)
+    assert "LINKUSDT  13.882  ▲ +0.90%" in text
+    assert "10,482" not in text
+    assert "● 84 ms" in text
+    assert f"▲ +0.90%  {told}" in line_text(symbol_status_line(view, SYMBOL, frame, 130))
+
+
+async def test_small_chart_has_its_head_in_the_bar_and_the_account_again_behind_it(make_app: AppMaker) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("1", "home", "c")
+        await pilot.pause()
+        symbol = app.screen.subject.symbol
+        assert f"{symbol}  " in screen_text(app).splitlines()[0]
+        await pilot.press("]", "escape")
+        await pilot.pause()
+        assert symbol not in screen_text(app).splitlines()[0]
 
 
 async def test_chart_walks_on_with_the_head_of_the_next_symbol(make_app: AppMaker, engine: FakeEngine) -> None:

@@ -22,6 +22,7 @@ from futtui.domain.events import (
 from futtui.domain.live_check import Finding, LiveReport
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import HOUR_MS
+from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.commands import values_now
 from futtui.tui.messages import CommandAnswered
@@ -31,11 +32,11 @@ from futtui.tui.screens.dialog import MenuDialog, QuestionDialog
 from futtui.tui.screens.find import FindScreen, matches
 from futtui.tui.screens.go_live import GoLiveDialog
 from futtui.tui.screens.help import HelpScreen
-from futtui.tui.screens.menus import QuitMenu
+from futtui.tui.screens.menus import QuitMenu, QuitQuestion
 from futtui.tui.screens.waiting import ClosingDialog, LastMoment
 from futtui.tui.widgets.market_panel import MarketPanel
 from tests.tui.conftest import AppMaker
-from tests.tui.fake_backtests import until
+from tests.tui.fake_backtests import FakeBacktests, until
 from tests.tui.fake_engine import NOW_MS, FakeEngine, live_report
 from tests.tui.screen_text import panel_lines, screen_text
 
@@ -256,6 +257,29 @@ async def test_the_moment_before_live_does_not_pass_while_it_cannot_be_read(
         assert engine.commands == []
 
 
+async def test_ctrl_q_asks_over_an_open_question_which_is_there_again_afterwards(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    port = FakeBacktests()
+    port.start({})
+    app, now_s = make_app(backtests=port), [0.0]
+    app.store._real_clock_s = lambda: now_s[0]
+    async with app.run_test(size=FULL) as pilot:
+        await pilot.press("m", "3", "7", "3", "ctrl+q", "ctrl+й")
+        assert [type(screen) for screen in app.screen_stack[1:]] == [GoLiveDialog, QuitQuestion]
+        await pilot.press("escape", "1", "4", "enter")
+        await until(pilot, lambda: isinstance(app.screen, LastMoment))
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, QuitQuestion)
+        now_s[0] = 60.0
+        await pilot.press("escape")
+        app.pulse.beat()
+        assert isinstance(app.screen, LastMoment)  # the time in which it could not be read does not count
+        assert engine.commands == []
+        await pilot.press("ctrl+q", "right", "enter")
+        await until(pilot, lambda: app._exit)
+
+
 @pytest.mark.parametrize("keys", [["enter"], ["7", "3", "enter"], ["escape"], ["1", "2", "3", "4", "enter"]])
 async def test_mode_live_with_anything_less_stays(make_app: AppMaker, engine: FakeEngine, keys: list[str]) -> None:
     app = make_app()
@@ -277,7 +301,7 @@ async def test_mode_live_with_a_failed_check_stays_locked(make_app: AppMaker, en
         assert engine.commands == []
 
 
-@pytest.mark.parametrize("at", range(8))
+@pytest.mark.parametrize("at", [0, 4, 7])
 async def test_mode_live_with_any_finding_against_it_stays_locked_and_says_what_to_do(
     make_app: AppMaker, engine: FakeEngine, at: int
 ) -> None:
@@ -291,6 +315,30 @@ async def test_mode_live_with_any_finding_against_it_stays_locked_and_says_what_
         assert app.screen.query_one("#yes", Button).disabled
         assert "This is not as it must be. Put it right first." in " ".join(screen_text(app).replace("┃", " ").split())
         await pilot.press("enter")
+        assert engine.commands == []
+
+
+async def test_go_live_with_many_failed_checks_scrolls_them_between_facts_and_buttons(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    advice = "Close positions and orders of the account, wait for the exchange, then run `futtui account --fix`."
+    failed = [Finding(False, f"Check {number} of the account did not pass as it must.", advice) for number in range(5)]
+    engine.live = live_report(*failed)
+    app = make_app(language=Language.UKRAINIAN)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("m", "3")
+        await until(pilot, lambda: "Check 0" in screen_text(app))
+        seen = screen_text(app)
+        for key in ("down", *["pagedown"] * 9, "home"):
+            await pilot.press(key)
+            text = screen_text(app)
+            seen += text
+            assert "7 3 1 4" in text
+            assert app.screen.query_one("#no").region.bottom <= SMALL[1]
+        assert "Check 0" in text
+        assert all(f"Check {number} of" in seen for number in range(5))
+        assert seen.count("--fix") >= 5
+        await pilot.press("7", "3", "1", "4", "enter")
         assert engine.commands == []
 
 

@@ -10,8 +10,16 @@ from hypothesis import strategies as some
 
 from futtui.domain.performance import AccountPerformance, PerformanceReport
 from futtui.domain.position import TradingMode
-from futtui.tui.paint.live_checks import Check, account_checks, check_lines, fact_texts, market_checks, paper_check
-from futtui.tui.paint.text import line_width, plain_lines
+from futtui.tui.paint.live_checks import (
+    Check,
+    account_checks,
+    check_lines,
+    fact_texts,
+    market_checks,
+    paper_check,
+    window_of,
+)
+from futtui.tui.paint.text import line_text, line_width, plain_lines
 from tests.tui.fake_engine import NOW_MS, FakeEngine, live_report
 from tests.tui.made_performance import report as made_report
 
@@ -43,6 +51,22 @@ def test_checks_give_up_words_only_where_there_is_no_room() -> None:
     assert len(roomy) > len(shared) > len(counted)
     assert "worthless to a thief" in " ".join(plain_lines(shared).split())
     assert plain_lines(counted).splitlines() == ["✓ 10 checks passed", "! The key works from every address."]
+    failed = check_lines([*checks, Check(False, "One-way mode.")], 62, 0)
+    assert plain_lines(failed).splitlines()[0] == "! One-way mode."
+
+
+@given(some.integers(0, 40), some.integers(-9, 60), some.integers(2, 30))
+def test_lines_in_sight_fit_their_room_and_every_line_can_be_reached(count: int, top: int, room: int) -> None:
+    lines = [((f"line {number}", "text"),) for number in range(count)]
+    shown, kept = window_of(lines, top, room)
+    assert len(shown) <= max(room, 2)
+    if count <= room:
+        assert (shown, kept) == (lines, 0)
+    else:
+        assert shown[:-1] == lines[kept : kept + room - 1]
+        assert f"{kept + 1}-{kept + room - 1} of {count}" in line_text(shown[-1])
+        assert window_of(lines, 10_000, room)[0][-2] == lines[-1]
+        assert window_of(lines, -10_000, room)[0][0] == lines[0]
 
 
 def test_checks_of_an_older_look_do_not_count_once_the_newest_found_nothing() -> None:

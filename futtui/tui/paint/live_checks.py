@@ -86,14 +86,28 @@ def check_lines(checks: Sequence[Check], width: int, room: int) -> list[Line]:
     """Every check with its result, in as many words as `room` lines allow.
 
     At best each has its own line. With less room those that are well share theirs, then they are only counted and
-    notes lose their advice. What stands against Live is always told in full.
+    notes lose their advice. What stands against Live is always told in full; it comes first where even that is longer
+    than the room, because one has to scroll then.
     """
     lines: list[Line] = []
     for told in (_each, _together, _counted):
         lines = told(checks, width)
         if len(lines) <= room:
-            break
-    return lines
+            return lines
+    return _counted(sorted(checks, key=lambda check: check.passed is not False), width, first=False)
+
+
+def window_of(lines: Sequence[Line], top: int, room: int) -> tuple[list[Line], int]:
+    """The lines that fit, from `top` on, above a line that tells what part they are; and `top` as far as it goes.
+
+    Where all fit they are given as they are.
+    """
+    if len(lines) <= room:
+        return list(lines), 0
+    shown = max(1, room - 1)
+    top = max(0, min(top, len(lines) - shown))
+    part = word("live.part", first=top + 1, last=top + shown, n=len(lines))
+    return [*lines[top : top + shown], ((f"   {part}", "title"),)], top
 
 
 def _each(checks: Sequence[Check], width: int) -> list[Line]:
@@ -106,11 +120,13 @@ def _together(checks: Sequence[Check], width: int) -> list[Line]:
     return lines + [line for check in checks if not _is_well(check) for line in _lines_of(check, width)]
 
 
-def _counted(checks: Sequence[Check], width: int) -> list[Line]:
+def _counted(checks: Sequence[Check], width: int, *, first: bool = True) -> list[Line]:
+    """How many are well, `first` or at the end, and each of the others."""
     count = sum(_is_well(check) for check in checks)
-    lines = _signed(CHECK, "up", word("live.check.well", n=count), width) if count else []
+    well = _signed(CHECK, "up", word("live.check.well", n=count), width) if count else []
     rest = [check if check.passed is False else replace(check, advice="") for check in checks if not _is_well(check)]
-    return lines + [line for check in rest for line in _lines_of(check, width)]
+    lines = [line for check in rest for line in _lines_of(check, width)]
+    return [*well, *lines] if first else [*lines, *well]
 
 
 def _is_well(check: Check) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from futtui.domain.position import TradingMode
+from futtui.domain.regime import Regime
+from futtui.domain.timeframe import Timeframe
 from futtui.tui.glyphs import DOT, RING
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
+from futtui.tui.paint.names import frame_name, regime_span
 from futtui.tui.paint.text import Line, Span, line_width, spread
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.words import word
@@ -15,6 +18,12 @@ from futtui.tui.words import word
 FEED_WIDTH = 20
 SHORT_FEED_WIDTH = 12
 """A longer text about the feed stands in the log and in the market panel."""
+_BAR_TOKENS = {"up": "bar_up", "down": "bar_down"}
+_GIVES_WAY = (
+    "clock", "risk", "badge", "equity", "today", "day", "pill", "feed", "frame", "day", "pill", "pill", "risk",
+    "clock", "today", "frame", "clock", "change",
+)  # fmt: skip
+"""Which part takes a shorter form next where room is short; one that has none is passed over."""
 
 
 @dataclass(slots=True)
@@ -36,31 +45,39 @@ class _Item:
 
 def status_line(view: View, width: int) -> Line:
     """The bar in exactly `width` cells. In live mode every token is one of the filled warning bar."""
-    left = {"pill": _pill(view), "badge": _badge(view)} | _account(view)
-    right = {"feed": _feed(view), "clock": _clock(view)}
+    return _bar(view, _account(view), width)
+
+
+def symbol_status_line(view: View, symbol: str, timeframe: Timeframe, width: int) -> Line:
+    """The bar over a chart that has no room for a line of its own: symbol, price, change and regime for the account."""
+    row = view.by_symbol.get(symbol)
+    parts: dict[str, _Item] = {"symbol": _Item([((symbol, "bar_bold"),)])}
+    if row is not None and row.price > 0:
+        parts["price"] = _Item([((numbers.price_text(row.price, row.rules), "bar_bold"),)])
+    if row is not None and row.change_24h_pct is not None:
+        change, is_old = row.change_24h_pct, view.stale or not row.fresh
+        token = "bar" if is_old else _BAR_TOKENS.get(numbers.direction_token(change), "bar")
+        text = f"{numbers.direction_sign(change)} {numbers.signed_percent_text(change)}"
+        parts["change"] = _Item([((text, token),), ()])
+    regimes = {Timeframe.M15: row.regime_m15, Timeframe.H1: row.regime_h1} if row is not None else {}
+    frame: Line = ((frame_name(timeframe), "bar"),)
+    regime = regimes.get(timeframe, Regime.UNKNOWN.value)
+    known: list[Line] = [] if regime == Regime.UNKNOWN.value else [(*frame, (f" {regime_span(regime)[0]}", "bar"))]
+    parts["frame"] = _Item([*known, frame, ()])  # the frame of the chart tells it, too
+    return _bar(view, parts, width, _Item([*_clock(view).forms, ()]))
+
+
+def _bar(view: View, told: dict[str, _Item], width: int, clock: _Item | None = None) -> Line:
+    """Mode at the left, then what is told, feed and clock at the right edge."""
+    left = {"pill": _pill(view), "badge": _badge(view)} | told
+    right = {"feed": _feed(view), "clock": clock or _clock(view)}
     items = left | right
-    order = (
-        "clock",
-        "risk",
-        "badge",
-        "equity",
-        "today",
-        "day",
-        "pill",
-        "feed",
-        "day",
-        "pill",
-        "pill",
-        "risk",
-        "clock",
-        "today",
-    )
 
     def compose() -> tuple[Line, Line]:
         return _joined(list(left.values()), lead=False), _joined(list(right.values()), lead=True)
 
     first, last = compose()
-    for name in order:
+    for name in _GIVES_WAY:
         if line_width(first) + line_width(last) <= width:
             break
         if name in items and items[name].shrink():
@@ -116,7 +133,7 @@ def _account(view: View) -> dict[str, _Item]:
     equity = numbers.money_text(account.equity)
     sign = numbers.direction_sign(account.today_pct)
     today = numbers.signed_percent_text(account.today_pct)
-    today_token = {"up": "bar_up", "down": "bar_down"}.get(numbers.direction_token(account.today_pct), "bar")
+    today_token = _BAR_TOKENS.get(numbers.direction_token(account.today_pct), "bar")
     risk, cap = f"{account.open_risk_pct:.1f}", f"{account.open_risk_cap_pct:.1f}"
     left = f"{account.day_loss_left_pct:.1f}%"
     left_token = "bar_attention" if account.day_loss_left_pct <= 1.0 else "bar"

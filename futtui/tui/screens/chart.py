@@ -14,6 +14,7 @@ from futtui.tui import keys
 from futtui.tui.blocking import ask_block
 from futtui.tui.paint.chart import content
 from futtui.tui.paint.chart.content import Subject
+from futtui.tui.paint.status import symbol_status_line
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
 from futtui.tui.screens.dashboard import find_watchers
@@ -26,6 +27,19 @@ from futtui.tui.words import word
 
 if TYPE_CHECKING:
     from futtui.tui.app import FuttuiApp
+
+
+class ChartStatus(StatusBar):
+    """The status bar; where the window has no line for the symbol's head, it tells that instead of the account."""
+
+    symbol = ""
+    timeframe = Timeframe.M15
+
+    def paint(self, view: View, width: int, height: int) -> list[Line]:
+        """One line."""
+        if self.screen.has_class("-stacked"):
+            return [symbol_status_line(view, self.symbol, self.timeframe, width)]
+        return super().paint(view, width, height)
 
 
 class ChartTrail(Trail):
@@ -88,7 +102,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The chart between the bars."""
-        yield StatusBar(id="status")
+        yield ChartStatus(id="status")
         yield ChartTrail(id="trail")
         yield LiveChart(id="chart")
         yield ChartNotes(id="chart-notes")
@@ -100,7 +114,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The first frame of this screen."""
-        self.widget = self.query_one(LiveChart)
+        self.widget, self.status = self.query_one(LiveChart), self.query_one(ChartStatus)
         self.watchers = find_watchers(self)
         self._choose_layout()
         self._show(*self._begins_with)
@@ -130,6 +144,7 @@ class ChartScreen(SizedScreen, ModalScreen[None]):
         if not self.watchers:
             return
         self._view = view
+        self.status.symbol, self.status.timeframe = self.subject.symbol, self.widget.timeframe
         self.set_class(view.mode is TradingMode.LIVE, "-live")
         for widget in self.watchers:
             widget.pulse(view)

@@ -10,6 +10,7 @@ from textual.widgets import Button
 from futtui.domain.live_check import LiveReport
 from futtui.domain.performance import PerformanceReport
 from futtui.domain.snapshot import EngineSnapshot
+from futtui.tui import keys
 from futtui.tui.answers import Answer
 from futtui.tui.paint.live_checks import (
     PAPER_DAYS,
@@ -19,6 +20,7 @@ from futtui.tui.paint.live_checks import (
     fact_texts,
     market_checks,
     paper_check,
+    window_of,
 )
 from futtui.tui.paint.text import Line
 from futtui.tui.paint.view import View
@@ -29,10 +31,18 @@ BEATS_BETWEEN = 75
 """Beats between two looks at account and machine: what was put right meanwhile counts without asking anew."""
 FRAME_ROWS = 4
 """Rows of the window that frame and buttons take."""
+LEAST_CHECK_ROWS = 4
+FAR = 10_000
+"""More lines than there can be."""
 
 
 class NumberDialog(QuestionDialog):
-    """Stays where it is with Esc or Enter until the number is typed; a failed check locks it."""
+    """Stays where it is with Esc or Enter until the number is typed; a failed check locks it.
+
+    Checks that are too many for the window scroll; facts, number and buttons stay in sight.
+    """
+
+    BINDINGS = keys.bindings("text")
 
     def __init__(self, heading: str, number: str, checks: Sequence[Check], *, yes: str, no: str) -> None:
         super().__init__(heading, (), yes=yes, no=no)
@@ -40,6 +50,9 @@ class NumberDialog(QuestionDialog):
         self._typed = ""
         self._wrong = False
         self._checks = checks
+        self._top = 0
+        """The first line of the checks that is in sight."""
+        self._room = 1
 
     @property
     def locked(self) -> bool:
@@ -50,9 +63,30 @@ class NumberDialog(QuestionDialog):
         """Facts, checks and the number."""
         facts = text_lines(self._facts())
         end = self._end()
-        room = self.app.size.height - FRAME_ROWS - len(facts) - len(end) - 1
-        checks = check_lines(self._checks, TEXT_WIDTH, room)
+        self._room = max(LEAST_CHECK_ROWS, self.app.size.height - FRAME_ROWS - len(facts) - len(end) - 1)
+        checks, self._top = window_of(check_lines(self._checks, TEXT_WIDTH, self._room), self._top, self._room)
         self.query_one("#dialog-intro", DialogText).show([*facts, (), *checks, *end])
+
+    def action_cursor(self, step: int) -> None:
+        """Scrolls the checks a line."""
+        self._top += step
+        self.show_text()
+
+    def action_page(self, step: int) -> None:
+        """Scrolls the checks by as many lines as are in sight."""
+        self.action_cursor(step * max(1, self._room - 2))
+
+    def action_edge(self, step: int) -> None:
+        """Scrolls to the first or last line of the checks."""
+        self.action_cursor(step * FAR)
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel scrolls, too."""
+        self.action_cursor(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        """And back."""
+        self.action_cursor(-1)
 
     def _end(self) -> list[Line]:
         """The number, and why it does not help where it does not."""

@@ -9,7 +9,7 @@ from futtui.domain.snapshot import PositionView
 from futtui.tui.heard import heard
 from futtui.tui.paint import numbers
 from futtui.tui.paint.view import View, source_of
-from futtui.tui.screens.dialog import Choice, MenuDialog
+from futtui.tui.screens.dialog import Choice, MenuDialog, QuestionDialog
 from futtui.tui.words import word
 
 MOST_NAMED = 8
@@ -111,3 +111,7 @@ class QuitMenu(MenuDialog):
             Choice("3", word("quit.close"), word("quit.close_note"), "close"),
         ]
         super().__init__(word("quit.heading"), texts, choices)
+
+
+class QuitQuestion(QuestionDialog):
+    """A question on the way out, which is not asked a second time while it is open."""

@@ -51,6 +51,10 @@ class LastMoment(WaitingDialog):
         super().__init__(word("live.soon_heading"), word("live.no", mode=stay_mode))
         self._since_s: float | None = None
 
+    def on_screen_suspend(self) -> None:
+        """Something lies over it, as the question before quitting: afterwards the whole time begins again."""
+        self._since_s = None
+
     def pulse(self, view: View) -> None:
         """Goes on once the time is over."""
         now_s = self.futtui.store.now_s()
