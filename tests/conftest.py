@@ -7,10 +7,14 @@ To look for new cases: `python -m pytest --hypothesis-profile explore`.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[threads] = "1"  # each worker has a core; threads that wait for one another starve on a busy machine
 
 UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
 

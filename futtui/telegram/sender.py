@@ -134,6 +134,13 @@ class Sender:
             "reply_parameters": None if first is None else ReplyParameters(first, allow_sending_without_reply=True),
         }
         picture = await self._draw(waiting.chart) if waiting.chart is not None else None
+        try:
+            return await self._deliver(text, picture, common)
+        except asyncio.CancelledError:  # futtui ends before the answer: it may have arrived
+            self._outbox.doubtful(waiting.number)
+            raise
+
+    async def _deliver(self, text: str, picture: bytes | None, common: dict[str, Any]) -> Message:
         if picture is not None and len(text) <= CAPTION_LIMIT:
             file = InputFile(picture, filename="chart.png")
             return await _formatted(self._bot.send_photo, text, "caption", photo=file, **common)

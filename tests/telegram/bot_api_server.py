@@ -129,7 +129,7 @@ class BotApiServer:
         self._news.set()
         return update
 
-    async def wait_for(self, count: int, timeout_s: float = 8.0) -> list[Sent]:
+    async def wait_for(self, count: int, timeout_s: float = 60.0) -> list[Sent]:
         """All messages once there are at least `count`."""
         end = time.monotonic() + timeout_s
         while len(self.sent) < count:
@@ -143,7 +143,7 @@ class BotApiServer:
         self.write(text, **user)
         return (await self.wait_for(before + 1))[before]
 
-    async def version(self, message: Sent, count: int, timeout_s: float = 8.0) -> str:
+    async def version(self, message: Sent, count: int, timeout_s: float = 60.0) -> str:
         """The text of a message after it was changed `count` times."""
         end = time.monotonic() + timeout_s
         while len(message.versions) < count:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,10 +98,16 @@ async def running_bot(
         await asyncio.to_thread(service.stop)
 
 
-async def until(holds: Callable[[], bool | Awaitable[bool]], timeout_s: float = 8.0) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], timeout_s: float = 60.0) -> None:
     """Wait until something holds."""
     for _ in range(int(timeout_s / 0.01)):
         if holds():
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it did not happen in time")
+
+
+def nothing_waits(outbox: Path) -> bool:
+    """Whether the bot has noted of every message that it arrived."""
+    with closing(sqlite3.connect(outbox)) as connection:
+        return connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'waiting'").fetchone() == (0,)

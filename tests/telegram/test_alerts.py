@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import struct
 import time
-from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -29,12 +24,10 @@ from futtui.domain.position import ExitReason, Trade
 from futtui.domain.signal import DISMISSED, FOR_INFORMATION, TAKEN, Signal, SignalPart, SignalStatus, Trigger
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.signals.confidence import PART_NAME
-from futtui.telegram.alerts import Alert, Importance
 from futtui.telegram.formatting import plain, split
-from futtui.telegram.outbox import Outbox
 from futtui.telegram.service import last_hour_ms
 from tests.telegram.bot_api_server import BotApiServer, Sent
-from tests.telegram.conftest import NOW_MS, PhoneEngine, running_bot, until
+from tests.telegram.conftest import NOW_MS, PhoneEngine, nothing_waits, running_bot, until
 from tests.tui import fake_engine
 
 
@@ -255,92 +248,6 @@ async def test_an_outage_loses_and_doubles_nothing(server: BotApiServer, engine:
     assert sum("cannot be reached" in line for line in engine.lines) == 2
 
 
-class _Disk:
-    """A connection whose disk takes nothing while it is `full`, and gives nothing either while it is `gone`."""
-
-    def __init__(self, connection: sqlite3.Connection, state: SimpleNamespace) -> None:
-        self._connection = connection
-        self._state = state
-
-    def executescript(self, script: str) -> sqlite3.Cursor:
-        return self._connection.executescript(script)
-
-    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        if self._state.gone or (self._state.full and statement.split()[0] in ("INSERT", "UPDATE", "DELETE")):
-            raise sqlite3.OperationalError("database or disk is full")
-        return self._connection.execute(statement, values)
-
-    def __enter__(self) -> None:
-        self._connection.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self._connection.__exit__(*error)
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The disk under every outbox: `full` and `gone` may be set."""
-    state, connect = SimpleNamespace(full=False, gone=False), sqlite3.connect
-    monkeypatch.setattr(
-        "futtui.telegram.outbox.sqlite3.connect", lambda *given, **named: _Disk(connect(*given, **named), state)
-    )
-    return state
-
-
-@pytest.mark.parametrize("trouble", ["full", "gone"])
-def test_an_outbox_without_its_disk_keeps_what_comes_and_knows_what_was_sent(
-    tmp_path: Path, disk: SimpleNamespace, trouble: str
-) -> None:
-    outbox = Outbox(tmp_path / "phone.sqlite", 100)
-    alerts = [Alert(f"key {number}", f"text {number}", NOW_MS, Importance.HIGH) for number in range(4)]
-    outbox.put(alerts[0])
-    first = outbox.next()
-    assert first is not None
-    setattr(disk, trouble, True)
-    outbox.sent(first.number, 11)
-    assert outbox.put(alerts[1])
-    assert not outbox.put(alerts[1])  # its key is known
-    second = outbox.next()
-    assert second is not None
-    assert second.text == "text 1"
-    outbox.doubtful(second.number)
-    again = outbox.next()
-    assert again is not None
-    assert again.tries == 1
-    outbox.sent(again.number, 12)
-    assert outbox.next() is None
-    assert not outbox.put(alerts[1])
-    outbox.put(alerts[2])
-    setattr(disk, trouble, False)
-    outbox.put(alerts[3])
-    left = []
-    while (waiting := outbox.next()) is not None:
-        left.append(waiting.text)
-        assert outbox.waiting == 3 - len(left)
-        outbox.sent(waiting.number, 13)
-    assert sorted(left) == ["text 2", "text 3"]
-    outbox.close()
-    assert Outbox(tmp_path / "phone.sqlite", 100).next() is None
-
-
-async def test_a_disk_that_takes_nothing_neither_silences_the_phone_nor_repeats_a_message(
-    server: BotApiServer, engine: PhoneEngine, tmp_path: Path, disk: SimpleNamespace
-) -> None:
-    alarms = [Say(NOW_MS + number, "risk", f"Alarm {'abcd'[number]}", Severity.ERROR, "ETHUSDT") for number in range(4)]
-    async with running_bot(server, engine, tmp_path) as bot:
-        for number, (full, gone) in enumerate([(True, False), (True, False), (False, True), (False, False)]):
-            disk.full, disk.gone = full, gone
-            bot.on_line(alarms[number])
-            await server.wait_for(number + 1)
-    async with running_bot(server, engine, tmp_path):  # and nothing comes again after a restart
-        await server.answer_to("/status")
-    told = [each.text.split("\n")[0] for each in server.sent[:-1]]
-    assert [text[text.index("Alarm") :] for text in told] == ["Alarm a", "Alarm b", "Alarm c", "Alarm d"]
-
-
 async def test_a_flood_limit_is_waited_for(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     server.flood_once_s = 3
     async with running_bot(server, engine, tmp_path) as bot:  # the bot's pauses run 50 times as fast
@@ -428,12 +335,6 @@ async def test_quiet_hours_and_mutes(server: BotApiServer, engine: PhoneEngine, 
     assert kinds == ["signal", "line", "line", "line", "signal"]
 
 
-def nothing_waits(outbox: Path) -> bool:
-    """Whether the bot has noted of every message that it arrived."""
-    with closing(sqlite3.connect(outbox)) as connection:
-        return connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'waiting'").fetchone() == (0,)
-
-
 async def test_the_daily_summary_comes_once(server: BotApiServer, engine: PhoneEngine, tmp_path: Path) -> None:
     signal = a_signal(engine)
     engine.stored = [a_trade(signal), replace(a_trade(signal, "-10.2", -1.0), closed_ms=NOW_MS - 3 * 24 * HOUR_MS)]
@@ -444,7 +345,7 @@ async def test_the_daily_summary_comes_once(server: BotApiServer, engine: PhoneE
         sent = await server.wait_for(2)
         assert "Trades closed: 1 (1 won, 0 break-even, 0 lost)" in sent[1].text
         assert "+1.31 R" in sent[1].text
-        await until(lambda: nothing_waits(tmp_path / "phone.db"), 60)  # else it would be sent a second time
+        await until(lambda: nothing_waits(tmp_path / "phone.db"))  # else it would be sent a second time
     async with running_bot(server, engine, tmp_path, summary_hour=14):
         await server.answer_to("/status")
         await asyncio.sleep(0.5)
