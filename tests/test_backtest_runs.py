@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from futtui.backtest.gate import OpenGate
 from futtui.cli import backtest_child
 from futtui.cli.backtest_form import run_settings, wanted_of
 from futtui.cli.backtest_runs import BacktestRuns
@@ -39,6 +40,23 @@ for file in template.iterdir():
     (folder / file.name).write_text(file.read_text().replace("TEMPLATE", folder.name))
 """
 """Does as told without loading anything: a run works for the rest."""
+
+
+STEPPING = """
+import sys, time
+from pathlib import Path
+from futtui.cli import backtest_child as child
+def work(folder, asked, gate):
+    step = 0
+    while True:
+        gate.wait()
+        step += 1
+        child.tell(text="running", share=step / 1e9)
+        time.sleep(0.001)
+child.work = work
+raise SystemExit(child.main(Path(sys.argv[1])))
+"""
+"""The child as it is, with work that never ends in place of a run."""
 
 
 def template_of(place: Path) -> Path:
@@ -241,6 +259,68 @@ def test_one_run_at_a_time_and_cancel_ends_it(tmp_path: Path, history: Path) -> 
     assert ended(runs) is RunState.CANCELLED
 
 
+def stands_still(read: Callable[[], object]) -> bool:
+    """Whether nothing changes for a while."""
+    first = read()
+    for _ in range(8):
+        time.sleep(0.05)
+        if read() != first:
+            return False
+    return True
+
+
+def test_a_paused_run_stands_still_goes_on_and_can_be_ended_either_way(tmp_path: Path, history: Path) -> None:
+    runs = BacktestRuns(tmp_path, None, Settings(), command=(sys.executable, "-c", STEPPING))
+    runs.pause(True)  # nothing to pause yet
+    runs.start(values(history))
+    wait_for(lambda: runs.progress().share > 0)
+    runs.pause(True)
+    assert runs.progress().state is RunState.PAUSED
+    wait_for(lambda: stands_still(lambda: runs.progress().share))
+    before = runs.progress()
+    assert stands_still(lambda: runs._watch.seconds)
+    with pytest.raises(FuttuiError, match="running already"):
+        runs.start(values(history))
+    runs.pause(False)
+    assert runs.progress().state is RunState.RUNNING
+    wait_for(lambda: runs.progress().share > before.share)
+    runs.pause(True)
+    runs.cancel()
+    wait_for(lambda: not runs.progress().is_under_way)
+    assert runs.progress().state is RunState.CANCELLED
+    assert not [path for path in (tmp_path / "backtests").iterdir() if path.is_dir()]
+    runs.start(values(history))
+    wait_for(lambda: runs.progress().share > 0)
+    runs.pause(True)
+    runs.close()
+    wait_for(lambda: not runs.progress().is_under_way)
+    assert runs.progress().state is RunState.CANCELLED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_paused_run_and_its_workers_use_no_processor(tmp_path: Path, workers: str) -> None:
+    import psutil
+
+    history = tmp_path / "candles"
+    for seed, name in enumerate(("MADEUSDT", "OTHERUSDT")):
+        write_candles(history / "15m" / f"{name}.csv", START_MS - 36 * 86_400_000, 80, seed=seed)
+    runs = BacktestRuns(tmp_path / "home", None, Settings())
+    run_id = runs.start(values(history, **{"run.workers": workers, "run.to": "2024-04-12"}))
+    wait_for(lambda: runs.progress().share > 0.1)
+    runs.pause(True)
+    assert runs._child is not None
+    family = [psutil.Process(runs._child.pid)]
+    family += family[0].children(recursive=True)
+    wait_for(lambda: stands_still(lambda: [sum(one.cpu_times()[:2]) for one in family]))
+    share = runs.progress().share
+    assert 0.1 < share < 1.0
+    runs.pause(False)
+    assert ended(runs) is RunState.DONE
+    assert runs.result(run_id).head.symbols == ("MADEUSDT", "OTHERUSDT")
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
 def test_old_runs_go_when_there_are_too_many(tmp_path: Path, history: Path, monkeypatch) -> None:
     monkeypatch.setattr("futtui.cli.backtest_runs.MOST_RUNS", 3)
     for day in range(1, 6):
@@ -263,7 +343,7 @@ def test_the_child_works_a_whole_run_and_writes_what_the_screen_reads(tmp_path: 
     folder.mkdir(parents=True)
     wanted = {"values": asked, "chosen": {}, "home": str(home), "made_ms": 1}
     (folder / "wanted.json").write_text(json.dumps(wanted))
-    assert backtest_child.work(folder, wanted) is None
+    assert backtest_child.work(folder, wanted, OpenGate()) is None
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert lines[-1] == {"text": "writing"}
     assert max(line.get("share", 0) for line in lines) == 1.0

@@ -21,6 +21,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
 from futtui.backtest.far_levels import Answers as Answers
 from futtui.backtest.far_levels import without_far_levels
+from futtui.backtest.gate import Gate, OpenGate
 from futtui.backtest.store import AnalysisLog, Stretch, write_whole
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -151,17 +152,21 @@ def _keep_state(file: Path, run: SymbolRun) -> None:
 
 _worker = Worker()
 _jobs: dict[str, Job] = {}
+_gate: Gate = OpenGate()
 
 
-def _settle(jobs: dict[str, Job]) -> None:
+def _settle(jobs: dict[str, Job], gate: Gate) -> None:
     """Begin as a worker process. Ctrl+C is the business of the process that asks: it ends its workers in order."""
+    global _gate
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _gate = gate
     _jobs.update(jobs)
     calm_collector()
 
 
 def _advance(symbol: str, from_ms: int, until_ms: int) -> bytes:
     job = _jobs[symbol]
+    _gate.wait()
     return packed(_worker.advance(job, from_ms, until_ms), small=job.state_file is not None)
 
 
@@ -195,12 +200,17 @@ class _Here:
 class OwnProcess:
     """No worker at all: everything happens in this process when it is needed."""
 
-    def __init__(self, jobs: dict[str, Job]) -> None:
-        self._jobs, self._worker = jobs, Worker()
+    def __init__(self, jobs: dict[str, Job], gate: Gate | None = None) -> None:
+        self._jobs, self._worker, self._gate = jobs, Worker(), gate or OpenGate()
 
     def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
         """Promise a stretch."""
-        return _Here(lambda: self._worker.advance(self._jobs[symbol], from_ms, until_ms))
+
+        def work() -> Answers:
+            self._gate.wait()
+            return self._worker.advance(self._jobs[symbol], from_ms, until_ms)
+
+        return _Here(work)
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -209,11 +219,11 @@ class OwnProcess:
 class Processes:
     """Worker processes on this machine; a symbol stays with its process."""
 
-    def __init__(self, jobs: dict[str, Job], workers: int) -> None:
+    def __init__(self, jobs: dict[str, Job], workers: int, gate: Gate) -> None:
         context = multiprocessing.get_context("spawn")
         shares = even_shares(jobs, min(workers, len(jobs)))
         self._pools = [
-            ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(share,))
+            ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(share, gate))
             for share in shares
         ]
         self._pool_of = {name: pool for pool, share in zip(self._pools, shares, strict=True) for name in share}
@@ -340,10 +350,11 @@ def jobs_of(
     return jobs
 
 
-def local_crew(workers: int) -> CrewMaker:
-    """A crew on this machine: `workers` processes, or none."""
+def local_crew(workers: int, gate: Gate | None = None) -> CrewMaker:
+    """A crew on this machine: `workers` processes, or none. While `gate` is closed nobody begins a stretch."""
+    there = gate or OpenGate()
 
     def make(jobs: dict[str, Job]) -> Crew:
-        return OwnProcess(jobs) if workers <= 0 or len(jobs) < 2 else Processes(jobs, workers)
+        return OwnProcess(jobs, there) if workers <= 0 or len(jobs) < 2 else Processes(jobs, workers, there)
 
     return make

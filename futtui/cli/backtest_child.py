@@ -1,12 +1,14 @@
 """A backtest in a process of its own: `python -m futtui.cli.backtest_child FOLDER`.
 
-The folder holds `wanted.json`; lines of JSON on the output tell how far it is. When the input is closed, because the
-run is cancelled or the screen is gone, it stops as with Ctrl+C. Files are there whole or not at all.
+The folder holds `wanted.json`; lines of JSON on the output tell how far it is. A `p` on the input lets it and its
+workers stand still, a `g` go on. When the input is closed, because the run is cancelled or the screen is gone, it stops
+as with Ctrl+C, also while it stands still. Files are there whole or not at all.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -23,12 +25,17 @@ from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from futtui.backtest.data import SymbolData
+    from futtui.backtest.gate import Gate
     from futtui.backtest.run import BacktestResult
     from futtui.cli.backtest_form import Wanted
 
 WANTED_FILE, HEAD_FILE, RESULT_FILE = "wanted.json", "head.json", "result.json"
 TRADES_FILE, PAGE_FILE, FIGURES_FILE, CONFIG_FILE = "trades.csv", "report.html", "figures.json", "config.yaml"
+PAUSE, GO_ON = b"p", b"g"
+"""What the input tells."""
 NICE = 10
 PackedCandles = dict[str, tuple[str, list[tuple[int, float, float, float, float, float]]]]
 """By position: timeframe, then open time, open, high, low, close and volume of each candle."""
@@ -38,9 +45,11 @@ def main(folder: Path) -> int:
     """Work; 0 when the run is complete, 1 when it cannot be, 130 when it was stopped."""
     if hasattr(os, "nice"):
         os.nice(NICE)  # the market comes first
-    threading.Thread(target=_stop_when_alone, daemon=True).start()
+    gate = multiprocessing.get_context("spawn").Event()
+    gate.set()
+    threading.Thread(target=_obey, args=(gate,), daemon=True).start()
     try:
-        work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")))
+        work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")), gate)
     except KeyboardInterrupt:
         return 130
     except FuttuiError as error:
@@ -60,20 +69,26 @@ def tell(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _stop_when_alone() -> None:
-    while os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
-        pass
+def _obey(gate: Event) -> None:
+    """Open and close the gate as told; at the end of the input open it and stop the work."""
+    while told := os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
+        if told == PAUSE:
+            gate.clear()
+        elif told == GO_ON:
+            gate.set()
+    gate.set()  # nothing that waits there could be stopped on every system
     if sys.platform == "win32":
         interrupt_main()
     else:  # wakes the main thread also where it waits for workers
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def work(folder: Path, asked: dict[str, Any]) -> None:
-    """The whole run, told line by line; raises FuttuiError with a sentence."""
+def work(folder: Path, asked: dict[str, Any], gate: Gate) -> None:
+    """The whole run, told line by line; raises FuttuiError with a sentence. It waits wherever `gate` is closed."""
     from futtui.backtest.coverage import coverage_lines
     from futtui.backtest.data import load_symbol
     from futtui.backtest.run import Backtest
+    from futtui.backtest.shards import local_crew
     from futtui.backtest.trials import seen_before, trial_of
     from futtui.cli.backtest_command import hole_lines, run_store
     from futtui.cli.backtest_form import wanted_of
@@ -86,18 +101,27 @@ def work(folder: Path, asked: dict[str, Any]) -> None:
     config = folder / CONFIG_FILE
     tell(text="loading")
     request = wanted.request(config if config.is_file() else None, home)
-    data = {name: load_symbol(request.history, name, request.start_ms) for name in request.symbols}
-    run = Backtest(request, data=data, store=run_store(None if home == Places.of(None).home else home))
+    data = {}
+    for name in request.symbols:
+        gate.wait()
+        data[name] = load_symbol(request.history, name, request.start_ms)
+    store = run_store(None if home == Places.of(None).home else home)
+    run = Backtest(request, data=data, store=store, crew=local_crew(request.workers, gate))
     notes = [*hole_lines(run, wanted.strict), *coverage_lines(run.coverage)]
     tell(text="running", notes=notes)
-    result = run.run(lambda done, of: tell(share=done / of))
+
+    def told(done: int, of: int) -> None:
+        tell(share=done / of)
+        gate.wait()
+
+    result = run.run(told)
     tell(text="writing")
     trial = trial_of("backtest", now_text(), request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(home))
     note_trial(book, trial)
     kept = result_of(folder.name, asked, wanted, result, time.monotonic() - begun, notes)
     seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
-    write_run(folder, kept, result, data, max(1, len(seen)))
+    write_run(folder, kept, result, data, max(1, len(seen)), gate)
 
 
 def result_of(
@@ -137,7 +161,9 @@ def result_of(
     )
 
 
-def write_run(folder: Path, kept: RunResult, result: BacktestResult, data: dict[str, SymbolData], trials: int) -> None:
+def write_run(
+    folder: Path, kept: RunResult, result: BacktestResult, data: dict[str, SymbolData], trials: int, gate: Gate
+) -> None:
     """All files of a run; the head comes last, because a run counts as kept once it is there."""
     import msgspec
 
@@ -148,11 +174,13 @@ def write_run(folder: Path, kept: RunResult, result: BacktestResult, data: dict[
     from futtui.cli.backtest_command import write_file
 
     for symbol in {one.trade.symbol for one in kept.trades}:
+        gate.wait()
         mine = [one.trade for one in kept.trades if one.trade.symbol == symbol]
         found = candles_around(mine, data[symbol], len(kept.trades))
         (folder / candles_file(symbol)).write_bytes(msgspec.msgpack.encode(_packed(found)))
     write_file(folder / TRADES_FILE, trades_csv(result))
     write_file(folder / FIGURES_FILE, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
+    gate.wait()
     write_file(folder / PAGE_FILE, html_report(result, data, trials))
     (folder / RESULT_FILE).write_bytes(msgspec.json.encode(kept))
     write_file(folder / HEAD_FILE, msgspec.json.encode(kept.head).decode())

@@ -57,6 +57,7 @@ class BacktestRuns:
         self._progress: RunProgress | None = None
         self._child: subprocess.Popen[str] | None = None
         self._began_s: float | None = None
+        self._watch = Stopwatch()
         self._cancelled = False
         self._typed: dict[str, str] = {}
 
@@ -178,7 +179,7 @@ class BacktestRuns:
             editor.save(changed)
 
     def _spawn(self, folder: Path, first: RunProgress) -> None:
-        self._cancelled, self._began_s, self._progress = False, None, first
+        self._cancelled, self._began_s, self._progress, self._watch = False, None, first, Stopwatch()
         with (self._folder / LOG_FILE).open("wb") as complaints:
             self._child = subprocess.Popen(
                 [*self._command, str(folder)],
@@ -192,7 +193,7 @@ class BacktestRuns:
 
     def _follow(self, child: subprocess.Popen[str], folder: Path) -> None:
         """Reads what the child tells until it ends; a thread of its own."""
-        begun_s, trouble = time.perf_counter(), ""  # the other clock stands still for 16 ms on Windows
+        watch, trouble = self._watch, ""
         assert child.stdout is not None
         for line in child.stdout:
             try:
@@ -200,9 +201,9 @@ class BacktestRuns:
             except ValueError:
                 continue  # not from us: a library that prints
             trouble = facts.get("error", trouble)
-            self._tell(facts, time.perf_counter() - begun_s)
+            self._tell(facts, watch.seconds)
         code = child.wait()
-        seconds = time.perf_counter() - begun_s
+        seconds = watch.seconds
         if code == 0 and (folder / "head.json").is_file():
             self._change(state=RunState.DONE, share=1.0, seconds=seconds, seconds_left=0.0, text="")
             return
@@ -235,6 +236,25 @@ class BacktestRuns:
         with self._lock:
             if self._progress is not None:
                 self._progress = replace(self._progress, **changes)
+
+    def pause(self, paused: bool) -> None:
+        """Lets the run under way stand still, or go on; nothing where there is none."""
+        from futtui.cli.backtest_child import GO_ON, PAUSE
+
+        child, progress = self._child, self._progress
+        if child is None or child.stdin is None or progress is None or not progress.is_under_way:
+            return
+        with suppress(OSError, ValueError):  # it has just ended, or is being ended
+            child.stdin.write((PAUSE if paused else GO_ON).decode())
+            child.stdin.flush()
+            self._watch.stop(paused)
+            self._stand(paused)
+
+    def _stand(self, still: bool) -> None:
+        with self._lock:
+            if self._progress is not None and self._progress.is_under_way:
+                state = RunState.PAUSED if still else RunState.RUNNING
+                self._progress = replace(self._progress, state=state, seconds=self._watch.seconds)
 
     def _is_running(self) -> bool:
         return self._child is not None and self._child.poll() is None
@@ -307,6 +327,24 @@ class BacktestRuns:
                 f"backtest-{run_id}.html": lambda path: shutil.copyfile(folder / "report.html", path),
             }
         )
+
+
+class Stopwatch:
+    """Seconds that a run worked; they stand still while it does."""
+
+    def __init__(self) -> None:
+        self._since_s: float | None = time.perf_counter()  # the other clock stands still for 16 ms on Windows
+        self._before_s = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has worked until now."""
+        since_s = self._since_s
+        return self._before_s + (0.0 if since_s is None else time.perf_counter() - since_s)
+
+    def stop(self, stopped: bool) -> None:
+        """Stands still, or goes on."""
+        self._before_s, self._since_s = self.seconds, None if stopped else time.perf_counter()
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -15,6 +15,7 @@ class RunState(Enum):
     """Where a run is."""
 
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     DONE = "DONE"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -36,6 +37,11 @@ class RunProgress:
     seconds: float = 0.0
     text: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has not ended, also while it stands still."""
+        return self.state in (RunState.RUNNING, RunState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)

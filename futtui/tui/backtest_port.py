@@ -10,7 +10,10 @@ from futtui.domain.settings_sheet import SettingsSheet
 
 
 class BacktestPort(Protocol):
-    """Backtests as the screen sees them. Only `progress` and `cancel` return at once; the rest may take moments."""
+    """Backtests as the screen sees them.
+
+    Only `progress`, `pause` and `cancel` return at once; the rest may take moments.
+    """
 
     def form(self) -> SettingsSheet:
         """Everything that can be chosen, with the values that were typed last."""
@@ -36,6 +39,10 @@ class BacktestPort(Protocol):
 
     def progress(self) -> RunProgress | None:
         """How far the newest run of this session is; None when there was none."""
+        ...
+
+    def pause(self, paused: bool) -> None:
+        """Lets the run that is under way stand still, without using the processor, or go on."""
         ...
 
     def cancel(self) -> None:

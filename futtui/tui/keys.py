@@ -180,7 +180,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("one_symbol", "records", ("s",), "one_symbol"),
     Action("run_start", "backtest", ("r",), "start_run"),
     Action("run_cancel", "backtest", ("x",), "cancel_run"),
-    Action("run_mark", "backtest", ("space",), "mark_run"),
+    Action("run_pause", "backtest", ("space",), "pause_run"),
     Action("run_compare", "backtest", ("v",), "compare"),
     Action("run_find", "backtest", ("/",), "find_setting"),
     Action("run_default", "backtest", ("delete",), "to_default"),
@@ -325,7 +325,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "full_log": ("open", "search", "next_match", "level", "one_symbol", "mode", "pause", "commands", "help"),
     "orders": ("open", "search", "next_match", "level", "one_symbol", "mode", "pause", "commands", "help"),
     "backtest": (
-        "run_side", "open", "run_start", "run_cancel", "run_mark", "run_compare", "run_export", "run_find",
+        "run_side", "open", "run_start", "run_pause", "run_cancel", "run_compare", "run_export", "run_find",
         "run_default", "help",
     ),
     "backtest_result": (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from futtui.domain.backtests import RunState
 from futtui.tui.paint.view import live_positions, source_of
 from futtui.tui.words import word
 
@@ -28,7 +27,7 @@ def ask_quit(app: FuttuiApp) -> None:
     live = [] if stays else live_positions(view)
     unsaved = any(getattr(screen, "has_changes", False) for screen in app.screen_stack)
     running = app.backtests.progress() if app.backtests is not None else None
-    is_running = running is not None and running.state is RunState.RUNNING
+    is_running = running is not None and running.is_under_way
     if not live and not unsaved and not is_running:
         app.exit()
     elif live:

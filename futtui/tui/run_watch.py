@@ -15,21 +15,23 @@ class RunWatch:
 
     def __init__(self, port: BacktestPort | None) -> None:
         self._port = port
-        self._seen: RunState | None = None
+        self._was_under_way = False
 
     @property
     def progress(self) -> Progress | None:
         """How far the run under way is, for the task bar; None without one."""
         run = self._port.progress() if self._port is not None else None
-        return Progress(1, round(run.share * 100)) if run is not None and run.state is RunState.RUNNING else None
+        if run is None or not run.is_under_way:
+            return None
+        return Progress(4 if run.state is RunState.PAUSED else 1, round(run.share * 100))
 
     def look(self) -> Iterator[tuple[str, str]]:
         """(text, style token) of what is new."""
         progress = self._port.progress() if self._port is not None else None
         if progress is None:
             return
-        before, self._seen = self._seen, progress.state
-        if before is not RunState.RUNNING or progress.state is RunState.RUNNING:
+        before, self._was_under_way = self._was_under_way, progress.is_under_way
+        if not before or progress.is_under_way:
             return
         if progress.state is RunState.FAILED:
             yield f"{word('backtest.failed')} {progress.text}", "down_bold"

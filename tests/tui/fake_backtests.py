@@ -192,6 +192,10 @@ class FakeBacktests:
         """As told."""
         return self.now
 
+    def pause(self, paused: bool) -> None:
+        """As told."""
+        self.say(state=RunState.PAUSED if paused else RunState.RUNNING)
+
     def cancel(self) -> None:
         """Ends the run."""
         self.cancelled += 1

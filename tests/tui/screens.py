@@ -104,6 +104,12 @@ def _half_way(app: FuttuiApp, engine: FakeEngine) -> None:
     app.backtests.say(text="running", share=0.58, days_per_s=4.1, seconds_left=9.0, seconds=13.0, days=92.0)
 
 
+def _half_way_paused(app: FuttuiApp, engine: FakeEngine) -> None:
+    _half_way(app, engine)
+    assert isinstance(app.backtests, FakeBacktests)
+    app.backtests.pause(True)
+
+
 def _nothing_kept(app: FuttuiApp, engine: FakeEngine) -> None:
     assert isinstance(app.backtests, FakeBacktests)
     app.backtests.results = {}
@@ -218,10 +224,11 @@ SHOTS = (
     Shot("backtest-empty", ("t",), world=_nothing_kept),
     Shot("backtest-edit", ("t", "down", "down", "enter")),
     Shot("backtest-progress", ("t", "r"), then=_half_way),
+    Shot("backtest-paused", ("t", "r"), then=_half_way_paused),
     Shot("backtest-end-question", ("t", "r", "x")),
     Shot("backtest-result", ("t", "tab", "enter")),
     Shot("backtest-values", ("t", "tab", "enter", "d")),
-    Shot("backtest-compare", ("t", "tab", "space", "down", "v")),
+    Shot("backtest-compare", ("t", "tab", "v", "down", "v")),
     Shot("backtest-replay", ("t", "tab", "enter", "enter", *["right"] * 9), anew=True),
     # Places
     Shot("symbols", ("u",), tour="places"),

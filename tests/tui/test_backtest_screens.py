@@ -141,7 +141,14 @@ async def test_form_run_progress_and_end(make_app: AppMaker, port: FakeBacktests
         app.pulse.beat()
         await shown(pilot, "40%")
         await shown(pilot, "0:12 left")
-        await press(pilot, "x")
+        await press(pilot, "space")
+        assert port.now.state is RunState.PAUSED
+        await shown(pilot, "no processor is used; Space goes on, x ends it")
+        await press(pilot, "space")
+        assert port.now.state is RunState.RUNNING
+        app.pulse.beat()
+        await shown(pilot, "0:12 left")
+        await press(pilot, "space", "x")
         assert isinstance(app.screen, QuestionDialog)
         await press(pilot, "escape")
         assert port.cancelled == 0
@@ -157,6 +164,9 @@ async def test_cancel_asks_and_ends_the_run(make_app: AppMaker, port: FakeBackte
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
         await press(pilot, "t", "x")
+        await shown(pilot, "No run is under way")
+        app.flash_line.text = ""
+        await press(pilot, "space")
         await shown(pilot, "No run is under way")
         await press(pilot, "r")
         await until(pilot, lambda: port.now is not None)
@@ -221,8 +231,10 @@ async def test_two_marked_runs_are_compared(make_app: AppMaker, port: FakeBackte
     app = make_app(backtests=port)
     async with app.run_test(size=FULL) as pilot:
         await press(pilot, "t", "tab", "v")
-        await shown(pilot, "Mark one run with Space")
-        await press(pilot, "space", "down", "v")
+        await shown(pilot, "Go to another run and press v")
+        await press(pilot, "v")
+        assert app.screen.runs.mark == ""
+        await press(pilot, "v", "down", "v")
         assert isinstance(app.screen, CompareScreen)
         await shown(pilot, "Where they differ")
 
@@ -248,8 +260,13 @@ def test_progress_of_a_run_is_there_for_the_task_bar_while_it_works(port: FakeBa
     assert watch.progress is None
     port.now = RunProgress("r", RunState.RUNNING, 0.416)
     assert watch.progress == Progress(1, 42)
+    assert not [*watch.look()]
+    port.say(state=RunState.PAUSED)
+    assert watch.progress == Progress(4, 42)
+    assert not [*watch.look()]
     port.say(state=RunState.DONE)
     assert watch.progress is None
+    assert [token for _, token in watch.look()] == ["bold"]
 
 
 async def test_typed_values_are_there_again_after_the_form_was_left_without_a_run(

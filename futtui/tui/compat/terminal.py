@@ -30,7 +30,10 @@ FEW_COLOURS = (None, "standard", "windows")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far something is. `state` as terminals number them: 1 under way, 2 failed, 3 under way without an end."""
+    """How far something is.
+
+    `state` as terminals number them: 1 under way, 2 failed, 3 under way without an end, 4 paused.
+    """
 
     state: int
     percent: int = 0

@@ -50,7 +50,7 @@ def progress_lines(progress: RunProgress | None, width: int) -> list[Line]:
     """Two lines: what is going on with a bar, then rate and time left, or what happened."""
     if progress is None:
         return [((f" {fit(word('backtest.idle'), width - 1)}", "muted"),), ()]
-    if progress.state is RunState.RUNNING:
+    if progress.is_under_way:
         return _running_lines(progress, width)
     if progress.state is RunState.DONE:
         text = word("backtest.done", seconds=clock_text(progress.seconds))
@@ -64,17 +64,22 @@ def progress_lines(progress: RunProgress | None, width: int) -> list[Line]:
 def _running_lines(progress: RunProgress, width: int) -> list[Line]:
     name = word(f"backtest.step.{progress.text}") if has_word(f"backtest.step.{progress.text}") else progress.text
     left = word("backtest.left", time=clock_text(progress.seconds_left)) if progress.seconds_left is not None else ""
+    is_paused = progress.state is RunState.PAUSED
+    if is_paused:
+        name = word("backtest.paused")
     room = max(8, min(44, width - len(name) - len(left) - 12))
     full = min(room, int(progress.share * room))
     first: Line = (
-        (f" {name}  ", "bold"),
-        (PROGRESS_FULL * full, "focus"),
+        (f" {name}  ", "attention" if is_paused else "bold"),
+        (PROGRESS_FULL * full, "muted" if is_paused else "focus"),
         (PROGRESS_EMPTY * (room - full), "dim"),
         (f" {progress.share * 100:3.0f}%", "bold"),
         (f"   {left}", "text"),
     )
     parts = [word("backtest.so_far", time=clock_text(progress.seconds))]
-    if progress.days_per_s is not None:
+    if is_paused:
+        parts.append(word("backtest.paused_what"))
+    elif progress.days_per_s is not None:
         parts.insert(0, word("backtest.rate", days=f"{progress.days_per_s:.1f}", all=f"{progress.days:.0f}"))
     note = f"   ! {progress.notes[0]}" if progress.notes else ""
     return [first, ((f" {f' {SEPARATOR} '.join(parts)}", "muted"), (note, "attention"))]

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from futtui.domain.backtests import RunState
+from futtui.domain.backtests import RunProgress, RunState
 from futtui.domain.errors import FuttuiError
 from futtui.domain.settings_sheet import Setting, SettingsSheet
 from futtui.tui import keys
@@ -48,7 +48,7 @@ class BacktestScreen(PageScreen):
         super().__init__()
         self._port = port
         self.state: SettingsState | None = None
-        self._seen: RunState | None = None
+        self._was_under_way = False
 
     def body(self) -> ComposeResult:
         """Progress, form, runs."""
@@ -88,8 +88,8 @@ class BacktestScreen(PageScreen):
 
     async def _read_runs_beside(self) -> None:
         self.runs.runs = await asyncio.to_thread(self._port.runs)
-        known = {head.run_id for head in self.runs.runs}
-        self.runs.marks = [mark for mark in self.runs.marks if mark in known]
+        if self.runs.mark not in {head.run_id for head in self.runs.runs}:
+            self.runs.mark = ""
         self.look_again()
 
     def _show(self, state: SettingsState) -> None:
@@ -111,12 +111,11 @@ class BacktestScreen(PageScreen):
     def pulse(self, view: View) -> None:
         """Looks how far the run is; a run that ended is in the list."""
         progress = self._port.progress()
-        state = progress.state if progress is not None else None
         if self.watchers:
             self.progress.progress = progress
-            if state is RunState.DONE and self._seen is RunState.RUNNING:
+            if self._was_under_way and progress is not None and progress.state is RunState.DONE:
                 self._read_runs()
-        self._seen = state
+        self._was_under_way = progress is not None and progress.is_under_way
         super().pulse(view)
 
     # Moving
@@ -187,15 +186,30 @@ class BacktestScreen(PageScreen):
 
     def action_cancel_run(self) -> None:
         """Asks, then ends the run."""
-        progress = self._port.progress()
-        if progress is None or progress.state is not RunState.RUNNING:
-            self._flash(word("backtest.not_running"), "attention")
+        if self._under_way() is None:
             return
         texts = [word("backtest.cancel_what")]
         question = QuestionDialog(
             word("backtest.cancel_heading"), texts, yes=word("backtest.cancel_yes"), no=word("backtest.cancel_no")
         )
         self.app.push_screen(question, lambda yes: self._port.cancel() if yes else None)
+
+    def action_pause_run(self) -> None:
+        """Lets the run stand still, or go on."""
+        progress = self._under_way()
+        if progress is None:
+            return
+        stands = progress.state is RunState.PAUSED
+        self._port.pause(not stands)
+        self._flash(word("backtest.goes_on" if stands else "backtest.stands"))
+
+    def _under_way(self) -> RunProgress | None:
+        """The run that has not ended; says so where there is none."""
+        progress = self._port.progress()
+        if progress is not None and progress.is_under_way:
+            return progress
+        self._flash(word("backtest.not_running"), "attention")
+        return None
 
     # Kept runs
 
@@ -205,24 +219,20 @@ class BacktestScreen(PageScreen):
         runs = [head.run_id for head in self.runs.runs or ()]
         self.app.push_screen(ResultScreen(self._port, runs, runs.index(run_id)))
 
-    def action_mark_run(self) -> None:
-        """Marks the run for comparing; the older of two marks goes when there is a third."""
-        run_id = str(self.runs.cursor_key or "")
-        if not run_id:
-            return
-        marks = self.runs.marks
-        self.runs.marks = [mark for mark in marks if mark != run_id] if run_id in marks else [*marks[-1:], run_id]
-        self.look_again()
-
     def action_compare(self) -> None:
-        """The two marked runs, or the one under the marker with the marked one."""
-        chosen = list(dict.fromkeys([*self.runs.marks, str(self.runs.cursor_key or "")]))[:2]
-        if len(chosen) < 2 or not all(chosen):
-            self._flash(word("backtest.compare_needs"), "attention")
+        """Marks the run; with another one marked before, shows both beside each other."""
+        run_id, marked = str(self.runs.cursor_key or ""), self.runs.mark
+        if not run_id:
+            self._flash(word("backtest.no_runs"), "attention")
             return
-        from futtui.tui.screens.backtest_result import CompareScreen
+        self.runs.mark = "" if marked else run_id
+        self.look_again()
+        if not marked:
+            self._flash(word("backtest.marked"))
+        elif marked != run_id:
+            from futtui.tui.screens.backtest_result import CompareScreen
 
-        self.app.push_screen(CompareScreen(self._port, chosen[0], chosen[1]))
+            self.app.push_screen(CompareScreen(self._port, marked, run_id))
 
     def action_export_run(self) -> None:
         """Table and page of the run under the marker."""

@@ -111,14 +111,14 @@ class ProgressLines(LineWidget):
 
 
 class RunsPanel(LivePanel):
-    """The kept runs, newest first; up to two of them are marked for comparing."""
+    """The kept runs, newest first; one of them may be marked for comparing."""
 
     name_id = "runs"
 
     def __init__(self) -> None:
         super().__init__(id="runs", classes="panel")
         self.runs: tuple[RunHead, ...] | None = None
-        self.marks: list[str] = []
+        self.mark = ""
 
     def content(self, view: View, width: int, height: int) -> Content:
         """Headings stay, runs scroll."""
@@ -128,7 +128,7 @@ class RunsPanel(LivePanel):
         columns = backtest.columns_for(backtest.RUN_COLUMNS, width)
 
         def row_of(head: RunHead) -> Row:
-            mark = CHECK if head.run_id in self.marks else ""
+            mark = CHECK if head.run_id == self.mark else ""
             painted = partial(backtest.run_line, head, mark, view.zone, columns, view.cursor)
             return Row(head.run_id, (head, mark, columns), painted)
 
