@@ -347,6 +347,8 @@ class TradingDesk(DeskQuestions):
                 account.resume_day(time_ms)
 
     def _finish(self, time_ms: int) -> list[Effect]:
+        if self._out.is_empty:
+            return []
         finished, self._out.finished = self._out.finished, []
         for position in finished:
             self._retire(position, time_ms)

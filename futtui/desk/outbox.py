@@ -103,16 +103,19 @@ class Outbox:
         """Positions that changed in this event."""
         return tuple(self._positions.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the event came to nothing: most do."""
+        return not (
+            self._positions or self._signals or self._lines or self._orders or self._trades
+            or self._blocks or self._silences or self.finished
+        )  # fmt: skip
+
     def drain(self, time_ms: int) -> list[Effect]:
         """All effects: signals, trades, positions, blocks, then orders, then lines. Empties the box.
 
         A trade comes before its closed position: after a crash in between, `restore_desk` still knows the result.
         """
-        if not (
-            self._positions or self._signals or self._trades or self._blocks
-            or self._silences or self._orders or self._lines
-        ):  # fmt: skip
-            return []
         effects: list[Effect] = [RecordSignal(signal, time_ms) for signal in self._signals.values()]
         effects += [RecordTrade(trade, time_ms) for trade in self._trades]
         for position in self._positions.values():

@@ -39,6 +39,7 @@ class OrderStatus(Enum):
 
     is_final: bool
     """Whether nothing more can happen to the order."""
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
     def __init__(self, code: str) -> None:
         self.is_final = code in ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
@@ -53,6 +54,7 @@ class OrderPurpose(Enum):
     EXIT = "EXIT"
     PART = "PART"
     """A part is closed at market by command; the rest of the position goes on."""
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class TradingMode(Enum):
     LIVE = "LIVE"
     INFO = "INFO"
 
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
+
 
 class ExitReason(Enum):
     """Why a leg was closed; exactly one per leg."""
@@ -41,6 +43,8 @@ class ExitReason(Enum):
     SETTLED = "SETTLED"
     ADJUSTED = "ADJUSTED"
     DATA = "DATA"
+
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
 class TradeClass(Enum):
@@ -60,6 +64,8 @@ class PositionStatus(Enum):
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
     FAILED = "FAILED"
+
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
 @dataclass(frozen=True, slots=True)

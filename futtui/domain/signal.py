@@ -31,6 +31,7 @@ class System(Enum):
     DUAL = "DUAL"
     PLUGIN = "PLUGIN"
     """A user's own strategy."""
+    __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
 class Trigger(Enum):

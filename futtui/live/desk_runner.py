@@ -97,7 +97,8 @@ class DeskRunner:
             elif isinstance(item, OrderChanged):
                 self.sent.updated(item.update)
             try:
-                self.carry_out(self.desk.handle(item))
+                if effects := self.desk.handle(item):
+                    self.carry_out(effects)
             except Exception as error:
                 mistake = mistake or error
         self._busy = False

@@ -101,7 +101,9 @@ class PaperBroker:
         self._waiting_positions: dict[str, PaperPosition] = {}
         self._waiting_orders: dict[str, list[OrderIntent]] = {}
         self._book = FlatBook(slippage_ticks, slippage_pct)
-        self._core = ExchangeCore([], start_ms, liquidity=self._book, funding_rate=self._funding_rate)
+        self._core = ExchangeCore(
+            [], start_ms, liquidity=self._book, funding_rate=self._funding_rate, tells_accounts=False
+        )
         self._account = self._core.add_account(PAPER_KEY, "", start_balance, HISTORY_KEPT)
         self._fills = CarefulFills(self._core, self._book, PAPER_KEY)
 
@@ -254,13 +256,7 @@ class PaperBroker:
 
     def _is_quiet(self, symbol: str) -> bool:
         """Whether a price of the symbol can change nothing: most symbols at most times."""
-        account = self._account
-        if self._unread or account.orders.get(symbol) or account.quantity(symbol):
-            return False
-        for algo in account.algos.values():  # noqa: SIM110 - asked at every price, and quicker than `any`
-            if algo.symbol == symbol:
-                return False
-        return True
+        return not (self._unread or self._core.is_watched(symbol))
 
     def _see(self, symbol: str, time_ms: int, last: float, mark: float | None) -> None:
         """Take note of a price at which nothing can happen."""

@@ -17,6 +17,7 @@ from futtui.exchange.simulator.core.brackets import BracketTable, default_table
 from futtui.exchange.simulator.core.liquidity import Level, Liquidity, SyntheticBook
 from futtui.exchange.simulator.core.market import Market
 from futtui.exchange.simulator.core.matching import react
+from futtui.exchange.simulator.core.orders import LiveAlgo, LiveOrder
 from futtui.exchange.simulator.core.placement import place_order
 from futtui.exchange.simulator.core.questions import CoreQuestions
 from futtui.exchange.simulator.core.records import (
@@ -62,9 +63,11 @@ class ExchangeCore(CoreQuestions):
         funding_rate: FundingRate = basic_funding_rate,
         liquidity: Liquidity | None = None,
         brackets: Mapping[str, BracketTable] | None = None,
+        tells_accounts: bool = True,
     ) -> None:
+        """`tells_accounts`: whether wallet and positions are told after each change; fundings always are."""
         self._brackets = dict(brackets or {})
-        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate)
+        self._state = CoreState({}, start_ms, seed, liquidity or SyntheticBook(seed), funding_rate, tells_accounts)
         self._markets = self._state.markets
         for spec in specs:
             self.add_symbol(spec)
@@ -233,6 +236,10 @@ class ExchangeCore(CoreQuestions):
         """The last price of a symbol, 0 before its first tick; refused with -1121."""
         return self._state.market(symbol).last
 
+    def is_watched(self, symbol: str) -> bool:
+        """Whether anyone has an order or a position on a symbol."""
+        return self._state.market(symbol).is_watched
+
     def is_calm(self, symbol: str, price: float) -> bool:
         """Whether no order of a symbol waits at its last price, at `price`, or between them."""
         market = self._state.market(symbol)
@@ -263,7 +270,7 @@ class ExchangeCore(CoreQuestions):
         """Place a LIMIT or MARKET order; its state after matching."""
         order = place_order(self._state, self.account(api_key), request)
         assert order is not None
-        return order.snapshot()
+        return _told(order)
 
     def test_order(self, api_key: str, request: OrderRequest) -> None:
         """Check an order without placing it."""
@@ -280,7 +287,7 @@ class ExchangeCore(CoreQuestions):
         self._state.market(symbol)
         order = changes.find_open_order(self.account(api_key), symbol, order_id, client_order_id, -2011)
         changes.cancel_order(self._state, order)
-        return order.snapshot()
+        return _told(order)
 
     def cancel_orders(
         self, api_key: str, symbol: str, *, order_ids: Sequence[int] = (), client_order_ids: Sequence[str] = ()
@@ -304,13 +311,13 @@ class ExchangeCore(CoreQuestions):
 
     def place_algo(self, api_key: str, request: AlgoRequest) -> AlgoRecord:
         """Place a conditional order in the algo service."""
-        return algo_service.place_algo(self._state, self.account(api_key), request).snapshot()
+        return _told_algo(algo_service.place_algo(self._state, self.account(api_key), request))
 
     def cancel_algo(self, api_key: str, *, algo_id: int | None = None, client_algo_id: str | None = None) -> AlgoRecord:
         """Cancel a waiting conditional order; refused with -2011 (also once it has triggered)."""
         algo = changes.find_open_algo(self.account(api_key), algo_id, client_algo_id)
         algo_service.cancel_algo(self._state, algo)
-        return algo.snapshot()
+        return _told_algo(algo)
 
     def cancel_all_algos(self, api_key: str, symbol: str) -> int:
         """Cancel all waiting conditional orders of a symbol; how many there were."""
@@ -363,6 +370,16 @@ class ExchangeCore(CoreQuestions):
         """Always refused: -4171 for single-asset, -4169 for multi-assets."""
         self.account(api_key)
         preferences.set_multi_assets_mode(multi_assets)
+
+
+def _told(order: LiveOrder) -> OrderRecord:
+    """The order as it was told last: whatever happens to it is told."""
+    return order.account.order_history.get(order.order_id) or order.snapshot()
+
+
+def _told_algo(algo: LiveAlgo) -> AlgoRecord:
+    """As `_told`, of a conditional order."""
+    return algo.account.algo_history.get(algo.algo_id) or algo.snapshot()
 
 
 def _answer(call: Callable[[], OrderRecord]) -> OrderRecord | ExchangeRefusal:

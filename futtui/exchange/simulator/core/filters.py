@@ -64,10 +64,8 @@ def check_price(rules: SymbolRules, price: Decimal | None, name: str = "price") 
         raise refusal(-4002)
     if price < rules.min_price:
         raise refusal(-4013)
-    if _decimals(price) > _decimals(rules.tick_size):
-        raise refusal(-1111)
     if not rules.is_on_tick(price):
-        raise refusal(-4014)
+        raise refusal(-1111 if _decimals(price) > _decimals(rules.tick_size) else -4014)
     return price
 
 
@@ -79,10 +77,8 @@ def check_trigger_price(rules: SymbolRules, price: Decimal | None, name: str = "
         raise refusal(-4006)
     if price > rules.max_price:
         raise refusal(-4007)
-    if _decimals(price) > _decimals(rules.tick_size):
-        raise refusal(-1111)
     if not rules.is_on_tick(price):
-        raise refusal(-4014)
+        raise refusal(-1111 if _decimals(price) > _decimals(rules.tick_size) else -4014)
     return price
 
 
@@ -92,13 +88,14 @@ def check_quantity(rules: SymbolRules, quantity: Decimal | None, *, market: bool
         raise refusal(-1102, "quantity")
     if not quantity.is_finite() or quantity <= 0:
         raise refusal(-4003)
-    if _decimals(quantity) > _decimals(rules.step_size):
+    is_on_step = rules.is_on_step(quantity)
+    if not is_on_step and _decimals(quantity) > _decimals(rules.step_size):
         raise refusal(-1111)
     if quantity < rules.min_quantity:
         raise refusal(-4004)
     if quantity > (min(rules.max_quantity, rules.market_max_quantity) if market else rules.max_quantity):
         raise refusal(-4005)
-    if not rules.is_on_step(quantity):
+    if not is_on_step:
         raise refusal(-4023)
     return quantity
 

@@ -57,8 +57,10 @@ def report_account(
     change: Decimal = ZERO,
     funding_symbol: str = "",
 ) -> None:
-    """Tell the wallet, and the positions on `symbols`."""
+    """Tell the wallet, and the positions on `symbols`; only fundings where nobody listens to anything else."""
     account.update_time_ms = state.now_ms
+    if not (state.tells_accounts or funding_symbol):
+        return
     wallet = BalanceChange(
         asset=QUOTE_ASSET,
         wallet_balance=account.wallet,

@@ -25,7 +25,13 @@ class CoreState:
     """The shared state; `due_ms` is the next moment at which time alone makes something happen."""
 
     def __init__(
-        self, markets: dict[str, Market], start_ms: int, seed: int, liquidity: Liquidity, funding_rate: FundingRate
+        self,
+        markets: dict[str, Market],
+        start_ms: int,
+        seed: int,
+        liquidity: Liquidity,
+        funding_rate: FundingRate,
+        tells_accounts: bool = True,
     ) -> None:
         self.markets = markets
         self.accounts: dict[str, Account] = {}
@@ -33,6 +39,7 @@ class CoreState:
         self.seed = seed
         self.liquidity = liquidity
         self.funding_rate = funding_rate
+        self.tells_accounts = tells_accounts
         self.funding_intervals_ms: dict[str, int] = {}
         """Of symbols that are not funded every eight hours."""
         self.next_funding_ms = (start_ms // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS
