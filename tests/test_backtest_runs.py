@@ -30,7 +30,7 @@ import json, os, sys
 from pathlib import Path
 how, template, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 def tell(**facts): print(json.dumps(facts), flush=True)
-tell(text="running", notes=["DOGEUSDT has a hole"]); tell(share=0.5)
+tell(text="loading", read=[3, 4]); tell(text="running", notes=["DOGEUSDT has a hole"]); tell(share=0.5)
 if how == "fail": tell(error="DOGEUSDT has no candles."); sys.exit(1)
 if how == "wait":
     while os.read(0, 1): pass
@@ -250,6 +250,7 @@ def test_one_run_at_a_time_and_cancel_ends_it(tmp_path: Path, history: Path) -> 
     runs.start(values(history))
     wait_for(lambda: runs.progress().share == 0.5)
     assert runs.progress().days_per_s > 0
+    assert (runs.progress().symbols_read, runs.progress().symbols) == (3, 4)
     with pytest.raises(FuttuiError, match="running already"):
         runs.start(values(history))
     runs.cancel()
@@ -345,6 +346,7 @@ def test_the_child_works_a_whole_run_and_writes_what_the_screen_reads(tmp_path: 
     (folder / "wanted.json").write_text(json.dumps(wanted))
     assert backtest_child.work(folder, wanted, OpenGate()) is None
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["read"] for line in lines if "read" in line] == [[0, 1], [1, 1]]
     assert lines[-1] == {"text": "writing"}
     assert max(line.get("share", 0) for line in lines) == 1.0
     result = runs.result("20260101-000000")

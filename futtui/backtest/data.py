@@ -25,6 +25,8 @@ from futtui.storage.candle_arrays import CandleArrays, merged
 BASE = Timeframe.M15
 FINE = (Timeframe.M1, Timeframe.M5)
 """Bars finer than a quarter hour, finest first."""
+DRAWN_BARS = 140
+"""Most bars of the chart of a trade: so many beside its period does a run keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,22 @@ class SymbolData:
     fine: tuple[tuple[Timeframe, CandleArrays], ...]
     rules: SymbolRules
 
-    def during(self, start_ms: int, end_ms: int) -> SymbolData:
-        """The same with finer bars of the period alone: the rest of them is never walked through."""
-        return replace(self, fine=tuple((frame, _copied(each.between(start_ms, end_ms))) for frame, each in self.fine))
+    def during(self, start_ms: int, end_ms: int, warm_up: HistorySettings) -> SymbolData:
+        """What a run over a period needs of it, in memory of its own: of the finer bars those of the period.
+
+        Of the others also those that warm the analyses up, and as many beside the period as a chart of a trade shows.
+        """
+        series = {
+            # One more, for the bar that is open at the start.
+            frame: _copied(_around(each, start_ms, end_ms, max(warm_up.bars(frame) + 1, DRAWN_BARS), DRAWN_BARS))
+            for frame, each in self.past.series.items()
+        }
+        fine = tuple((frame, _copied(each.between(start_ms, end_ms))) for frame, each in self.fine)
+        return replace(self, past=replace(self.past, series=series), fine=fine)
+
+    def without_candles(self) -> SymbolData:
+        """Only what it is called and its rules: as it travels to where its candles are already."""
+        return replace(self, past=replace(self.past, series={}), fine=())
 
     def quarters(self, start_ms: int, end_ms: int) -> list[Candle]:
         """The quarter hours that open in [start_ms, end_ms)."""
@@ -175,6 +190,11 @@ def data_hash(
 
 def _warmed(series: CandleArrays, start_ms: int, last_ms: int, bars: int) -> CandleArrays:
     """The candles that open from `start_ms` to `last_ms`, and so many before them."""
-    first, after = np.searchsorted(series.open_time_ms, (start_ms, last_ms + 1))
-    kept = slice(max(0, int(first) - bars), int(after))
+    return _around(series, start_ms, last_ms + 1, bars, 0)
+
+
+def _around(series: CandleArrays, start_ms: int, end_ms: int, before: int, after: int) -> CandleArrays:
+    """The candles that open in [start_ms, end_ms), and so many before and after them."""
+    first, end = (int(place) for place in np.searchsorted(series.open_time_ms, (start_ms, end_ms)))
+    kept = slice(max(0, first - before), end + after)
     return CandleArrays(series.open_time_ms[kept], series.figures[:, kept])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from futtui.backtest.data import SymbolData
+from futtui.backtest.data import DRAWN_BARS, SymbolData
 from futtui.backtest.kept_signals import signals_of
 from futtui.backtest.run import BacktestResult
 from futtui.backtest.trades_table import gross_r, slippage_of
@@ -21,7 +21,7 @@ from futtui.storage.candle_arrays import CandleArrays
 from futtui.strategies.catalogue import title_of
 
 ALL_BARS = 400_000
-MOST_BARS, LEAST_BARS = 140, 24
+MOST_BARS, LEAST_BARS = DRAWN_BARS, 24
 MOST_PARTS = 24
 
 

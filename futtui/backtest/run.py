@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Protocol
 
 from futtui.backtest.coverage import Coverage, coverage_of
-from futtui.backtest.data import BASE, SymbolData, check_period, data_hash, funding_of, load_symbol
+from futtui.backtest.data import BASE, SymbolData, data_hash, funding_of
 from futtui.backtest.far_levels import is_walked_inside
 from futtui.backtest.kept_signals import SignalShelf
+from futtui.backtest.loading import Loaded, Told, Wanted, prepared, unheard
 from futtui.backtest.road import BarRoad, Passage, Step
 from futtui.backtest.settings import BacktestRequest
-from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of, local_crew
+from futtui.backtest.shards import Answers, CrewMaker, Shards, jobs_of
 from futtui.backtest.store import RunStore, key_of, symbol_hash
+from futtui.backtest.workers import LocalCrew
 from futtui.desk.desk import TradingDesk
 from futtui.desk.positions import is_order_of
 from futtui.desk.settings import DeskSettings
@@ -117,25 +119,24 @@ class Backtest:
         funding: FundingHistory | None = None,
         store: RunStore | None = None,
         crew: CrewMaker | None = None,
+        told: Told = unheard,
     ) -> None:
         """Loads all candles; raises InvalidInputError for missing symbols, bad files and empty periods.
 
         `source` gives the analyses instead of new ones; `data` and `funding` are what is loaded already. What `store`
-        holds of the same run is not worked out again. `crew` works on the symbols (default: this machine).
+        holds of the same run is not worked out again. `crew` works on the symbols (default: this machine). `told`
+        hears how many symbols are read. Whoever does not `run` it then has to `stop` it.
         """
         if request.start_ms >= request.end_ms:
             raise InvalidInputError("The end of the period is not after its start. Choose a later --to.")
         self._request = request
         self._source = source
-        self._store, self._crew = store, crew
-        known = data or {}
-        self._data = {
-            name: known.get(name) or load_symbol(request.history, name, request.start_ms, request.end_ms)
-            for name in request.symbols
-        }
-        for one in self._data.values():
-            check_period(one, request.start_ms, request.end_ms)
-        self._data = {name: one.during(request.start_ms, request.end_ms) for name, one in self._data.items()}
+        # Where others analyse, or nobody, the candles are read here.
+        workers = request.workers if source is None and crew is None else 0
+        self._local = crew if isinstance(crew, LocalCrew) else LocalCrew(workers)
+        self._store, self._crew = store, crew or self._local
+        self._loaded = self._load(data or {}, told)
+        self._data = {name: self._loaded[name].data for name in request.symbols}
         self._funding = funding_of(request.history, request.symbols) if funding is None else funding
         self.coverage = coverage_of(self._data, request)
         self._beats_ms = {name: self._funding.beat_hours(name) * HOUR_MS for name in self._data}
@@ -154,6 +155,11 @@ class Backtest:
         self._runner.brokers.update(zip(self._accounts, self._brokers, strict=True))
         self._result = BacktestResult(request, coverage=self.coverage)
 
+    def _load(self, known: Mapping[str, SymbolData], told: Told) -> dict[str, Loaded]:
+        wanted = Wanted.of(self._request, hashed=self._store is not None)
+        found = {name: prepared(wanted, known[name]) for name in self._request.symbols if name in known}
+        return found | self._local.load(wanted, [name for name in self._request.symbols if name not in found], told)
+
     def _open_account(self, mode: TradingMode) -> PaperBroker:
         request = self._request
         costs = request.costs
@@ -167,8 +173,23 @@ class Backtest:
         """Symbols that lack quarter hours in the period, each with the times (from, until)."""
         return {name: list(each) for name, each in self.coverage.holes}
 
+    @property
+    def data(self) -> Mapping[str, SymbolData]:
+        """The candles of the period, and those before and after it that a chart of a trade may show."""
+        return self._data
+
+    def stop(self) -> None:
+        """Give up what was begun."""
+        self._local.stop()
+
     def run(self, progress: Progress | None = None) -> BacktestResult:
         """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
+        try:
+            return self._run(progress)
+        finally:
+            self.stop()
+
+    def _run(self, progress: Progress | None) -> BacktestResult:
         request = self._request
         key = self._result_key() if self._store is not None else ""
         known = self._store.result(key) if self._store is not None else None
@@ -182,7 +203,8 @@ class Backtest:
             past = data.past.between(BASE, request.start_ms - known_ms, request.start_ms)
             self._runner.desk.warm_up(data.symbol, past)
         if self._source is None:
-            shards = shards_of(request, self._data, self._store, self._crew, far_levels=False)
+            hashes = {name: each.analysis_hash for name, each in self._loaded.items()}
+            shards = shards_of(request, self._data, self._store, self._crew, hashes, far_levels=False)
         else:
             shards = self._source(request, self._data)
         try:
@@ -197,7 +219,7 @@ class Backtest:
     def _result_key(self) -> str:
         """What decides the outcome: everything but where the candles are, and who works on them."""
         request = replace(self._request, history=Path(), workers=0, for_information=frozenset())
-        hashes = sorted((name, symbol_hash(one, fine=True)) for name, one in self._data.items())
+        hashes = sorted((name, each.whole_hash) for name, each in self._loaded.items())
         return key_of(request, sorted(self._request.for_information), hashes, list(self._rates().values()))
 
     def _rates(self) -> dict[str, bytes]:
@@ -344,13 +366,15 @@ def shards_of(
     data: dict[str, SymbolData],
     store: RunStore | None = None,
     crew: CrewMaker | None = None,
+    hashes: Mapping[str, str] | None = None,
     *,
     far_levels: bool = True,
 ) -> Source:
     """The source of a real run: analyses in this process, in as many others as the request says, or by `crew`.
 
-    Those that `store` holds are read from there, new ones are kept. Without `far_levels` standing levels that no price
-    comes near are left out: the desk does the same without them, as long as nothing is changed on the way to it.
+    Those that `store` holds are read from there, new ones are kept, under the `hashes` of the candles. Without
+    `far_levels` standing levels that no price comes near are left out: the desk does the same without them, as long as
+    nothing is changed on the way to it.
     """
     shared = (request.analysis, request.warm_up, request.start_ms)
     # How long a level of a user's own strategy stands is not known here.
@@ -358,8 +382,9 @@ def shards_of(
     told = {name: far_levels or not is_walked_inside(one) for name, one in data.items()}
     logs = {}
     if store is not None:
-        keys = {name: key_of(symbol_hash(one, fine=False), *shared, told[name]) for name, one in data.items()}
+        hashes = hashes or {name: symbol_hash(one, fine=False) for name, one in data.items()}
+        keys = {name: key_of(hashes[name], *shared, told[name]) for name in data}
         logs = {name: store.log(key) for name, key in keys.items()}
     run = f"{os.getpid()}-{id(logs)}"
     jobs = jobs_of(run, list(data.values()), *shared, logs, request.end_ms, far_levels=told)
-    return Shards(jobs, (crew or local_crew(request.workers))(jobs), request.start_ms, logs, request.end_ms)
+    return Shards(jobs, (crew or LocalCrew(request.workers))(jobs), request.start_ms, logs, request.end_ms)

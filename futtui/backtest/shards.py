@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import pickle
-import signal
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,12 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from futtui.analysis.analyzer import Close, SymbolAnalyzer
-from futtui.analysis.collector import calm_collector
 from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
 from futtui.backtest.far_levels import Answers as Answers
 from futtui.backtest.far_levels import without_far_levels
-from futtui.backtest.gate import Gate, OpenGate
 from futtui.backtest.store import AnalysisLog, Stretch, write_whole
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -150,26 +145,6 @@ def _keep_state(file: Path, run: SymbolRun) -> None:
                 file.unlink(missing_ok=True)
 
 
-_worker = Worker()
-_jobs: dict[str, Job] = {}
-_gate: Gate = OpenGate()
-
-
-def _settle(jobs: dict[str, Job], gate: Gate) -> None:
-    """Begin as a worker process. Ctrl+C is the business of the process that asks: it ends its workers in order."""
-    global _gate
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _gate = gate
-    _jobs.update(jobs)
-    calm_collector()
-
-
-def _advance(symbol: str, from_ms: int, until_ms: int) -> bytes:
-    job = _jobs[symbol]
-    _gate.wait()
-    return packed(_worker.advance(job, from_ms, until_ms), small=job.state_file is not None)
-
-
 class Answer(Protocol):
     """Something that will be there: answers from this process, or packed ones from another."""
 
@@ -185,69 +160,6 @@ class Crew(Protocol):
     def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer: ...
 
     def stop(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """Worked out when the result is asked for."""
-
-    work: Callable[[], Answers]
-
-    def result(self) -> Answers:
-        return self.work()
-
-
-class OwnProcess:
-    """No worker at all: everything happens in this process when it is needed."""
-
-    def __init__(self, jobs: dict[str, Job], gate: Gate | None = None) -> None:
-        self._jobs, self._worker, self._gate = jobs, Worker(), gate or OpenGate()
-
-    def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
-        """Promise a stretch."""
-
-        def work() -> Answers:
-            self._gate.wait()
-            return self._worker.advance(self._jobs[symbol], from_ms, until_ms)
-
-        return _Here(work)
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
-class Processes:
-    """Worker processes on this machine; a symbol stays with its process."""
-
-    def __init__(self, jobs: dict[str, Job], workers: int, gate: Gate) -> None:
-        context = multiprocessing.get_context("spawn")
-        shares = even_shares(jobs, min(workers, len(jobs)))
-        self._pools = [
-            ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_settle, initargs=(share, gate))
-            for share in shares
-        ]
-        self._pool_of = {name: pool for pool, share in zip(self._pools, shares, strict=True) for name in share}
-
-    def advance(self, symbol: str, from_ms: int, until_ms: int) -> Answer:
-        """Hand a stretch to the symbol's process."""
-        return self._pool_of[symbol].submit(_advance, symbol, from_ms, until_ms)
-
-    def stop(self) -> None:
-        """End the processes; what they are at is given up."""
-        for pool in self._pools:
-            processes = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-
-
-def even_shares(jobs: dict[str, Job], count: int) -> list[dict[str, Job]]:
-    """The jobs in `count` shares of about as many closes: the longest first, each to whoever has least."""
-    shares: list[dict[str, Job]] = [{} for _ in range(count)]
-    for name, job in sorted(jobs.items(), key=lambda each: -each[1].closes):
-        least = min(shares, key=lambda share: (sum(each.closes for each in share.values()), len(share)))
-        least[name] = job
-    return shares
 
 
 CrewMaker = Callable[[dict[str, Job]], Crew]
@@ -348,13 +260,3 @@ def jobs_of(
         told = far_levels[each.symbol]
         jobs[each.symbol] = Job(run, part, analysis, warm_up, start_ms, files.get(each.symbol), closes, told)
     return jobs
-
-
-def local_crew(workers: int, gate: Gate | None = None) -> CrewMaker:
-    """A crew on this machine: `workers` processes, or none. While `gate` is closed nobody begins a stretch."""
-    there = gate or OpenGate()
-
-    def make(jobs: dict[str, Job]) -> Crew:
-        return OwnProcess(jobs, there) if workers <= 0 or len(jobs) < 2 else Processes(jobs, workers, there)
-
-    return make

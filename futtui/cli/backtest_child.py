@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from _thread import interrupt_main
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,10 +87,9 @@ def _obey(gate: Event) -> None:
 def work(folder: Path, asked: dict[str, Any], gate: Gate) -> None:
     """The whole run, told line by line; raises FuttuiError with a sentence. It waits wherever `gate` is closed."""
     from futtui.backtest.coverage import coverage_lines
-    from futtui.backtest.data import load_symbol
     from futtui.backtest.run import Backtest
-    from futtui.backtest.shards import local_crew
     from futtui.backtest.trials import seen_before, trial_of
+    from futtui.backtest.workers import LocalCrew
     from futtui.cli.backtest_command import hole_lines, run_store
     from futtui.cli.backtest_form import wanted_of
     from futtui.cli.places import Places
@@ -101,12 +101,9 @@ def work(folder: Path, asked: dict[str, Any], gate: Gate) -> None:
     config = folder / CONFIG_FILE
     tell(text="loading")
     request = wanted.request(config if config.is_file() else None, home)
-    data = {}
-    for name in request.symbols:
-        gate.wait()
-        data[name] = load_symbol(request.history, name, request.start_ms)
     store = run_store(None if home == Places.of(None).home else home)
-    run = Backtest(request, data=data, store=store, crew=local_crew(request.workers, gate))
+    crew = LocalCrew(request.workers, gate)
+    run = Backtest(request, store=store, crew=crew, told=lambda done, of: tell(text="loading", read=[done, of]))
     notes = [*hole_lines(run, wanted.strict), *coverage_lines(run.coverage)]
     tell(text="running", notes=notes)
 
@@ -121,7 +118,7 @@ def work(folder: Path, asked: dict[str, Any], gate: Gate) -> None:
     note_trial(book, trial)
     kept = result_of(folder.name, asked, wanted, result, time.monotonic() - begun, notes)
     seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
-    write_run(folder, kept, result, data, max(1, len(seen)), gate)
+    write_run(folder, kept, result, run.data, max(1, len(seen)), gate)
 
 
 def result_of(
@@ -162,7 +159,7 @@ def result_of(
 
 
 def write_run(
-    folder: Path, kept: RunResult, result: BacktestResult, data: dict[str, SymbolData], trials: int, gate: Gate
+    folder: Path, kept: RunResult, result: BacktestResult, data: Mapping[str, SymbolData], trials: int, gate: Gate
 ) -> None:
     """All files of a run; the head comes last, because a run counts as kept once it is there."""
     import msgspec

@@ -18,6 +18,7 @@ from futtui.domain.timeframe import Timeframe
 from futtui.live.compat.files import replace_file
 
 if TYPE_CHECKING:
+    from futtui.backtest.data import SymbolData
     from futtui.backtest.run import Backtest, BacktestResult
     from futtui.backtest.settings import BacktestRequest
     from futtui.backtest.store import RunStore
@@ -60,7 +61,7 @@ def run_backtest(options: BacktestOptions) -> None:
 
     files = {"--json": options.json_file, "--trades": options.trades_file, "--html": options.html_file}
     check_folders(files)
-    result = _stoppable(options)
+    result, data = _stoppable(options)
     trial = trial_of("backtest", now_text(), result.request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(options.home))
     note_trial(book, trial)
@@ -71,24 +72,16 @@ def run_backtest(options: BacktestOptions) -> None:
     if options.trades_file is not None:
         write_file(options.trades_file, trades_csv(result))
     if options.html_file is not None:
-        _write_page(
-            options.html_file, result, len(seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms))
-        )
+        from futtui.backtest.html_report import html_report
+
+        seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
+        write_file(options.html_file, html_report(result, data, max(1, len(seen))))
 
 
-def _write_page(file: Path, result: BacktestResult, trials: int) -> None:
-    from futtui.backtest.data import load_symbol
-    from futtui.backtest.html_report import html_report
-
-    run = result.request
-    data = {symbol: load_symbol(run.history, symbol, run.start_ms) for symbol in run.symbols}
-    write_file(file, html_report(result, data, max(1, trials)))
-
-
-def _stoppable(options: BacktestOptions) -> BacktestResult:
-    """The result; Ctrl+C is one sentence and exit code 130, and what was worked out is there for the next run."""
+def _stoppable(options: BacktestOptions) -> tuple[BacktestResult, Mapping[str, SymbolData]]:
+    """Result and candles; Ctrl+C is one sentence and exit code 130, and what was worked out is kept."""
     try:
-        return backtest_result(options)
+        return finished(options)
     except KeyboardInterrupt:
         kept = "Nothing was kept." if options.no_cache else "The same command goes on where it was."
         print(f"Stopped; no file was written. {kept}", file=sys.stderr)
@@ -96,7 +89,15 @@ def _stoppable(options: BacktestOptions) -> BacktestResult:
 
 
 def backtest_result(options: BacktestOptions) -> BacktestResult:
-    """Run what was asked for, with a bar of progress; holes of the history are told first."""
+    """The result of what was asked for."""
+    return finished(options)[0]
+
+
+def finished(options: BacktestOptions) -> tuple[BacktestResult, Mapping[str, SymbolData]]:
+    """Run what was asked for, with a bar of progress; holes of the history are told first.
+
+    Gives the result, and the candles that a chart of a trade may show.
+    """
     from futtui.analysis.collector import RARELY, calm_collector
     from futtui.backtest.cluster import cluster_crew
     from futtui.backtest.run import Backtest
@@ -105,12 +106,22 @@ def backtest_result(options: BacktestOptions) -> BacktestResult:
     calm_collector(RARELY)
     request = request_of(options)
     crew = cluster_crew(options.cluster) if options.cluster else None
-    run = Backtest(request, store=None if options.no_cache else run_store(options.home), crew=crew)
-    for line in hole_lines(run, options.strict):
-        print(line, file=sys.stderr)
-    days = (request.end_ms - request.start_ms) / DAY_MS
-    with progress_told("Backtest", days, "days") as told:
-        return run.run(lambda done, of: told("Backtest", done / of))
+    store = None if options.no_cache else run_store(options.home)
+    with progress_told("Reading candles") as told:
+        run = Backtest(request, store=store, crew=crew, told=lambda done, of: told(reading(done, of), done / of))
+    try:
+        for line in hole_lines(run, options.strict):
+            print(line, file=sys.stderr)
+        days = (request.end_ms - request.start_ms) / DAY_MS
+        with progress_told("Backtest", days, "days") as told:
+            return run.run(lambda done, of: told("Backtest", done / of)), run.data
+    finally:
+        run.stop()
+
+
+def reading(done: int, of: int) -> str:
+    """How far the reading is, in words."""
+    return f"Reading candles: {done} of {of}"
 
 
 def run_store(home: Path | None) -> RunStore | None:
@@ -220,10 +231,11 @@ def progress_told(title: str, amount: float = 0.0, unit: str = "") -> Iterator[C
 
         def told(what: str, share: float) -> None:
             nonlocal now
-            if what != now:
-                now = what
-                bar.reset(task, description=what, total=1.0)
-            bar.update(task, completed=share)
+            step = what.partition(":")[0]
+            if step != now:
+                now = step
+                bar.reset(task, total=1.0)
+            bar.update(task, description=what, completed=share)
 
         yield told
 

@@ -223,6 +223,10 @@ class BacktestRuns:
             changes["notes"] = tuple(facts["notes"])
         if facts.get("text") == "running":
             self._began_s = seconds
+            changes["share"] = 0.0
+        if "read" in facts:
+            read, symbols = facts["read"]
+            changes |= {"symbols_read": read, "symbols": symbols, "share": read / symbols}
         share, days = facts.get("share"), self._progress.days if self._progress else 0.0
         if share is not None:
             changes["share"] = share

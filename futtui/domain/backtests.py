@@ -26,6 +26,7 @@ class RunProgress:
     """The newest run of this session. `share` 0 to 1; rate and time left are None until they can be told.
 
     `text`: what is being done, or why it failed. `notes`: what the user should know, as holes in the candles.
+    `symbols_read`: while candles are read, those of how many of the `symbols` are there.
     """
 
     run_id: str
@@ -37,6 +38,8 @@ class RunProgress:
     seconds: float = 0.0
     text: str = ""
     notes: tuple[str, ...] = ()
+    symbols_read: int = 0
+    symbols: int = 0
 
     @property
     def is_under_way(self) -> bool:

@@ -199,11 +199,13 @@ def test_backtest_absent_folder_and_wrong_days_are_one_sentence(tmp_path):
 def test_backtest_stopped_with_ctrl_c_ends_with_130_and_writes_nothing(tmp_path, monkeypatch):
     write_candles(tmp_path / "history" / "NEWUSDT.csv", BEFORE_MS, 3)
 
-    def stopped(self, *_) -> None:
+    def stopped(*_) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(run_module.Backtest, "_stretch", stopped)
-    answer = told(tmp_path / "history", "--json", str(tmp_path / "out.json"))
-    assert answer.exit_code == backtest_command.INTERRUPTED == 130
-    assert "Stopped; no file was written." in answer.stderr
-    assert not list(tmp_path.glob("out*"))
+    for place, where in ((run_module.Backtest, "_stretch"), (backtest_command, "reading")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, where, stopped)
+            answer = told(tmp_path / "history", "--json", str(tmp_path / "out.json"))
+        assert answer.exit_code == backtest_command.INTERRUPTED == 130
+        assert "Stopped; no file was written." in answer.stderr
+        assert not list(tmp_path.glob("out*"))

@@ -14,7 +14,8 @@ from futtui.backtest.data import SymbolData, load_symbol
 from futtui.backtest.far_levels import Answers, is_walked_inside, without_far_levels
 from futtui.backtest.run import Backtest, BacktestResult, shards_of
 from futtui.backtest.settings import BacktestRequest, Costs
-from futtui.backtest.shards import Job, OwnProcess
+from futtui.backtest.shards import Job
+from futtui.backtest.workers import OwnProcess
 from futtui.domain.reading import AnalysisResult
 from futtui.domain.side import Side
 from futtui.domain.signal import PlanLimits, RawSignal, Trigger
