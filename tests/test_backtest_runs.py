@@ -11,10 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from futtui.backtest import folds as folds_module
+from futtui.backtest.folds import Fold
 from futtui.backtest.gate import OpenGate
 from futtui.cli import backtest_child
 from futtui.cli.backtest_form import run_settings, wanted_of
 from futtui.cli.backtest_runs import BacktestRuns
+from futtui.cli.stopwatch import Stopwatch
 from futtui.config.settings import Settings
 from futtui.domain.backtests import RunState
 from futtui.domain.errors import FuttuiError
@@ -46,7 +49,7 @@ STEPPING = """
 import sys, time
 from pathlib import Path
 from futtui.cli import backtest_child as child
-def work(folder, asked, gate):
+def work(folder, asked, gate, watch):
     step = 0
     while True:
         gate.wait()
@@ -111,6 +114,11 @@ def test_form_holds_the_options_of_the_command_then_account_and_strategies(tmp_p
     assert named["account.start_equity"].value == "10000.0"
     assert "strategies.liquidity_flush.distance_pct" in named
     assert "telegram.enabled" not in named
+    walking = {item.name: item.default for item in sheet.inside("walk")}
+    assert walking == {
+        "forward": "false", "learn_months": "6", "step_months": "1", "gap_days": "7", "rolling": "false",
+        "choose": "false",
+    }  # fmt: skip
     assert len(run_settings()) == len(sheet.inside("run"))
 
 
@@ -123,6 +131,7 @@ def test_form_holds_the_options_of_the_command_then_account_and_strategies(tmp_p
         ("run.from", "yesterday", "The first day is yesterday: write it as in 2024-03-01"),
         ("run.workers", "2.5", "write a whole number from 0 to 64"),
         ("run.costs", "much", "write a number from 0 to 10"),
+        ("walk.learn_months", "0", "write a whole number from 1 to 120"),
         ("account.start_equity", "-4", "must be greater than 0"),
     ],
 )
@@ -189,6 +198,7 @@ def test_typed_values_are_kept_without_a_run_and_for_the_next_start(tmp_path: Pa
     [
         ({"run.to": "2024-03-01"}, "The last day is not after the first one"),
         ({"run.to": ""}, "The last day is missing"),
+        ({"walk.forward": "true"}, "The period is too short to walk forward"),
         ({"run.symbols": "BTCUSDT"}, "BTCUSDT has no candles in .*There are: AVAXUSDT, DOGEUSDT"),
     ],
 )
@@ -322,6 +332,37 @@ def test_a_paused_run_and_its_workers_use_no_processor(tmp_path: Path, workers: 
     assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
+def test_the_child_walks_forward_as_the_command_does_and_keeps_only_what_was_never_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    half_ms = 86_400_000
+    fold = Fold(START_MS, START_MS + half_ms, START_MS + half_ms, START_MS + 3 * half_ms)
+    monkeypatch.setattr(folds_module, "folds", lambda *_, **__: [fold])
+    history, home = tmp_path / "candles", tmp_path / "home"
+    write_candles(history / "15m" / "MADEUSDT.csv", START_MS - 36 * 86_400_000, 40, seed=4)
+    runs = runs_of(home)
+    asked = {item.path: item.value for item in runs.form().settings}
+    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0", "run.to": "2024-03-04"})
+    folder = home / "backtests" / "20260101-000000"
+    folder.mkdir(parents=True)
+    wanted = {"values": asked | {"walk.forward": "true"}, "chosen": {}, "home": str(home), "made_ms": 1}
+    backtest_child.work(folder, wanted, OpenGate(), Stopwatch())
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
+    assert [*dict.fromkeys(line["text"] for line in told if "text" in line)] == ["loading", "running", "writing"]
+    assert max(line.get("share", 0) for line in told) == 1.0
+    result = runs.result("20260101-000000")
+    figures = json.loads((folder / "figures.json").read_text())
+    assert result.walk is not None
+    assert [(one.learned.trades, one.seen.trades) for one in result.walk.folds] == [
+        (one["learned_trades"], one["seen_trades"]) for one in figures["folds"]
+    ]
+    assert result.walk.folds[0].seen.trades == len(result.trades) == result.head.trades > 0
+    assert all(fold.see_from_ms <= one.trade.opened_ms < fold.see_to_ms and one.targets for one in result.trades)
+    assert result.head.folds == 1
+    monkeypatch.chdir(tmp_path)
+    assert "backtest-20260101-000000.csv and backtest-20260101-000000.json" in runs.export("20260101-000000")
+
+
 def test_old_runs_go_when_there_are_too_many(tmp_path: Path, history: Path, monkeypatch) -> None:
     monkeypatch.setattr("futtui.cli.backtest_runs.MOST_RUNS", 3)
     for day in range(1, 6):
@@ -344,7 +385,7 @@ def test_the_child_works_a_whole_run_and_writes_what_the_screen_reads(tmp_path: 
     folder.mkdir(parents=True)
     wanted = {"values": asked, "chosen": {}, "home": str(home), "made_ms": 1}
     (folder / "wanted.json").write_text(json.dumps(wanted))
-    assert backtest_child.work(folder, wanted, OpenGate()) is None
+    assert backtest_child.work(folder, wanted, OpenGate(), Stopwatch()) is None
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["read"] for line in lines if "read" in line] == [[0, 1], [1, 1]]
     assert lines[-1] == {"text": "writing"}

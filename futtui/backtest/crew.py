@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from futtui.analysis.collector import calm_collector
 from futtui.backtest.cut_world import cut_answers, differences
 from futtui.backtest.data import SymbolData, funding_of, load_symbol
+from futtui.backtest.gate import Gate, OpenGate
 from futtui.backtest.recording import Recording, played
 from futtui.backtest.run import Backtest
 from futtui.backtest.settings import BacktestRequest
@@ -20,6 +21,7 @@ from futtui.backtest.shards import Answers, SymbolRun
 from futtui.backtest.single_trade import single_trade
 from futtui.backtest.variant_pass import Found, StrategyVariant, variant_signals
 from futtui.backtest.variants import Variant
+from futtui.backtest.workers import end_at_once
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.exchange.simulator.market.funding_files import FundingHistory
@@ -38,6 +40,8 @@ class Bench:
     recording: Recording
     loaded: dict[str, SymbolData] = field(default_factory=dict)
     funding: FundingHistory | None = None
+    gate: Gate = field(default_factory=OpenGate)
+    """While it is closed nothing is played."""
 
     def data(self, symbol: str) -> SymbolData:
         """The candles of a symbol, loaded once."""
@@ -77,7 +81,12 @@ def play(bench: Bench, variant: Variant) -> list[Trade]:
     """The trades of a variant, from the recorded analyses."""
     data = {symbol: bench.data(symbol) for symbol in variant.request.symbols}
     source = played(bench.recording, variant.change)
-    return Backtest(variant.request, source, data, bench.funding_rates()).run().trades
+
+    def may_go_on(_done: int, _of: int) -> None:
+        bench.gate.wait()
+
+    may_go_on(0, 1)
+    return Backtest(variant.request, source, data, bench.funding_rates()).run(may_go_on).trades
 
 
 def alone(bench: Bench, plans: Sequence[RawSignal]) -> list[float | None]:
@@ -164,15 +173,19 @@ class Crew:
         self._bench = bench
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
-            away = Bench(bench.base, bench.recording)
+            away = Bench(bench.base, bench.recording, gate=bench.gate)
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(workers, context, initializer=_settle, initargs=(away,))
 
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._pool is None:
+            return
+        if kind is not None:
+            end_at_once(self._pool)  # stopped by the user: nobody waits for a job that may take minutes
+        else:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def each(self, function: Callable[[Bench, Job], Done], jobs: Iterable[Job], told: Told | None = None) -> list[Done]:

@@ -42,13 +42,13 @@ def folds(
             break
         learn_from_ms = months_after(start_ms, learned - learn_months) if rolling else start_ms
         if see_from_ms - gap_ms <= learn_from_ms:
-            raise InvalidInputError("The gap is as long as the time to learn. Make --gap-days smaller.")
+            raise InvalidInputError("The gap is as long as the time to learn. Make it shorter (--gap-days).")
         found.append(Fold(learn_from_ms, see_from_ms - gap_ms, see_from_ms, min(see_to_ms, end_ms)))
         learned += step_months
     if not found:
         raise InvalidInputError(
             f"The period is too short to walk forward: {learn_months} months to learn and at least a day after them "
-            "are needed. Give a longer period or a smaller --learn-months."
+            "are needed. Give a longer period or fewer months to learn (--learn-months)."
         )
     return found
 

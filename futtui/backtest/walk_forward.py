@@ -24,10 +24,28 @@ class FoldResult:
 
     fold: Fold
     chosen: str
-    learned_trades: int
-    learned_r: float | None
-    seen_trades: int
-    seen_r: float | None
+    learned: TradeStatistics
+    seen: TradeStatistics
+
+    @property
+    def learned_trades(self) -> int:
+        """How many trades were learned from."""
+        return self.learned.trades
+
+    @property
+    def learned_r(self) -> float | None:
+        """Their mean result; None without one."""
+        return self.learned.expectancy_r.value
+
+    @property
+    def seen_trades(self) -> int:
+        """How many trades came afterwards."""
+        return self.seen.trades
+
+    @property
+    def seen_r(self) -> float | None:
+        """Their mean result; None without one."""
+        return self.seen.expectancy_r.value
 
 
 @dataclass(frozen=True)
@@ -74,9 +92,8 @@ def walk_forward(
         chosen = max(names, key=lambda name: _merit(learned[name]))
         seen = [t for t in candidates[chosen] if fold.see_from_ms <= t.opened_ms < fold.see_to_ms]
         stitched += seen
-        results.append(
-            FoldResult(fold, chosen, len(learned[chosen]), _mean(learned[chosen]), len(seen), _mean(seen))
-        )  # fmt: skip
+        figures = [statistics_of(part, slipped_r=slipped_r) for part in (learned[chosen], seen)]
+        results.append(FoldResult(fold, chosen, *figures))
     in_order = tuple(sorted(stitched, key=lambda trade: (trade.closed_ms, trade.position_id)))
     return WalkForward(tuple(results), in_order, statistics_of(in_order, slipped_r=slipped_r), len(names))
 
@@ -109,13 +126,18 @@ def walk_json(found: WalkForward) -> dict[str, Any]:
     """One JSON object."""
     return {
         "schema": 1,
-        "folds": [asdict(each) for each in found.results],
+        "folds": [_fold_json(each) for each in found.results],
         "candidates": found.candidates,
         "unseen": asdict(found.statistics),
         "ratio": found.ratio,
         "holds": found.holds,
         "equity_r": _running(found.stitched),
     }
+
+
+def _fold_json(each: FoldResult) -> dict[str, Any]:
+    names = ("learned_trades", "learned_r", "seen_trades", "seen_r")
+    return asdict(each) | {name: getattr(each, name) for name in names}
 
 
 def _learned(trades: Sequence[Trade], fold: Fold) -> list[Trade]:

@@ -120,10 +120,15 @@ class Processes:
     def stop(self) -> None:
         """End the processes; what they are at is given up."""
         for pool in self._pools:
-            processes = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
+            end_at_once(pool)
+
+
+def end_at_once(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool; what they are at is given up."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
 
 
 @contextmanager

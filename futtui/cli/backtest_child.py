@@ -13,44 +13,37 @@ import os
 import signal
 import sys
 import threading
-import time
 from _thread import interrupt_main
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from futtui.domain.backtests import RunHead, RunResult, TestedTrade, TradeCandles
-from futtui.domain.candle import Candle
+from futtui.cli.stopwatch import Stopwatch
 from futtui.domain.errors import FuttuiError
-from futtui.domain.position import TradingMode
-from futtui.domain.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-    from futtui.backtest.data import SymbolData
     from futtui.backtest.gate import Gate
-    from futtui.backtest.run import BacktestResult
-    from futtui.cli.backtest_form import Wanted
+    from futtui.backtest.run import Backtest
+    from futtui.backtest.settings import BacktestRequest
+    from futtui.cli.backtest_form import Wanted, WantedWalk
 
-WANTED_FILE, HEAD_FILE, RESULT_FILE = "wanted.json", "head.json", "result.json"
-TRADES_FILE, PAGE_FILE, FIGURES_FILE, CONFIG_FILE = "trades.csv", "report.html", "figures.json", "config.yaml"
+WANTED_FILE, CONFIG_FILE = "wanted.json", "config.yaml"
 PAUSE, GO_ON = b"p", b"g"
 """What the input tells."""
 NICE = 10
-PackedCandles = dict[str, tuple[str, list[tuple[int, float, float, float, float, float]]]]
-"""By position: timeframe, then open time, open, high, low, close and volume of each candle."""
 
 
 def main(folder: Path) -> int:
     """Work; 0 when the run is complete, 1 when it cannot be, 130 when it was stopped."""
     if hasattr(os, "nice"):
         os.nice(NICE)  # the market comes first
-    gate = multiprocessing.get_context("spawn").Event()
+    gate, watch = multiprocessing.get_context("spawn").Event(), Stopwatch()
     gate.set()
-    threading.Thread(target=_obey, args=(gate,), daemon=True).start()
+    threading.Thread(target=_obey, args=(gate, watch), daemon=True).start()
     try:
-        work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")), gate)
+        work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")), gate, watch)
     except KeyboardInterrupt:
         return 130
     except FuttuiError as error:
@@ -70,13 +63,14 @@ def tell(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _obey(gate: Event) -> None:
+def _obey(gate: Event, watch: Stopwatch) -> None:
     """Open and close the gate as told; at the end of the input open it and stop the work."""
     while told := os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
         if told == PAUSE:
             gate.clear()
         elif told == GO_ON:
             gate.set()
+        watch.stop(told == PAUSE)
     gate.set()  # nothing that waits there could be stopped on every system
     if sys.platform == "win32":
         interrupt_main()
@@ -84,123 +78,106 @@ def _obey(gate: Event) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def work(folder: Path, asked: dict[str, Any], gate: Gate) -> None:
+def work(folder: Path, asked: dict[str, Any], gate: Gate, watch: Stopwatch) -> None:
     """The whole run, told line by line; raises FuttuiError with a sentence. It waits wherever `gate` is closed."""
-    from futtui.backtest.coverage import coverage_lines
+    from futtui.cli.backtest_form import wanted_of
+
+    wanted, home, config = wanted_of(asked["values"]), Path(asked["home"]), folder / CONFIG_FILE
+    tell(text="loading")
+    request = wanted.request(config if config.is_file() else None, home)
+    run = Run(folder, asked, wanted, request, home, gate, watch)
+    if wanted.walk is None:
+        run_plainly(run)
+    else:
+        walk_forward_in(run, wanted.walk)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run needs to know, beside its candles."""
+
+    folder: Path
+    asked: dict[str, Any]
+    wanted: Wanted
+    request: BacktestRequest
+    home: Path
+    gate: Gate
+    watch: Stopwatch
+
+    def notes(self, run: Backtest) -> list[str]:
+        """What the user should know of the candles, told at once; raises where the run is not to begin with them."""
+        from futtui.backtest.coverage import coverage_lines
+        from futtui.cli.backtest_command import hole_lines
+
+        try:
+            notes = [*hole_lines(run, self.wanted.strict), *coverage_lines(run.coverage)]
+        except FuttuiError:
+            run.stop()
+            raise
+        tell(notes=notes)
+        return notes
+
+
+def reading_told(done: int, of: int) -> None:
+    """How many symbols are read."""
+    tell(text="loading", read=[done, of])
+
+
+def run_plainly(run: Run) -> None:
+    """One run over the period."""
     from futtui.backtest.run import Backtest
     from futtui.backtest.trials import seen_before, trial_of
     from futtui.backtest.workers import LocalCrew
-    from futtui.cli.backtest_command import hole_lines, run_store
-    from futtui.cli.backtest_form import wanted_of
+    from futtui.cli.backtest_command import run_store
     from futtui.cli.places import Places
+    from futtui.cli.run_files import result_of, write_run
     from futtui.cli.trial_book import note_trial, now_text, trial_book
 
-    begun = time.monotonic()
-    wanted = wanted_of(asked["values"])
-    home = Path(asked["home"])
-    config = folder / CONFIG_FILE
-    tell(text="loading")
-    request = wanted.request(config if config.is_file() else None, home)
+    request, gate, home = run.request, run.gate, run.home
     store = run_store(None if home == Places.of(None).home else home)
-    crew = LocalCrew(request.workers, gate)
-    run = Backtest(request, store=store, crew=crew, told=lambda done, of: tell(text="loading", read=[done, of]))
-    notes = [*hole_lines(run, wanted.strict), *coverage_lines(run.coverage)]
-    tell(text="running", notes=notes)
+    work = Backtest(request, store=store, crew=LocalCrew(request.workers, gate), told=reading_told)
+    notes = run.notes(work)
+    tell(text="running")
 
     def told(done: int, of: int) -> None:
         tell(share=done / of)
         gate.wait()
 
-    result = run.run(told)
+    result = work.run(told)
     tell(text="writing")
     trial = trial_of("backtest", now_text(), request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(home))
     note_trial(book, trial)
-    kept = result_of(folder.name, asked, wanted, result, time.monotonic() - begun, notes)
+    kept = result_of(run.folder.name, run.asked, run.wanted, result, run.watch.seconds, notes)
     seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
-    write_run(folder, kept, result, run.data, max(1, len(seen)), gate)
+    write_run(run.folder, kept, result, work.data, max(1, len(seen)), gate)
 
 
-def result_of(
-    run_id: str, asked: dict[str, Any], wanted: Wanted, result: BacktestResult, seconds: float, notes: list[str]
-) -> RunResult:
-    """What the screen keeps of a run."""
-    from futtui.backtest.charges import slipped_with
-    from futtui.backtest.kept_signals import signals_of
-    from futtui.backtest.trades_table import figures_in
-    from futtui.measurement.performance import performance_report
+def walk_forward_in(run: Run, walk: WantedWalk) -> None:
+    """The walk-forward of the command line over the period."""
+    from futtui.backtest.walk_forward import walk_forward
+    from futtui.cli.run_files import walk_result_of, write_walk
+    from futtui.cli.walk_command import FIRST_STEP, run_candidates
 
-    total = figures_in(result, result.trades)
-    every = [*result.trades, *result.information]
-    slipped_r = slipped_with(result.request.costs, result.tick_sizes)
-    report = performance_report(every, (), {}, (), wanted.start_ms, wanted.end_ms, slipped_r)
-    signals = signals_of(result.trades, result.signals)
-    trades = []
-    for trade in result.trades:
-        signal = signals.get(trade.signal_id)
-        raw = signal.raw if signal is not None else None
-        trades.append(TestedTrade(trade, raw.levels.targets if raw else (), raw.summary if raw else ""))
-    head = RunHead(
-        run_id, asked["made_ms"], wanted.symbols, wanted.start_ms, wanted.end_ms, wanted.systems, total.trades,
-        total.net_r, total.win_rate.value, total.profit_factor.value, total.verdict,
-    )  # fmt: skip
-    return RunResult(
-        head=head,
-        seconds=seconds,
-        chosen=tuple((path, text) for path, text in sorted(asked["chosen"].items())),
-        traded=report.account(TradingMode.PAPER),
-        informed=report.account(TradingMode.INFO),
-        trades=tuple(trades),
-        start_equity=float(result.request.start_equity),
-        equity=result.equity,
-        open_positions=result.open_positions,
-        notes=tuple(notes),
-    )
+    notes: list[str] = []
+    step = FIRST_STEP
 
+    def told(what: str, share: float) -> None:
+        nonlocal step
+        if what != step:
+            step = what
+            tell(text="variants")
+        tell(share=share)
 
-def write_run(
-    folder: Path, kept: RunResult, result: BacktestResult, data: Mapping[str, SymbolData], trials: int, gate: Gate
-) -> None:
-    """All files of a run; the head comes last, because a run counts as kept once it is there."""
-    import msgspec
+    def begun(first: Backtest) -> None:
+        notes.extend(run.notes(first))
+        tell(text="running")
 
-    from futtui.backtest.html_report import html_report
-    from futtui.backtest.report import as_json
-    from futtui.backtest.report_trades import candles_around
-    from futtui.backtest.trades_table import trades_csv
-    from futtui.cli.backtest_command import write_file
-
-    for symbol in {one.trade.symbol for one in kept.trades}:
-        gate.wait()
-        mine = [one.trade for one in kept.trades if one.trade.symbol == symbol]
-        found = candles_around(mine, data[symbol], len(kept.trades))
-        (folder / candles_file(symbol)).write_bytes(msgspec.msgpack.encode(_packed(found)))
-    write_file(folder / TRADES_FILE, trades_csv(result))
-    write_file(folder / FIGURES_FILE, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
-    gate.wait()
-    write_file(folder / PAGE_FILE, html_report(result, data, trials))
-    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(kept))
-    write_file(folder / HEAD_FILE, msgspec.json.encode(kept.head).decode())
-
-
-def _packed(found: dict[str, TradeCandles]) -> PackedCandles:
-    return {
-        name: (one.timeframe.code, [(c.open_time_ms, c.open, c.high, c.low, c.close, c.volume) for c in one.candles])
-        for name, one in found.items()
-    }
-
-
-def unpacked(data: bytes, position_id: str) -> TradeCandles:
-    """The candles around a trade from such a file; KeyError for a trade that is not in it."""
-    import msgspec
-
-    code, rows = msgspec.msgpack.decode(data, type=PackedCandles)[position_id]
-    return TradeCandles(Timeframe.from_code(code), tuple(Candle(*row) for row in rows))
-
-
-def candles_file(symbol: str) -> str:
-    """Name of the file with the candles around the trades of a symbol."""
-    return f"candles-{symbol}.msgpack"
+    runs = run_candidates(run.request, walk.choose, run.home, told, gate=run.gate, begun=begun, read=reading_told)
+    found = walk_forward(runs.trades, walk.folds, runs.slipped_r)
+    tell(text="writing")
+    kept = walk_result_of(run.folder.name, run.asked, run.wanted, runs, found, run.watch.seconds, notes)
+    write_walk(run.folder, kept, runs, found, run.gate)
 
 
 if __name__ == "__main__":

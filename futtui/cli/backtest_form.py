@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,21 +15,26 @@ from futtui.domain.errors import InvalidInputError
 from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, SettingSection, SettingsSheet
 
 if TYPE_CHECKING:
+    from futtui.backtest.folds import Fold
     from futtui.backtest.settings import BacktestRequest
     from futtui.config.editor import FileSettings
 
-RUN = "run"
+RUN, WALK = "run", "walk"
 HISTORY, SYMBOLS, SYSTEMS, START, END = (f"{RUN}.{name}" for name in ("history", "symbols", "systems", "from", "to"))
 _OPTIONS = {
     "history": HISTORY, "symbols": SYMBOLS, "from_date": START, "to_date": END, "cost_factor": f"{RUN}.costs",
     "optimistic": f"{RUN}.optimistic", "strict": f"{RUN}.strict", "workers": f"{RUN}.workers",
 }  # fmt: skip
 """Options of `futtui backtest` that the form offers, and under which names."""
+WALK_FORWARD = f"{WALK}.forward"
+_WALK_OPTIONS = {name: f"{WALK}.{name}" for name in ("learn_months", "step_months", "gap_days", "rolling", "choose")}
+"""Options of `futtui walk-forward`, likewise."""
 _SYMBOL = re.compile(r"[A-Z0-9]{3,20}(_[0-9]{6})?")
 _NAMES_SHOWN, _NAME_SHOWN = 8, 24
 _KINDS = {bool: SettingKind.YES_NO, int: SettingKind.WHOLE_NUMBER, float: SettingKind.NUMBER}
 _DOCS = {
     SYMBOLS: "Symbols with commas between them; empty = all in the folder.",
+    WALK_FORWARD: "Whether to learn on a part of the time and count only what came next, again and again.",
     SYSTEMS: "Strategies tested alone, with commas between them; all = everything is traded; empty = as configured.",
 }
 _ROOMS = ("desk.risk.sizing", "desk.risk.caps", "desk.risk.exits", "strategies", "desk.scoring", "zones", "regime")
@@ -42,8 +47,8 @@ def form_of(editor: FileSettings, kept: Mapping[str, str]) -> SettingsSheet:
     if sheet.trouble:
         return sheet
     money = [replace(one, path=f"account.{one.path}") for one in sheet.settings if one.path == "start_equity"]
-    sections = [SettingSection(RUN, ""), SettingSection("account", "")]
-    settings = [*run_settings(), *money]
+    sections = [SettingSection(RUN, ""), SettingSection(WALK, ""), SettingSection("account", "")]
+    settings = [*run_settings(), *walk_settings(), *money]
     for room in _ROOMS:
         inside = [one for one in sheet.sections if one.path == room or one.path.startswith(f"{room}.")]
         sections += [one for one in inside if sheet.inside(one.path)]
@@ -59,13 +64,32 @@ def run_settings() -> list[Setting]:
     """The options of `futtui backtest` as settings."""
     from futtui.cli.app import backtest
 
-    hints, parameters = get_type_hints(backtest, include_extras=True), inspect.signature(backtest).parameters
-    found = []
-    for name, path in _OPTIONS.items():
-        kind, option = get_args(hints[name])
-        found.append(_setting(path, kind, option, parameters[name].default))
+    found = _settings_of(backtest, _OPTIONS)
     found.insert(2, Setting(SYSTEMS, _DOCS[SYSTEMS], SettingKind.TEXT, '""', '""', '""'))
     return found
+
+
+def walk_settings() -> list[Setting]:
+    """Whether to walk forward, and the options of `futtui walk-forward`, as settings."""
+    from futtui.cli.measure_commands import walk_forward
+
+    whether = Setting(WALK_FORWARD, _DOCS[WALK_FORWARD], SettingKind.YES_NO, "false", "false", "false")
+    return [whether, *_settings_of(walk_forward, _WALK_OPTIONS)]
+
+
+def _settings_of(command: Callable[..., None], options: Mapping[str, str]) -> list[Setting]:
+    """Options of a command, by name, as settings of the form."""
+    hints, parameters = get_type_hints(command, include_extras=True), inspect.signature(command).parameters
+    found = []
+    for name, path in options.items():
+        kind, option = get_args(hints[name])
+        found.append(_setting(path, kind, option, parameters[name].default))
+    return found
+
+
+def is_option(path: str) -> bool:
+    """Whether it is an option of the run and no value of the configuration."""
+    return path.partition(".")[0] in (RUN, WALK)
 
 
 def _setting(path: str, kind: type, option: Any, default: Any) -> Setting:
@@ -81,9 +105,9 @@ def taken(editor: FileSettings, path: str, text: str, others: Mapping[str, str])
     """What was typed as it will be used, beside the other values of the form; raises FuttuiError with a sentence."""
     if path.startswith("account."):
         return editor.take(path.partition(".")[2], text)
-    if not path.startswith(f"{RUN}."):
+    if not is_option(path):
         return editor.take(path, text)
-    setting = next(one for one in run_settings() if one.path == path)
+    setting = next(one for one in (*run_settings(), *walk_settings()) if one.path == path)
     if setting.kind in (SettingKind.NUMBER, SettingKind.WHOLE_NUMBER):
         return _number(setting, text)
     if path == HISTORY:
@@ -194,8 +218,16 @@ def day_of(path: str, text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedWalk:
+    """How to walk forward: the folds, and whether each chooses among exits."""
+
+    folds: tuple[Fold, ...]
+    choose: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """The options of a run, checked."""
+    """The options of a run, checked. `walk`: None for a plain run."""
 
     history: Path
     symbols: tuple[str, ...]
@@ -206,6 +238,7 @@ class Wanted:
     optimistic: bool
     strict: bool
     workers: int
+    walk: WantedWalk | None = None
 
     def request(self, config: Path | None, home: Path) -> BacktestRequest:
         """The run, with the settings of a configuration file."""
@@ -237,4 +270,18 @@ def wanted_of(values: Mapping[str, str]) -> Wanted:
         history, symbols, start_ms, end_ms, ",".join(check_systems(values.get(SYSTEMS, ""))),
         float(values.get(f"{RUN}.costs", "1")), values.get(f"{RUN}.optimistic") == "true",
         values.get(f"{RUN}.strict") == "true", int(values.get(f"{RUN}.workers", "2")),
+        _walk_of(values, start_ms, end_ms),
     )  # fmt: skip
+
+
+def _walk_of(values: Mapping[str, str], start_ms: int, end_ms: int) -> WantedWalk | None:
+    from futtui.backtest.folds import folds
+
+    if values.get(WALK_FORWARD) != "true":
+        return None
+    chosen = {item.name: values.get(item.path, item.default) for item in walk_settings()}
+    parts = folds(
+        start_ms, end_ms, learn_months=int(chosen["learn_months"]), step_months=int(chosen["step_months"]),
+        gap_days=float(chosen["gap_days"]), rolling=chosen["rolling"] == "true",
+    )  # fmt: skip
+    return WantedWalk(tuple(parts), chosen["choose"] == "true")

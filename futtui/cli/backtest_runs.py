@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from futtui.cli.places import Places
+from futtui.cli.stopwatch import Stopwatch
 from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TradeCandles
 from futtui.domain.errors import FuttuiError, InvalidInputError
 from futtui.domain.timeframe import DAY_MS
@@ -159,6 +160,7 @@ class BacktestRuns:
 
     def _write_config(self, folder: Path, before: Mapping[str, str], chosen: Mapping[str, str]) -> None:
         """The configuration of the run: the user's own, with what the form says otherwise."""
+        from futtui.cli.backtest_form import is_option
         from futtui.config.editor import FileSettings
 
         file = folder / "config.yaml"
@@ -168,7 +170,7 @@ class BacktestRuns:
         changed = {
             path.removeprefix("account."): text
             for path, text in chosen.items()
-            if not path.startswith("run.") and text != before[path]
+            if not is_option(path) and text != before[path]
         }
         if changed:
             editor = FileSettings(file, self._settings, ())
@@ -217,13 +219,11 @@ class BacktestRuns:
 
     def _tell(self, facts: Mapping[str, Any], seconds: float) -> None:
         changes: dict[str, Any] = {"seconds": seconds}
-        if "text" in facts:
-            changes["text"] = facts["text"]
+        if "text" in facts:  # another step, whose share and rate begin anew
+            changes |= {"text": facts["text"], "share": 0.0, "days_per_s": None, "seconds_left": None}
+            self._began_s = seconds
         if "notes" in facts:
             changes["notes"] = tuple(facts["notes"])
-        if facts.get("text") == "running":
-            self._began_s = seconds
-            changes["share"] = 0.0
         if "read" in facts:
             read, symbols = facts["read"]
             changes |= {"symbols_read": read, "symbols": symbols, "share": read / symbols}
@@ -232,7 +232,8 @@ class BacktestRuns:
             changes["share"] = share
             busy_s = seconds - (self._began_s or 0.0)
             if share > 0 and busy_s > 0:
-                changes["days_per_s"] = days * share / busy_s
+                if self._progress is not None and self._progress.text == "running":
+                    changes["days_per_s"] = days * share / busy_s
                 changes["seconds_left"] = busy_s / share * (1.0 - share)
         self._change(**changes)
 
@@ -312,7 +313,7 @@ class BacktestRuns:
         """The candles around a trade; raises FuttuiError."""
         import msgspec
 
-        from futtui.cli.backtest_child import candles_file, unpacked
+        from futtui.cli.run_files import candles_file, unpacked
 
         try:
             data = (self._folder / run_id / candles_file(symbol)).read_bytes()
@@ -321,34 +322,22 @@ class BacktestRuns:
             raise FuttuiError(f"The candles of this trade of {symbol} are not kept any more. Run it again.") from error
 
     def export(self, run_id: str) -> str:
-        """Copies table and page to where the user finds them; tells where. Raises FuttuiError."""
+        """Copies table and page (of a walk-forward: table and figures) to where the user finds them; tells where.
+
+        Raises FuttuiError.
+        """
         from futtui.cli.found_files import put
 
         folder = self._folder / run_id
+        other = folder / "report.html"
+        if not other.is_file():
+            other = folder / "figures.json"
         return put(
             {
                 f"backtest-{run_id}.csv": lambda path: shutil.copyfile(folder / "trades.csv", path),
-                f"backtest-{run_id}.html": lambda path: shutil.copyfile(folder / "report.html", path),
+                f"backtest-{run_id}{other.suffix}": lambda path: shutil.copyfile(other, path),
             }
         )
-
-
-class Stopwatch:
-    """Seconds that a run worked; they stand still while it does."""
-
-    def __init__(self) -> None:
-        self._since_s: float | None = time.perf_counter()  # the other clock stands still for 16 ms on Windows
-        self._before_s = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long it has worked until now."""
-        since_s = self._since_s
-        return self._before_s + (0.0 if since_s is None else time.perf_counter() - since_s)
-
-    def stop(self, stopped: bool) -> None:
-        """Stands still, or goes on."""
-        self._before_s, self._since_s = self.seconds, None if stopped else time.perf_counter()
 
 
 def _end(child: subprocess.Popen[str]) -> None:

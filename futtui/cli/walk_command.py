@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from futtui.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from futtui.backtest.data import SymbolData
+    from futtui.backtest.gate import Gate
+    from futtui.backtest.run import Backtest, BacktestResult
     from futtui.backtest.settings import BacktestRequest
     from futtui.cli.backtest_command import BacktestOptions
     from futtui.domain.position import Trade
@@ -49,7 +52,7 @@ def run_walk(options: WalkOptions) -> None:
     """Walk, print every fold and what is left, write the files asked for."""
     from futtui.backtest.folds import folds
     from futtui.backtest.walk_forward import walk_forward, walk_json, walk_lines
-    from futtui.cli.backtest_command import check_folders, request_of, write_file
+    from futtui.cli.backtest_command import check_folders, progress_told, request_of, write_file
     from futtui.cli.validate_command import only_tested
     from futtui.live.past_candles import moment_text
 
@@ -60,47 +63,89 @@ def run_walk(options: WalkOptions) -> None:
         request.start_ms, request.end_ms, learn_months=options.learn_months, step_months=options.step_months,
         gap_days=options.gap_days, rolling=options.rolling,
     )  # fmt: skip
-    candidates, slipped_r = _candidates(request, options)
-    found = walk_forward(candidates, parts, slipped_r)
+    with progress_told("Walk-forward") as told:
+        runs = run_candidates(request, options.choose, run.home, told)
+    found = walk_forward(runs.trades, parts, runs.slipped_r)
     for line in walk_lines(found, moment_text):
         print(line)
     if run.json_file is not None:
         write_file(run.json_file, json.dumps(walk_json(found), indent=1, allow_nan=False) + "\n")
 
 
-def _candidates(request: BacktestRequest, options: WalkOptions) -> tuple[dict[str, Sequence[Trade]], SlippedR]:
-    """The trades of every set of numbers to choose from, and the slippage of each trade.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The trades of every set of numbers to choose from, their slippage, the run as configured, and its candles."""
 
-    All but the first are made from the recorded analyses.
+    trades: dict[str, Sequence[Trade]]
+    slipped_r: SlippedR
+    first: BacktestResult
+    data: Mapping[str, SymbolData]
+
+
+FIRST_STEP, OTHER_STEP = "the run", "other numbers"
+"""What is told to be under way."""
+
+
+def run_candidates(
+    request: BacktestRequest,
+    choose: bool,
+    home: Path | None,
+    told: Callable[[str, float], None],
+    *,
+    gate: Gate | None = None,
+    begun: Callable[[Backtest], None] | None = None,
+    read: Callable[[int, int], None] | None = None,
+) -> Candidates:
+    """Runs what there is to choose from and writes each down as a trial; all but the first from recorded analyses.
+
+    `told` hears what is under way and which share of it is done. `begun` is given the first run before it works, and
+    may refuse it. `read` is told how many symbols are read. While `gate` is closed everything stands still.
     """
     from futtui.backtest.charges import slipped_with
     from futtui.backtest.crew import Bench, Crew, play
-    from futtui.backtest.data import funding_of, load_symbol
+    from futtui.backtest.data import funding_of
+    from futtui.backtest.gate import OpenGate
+    from futtui.backtest.loading import unheard
     from futtui.backtest.recording import Recorder, Recording
     from futtui.backtest.run import Backtest, shards_of
     from futtui.backtest.trials import trial_of
     from futtui.backtest.variants import QUICK_STEPS, exit_numbers
-    from futtui.cli.backtest_command import progress_told
+    from futtui.backtest.workers import LocalCrew
     from futtui.cli.places import Places
     from futtui.cli.trial_book import note_trial, now_text, trial_book
 
-    book = trial_book(Places.of(options.run.home))
-    data = {symbol: load_symbol(request.history, symbol, request.start_ms) for symbol in request.symbols}
+    book, there = trial_book(Places.of(home)), gate or OpenGate()
     funding = funding_of(request.history, request.symbols)
-    variants = exit_numbers(request, QUICK_STEPS) if options.choose else []
+    variants = exit_numbers(request, QUICK_STEPS) if choose else []
+    workers = LocalCrew(request.workers, there)
+
+    def share_told(what: str) -> Callable[[int, int], None]:
+        def share(done: int, of: int) -> None:
+            told(what, done / of)
+            there.wait()
+
+        return share
+
     with tempfile.TemporaryDirectory(prefix="futtui-walk-", ignore_cleanup_errors=True) as folder:
         recording = Recording(Path(folder) / "analyses")
-        with progress_told("Walk-forward") as told:
-            first = Backtest(request, lambda one, known: Recorder(shards_of(one, known), recording), data, funding)
-            result = first.run(lambda done, of: told("the run", done / of))
-            with Crew(Bench(request, recording, data, funding), request.workers) as crew:
-                others = crew.each(play, variants, lambda done, of: told("other numbers", done / of))
+        first = Backtest(
+            request,
+            lambda one, known: Recorder(shards_of(one, known, crew=workers), recording),
+            funding=funding,
+            crew=workers,
+            told=read or unheard,
+        )
+        if begun is not None:
+            begun(first)
+        result = first.run(share_told(FIRST_STEP))
+        with Crew(Bench(request, recording, dict(first.data), funding, there), request.workers) as crew:
+            others = crew.each(play, variants, share_told(OTHER_STEP))
     found: dict[str, Sequence[Trade]] = {"as configured": result.trades}
     for variant, trades in zip(variants, others, strict=True):
         found[variant.name] = trades
         note_trial(book, trial_of("walk-forward", now_text(), variant.request, trades, data=result.data_hash))
     note_trial(book, trial_of("walk-forward", now_text(), request, result.trades, data=result.data_hash))
-    return found, slipped_with(request.costs, result.tick_sizes)
+    return Candidates(found, slipped_with(request.costs, result.tick_sizes), result, first.data)
 
 
 def run_search(options: SearchOptions) -> None:

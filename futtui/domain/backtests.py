@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from futtui.domain.candle import Candle
-from futtui.domain.performance import AccountPerformance
+from futtui.domain.performance import AccountPerformance, TradeStatistics
 from futtui.domain.position import Trade
 from futtui.domain.timeframe import Timeframe
 
@@ -62,6 +62,36 @@ class RunHead:
     win_rate: float | None
     profit_factor: float | None
     verdict: str
+    folds: int = 0
+    """How many times was learned and looked at what came next; 0 = a plain run. Figures are of what came next alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkFold:
+    """One fold of a walk-forward: both parts of the time, what was chosen on the first, and the figures of both."""
+
+    learn_from_ms: int
+    learn_to_ms: int
+    see_from_ms: int
+    see_to_ms: int
+    chosen: str
+    learned: TradeStatistics
+    seen: TradeStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class WalkResult:
+    """All folds. `total` is of the parts that were never learned from.
+
+    `ratio`: their mean result as a share of the learned mean (None: nothing to compare), `needed` what it must be.
+    """
+
+    folds: tuple[WalkFold, ...]
+    total: TradeStatistics
+    candidates: int
+    ratio: float | None
+    needed: float
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +122,8 @@ class RunResult:
     equity: float
     open_positions: int
     notes: tuple[str, ...] = ()
+    walk: WalkResult | None = None
+    """The folds of a walk-forward; then the trades and figures above are those that were never learned from."""
 
 
 @dataclass(frozen=True, slots=True)

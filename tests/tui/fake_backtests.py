@@ -11,7 +11,16 @@ from functools import cache
 
 from textual.pilot import Pilot
 
-from futtui.domain.backtests import RunHead, RunProgress, RunResult, RunState, TestedTrade, TradeCandles
+from futtui.domain.backtests import (
+    RunHead,
+    RunProgress,
+    RunResult,
+    RunState,
+    TestedTrade,
+    TradeCandles,
+    WalkFold,
+    WalkResult,
+)
 from futtui.domain.errors import FuttuiError
 from futtui.domain.position import ExitReason, Leg, Trade, TradingMode
 from futtui.domain.settings_sheet import Setting, SettingBounds, SettingKind, SettingSection, SettingsSheet
@@ -19,6 +28,7 @@ from futtui.domain.side import Side
 from futtui.domain.signal import System
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.measurement.performance import performance_report
+from futtui.measurement.statistics import statistics_of
 from futtui.tui.screens.backtest import BacktestScreen
 from futtui.tui.screens.backtest_result import ResultScreen
 from futtui.tui.screens.replay import ReplayScreen
@@ -103,6 +113,23 @@ def run_result(run_id: str, seed: int, systems: str = "", count: int = 40) -> Ru
         *((("run.systems", systems),) if systems else ()),
     )
     return RunResult(head, 12.3, chosen, traded, report.account(TradingMode.INFO), trades, 10_000.0, 10_210.5, 1, ())
+
+
+@cache
+def walk_result(run_id: str, candidates: int = 1) -> RunResult:
+    """A kept walk-forward of seven folds."""
+    month_ms = 30 * DAY_MS
+    folds = []
+    for at in range(7):
+        see_ms = START_MS + (6 + at) * month_ms
+        learned = statistics_of([one.trade for one in made_trades(at, 60 + 20 * at)], draws=200)
+        seen = statistics_of([one.trade for one in made_trades(at + 50, 5 * at)], draws=200)
+        chosen = "as configured" if at % 2 == 0 else "stop 1.2 times as far"
+        folds.append(WalkFold(START_MS, see_ms - 7 * DAY_MS, see_ms, see_ms + month_ms, chosen, learned, seen))
+    kept = run_result(run_id, 6)
+    assert kept.traded is not None
+    walk = WalkResult(tuple(folds), kept.traded.total.figures, candidates, 0.74, 0.5, True)
+    return replace(kept, walk=walk, head=replace(kept.head, folds=len(folds)))
 
 
 WAITS = 3_000

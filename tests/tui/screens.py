@@ -16,7 +16,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.snapshot import FeedView, Sleep
 from futtui.tui.app import FuttuiApp
 from futtui.tui.settings import UiSettings
-from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
+from tests.tui.fake_backtests import FakeBacktests, press, run_result, until, walk_result
 from tests.tui.fake_engine import FakeEngine, live_report, margins
 from tests.tui.fake_settings import FakeSettings
 from tests.tui.test_health_screen import FIGURES, budget, health
@@ -108,6 +108,11 @@ def _half_way_paused(app: FuttuiApp, engine: FakeEngine) -> None:
     _half_way(app, engine)
     assert isinstance(app.backtests, FakeBacktests)
     app.backtests.pause(True)
+
+
+def _walked(app: FuttuiApp, engine: FakeEngine) -> None:
+    assert isinstance(app.backtests, FakeBacktests)
+    app.backtests.results["20260819-000000"] = walk_result("20260819-000000", 18)
 
 
 def _nothing_kept(app: FuttuiApp, engine: FakeEngine) -> None:
@@ -227,6 +232,7 @@ SHOTS = (
     Shot("backtest-paused", ("t", "r"), then=_half_way_paused),
     Shot("backtest-end-question", ("t", "r", "x")),
     Shot("backtest-result", ("t", "tab", "enter")),
+    Shot("backtest-walk", ("t", "tab", "enter", "tab"), world=_walked),
     Shot("backtest-values", ("t", "tab", "enter", "d")),
     Shot("backtest-compare", ("t", "tab", "v", "down", "v")),
     Shot("backtest-replay", ("t", "tab", "enter", "enter", *["right"] * 9), anew=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -12,9 +13,10 @@ from textual.widgets import Input
 
 from futtui.domain.backtests import RunProgress, RunState
 from futtui.domain.timeframe import Timeframe
+from futtui.language.catalogue import Language
 from futtui.tui.app import FuttuiApp
 from futtui.tui.compat.terminal import Progress
-from futtui.tui.paint import backtest, replay
+from futtui.tui.paint import backtest, performance, replay, walk
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.run_watch import RunWatch
 from futtui.tui.screens.backtest import BacktestScreen
@@ -23,8 +25,9 @@ from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.replay import ReplayScreen
 from futtui.tui.widgets.backtest_panels import FormFields, RunsPanel
+from futtui.tui.words import speak, word
 from tests.tui.conftest import AppMaker
-from tests.tui.fake_backtests import FakeBacktests, press, run_result, until
+from tests.tui.fake_backtests import FakeBacktests, press, run_result, until, walk_result
 from tests.tui.screen_text import screen_text
 
 FULL = (120, 35)
@@ -108,6 +111,45 @@ def test_lines_of_runs_and_trades_fit(width: int) -> None:
         chosen = backtest.columns_for(columns, width)
         assert line_width(paint(chosen)) <= width
         assert all(len(column.head) <= column.width for column in chosen)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [77, 117, 197])
+@pytest.mark.parametrize("candidates", [1, 18])
+def test_folds_have_both_parts_beside_each_other_in_every_width(language, width: int, candidates: int) -> None:
+    speak(language)
+    found = walk_result("w", candidates).walk
+    columns = walk.columns_for(width, found)
+    figures = [f"{part}_{name}" for part in ("learned", "seen") for name in ("n", "won", "factor", "net")]
+    assert [column.id for column in columns][-8:] == figures
+    assert ("fold_chosen" in [column.id for column in columns]) == (candidates > 1 and width > 100)
+    assert all(len(column.head) <= column.width for column in columns)
+    lines = [
+        walk.parts_line(columns),
+        *(walk.fold_line(one, found, columns, ">", False) for one in (None, *found.folds)),
+    ]
+    assert all(line_width(line) <= width for line in lines)
+    fold, text = found.folds[3], line_text(lines[5])
+    for part in (fold.learned, fold.seen):
+        told = f"{part.trades} {performance.rate_text(part.win_rate)} {part.profit_factor.value:.2f} {part.net_r:+.1f}R"
+        assert told in " ".join(text.split())
+    assert f"{found.total.net_r:+.1f}R" in line_text(lines[1])
+    empty = line_text(lines[2])  # nothing came after the first one
+    assert empty.split()[-4:] == ["0", *[word("value.none")] * 3]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "holds", "told"),
+    [(0.74, True, "It holds: 74%"), (0.2, False, "It does not hold: 20%"), (None, False, "Nothing to keep")],
+)
+def test_verdict_of_a_walk_forward(ratio: float | None, holds: bool, told: str) -> None:
+    result = walk_result("w")
+    result = replace(result, walk=replace(result.walk, ratio=ratio, holds=holds))
+    assert told in text_of(backtest.head_lines(result, 118))
+    assert "became" not in text_of(backtest.head_lines(result, 118))
+    assert "walk of 7" in line_text(
+        backtest.run_line(result.head, "", UTC, backtest.columns_for(backtest.RUN_COLUMNS, 118), ">", True)
+    )
 
 
 def test_replay_knows_nothing_of_what_comes_later(port: FakeBacktests) -> None:

@@ -33,6 +33,7 @@ from futtui.language.screen import (
     story,
     symbols,
     terms,
+    walking,
     welcome,
     why,
     zone_browser,
@@ -69,6 +70,7 @@ AREAS = (
     terms,
     columns,
     modes,
+    walking,
 )
 
 

@@ -10,7 +10,7 @@ from futtui.domain.performance import AccountPerformance, Performance
 from futtui.domain.position import TradeClass
 from futtui.domain.settings_sheet import Setting
 from futtui.tui.glyphs import ARROW, PROGRESS_EMPTY, PROGRESS_FULL, SEPARATOR
-from futtui.tui.paint import numbers, performance
+from futtui.tui.paint import numbers, performance, walk
 from futtui.tui.paint.curve import Points, curve_lines
 from futtui.tui.paint.details import paragraph
 from futtui.tui.paint.names import setup_name, side_span
@@ -154,7 +154,8 @@ def run_line(head: RunHead, marks: str, zone: tzinfo, columns: Sequence[Column],
             case "run_period":
                 return period_text(head), "muted"
             case "run_systems":
-                return systems_text(head.systems), "text"
+                kind = walk.head_text(head.folds)
+                return (f"{kind}, {systems_text(head.systems)}" if kind else systems_text(head.systems)), "text"
             case "run_trades":
                 return str(head.trades), "text"
             case "won":
@@ -225,6 +226,7 @@ def figure_rows(result: RunResult) -> list[Performance]:
 def head_lines(result: RunResult, width: int) -> list[Line]:
     """What was tested in two lines: symbols, period, systems; money and time."""
     head = result.head
+    kind = f"{walk.head_text(head.folds)}, " if head.folds else ""
     first = f" {symbols_text(head.symbols, 40)}   {day_text(head.start_ms)} {ARROW} {day_text(head.end_ms)}"
     parts = [
         word("backtest.money", start=numbers.money_text(result.start_equity), end=numbers.money_text(result.equity)),
@@ -232,7 +234,9 @@ def head_lines(result: RunResult, width: int) -> list[Line]:
     ]
     if result.open_positions:
         parts.insert(1, word("backtest.still_open", n=result.open_positions))
-    lines: list[Line] = [((first, "bold"), (f"   {systems_text(head.systems)}", "text"))]
+    lines: list[Line] = [((first, "bold"), (f"   {kind}{systems_text(head.systems)}", "text"))]
+    if result.walk is not None:
+        return [*lines, walk.verdict_line(result, width)]
     lines.append(((fit(f" {f' {SEPARATOR} '.join(parts)}", width), "muted"),))
     return lines
 

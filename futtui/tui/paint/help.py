@@ -47,8 +47,8 @@ _SCOPES = {
     "replay": ("detail", "walk", "replay"),
 }
 _TERMS = {
-    "backtest": ("backtest", "slippage", "inside_bar", "default"),
-    "backtest_result": ("net", "interval", "drawdown", "r"),
+    "backtest": ("backtest", "fold", "slippage", "inside_bar", "default"),
+    "backtest_result": ("fold", "net", "interval", "drawdown", "r"),
     "backtest_compare": ("net", "interval", "drawdown"),
     "run_values": ("default", "slippage"),
     "replay": ("r", "target", "break_even", "trailing"),

@@ -262,6 +262,6 @@ def _in_words(sheet: SettingsSheet) -> SettingsSheet:
 
     def in_words(item: Setting) -> Setting:
         identity = f"backtest.doc.{item.name}"
-        return replace(item, doc=word(identity)) if item.section == "run" and has_word(identity) else item
+        return replace(item, doc=word(identity)) if item.section in ("run", "walk") and has_word(identity) else item
 
     return replace(sheet, settings=tuple(map(in_words, sheet.settings)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from futtui.domain.backtests import RunHead, RunProgress, RunResult, TestedTrade
+from futtui.domain.backtests import RunHead, RunProgress, RunResult, TestedTrade, WalkFold, WalkResult
 from futtui.domain.settings_sheet import Setting
 from futtui.tui.glyphs import CHECK, SEPARATOR
-from futtui.tui.paint import backtest, performance
+from futtui.tui.paint import backtest, performance, walk
 from futtui.tui.paint import settings as form
 from futtui.tui.paint.settings import SettingsState
 from futtui.tui.paint.table import head_line
@@ -145,7 +145,7 @@ class RunsPanel(LivePanel):
 
 
 class FiguresPanel(LivePanel):
-    """Figures by strategy, the total first."""
+    """Figures by strategy, the total first; of a walk-forward those of each fold."""
 
     name_id = "figures"
 
@@ -160,6 +160,8 @@ class FiguresPanel(LivePanel):
         if result is None:
             return Content(Rows(fixed_rows("none", backtest.result_empty_lines(view, width, self.trouble))))
         flat = height < FLAT
+        if result.walk is not None:
+            return self._folds(result, result.walk, width, flat, view)
         head = backtest.head_lines(result, width)[: 1 if flat else 2]
         rows = backtest.figure_rows(result)
         informed = backtest.informed_line(result.informed, width)
@@ -174,9 +176,19 @@ class FiguresPanel(LivePanel):
         ]
         return Content(Rows(body), fixed_rows("head", [*head, head_line(columns)]), foot)
 
+    def _folds(self, result: RunResult, found: WalkResult, width: int, flat: bool, view: View) -> Content:
+        columns = walk.columns_for(width, found)
+        rows: list[WalkFold | None] = [None, *found.folds]
+        body = [
+            Row(at, columns, partial(walk.fold_line, fold, found, columns, view.cursor)) for at, fold in enumerate(rows)
+        ]
+        head = [] if flat else backtest.head_lines(result, width)
+        return Content(Rows(body), fixed_rows("head", [*head, walk.parts_line(columns), head_line(columns)]))
+
     def title(self, view: View) -> str:
         """What this is."""
-        return word("backtest.figures")
+        is_walk = self.result is not None and self.result.walk is not None
+        return word("backtest.walk.folds" if is_walk else "backtest.figures")
 
     def subtitle(self, view: View) -> str:
         """What the figures are."""
@@ -216,7 +228,8 @@ class TestedTrades(LivePanel):
 
     def title(self, view: View) -> str:
         """What this is."""
-        return word("backtest.trades")
+        is_walk = self.result is not None and self.result.walk is not None
+        return word("backtest.walk.trades" if is_walk else "backtest.trades")
 
     def subtitle(self, view: View) -> str:
         """How many there are, and their order."""
