@@ -30,7 +30,13 @@ def run_replay(journal: Path | None, home: Path | None) -> None:
     typer.echo(f"state hash   {result.last_hash}")
     found = result.decisions
     typer.echo(f"decisions    {found.hash} ({counted(found.signals, 'signal')}, {counted(found.trades, 'trade')})")
+    if result.broken:
+        typer.echo(f"INCOMPLETE   the journal of this run broke off: {result.broken}. What came later is not recorded.")
+    elif not result.ended:
+        typer.echo("open end     the run goes on, was killed, or its journal broke off: what came last may be missing")
     if not result.agrees:
         typer.echo(f"DIFFERS      {result.first_difference}")
         raise SystemExit(1)
-    typer.echo("agrees       every effect and every state as recorded")
+    typer.echo(
+        "agrees       every effect and every state as recorded" + (", as far as it goes" if result.broken else "")
+    )

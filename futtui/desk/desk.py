@@ -29,6 +29,7 @@ from futtui.desk.settings import DeskSettings
 from futtui.desk.snapshots import SnapshotBuilder
 from futtui.desk.state import DeskState
 from futtui.desk.storage_form import position_state
+from futtui.desk.strangers import StrangerWatch
 from futtui.desk.trades import trade_of
 from futtui.domain.account import AccountSeen, FillsTold, FundingSummed, MoneyMoved
 from futtui.domain.candle import Candle
@@ -100,6 +101,7 @@ class TradingDesk(DeskQuestions):
         )
         self._intake = SignalIntake(self._state, self._out, self._life)
         self._outside = OutsideWatch(self._state, self._out, self._life, self._book)
+        self._strangers = StrangerWatch(self._state, self._out)
         self._kill = KillDesk(self._state, self._out, self._life, self._outside)
         self._money = MoneyDesk(self._state, self._out, self._book, self._changed)
         self._hand = HandDesk(self._state, self._out, self._life)
@@ -251,9 +253,13 @@ class TradingDesk(DeskQuestions):
         found = self._find_order(event.update.client_id)
         if found is not None:
             self._life.on_update(*found, event.update)
+        else:
+            self._strangers.judge(event.update.client_id, event.update.symbol, event.time_ms)
 
     def _on_fill(self, event: OrderFilled) -> None:
         found = self._find_order(event.fill.client_id)
+        if found is None:
+            self._strangers.judge(event.fill.client_id, event.fill.symbol, event.time_ms)
         if found is None and signal_id_of(event.fill.client_id) is None:
             self._outside.on_fill(event.fill, event.time_ms)
             return
@@ -263,6 +269,7 @@ class TradingDesk(DeskQuestions):
             return
         position, was_open, legs = found[0], found[0].is_open, found[0].ledger.legs
         self._life.on_fill(*found, event.fill)
+        self._strangers.judge_filled(found[1], event.fill.symbol, event.time_ms)
         if not was_open and position.ledger.legs is not legs:
             self._book(position)  # the execution took the place of a correction
         if position.is_open and position.position_id not in self._state.open:
@@ -276,6 +283,7 @@ class TradingDesk(DeskQuestions):
 
     def _on_seen(self, event: AccountSeen) -> None:
         self._outside.on_seen(event)
+        self._strangers.look(event.orders, event.time_ms)
         self._liquidation.look(event)
         self._changed()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,6 +30,8 @@ _LETTER = {
     OrderPurpose.PART: "P",
 }
 
+_MARKED = re.compile(r"f[0-9a-z]+-[0-9a-f]+-[ESTXP][0-9]+")
+
 
 def client_id_for(signal_id: str, purpose: OrderPurpose, number: int) -> str:
     """Id of an order: a pure function of what it is for, so that sending it twice can never open it twice."""
@@ -39,6 +42,11 @@ def signal_id_of(client_id: str) -> str | None:
     """Signal id inside one of our client ids; None for ids that are not ours."""
     parts = client_id.split("-")
     return parts[1] if len(parts) == 3 and parts[0] == "f" else None
+
+
+def is_of_another(client_id: str) -> bool:
+    """Whether an id carries the mark of another futtui; the shell has taken ours off."""
+    return _MARKED.fullmatch(client_id) is not None
 
 
 @dataclass(slots=True)

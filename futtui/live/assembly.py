@@ -60,6 +60,8 @@ class EnginePlan:
     credentials: Credentials | None = None
     fresh_database: bool = False
     virtual_clock: bool = False
+    marks_orders: bool = True
+    """Whether the ids of orders on a real account carry the mark of this data folder."""
     for_information: frozenset[str] = frozenset()
     """Strategies whose signals are never traded."""
     confidence: ConfidenceModel | None = None
@@ -97,7 +99,8 @@ def build_engine(plan: EnginePlan) -> Engine:
     desk = _desk(plan)
     live_book = None
     if not plan.fresh_database and plan.credentials is not None:
-        live_book = LiveBook(live_book_file(plan.database))
+        live_book = LiveBook(live_book_file(plan.database), marks=plan.marks_orders)
+    mark = live_book.mark if live_book is not None else ""
     sent = None if plan.fresh_database else KeptSentBook(sent_file(plan.database))
     runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book, sent)
     left = live_book.found if live_book is not None else None
@@ -120,7 +123,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             store=store,
             log_book=log_book,
             clock=clock,
-            connect=lambda on_message: connect(plan, clock, on_message, log_book.say),
+            connect=lambda on_message: connect(plan, clock, on_message, log_book.say, mark),
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             announce_funding=announce_funding,
@@ -145,7 +148,8 @@ def _desk(plan: EnginePlan) -> TradingDesk:
     """The desk; one whose database outlives the run writes down all that it is given."""
     from futtui.desk.desk import TradingDesk
     from futtui.live.clock import wall_ms
-    from futtui.live.desk_journal import DeskJournal, RecordedDesk
+    from futtui.live.desk_journal import RecordedDesk
+    from futtui.live.journal_writer import DeskJournal
 
     settings, engine = desk_settings(plan), plan.settings
     if plan.fresh_database:
@@ -217,9 +221,16 @@ class VirtualAccounts:
 
 
 async def connect(
-    plan: EnginePlan, clock: ExchangeClock, on_message: Callable[[StreamMessage], None], say: Callable[[Say], None]
+    plan: EnginePlan,
+    clock: ExchangeClock,
+    on_message: Callable[[StreamMessage], None],
+    say: Callable[[Say], None],
+    mark: str = "",
 ) -> Connection:
-    """Open the ends to the exchange. Raises FuttuiError when there can be none, as after a failed start of ours."""
+    """Open the ends to the exchange; `mark` is that of our orders.
+
+    Raises FuttuiError when there can be none, as after a failed start of ours.
+    """
     from futtui.exchange.binance.book_sync import BookSync
     from futtui.exchange.binance.budget import BanFile
     from futtui.exchange.binance.connect_budget import ConnectBudget
@@ -261,7 +272,7 @@ async def connect(
     if not plan.virtual_clock:
         connection.measure_clock = rest.measured_clock
     if plan.credentials is not None:
-        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets)
+        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets, mark)
     return connection
 
 
@@ -272,11 +283,13 @@ async def open_account(
     endpoints: Endpoints,
     rest: BinanceRest,
     sockets: ConnectBudget,
+    mark: str = "",
 ) -> Account:
     """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used.
 
     Nothing is asked of the exchange: whoever protects a position cannot wait for a list. Trading rules are told later.
     """
+    from futtui.exchange.binance.client_mark import ClientMark
     from futtui.exchange.binance.trading import BinanceTrading
     from futtui.exchange.binance.user_stream import UserStream
 
@@ -284,6 +297,7 @@ async def open_account(
         await clock.resync(rest.server_time_ms)
 
     assert plan.credentials is not None
+    ids = ClientMark(mark)
     trading = BinanceTrading(
         endpoints,
         plan.credentials,
@@ -291,6 +305,7 @@ async def open_account(
         clock.signing_ms,
         budget=rest.budget,
         resync_clock=look_at_the_clock,
+        mark=ids,
     )
     await trading.open()
     return Account(
@@ -298,7 +313,7 @@ async def open_account(
         UserStream(
             rest,
             endpoints,
-            on_message,
+            lambda message: on_message(ids.news(message)),
             barrier=plan.settings.lockstep,
             settings=_stream_settings(plan),
             connect_budget=sockets,

@@ -9,12 +9,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -27,14 +26,12 @@ from futtui.domain.events import Event, PriceUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import DAY_MS
-from futtui.live.compat.files import remove_file, replace_file
 from futtui.live.decisions import DecisionBook, Decisions, decisions_of
+from futtui.live.journal_writer import DeskJournal, Line
 
 log = logging.getLogger(__name__)
 
 FORM = 1
-SEGMENT_BYTES = 64_000_000
-KEPT_SEGMENTS = 30
 HASH_EVERY = 2_000
 PACKED = ".gz"
 EVENT_TYPES: dict[str, type] = {cls.__name__: cls for cls in get_args(Event)}
@@ -65,89 +62,6 @@ class Warmed(msgspec.Struct):
 
     symbol: str
     candles: list[Candle]
-
-
-class Line(msgspec.Struct, omit_defaults=True):
-    """One line; `kind` tells which of the others is meant: start, restored, warmed, event, effects, hash."""
-
-    kind: str
-    name: str = ""
-    value: msgspec.Raw = msgspec.Raw(b"null")
-    effects: str = ""
-    """Hash of the effects that followed, where there were any."""
-
-
-class DeskJournal:
-    """Appends lines; never raises. When the disk refuses, it says so once and the rest of the run has no journal."""
-
-    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, kept: int = KEPT_SEGMENTS) -> None:
-        self._folder = folder
-        self._segment_bytes = segment_bytes
-        self._kept = kept
-        self._file: IO[bytes] | None = None
-        self._path = folder
-        self._bytes = 0
-        self._part = 0
-        self._run = ""
-
-    def begin(self, run: str) -> None:
-        """Start the journal of a run in a file of its own."""
-        self._run, self._part = run, 0
-        self._next_file()
-
-    def write(self, line: Line) -> None:
-        """Append a line; it is with the system when this returns."""
-        if self._file is None:
-            return
-        try:
-            text = msgspec.json.encode(line) + b"\n"
-            self._file.write(text)
-            self._file.flush()
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
-            log.error("The journal cannot be written and ends here: %s", error)
-            self.close()
-            return
-        self._bytes += len(text)
-        if self._bytes > self._segment_bytes:
-            self._next_file()
-
-    def close(self) -> None:
-        """Close the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as error:
-                log.error("The journal could not be closed: %s", error)
-
-    def _next_file(self) -> None:
-        full = self._path if self._file is not None else None
-        self.close()
-        self._part += 1
-        self._path = self._folder / f"desk-{self._run}-{self._part:04}.jsonl"
-        self._bytes = 0
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
-        except OSError as error:
-            log.error("The journal cannot be opened: %s", error)
-        threading.Thread(target=self._tidy, args=(full,), name="journal archive", daemon=True).start()
-
-    def _tidy(self, full: Path | None) -> None:
-        """Pack a full file, and let the oldest go."""
-        try:
-            if full is not None:
-                packed = full.with_suffix(".jsonl.gz")
-                with full.open("rb") as source, gzip.open(packed.with_suffix(".new"), "wb") as target:
-                    while block := source.read(1_000_000):
-                        target.write(block)
-                replace_file(packed.with_suffix(".new"), packed)
-                remove_file(full)
-            files = sorted(self._folder.glob("desk-*.jsonl*"), key=lambda path: (path.stat().st_mtime, path.name))
-            for old in files[: max(0, len(files) - self._kept)]:
-                remove_file(old)
-        except OSError as error:
-            log.warning("The journal could not be tidied: %s", error)
 
 
 class RecordedDesk(TradingDesk):
@@ -218,9 +132,15 @@ class RecordedDesk(TradingDesk):
         self._journal.write(line)
 
     def close_journal(self) -> None:
-        """Write the last hash and close the file."""
+        """Write the last hash and that the run ended, and close the file."""
         self.write_hash()
+        self._journal.write(Line("end"))
         self._journal.close()
+
+    @property
+    def journal_trouble(self) -> str:
+        """Why what is decided is not written down any more; empty while it is."""
+        return self._journal.trouble
 
     def _flush_prices(self) -> None:
         prices, self._idle_prices = sorted(self._idle_prices.values(), key=lambda item: item.time_ms), {}
@@ -233,8 +153,8 @@ class RecordedDesk(TradingDesk):
             text = msgspec.Raw(msgspec.json.encode(value))
             line = Line(kind, type(value).__name__, text, effects_hash(effects))
         except Exception:
-            log.exception("The journal cannot hold a %s and ends here", type(value).__name__)
-            self._journal.close()
+            log.exception("The journal cannot hold a %s", type(value).__name__)
+            self._journal.break_off(f"it cannot hold a {type(value).__name__}")
             return
         self._journal.write(line)
 
@@ -258,6 +178,10 @@ class Replay:
     last_hash: str = ""
     torn_lines: int = 0
     first_difference: str = ""
+    broken: str = ""
+    """Why the journal does not hold the rest of the run; empty where nothing says that it does not."""
+    ended: bool = False
+    """Whether the journal reaches to an orderly end of the run."""
     decisions: Decisions = field(default_factory=lambda: decisions_of((), ()))
     """The signals and trades of the replay itself, not those that were recorded."""
 
@@ -281,6 +205,9 @@ def replay(files: Sequence[Path], told: Callable[[Effect], None] | None = None) 
             continue
         if desk is None:
             raise StorageError("The journal does not begin with the start of a run. Give all its files, the first too.")
+        if line.kind in ("broken", "end"):
+            result.broken, result.ended = line.name, line.kind == "end"
+            continue
         if line.kind == "hash":
             result.hashes += 1
             now = desk.fingerprint()
@@ -318,6 +245,8 @@ def _lines(files: Sequence[Path], result: Replay) -> Iterator[Line]:
         try:
             with _opened(path) as file:
                 for text in file:
+                    if text == b"\n":  # before the line that says why there are no more
+                        continue
                     try:
                         yield msgspec.json.decode(text, type=Line)
                     except msgspec.MsgspecError:

@@ -229,7 +229,7 @@ class Engine:
             with contextlib.suppress(FuttuiError):  # it lies aside, and the next demo finds it there
                 self.parts.fresh.give_back()
         if self.parts.live_book is not None:
-            self.parts.live_book.close()
+            await self.parts.live_book.end()
         self.runner.sent.close()
         if isinstance(self.runner.desk, RecordedDesk):
             self.runner.desk.close_journal()

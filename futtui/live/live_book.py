@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import logging
 import os
+import platform
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,22 +27,33 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 4_000_000
 TRADES_KEPT = 200
+MARK_BYTES = 2
+END_S = 1.0
 _OVER = ("CLOSED", "FAILED")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """One line: a position or a trade."""
+    """One line: a position, a trade, or the mark of the orders with the machine on which it was made."""
 
     position: PositionState | None = None
     trade: Trade | None = None
+    mark: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What a file holds: the newest state of each position, and trades by position."""
+    """What a file holds: the newest state of each position, trades by position, and the mark of our orders."""
 
     positions: Mapping[str, PositionState] = field(default_factory=dict)
     trades: Mapping[str, Trade] = field(default_factory=dict)
+    mark: str = ""
+    machine: str = ""
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no position is open."""
+        return all(state.status in _OVER for state in self.positions.values())
 
 
 def live_book_file(database: Path) -> Path:
@@ -63,6 +76,7 @@ def read_book(path: Path) -> Book:
         ) from error
     positions: dict[str, PositionState] = {}
     trades: dict[str, Trade] = {}
+    mark = machine = ""
     for number, text in enumerate(lines, 1):
         try:
             line = msgspec.json.decode(text, type=_Line)
@@ -73,16 +87,26 @@ def read_book(path: Path) -> Book:
             positions[line.position.position_id] = line.position
         if line.trade is not None:
             trades[line.trade.position_id] = line.trade
-    return Book(positions, trades)
+        if line.mark:
+            mark, machine = line.mark, line.machine
+    return Book(positions, trades, mark, machine)
 
 
 class LiveBook:
-    """Appends to the file. `note` leaves a line with the system at once; `secure` waits until it is on the disk."""
+    """Appends to the file. `note` leaves a line with the system at once; `secure` waits until it is on the disk.
 
-    def __init__(self, path: Path) -> None:
+    `marks`: whether our orders are to carry a mark by which another futtui on the account can be told from this one.
+    One that came over from another PC with its folder gets a new one, but only where nothing is open: orders that
+    wait on the exchange are found by the mark with which they were sent.
+    """
+
+    def __init__(self, path: Path, *, marks: bool = False) -> None:
         self.path = path
         self.found = read_book(path)
         """What an earlier run left."""
+        self.mark, self._machine = self.found.mark, self.found.machine
+        if marks and self.found.is_flat and (not self.mark or self._machine != platform.node()):
+            self.mark, self._machine = secrets.token_hex(MARK_BYTES), platform.node()
         self._positions: dict[str, PositionState] = {}
         self._trades: dict[str, Trade] = {}
         self._handle: int | None = None
@@ -91,6 +115,9 @@ class LiveBook:
         self._noted = self._secured = 0
         """How many lines were left with the system, and how many of them are on the disk."""
         self._syncing: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._meanwhile: list[bytes] | None = None
+        """Lines that came since a new file is being written; None while none is."""
         self._start_over(self.found)
 
     def note(self, record: object) -> None:
@@ -109,15 +136,49 @@ class LiveBook:
 
     async def secure(self) -> None:
         """Return when all lines are on the disk; raises OSError when one could not be written."""
-        if self._torn is not None:
-            self._start_over(Book(dict(self._positions), dict(self._trades)))
+        if self._torn is not None or self._bytes > MOST_BYTES or self._is_renewing:
+            if not self._is_renewing:
+                self._renewing = asyncio.create_task(self._renew(), name="new book of live positions")
+            assert self._renewing is not None
+            await asyncio.shield(self._renewing)
         if self._torn is not None:
             raise self._torn
         wanted = self._noted
-        while self._secured < wanted and self._handle is not None:
+        while self._secured < wanted and (self._is_renewing or self._handle is not None):
+            if self._is_renewing:  # begun for another order meanwhile
+                await self.secure()
+                continue
+            assert self._handle is not None
             if self._syncing is None or self._syncing.done():
                 self._syncing = asyncio.create_task(self._sync(self._handle), name="book of live positions")
             await asyncio.shield(self._syncing)
+
+    @property
+    def _is_renewing(self) -> bool:
+        return self._renewing is not None and not self._renewing.done()
+
+    async def _renew(self) -> None:
+        """Put a new file in place of the old one; only a thread waits for the disk, however long it hangs.
+
+        Lines that come meanwhile go into the old file as before, and follow in the new one.
+        """
+        if self._syncing is not None and not self._syncing.done():
+            await asyncio.wait({self._syncing})
+        noted, self._meanwhile = self._noted, []
+        fresh, text = self._fresh, self._all_lines()
+        try:
+            await asyncio.to_thread(_write_through, fresh, text)
+            self.close()
+            await asyncio.to_thread(replace_file, fresh, self.path)
+            self._handle = self._opened()
+            self._bytes, self._torn = len(text), None
+            self._noted = self._secured = noted
+        except OSError as error:
+            self._cannot_renew(error)
+        lines, self._meanwhile = self._meanwhile, None
+        if self._torn is None:
+            for line in lines:
+                self._write(line)
 
     async def _sync(self, handle: int) -> None:
         """Bring on the disk what was left with the system until now; its thread hangs as long as the disk does.
@@ -128,6 +189,12 @@ class LiveBook:
         await asyncio.to_thread(os.fsync, handle)
         self._secured = max(self._secured, noted)
 
+    async def end(self) -> None:
+        """Close the file, once a new one that is being written is in its place; not later than END_S from now."""
+        if self._renewing is not None:
+            await asyncio.wait({self._renewing}, timeout=END_S)
+        self.close()
+
     def close(self) -> None:
         """Close the file."""
         if self._handle is not None:
@@ -136,6 +203,13 @@ class LiveBook:
 
     def _append(self, line: _Line) -> None:
         text = msgspec.json.encode(line) + b"\n"
+        if self._meanwhile is not None:
+            self._meanwhile.append(text)
+            if self._handle is None:  # for the moment in which the new file takes the place of the old one
+                return
+        self._write(text)
+
+    def _write(self, text: bytes) -> None:
         try:
             if self._handle is None:
                 raise OSError(None, "the file is not open")
@@ -149,29 +223,45 @@ class LiveBook:
             return
         self._noted += 1
         self._bytes += len(text)
-        if self._bytes > MOST_BYTES:
-            self._start_over(Book(dict(self._positions), dict(self._trades)))
 
-    def _start_over(self, book: Book) -> None:
-        """Write a new file with what is still open and the newest trades, and put it in place of the old one."""
-        self._positions = {key: state for key, state in book.positions.items() if state.status not in _OVER}
-        self._trades = dict(list(book.trades.items())[-TRADES_KEPT:])
+    @property
+    def _fresh(self) -> Path:
+        return self.path.with_name(self.path.name + ".new")
+
+    def _all_lines(self) -> bytes:
+        """What is still open, the newest trades, and the mark."""
         lines = [_Line(position=state) for state in self._positions.values()]
         lines += [_Line(trade=trade) for trade in self._trades.values()]
-        text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
-        fresh = self.path.with_name(self.path.name + ".new")
+        lines += [_Line(mark=self.mark, machine=self._machine)] if self.mark else []
+        return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+    def _start_over(self, book: Book) -> None:
+        """Begin with a new file that holds what is still open and the newest trades."""
+        self._positions = {key: state for key, state in book.positions.items() if state.status not in _OVER}
+        self._trades = dict(list(book.trades.items())[-TRADES_KEPT:])
+        text = self._all_lines()
         try:
-            with fresh.open("wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            self.close()
-            replace_file(fresh, self.path)
-            self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+            _write_through(self._fresh, text)
+            replace_file(self._fresh, self.path)
+            self._handle = self._opened()
         except OSError as error:
-            log.error("The book of live positions cannot be renewed: %s", error)
-            self._torn = error
-            with contextlib.suppress(OSError):
-                self._handle = self._handle or os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._cannot_renew(error)
             return
-        self._torn, self._bytes, self._secured = None, len(text), self._noted
+        self._bytes = len(text)
+
+    def _cannot_renew(self, error: OSError) -> None:
+        log.error("The book of live positions cannot be renewed: %s", error)
+        self._torn = error
+        if self._handle is None:
+            with contextlib.suppress(OSError):
+                self._handle = self._opened(os.O_CREAT)
+
+    def _opened(self, more: int = 0) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | more, 0o600)
+
+
+def _write_through(path: Path, text: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

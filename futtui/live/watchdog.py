@@ -12,6 +12,7 @@ from futtui.domain.events import Command, FeedState, LookAgain
 from futtui.domain.snapshot import Sleep
 from futtui.domain.timeframe import MINUTE_MS
 from futtui.live.clock import steady_ms, wall_ms
+from futtui.live.desk_journal import RecordedDesk
 from futtui.live.sequencer import BASE, Hole
 from futtui.live.symbol_state import Phase, SymbolState
 
@@ -35,6 +36,7 @@ class Watchdog:
         self._engine = engine
         self._last_minute = 0
         self._told_trouble = ""
+        self._is_journal_told = False
         self._started = False
         self._looked_ms: float | None = None
 
@@ -100,6 +102,7 @@ class Watchdog:
         engine.kill_watch.look(now_ms)
         engine.self_watch.look()
         self._tell_trouble(engine.parts.store.trouble)
+        self._tell_journal()
 
     def _closed_for_sure_ms(self, now_ms: int) -> int:
         """What closed before this should have come by now."""
@@ -129,6 +132,19 @@ class Watchdog:
             text = f"The database refuses to write: {trouble}. Check free space." if trouble else "It is written again."
             self._engine.say("database", text, Severity.ERROR if trouble else Severity.NOTICE)
         self._told_trouble = trouble
+
+    def _tell_journal(self) -> None:
+        """Say once that what is decided is not written down any more."""
+        desk = self._engine.runner.desk
+        trouble = desk.journal_trouble if isinstance(desk, RecordedDesk) else ""
+        if not trouble or self._is_journal_told:
+            return
+        self._is_journal_told = True
+        text = (
+            f"The journal of this run broke off: {trouble}. Trading goes on; what is decided from now on is not "
+            "recorded for `futtui replay`. Check free space, then start futtui again."
+        )
+        self._engine.say("engine", text, Severity.ERROR)
 
     def check_candles(self, due_ms: int, *, retry_now: bool = False) -> None:
         """Repair every symbol that lacks a candle closed by `due_ms`; `retry_now` does not wait for second tries."""

@@ -206,6 +206,7 @@ class Wired:
     for_information: frozenset[str] = frozenset()
     warm_up: HistorySettings = SHORT_HISTORY
     look_at_config: Callable[[], tuple[str, bool] | None] | None = None
+    marks_orders: bool = True
 
     def build(self) -> Engine:
         return build_engine(self.plan())
@@ -229,6 +230,7 @@ class Wired:
             KEYS,
             self.fresh,
             virtual_clock=True,
+            marks_orders=self.marks_orders,
             for_information=self.for_information,
             look_at_config=self.look_at_config,
         )

@@ -21,21 +21,26 @@ SIGNAL_MS = START_MS + QUARTER_MS
 
 
 async def live_engine(
-    world: Exchange, database: Path, *signals: int, mode: TradingMode = TradingMode.LIVE, side: Side = Side.LONG
+    world: Exchange,
+    database: Path,
+    *signals: int,
+    mode: TradingMode = TradingMode.LIVE,
+    side: Side = Side.LONG,
+    marks_orders: bool = False,
 ) -> Engine:
     """An engine that keeps its files; a made-up signal at the close of each of the `signals`-th quarter hours."""
     script = {(SYMBOL, START_MS + number * QUARTER_MS): side for number in signals} or {("", 0): side}
-    engine = wired(
-        database, world, mode=mode, symbols=(SYMBOL,), fresh=False, analyzers=WatchedAnalyzers(script)
-    ).build()
+    plan = wired(database, world, mode=mode, symbols=(SYMBOL,), fresh=False, analyzers=WatchedAnalyzers(script))
+    plan.marks_orders = marks_orders
+    engine = plan.build()
     engine.runner.records = []
     await engine.open()
     return engine
 
 
-async def with_position(world: Exchange, database: Path, *signals: int) -> Engine:
+async def with_position(world: Exchange, database: Path, *signals: int, marks_orders: bool = False) -> Engine:
     """An engine that entered at the first quarter hour and holds its position."""
-    engine = await live_engine(world, database, *(signals or (1,)))
+    engine = await live_engine(world, database, *(signals or (1,)), marks_orders=marks_orders)
     await run_lockstep(engine, 20)
     assert states(engine) == ["PROTECTED"]
     return engine

@@ -6,6 +6,7 @@ import gzip
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,7 +17,8 @@ from futtui.domain.events import ClockTick, ClosePosition, DismissSignal, PriceU
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.signal import System, Trigger
 from futtui.live.assembly import journal_folder
-from futtui.live.desk_journal import DeskJournal, RecordedDesk, files_of, replay
+from futtui.live.desk_journal import RecordedDesk, files_of, replay
+from futtui.live.journal_writer import MARK_EVERY, DeskJournal
 from futtui.live.lockstep import run_lockstep
 from tests.desk.world import START_MS, World, raw_signal, rules, wide_settings
 from tests.live.engine_world import exchange, server_config
@@ -54,6 +56,7 @@ def test_replay_decides_the_same_to_the_last_effect(tmp_path: Path) -> None:
     assert [trade.legs[0].reason is ExitReason.MANUAL for trade in world.trades] == [False, *[True] * 5]
     result = replay(files_of(tmp_path))
     assert result.first_difference == ""
+    assert (result.broken, result.ended) == ("", True)
     assert result.events > 50
     assert result.last_hash == world.desk.fingerprint()
 
@@ -68,6 +71,56 @@ def test_orders_leave_although_the_journal_cannot_hold_what_made_them(tmp_path: 
     assert len(world.stops()) == 1
     world.price(98.0)
     assert len(world.trades) == 1
+    assert "AnalysisDone" in world.desk.journal_trouble  # type: ignore[attr-defined]
+    world.desk.close_journal()  # type: ignore[attr-defined]
+    result = replay(files_of(tmp_path))
+    assert result.agrees
+    assert (result.broken, result.ended) == ("it cannot hold a AnalysisDone", False)
+
+
+@pytest.mark.parametrize("freed", ["while it runs", "at its end", "never"])
+def test_replay_of_a_run_whose_disk_was_full_says_that_it_is_incomplete(freed: str, tmp_path: Path) -> None:
+    journal = DeskJournal(tmp_path)
+    journal.begin("1")
+    world = RecordedWorld(journal)
+    world.enter()
+    path = journal._path
+    journal._file = FullFile(journal._file)  # type: ignore[assignment]
+    path.rename(tmp_path / "aside")
+    path.mkdir()  # as good as full: nothing can be written there
+    world.price(99.9)
+    assert "No space left" in world.desk.journal_trouble  # type: ignore[attr-defined]
+
+    def free() -> None:
+        path.rmdir()
+        (tmp_path / "aside").rename(path)
+
+    if freed == "while it runs":
+        free()
+    for _ in range(MARK_EVERY + 1):
+        world.price(99.9)
+    if freed != "while it runs":
+        free()
+    if freed == "at its end":
+        world.desk.close_journal()  # type: ignore[attr-defined]
+    result = replay(files_of(tmp_path))
+    assert result.agrees
+    assert result.ended is False
+    assert bool(result.broken) is (freed != "never")
+    assert result.events < 30
+
+
+class FullFile:
+    """A file on a disk that has just become full."""
+
+    def __init__(self, real: Any) -> None:
+        real.close()
+
+    def write(self, text: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    def close(self) -> None:
+        pass
 
 
 def test_replay_dismisses_and_takes_what_the_user_did(tmp_path: Path) -> None:

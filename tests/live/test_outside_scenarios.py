@@ -11,6 +11,7 @@ from futtui.domain.events import SetPaused
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.signal import SignalStatus
 from futtui.exchange.simulator.core.liquidation import liquidate
+from futtui.exchange.simulator.core.records import AlgoRequest
 from futtui.exchange.simulator.wire.config import DEMO_KEY
 from futtui.live.engine import Engine
 from futtui.live.lockstep import run_lockstep
@@ -187,6 +188,34 @@ async def test_fs16_difference_without_executions_is_booked_as_a_correction_afte
         assert states(engine) == []
         (trade,) = trades(engine)
         assert [leg.reason for leg in trade.legs] == [ExitReason.ADJUSTED]
+        await engine.stop()
+
+
+async def test_orders_of_another_futtui_on_the_account_stop_entries_and_keep_their_stop(tmp_path: Path) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await with_position(world, tmp_path / "a.db", 1, 2, 3, marks_orders=True)
+        book = engine.parts.live_book
+        assert book is not None
+        assert book.mark
+        assert all(name.startswith(f"f{book.mark}-") for name in (*world.entries(SYMBOL), *world.resting(SYMBOL)))
+        price = Decimal(str(engine.runner.desk.snapshot().positions[0].entry_price))
+        by_hand(world, Decimal(1), client_id="fzzzz-0123456789abcdef-E1")
+        trigger = (price / 2).quantize(Decimal("0.01"))
+        their_stop = AlgoRequest(
+            symbol=SYMBOL,
+            side="SELL",
+            order_type="STOP_MARKET",
+            quantity=Decimal(1),
+            trigger_price=trigger,
+            reduce_only=True,
+            client_algo_id="fzzzz-0123456789abcdef-S1",
+        )
+        world.server.venue.core.place_algo(DEMO_KEY, their_stop)
+        await run_lockstep(engine, 30)
+        assert "another futtui" in engine.runner.desk.snapshot().pause_reason
+        assert len(lines(engine, "Another futtui trades on this account")) == 1
+        assert len([name for name in world.entries(SYMBOL) if book.mark in name]) == 1
+        assert "fzzzz-0123456789abcdef-S1" in world.resting(SYMBOL)
         await engine.stop()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from futtui.domain.effects import RecordPosition
 from futtui.live import live_book
-from futtui.live.live_book import LiveBook
+from futtui.live.live_book import LiveBook, read_book
 from tests.desk.world import START_MS
 from tests.live.test_live_book import live_states
 
@@ -95,3 +95,60 @@ async def test_disk_that_hangs_holds_one_thread_however_many_orders_give_up_wait
     disk.released.set()
     await last
     book.close()
+
+
+async def test_book_that_is_written_anew_after_a_full_disk_holds_nothing_up_and_loses_no_line(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a-live-book.jsonl"
+    book = LiveBook(path, marks=True)
+    disk: HangingDisk = request.getfixturevalue("disk")  # hangs from now on
+    with monkeypatch.context() as full:
+        full.setattr(live_book.os, "write", lambda handle, text: 0)
+        note(book, 1)
+    entry = asyncio.ensure_future(book.secure())
+    for _ in range(20):
+        await asyncio.sleep(0)  # with the disk on this thread the loop would stand here for 30 seconds
+    assert not entry.done()
+    note(book, 2)
+    await given_up(book)  # of a stop, which leaves now
+    disk.released.set()
+    await entry
+    await book.secure()
+    note(book, 3)
+    await book.end()
+    assert list(read_book(path).positions) == ["p-1", "p-2", "p-3"]
+    assert read_book(path).mark == book.mark
+
+
+async def test_book_that_cannot_be_written_anew_refuses_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = LiveBook(tmp_path / "a-live-book.jsonl")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(live_book.os, "write", full)
+        broken.setattr(live_book.os, "fsync", full)
+        for number in range(3):
+            note(book, number)
+            with pytest.raises(OSError, match="No space"):
+                await book.secure()
+    await book.secure()
+    assert list(read_book(book.path).positions) == ["p-0", "p-1", "p-2"]
+    await book.end()
+
+
+async def test_long_book_is_written_anew_and_shrinks_to_what_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_book, "MOST_BYTES", 5_000)
+    book = LiveBook(tmp_path / "a-live-book.jsonl")
+    for _ in range(30):
+        note(book, 1)
+        await book.secure()
+    assert book.path.stat().st_size < 12_000
+    await book.end()
+    assert list(read_book(book.path).positions) == ["p-1"]

@@ -15,6 +15,7 @@ from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.side import Side
 from futtui.domain.symbols import LeverageTier, SymbolRules
 from futtui.exchange.binance.budget import RequestBudget
+from futtui.exchange.binance.client_mark import ClientMark
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown, Unavailable
 from futtui.exchange.binance.signed_client import DEADLINE_SECONDS, SignedClient
@@ -84,7 +85,9 @@ class BinanceTrading:
         budget: RequestBudget | None = None,
         resync_clock: Resync | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
+        mark: ClientMark | None = None,
     ) -> None:
+        self._mark = mark or ClientMark()
         self._rules = dict(rules)
         self._clock = clock
         self._resync_clock = resync_clock
@@ -362,17 +365,18 @@ class BinanceTrading:
         self, method: str, params: Mapping[str, str], *, weight: int, orders: int = 0, patience_s: float | None = None
     ) -> Any:
         how: dict[str, Any] = {"weight": weight, "changes_state": True, "orders": orders, "patience_s": patience_s}
-        return await self._with_right_clock(partial(self._client.call, method, params, **how), patience_s)
+        return await self._with_right_clock(method, params, how, patience_s)
 
     async def _ask(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
-        return await self._with_right_clock(
-            partial(self._client.call, method, params, weight=weight, changes_state=False)
-        )
+        return await self._with_right_clock(method, params, {"weight": weight, "changes_state": False})
 
-    async def _with_right_clock(self, call: Callable[[], Awaitable[Any]], patience_s: float | None = None) -> Any:
+    async def _with_right_clock(
+        self, method: str, params: Mapping[str, str], how: Mapping[str, Any], patience_s: float | None = None
+    ) -> Any:
+        call = partial(self._client.call, method, self._mark.outward(params), **how)
         began_s = asyncio.get_running_loop().time()
         try:
-            return await call()
+            return self._mark.inward(await call())
         except Refused as error:
             if error.code not in CLOCK_CODES or self._resync_clock is None:
                 raise
@@ -380,7 +384,7 @@ class BinanceTrading:
             await self._resync_clock()
             if patience_s is not None and asyncio.get_running_loop().time() - began_s > LATE_S:
                 raise
-        return await call()
+        return self._mark.inward(await call())
 
     def _fact(self, intent: OrderIntent, status: OrderStatus, reason: str) -> OrderUpdate:
         return OrderUpdate(intent.client_id, intent.symbol, status, self._clock(), reason=reason)
