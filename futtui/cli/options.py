@@ -19,5 +19,5 @@ def given_home(text: str) -> Path:
 
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", parser=given_home, metavar="PATH", help="Folder for database and logs.")
+    Path | None, typer.Option("--home", parser=given_home, metavar="<path>", help="Folder for database and logs.")
 ]

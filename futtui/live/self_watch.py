@@ -1,4 +1,4 @@
-"""Looks after futtui itself while it runs: an edited configuration file, memory that grows too large, a sleepy PC."""
+"""Looks after futtui itself while it runs: an edited configuration file, memory, room on the disk, a sleepy PC."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from futtui.domain.position import TradingMode
 from futtui.live.clock import steady_ms
 from futtui.live.compat.allocator import give_back
 from futtui.live.compat.awake import StayAwake
+from futtui.live.disk_watch import DiskWatch
 from futtui.live.health import MEMORY_MB
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class SelfWatch:
         self._next_give_back_ms = steady_ms() + GIVE_BACK_EVERY_MS
         self._too_large = False
         self._awake = StayAwake()
+        self._disk = DiskWatch(folder, engine.say)
 
     def look(self, *, now: bool = False) -> None:
         """Look at what is due; `now`: at everything that can be told."""
@@ -57,6 +59,8 @@ class SelfWatch:
             self._next_settings_ms = steady + SETTINGS_EVERY_MS
             self._look_at_settings()
             self._stay_awake()
+        if self._disk.is_due and not self._engine.settings.lockstep:
+            self._engine.beside(self._disk.look(), "room on the disk")
         if now or steady >= self._next_memory_ms:
             self._next_memory_ms = steady + MEMORY_EVERY_MS
             self._look_at_memory()
