@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from futtui.desk import words
 from futtui.desk.beside import note_beside
+from futtui.desk.differences import NOTHING_TO_REDUCE, Difference, explaining, has_unknown, is_explained, part_of
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.order_watch import OrderWatch
@@ -20,7 +21,7 @@ from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
 from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.effects import AskFills, Severity
-from futtui.domain.orders import Fill
+from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
@@ -34,7 +35,15 @@ FORCED = {
 """Client ids that the exchange gives to its own orders."""
 ADJUSTMENT = "adjustment"
 LOOKS_WITHOUT_ANSWER = 12
-"""After so many looks that agree, a difference is booked although no execution that was told makes it."""
+"""After so many looks that agree, a difference is booked although no execution that was told makes it.
+
+One that would close a part of ours needs more than looks: an answer that stays empty may be a mistake of the exchange,
+and the stop would be given up for it.
+"""
+LOOKS_TO_ASK_BOOKS = 9
+"""From so many looks on, the exchange's books of results are asked beside its executions; that costs weight."""
+ASK_EVERY = 10
+"""After LOOKS_WITHOUT_ANSWER, the questions are asked at every so many looks only."""
 _TRADES_KEPT = 2_000
 _CORRECTIONS_KEPT = 50
 
@@ -56,19 +65,6 @@ def outside_refusal(state: DeskState, symbol: str, mode: TradingMode) -> str | N
 
 
 @dataclass(slots=True)
-class _Difference:
-    """What looks in a row say that the account holds more than our books; below zero = less.
-
-    `asked_ms`: when its executions were asked for; None = no question is open. `told`: those of others that were told.
-    """
-
-    amount: Decimal
-    looks: int = 1
-    asked_ms: int | None = None
-    told: tuple[Fill, ...] | None = None
-
-
-@dataclass(slots=True)
 class _Correction:
     """A change of what is held beside us that a look showed before any execution did; `amount` is not explained yet."""
 
@@ -81,7 +77,7 @@ class OutsideWatch:
 
     A difference counts only while nothing is under way on its symbol, and is acted upon only when looks in a row agree:
     the second one asks for executions; when they are told, the next one books what they explain, and corrects the rest.
-    Where that would close ours without an execution, the look itself may be wrong: that takes many looks.
+    Where that would close ours without an execution, the look itself may be wrong: that takes many looks, and proof.
     Executions that were asked for explain a difference and do nothing else: an earlier run may know them, or a
     correction stand for them. An execution that comes after its correction takes its place.
     """
@@ -94,7 +90,7 @@ class OutsideWatch:
         self._out = out
         self._life = life
         self._book_again = book_again
-        self._differences: dict[str, _Difference] = {}
+        self._differences: dict[str, Difference] = {}
         self._corrections: dict[str, deque[_Correction]] = {}
         self._orders = OrderWatch(state, out, life)
         self._newest: dict[str, Fill] = {}
@@ -112,7 +108,7 @@ class OutsideWatch:
         self._state.accounts[TradingMode.LIVE].note_change(time_ms)
         left = self._without_corrected(fill)
         if left > 0:
-            self._take(_part_of(fill, left), time_ms)
+            self._take(part_of(fill, left), time_ms)
 
     def _is_known(self, fill: Fill) -> bool:
         """Whether an execution was taken in before, now or by an earlier run."""
@@ -139,7 +135,7 @@ class OutsideWatch:
         sign, left = (1 if fill.side is OrderSide.BUY else -1), fill.quantity
         for position in self._state.real_on(fill.symbol):
             if left > 0 and position.plan.side.sign * sign < 0 and fill.time_ms >= position.opened_ms:
-                left -= self._replace_correction(position, _part_of(fill, left))
+                left -= self._replace_correction(position, part_of(fill, left))
         for correction in self._corrections.get(fill.symbol, ()):
             if left > 0 and correction.amount * sign > 0 and correction.time_ms >= fill.time_ms:
                 part = min(left, abs(correction.amount))
@@ -170,7 +166,7 @@ class OutsideWatch:
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
         if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED):
             self._halt(reason, symbol, time_ms)
-        self._life.on_outside_fill(position, _part_of(fill, quantity), reason)
+        self._life.on_outside_fill(position, part_of(fill, quantity), reason)
 
     def _halt(self, reason: ExitReason, symbol: str, time_ms: int) -> None:
         if self._state.paused:
@@ -257,17 +253,36 @@ class OutsideWatch:
             return
         known = self._differences.get(symbol)
         if known is None or known.amount != difference:
-            self._differences[symbol] = _Difference(difference)
+            self._differences[symbol] = Difference(difference)
             return
         known.looks += 1
-        is_told = known.told is not None and (_is_explained(known) or not self._closes_ours(symbol, ours, difference))
-        if not ours or is_told or known.looks >= LOOKS_WITHOUT_ANSWER:
+        closes = bool(ours) and self._closes_ours(symbol, ours, difference)
+        is_told = known.told is not None and (is_explained(known) or not closes)
+        is_old = known.looks >= LOOKS_WITHOUT_ANSWER
+        if not ours or is_told or (is_old and (known.is_proven or not closes)):
             del self._differences[symbol]
             self._settle(symbol, known, event)
-        elif known.asked_ms is None:
+            return
+        if known.looks == LOOKS_WITHOUT_ANSWER:
+            self._say_unproven(symbol, event, ours)
+        if known.asked_ms is None and (not is_old or known.looks % ASK_EVERY == 0):
             known.asked_ms = event.time_ms
-            since_ms = min(item.opened_ms for item in held)
-            self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms))
+            since_ms, books = min(item.opened_ms for item in held), known.looks >= LOOKS_TO_ASK_BOOKS
+            self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms, books))
+
+    def _say_unproven(self, symbol: str, event: AccountSeen, ours: Decimal) -> None:
+        text = (
+            f"{symbol}: the account shows {words.amount(event.amount(symbol))} where futtui's books hold "
+            f"{words.amount(ours)}, but nothing tells that it was closed: no execution, no booked result. The stop "
+            "stays. Look at the exchange; if it is gone there, close the position here"
+        )
+        self._out.say(event.time_ms, "risk", text, Severity.ERROR, symbol)
+
+    def on_refused(self, update: OrderUpdate) -> None:
+        """Take in that the exchange had nothing to reduce: with looks that say the same, that is proof."""
+        known = self._differences.get(update.symbol)
+        if known is not None and update.status is OrderStatus.REJECTED and NOTHING_TO_REDUCE in update.reason:
+            known.is_proven = True
 
     def _closes_ours(self, symbol: str, ours: Decimal, difference: Decimal) -> bool:
         """Whether a difference is more than what is held beside us can make up for."""
@@ -282,6 +297,9 @@ class OutsideWatch:
         known.asked_ms = None
         if event.fills is not None:
             known.told = tuple(self._unexplained(event.fills))
+        ours = [item.ledger.seen for item in self._state.real_on(event.symbol)]
+        others = [trade_id for symbol, trade_id in self._trades if symbol == event.symbol]
+        known.is_proven = known.is_proven or has_unknown(event.booked, (*ours, others))
 
     def _unexplained(self, fills: Iterable[Fill]) -> Iterable[Fill]:
         """Executions that are not known and that no correction stood for."""
@@ -305,13 +323,13 @@ class OutsideWatch:
         side = OrderSide.SELL if ours > 0 else OrderSide.BUY
         since_ms = max(item.opened_ms for item in self._state.live_on(symbol))
         trade_id, filled_ms = f"{newest.trade_id}-{time_ms}", max(newest.time_ms, since_ms)
-        closing = replace(_part_of(newest, size), side=side, trade_id=trade_id, time_ms=filled_ms)
+        closing = replace(part_of(newest, size), side=side, trade_id=trade_id, time_ms=filled_ms)
         self._take(closing, time_ms)
 
-    def _settle(self, symbol: str, known: _Difference, event: AccountSeen) -> None:
+    def _settle(self, symbol: str, known: Difference, event: AccountSeen) -> None:
         """Book a difference: by the executions that explain it, the rest as one of its own kind with a telling id."""
         left = known.amount
-        for fill in _explaining(left, [fill for fill in known.told or () if not self._is_known(fill)]):
+        for fill in explaining(left, [fill for fill in known.told or () if not self._is_known(fill)]):
             self._trades.append((symbol, fill.trade_id))
             left -= fill.quantity if fill.side is OrderSide.BUY else -fill.quantity
             self._take(fill, event.time_ms)
@@ -354,30 +372,6 @@ class OutsideWatch:
             share_funding(holding, missing, self._out)
 
 
-def _part_of(fill: Fill, quantity: Decimal) -> Fill:
-    """A part of an execution with its share of the fee."""
-    return (
-        fill if quantity == fill.quantity else replace(fill, quantity=quantity, fee=fill.fee * quantity / fill.quantity)
-    )
-
-
 def _who(reason: ExitReason) -> str:
     """Who closed something, as the end of a sentence."""
     return "outside futtui" if reason is ExitReason.MANUAL else f"by {words.reason_word(reason)}"
-
-
-def _is_explained(known: _Difference) -> bool:
-    """Whether the executions that were told make all of a difference. Without them the look itself may be wrong."""
-    told = _explaining(known.amount, list(known.told or ()))
-    return sum((fill.quantity for fill in told), ZERO) == abs(known.amount)
-
-
-def _explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:
-    """Executions that make a difference, the newest ones as far as they fit into it; oldest first, as `fills` are."""
-    side, left = (OrderSide.BUY if difference > 0 else OrderSide.SELL), abs(difference)
-    chosen: list[Fill] = []
-    for fill in reversed(fills):
-        if left > 0 and fill.side is side:
-            chosen.append(_part_of(fill, min(left, fill.quantity)))
-            left -= chosen[-1].quantity
-    return chosen[::-1]

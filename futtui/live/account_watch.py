@@ -209,9 +209,17 @@ class AccountWatch:
         self._engine.runner.submit(seen)
         if is_odd:
             raise ExchangeError(ODD_WALLET)
+        await self._learn_leverages(item.symbol for item in held if item.symbol in symbols)
         self.margins = tuple(self._margin(position) for position in positions)
         self.checked_ms = asked_ms
         return seen
+
+    async def _learn_leverages(self, symbols: Iterable[str]) -> None:
+        """Ask for leverages that are not known; only the screen tells them, so that nothing else waits for them."""
+        try:
+            await self._broker.setups.learn(symbols)
+        except ExchangeError as error:
+            log.info("The leverage of what is held could not be asked yet: %s", error)
 
     def _margin(self, position: Any) -> HeldMargin:
         """The part of a position that only the screen tells."""

@@ -14,7 +14,7 @@ EVERY_MS = 5_000.0
 LOW_MB = 300.0
 FULL_MB = 5.0
 WELL_AGAIN = 1.2
-"""So many times a limit must be free before it counts as kept again: a log file alone must not call it back and forth."""
+"""So many times a limit must be free before it counts as kept again: one log file must not call it back and forth."""
 
 Say = Callable[[str, str, Severity], None]
 _NAMES = ("well", "low", "full")

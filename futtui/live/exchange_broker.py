@@ -8,8 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from futtui.desk.orders import signal_id_of
-from futtui.domain.account import FillsTold, MoneyMoved
+from futtui.domain.account import MoneyMoved
 from futtui.domain.effects import AskFills, CancelOrder
 from futtui.domain.errors import ExchangeError
 from futtui.domain.events import BalanceChanged, Event, FundingPaid, OrderChanged, OrderFilled, PriceUpdate
@@ -18,6 +17,7 @@ from futtui.domain.position import TradingMode
 from futtui.domain.symbols import SymbolRules
 from futtui.exchange.ports import TRANSFERS, AccountMessage
 from futtui.live.clock import steady_ms
+from futtui.live.fills_question import fills_told
 from futtui.live.order_lanes import OrderLanes, lane_of
 from futtui.live.sent_orders import AccountPort, SentOrder, WriteAhead, secured
 from futtui.live.symbol_setups import SymbolSetups
@@ -266,20 +266,7 @@ class ExchangeDeskBroker:
         return self._no_entries
 
     async def _ask_fills(self, effect: AskFills) -> None:
-        told: tuple[Fill, ...] | None = None
-        try:
-            fills = await self._trading.symbol_fills(effect.symbol, effect.since_ms)
-            by_others: list[Fill] = []
-            for fill in fills:
-                if signal_id_of(fill.client_id) is None:
-                    by_others.append(fill)
-                else:
-                    self.on_fill(fill)
-            told = tuple(by_others)
-        except ExchangeError as error:
-            log.info("Executions on %s could not be looked up yet: %s", effect.symbol, error)
-        finally:  # whatever went wrong, the desk must know that no answer comes any more
-            self._emit(FillsTold(self._now_ms(), effect.symbol, effect.time_ms, told))
+        self._emit(await fills_told(self._trading, effect, self.on_fill, self._now_ms))
 
     async def _cancel(self, order: SentOrder) -> None:
         if order.withdrawn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from futtui.domain.account import SymbolSetup
@@ -62,6 +62,16 @@ class SymbolSetups:
         """The leverage of a symbol that the exchange told last, for the screen; None where it may be another one."""
         return self._leverages.get(symbol)
 
+    async def learn(self, held: Iterable[str]) -> None:
+        """Ask for the leverage of held symbols where it is not known, as after a restart. Raises ExchangeError."""
+        unknown = [symbol for symbol in held if symbol not in self._leverages]
+        if not unknown:
+            return
+        changes = self._changes
+        seen = await self._account.symbol_setups()
+        if changes == self._changes:  # else the answer may be older than what was set meanwhile
+            self._leverages |= {name: seen[name].leverage for name in unknown if name in seen}
+
     def on_account(self, message: AccountMessage) -> None:
         """Forget what the owner of the account has changed."""
         self._leverages.update(message.leverages)
@@ -95,7 +105,8 @@ class SymbolSetups:
         if changes != self._changes:  # an entry went on meanwhile: the answer may be older than what it was told
             return
         self._known = {symbol: seen[symbol] for symbol in self._known if symbol in seen}
-        self._leverages = {symbol: setup.leverage for symbol, setup in seen.items() if symbol in self._asked}
+        told = self._leverages.keys() | self._asked.keys()
+        self._leverages = {symbol: setup.leverage for symbol, setup in seen.items() if symbol in told}
 
     def _forget(self, symbol: str) -> None:
         self._changes += 1

@@ -13,7 +13,7 @@ from futtui.desk.outside import LOOKS_WITHOUT_ANSWER
 from futtui.desk.positions import Position
 from futtui.domain.account import AccountSeen, FillsTold, HeldAmount
 from futtui.domain.effects import AskFills, CancelOrder, RecordPosition
-from futtui.domain.events import BalanceChanged, OrderChanged, OrderFilled, PriceUpdate, RulesChanged
+from futtui.domain.events import BalanceChanged, ClosePosition, OrderChanged, OrderFilled, PriceUpdate, RulesChanged
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus, TradingMode
 from futtui.domain.side import OrderSide
@@ -79,7 +79,8 @@ class AccountWorld(World):
         """Answer a question as the shell does, with all that the exchange knows."""
         self.now_ms += 500
         known = tuple(fill for fill in self.hands if fill.time_ms >= question.since_ms)
-        self.send(FillsTold(self.now_ms, SYMBOL, question.time_ms, None if failed else known))
+        booked = tuple(fill.trade_id for fill in known) if question.books else ()
+        self.send(FillsTold(self.now_ms, SYMBOL, question.time_ms, None if failed else known, booked))
 
     def looks(self, count: int) -> None:
         """Looks whose questions are answered at once."""
@@ -173,6 +174,41 @@ def test_account_that_hides_a_position_for_a_while_costs_no_stop(hidden: int) ->
     world.by_hand(-20)
     world.looks(3)
     assert (world.books, world.external, world.covered) == (30, 0, 30)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("hidden", [50, 20])
+def test_account_that_hides_a_position_for_ever_costs_no_stop_and_is_told_once(hidden: int, failed: bool) -> None:
+    world = AccountWorld()
+    world.beside = Decimal(-hidden)
+    questions: list[AskFills] = []
+    for _ in range(6 * LOOKS_WITHOUT_ANSWER):
+        for question in world.look():
+            questions.append(question)
+            world.tell(question, failed=failed)
+    assert (world.books, world.covered) == (50, 50)
+    assert not world.trades
+    assert len([line for line in world.lines() if "nothing tells that it was closed" in line]) == 1
+    assert len(questions) < 2 * LOOKS_WITHOUT_ANSWER, "each costs weight"
+    assert world.desk._state.differing
+
+
+@pytest.mark.parametrize("looks", [LOOKS_WITHOUT_ANSWER + 3, 3])
+def test_exchange_that_has_nothing_to_reduce_and_shows_nothing_is_believed(looks: int) -> None:
+    world = AccountWorld()
+    world.beside = Decimal(-50)
+    world.looks(looks)
+    reason = "ReduceOnly Order is rejected. (code -2022)"
+    world.broker.reject = {OrderPurpose.EXIT}
+    world.send(ClosePosition(world.now_ms, world.position.position_id))
+    exit_id = next(order.client_id for order in world.position.closing_orders)
+    assert (world.books, world.covered) == (50, 50), "another reason of a refusal proves nothing"
+    world.looks(4)
+    assert world.books == 50
+    world.send(OrderChanged(OrderUpdate(exit_id, SYMBOL, OrderStatus.REJECTED, world.now_ms, reason=reason)))
+    world.looks(LOOKS_WITHOUT_ANSWER)
+    assert world.books == 0
+    assert [leg.reason for leg in world.trades[-1].legs] == [ExitReason.ADJUSTED]
 
 
 @pytest.mark.parametrize("how", ["stream", "answer"])
@@ -273,7 +309,8 @@ def test_stop_goes_only_when_the_account_was_seen_flat() -> None:
     closed = world.by_hand(-50)
     for number in range(1, LOOKS_WITHOUT_ANSWER + 1):
         assert world.covered == 50, f"before look {number}"
-        world.look()
+        for question in world.look():
+            world.tell(question, failed=True)
     assert (world.books, world.covered) == (0, 0)
     cancelled = [item.client_id for item in world.effects if isinstance(item, CancelOrder)]
     assert any("-S" in name for name in cancelled)

@@ -39,6 +39,9 @@ async def test_live_position_is_told_as_the_exchange_holds_it_and_the_look_is_da
         engine.publish()
         assert engine.snapshot().margins is told
         await engine.stop()
+        again = await live_engine(world, tmp_path / "a.db", mode=TradingMode.SIGNALS)
+        assert [item.leverage for item in again.snapshot().margins.held] == [truth.leverage], "also after a restart"
+        await again.stop()
 
 
 async def test_paper_position_is_told_by_the_rules_of_the_paper_account_and_never_as_checked(tmp_path: Path) -> None:

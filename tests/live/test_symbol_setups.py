@@ -185,3 +185,17 @@ async def test_leverage_for_the_screen_is_what_was_told_last_and_none_once_nobod
     account.truth["ETHUSDT"] = SymbolSetup(True, 9)
     await setups.look()
     assert setups.leverage("ETHUSDT") == 9
+
+
+async def test_leverage_of_what_an_earlier_run_left_is_asked_once_and_never_guessed(account: Account) -> None:
+    setups = SymbolSetups(account)
+    account.error = ExchangeError("no connection")
+    with pytest.raises(ExchangeError):
+        await setups.learn(["ETHUSDT"])
+    assert setups.leverage("ETHUSDT") is None
+    account.error, account.truth = None, {"ETHUSDT": SymbolSetup(True, 7), "BTCUSDT": SymbolSetup(True, 9)}
+    await setups.learn(["ETHUSDT", "GONEUSDT"])
+    assert [setups.leverage(name) for name in ("ETHUSDT", "BTCUSDT", "GONEUSDT")] == [7, None, None]
+    account.error = ExchangeError("asked although it is known")
+    await setups.learn(["ETHUSDT"])
+    assert not account.prepared, "learning changes nothing on the exchange"

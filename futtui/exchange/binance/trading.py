@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, Transfer, lower_leverage_text
+from futtui.domain.account import AccountModes, KeyRights, SymbolSetup, lower_leverage_text
 from futtui.domain.errors import ExchangeError
 from futtui.domain.orders import Fill, OrderIntent, OrderStatus, OrderUpdate
 from futtui.domain.side import Side
@@ -18,6 +18,7 @@ from futtui.exchange.binance.budget import RequestBudget
 from futtui.exchange.binance.client_mark import ClientMark
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.errors import BadAnswer, Refused, TimeoutUnknown, Unavailable
+from futtui.exchange.binance.income import FILLS_WINDOW_MS, IncomeQuestions
 from futtui.exchange.binance.signed_client import DEADLINE_SECONDS, SignedClient
 from futtui.exchange.binance.trading_models import (
     OpenOrder,
@@ -32,13 +33,11 @@ from futtui.exchange.binance.trading_models import (
     rows_of,
     setup_from,
     tiers_from,
-    transfer_from,
     update_from_algo,
     update_from_order,
 )
 from futtui.exchange.binance.weights import (
     ACCOUNT_QUERY_WEIGHT,
-    INCOME_WEIGHT,
     USER_TRADES_WEIGHT,
     open_orders_weight,
 )
@@ -61,13 +60,12 @@ LATE_S = 3.0
 REPEAT_PAUSES_S = (0.2, 0.4, 0.6)
 """Together shorter than a position may be without its stop."""
 MOST_EXECUTIONS = 1000
-FILLS_WINDOW_MS = 7 * 24 * 3_600_000 - 60_000
 
 logger = logging.getLogger(__name__)
 Resync = Callable[[], Awaitable[object]]
 
 
-class BinanceTrading:
+class BinanceTrading(IncomeQuestions):
     """Implements TradingPort through ccxt as signer and transport; order meaning stays here.
 
     `clock` gives the EXCHANGE's time in ms (for the embedded exchange its virtual time). `resync_clock` measures it
@@ -208,19 +206,6 @@ class BinanceTrading:
         orders = dict.fromkeys(rows_of(rows, lambda row: str(row["orderId"])))
         names = {number: await self._client_id(symbol, number) for number in orders}
         return rows_of(rows, lambda row: fill_from(row, names[str(row["orderId"])]))
-
-    async def funding_since(self, symbol: str, since_ms: int) -> Decimal:
-        """All funding that the account booked on a symbol from then on; negative was paid."""
-        params = {"symbol": symbol, "incomeType": "FUNDING_FEE", "startTime": str(since_ms), "limit": "1000"}
-        rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
-        return sum(rows_of(rows, lambda row: Decimal(str(row["income"]))), Decimal(0))
-
-    async def transfers_since(self, since_ms: int) -> list[Transfer]:
-        """USDT put into or taken out of the account since then, oldest first; at most the newest seven days."""
-        start_ms = max(since_ms, self._clock() - FILLS_WINDOW_MS)
-        params = {"incomeType": "TRANSFER", "startTime": str(start_ms), "limit": "1000"}
-        rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
-        return [item for item in rows_of(rows, transfer_from) if item is not None]
 
     async def _client_id(self, symbol: str, exchange_id: str) -> str:
         """Client id of an order of the matching engine; a telling one where the exchange forgot it."""
