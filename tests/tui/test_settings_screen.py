@@ -21,7 +21,8 @@ from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.setting_edit import SettingEdit
-from futtui.tui.screens.settings import FieldList, SectionList, SettingsScreen
+from futtui.tui.screens.settings import SettingsScreen
+from futtui.tui.screens.settings_parts import FieldList, SectionList
 from futtui.tui.theme import THEMES
 from futtui.tui.words import speak
 from tests.tui.conftest import AppMaker
@@ -182,6 +183,37 @@ async def test_a_file_changed_outside_is_noticed_and_own_changes_stay(make_app: 
         await settle(app, pilot)
         assert screen.state.edits == {}
         assert "Everything is as in the file" in screen_text(app) or "wait for the next start" in screen_text(app)
+
+
+@pytest.mark.parametrize(("key", "saved", "value"), [("right", 1, "false"), ("", 0, "maybe"), ("escape", 0, "maybe")])
+async def test_setting_changed_in_the_file_and_here_is_told_and_asked_before_one_wins(
+    key: str, saved: int, value: str, make_app: AppMaker, port: FakeSettings
+) -> None:
+    app = make_app()
+    async with app.run_test(size=FULL) as pilot:
+        screen = await opened(app, pilot, port)
+        await pilot.press("end", "up", "tab", "end", "enter")
+        await settle(app, pilot)
+        port.put(screen__bell="maybe", market__top_count="99")
+        if key:  # else it is seen only when it is saved
+            for _ in range(5):
+                app.pulse.beat()
+            await settle(app, pilot)
+            assert "Changed in the file meanwhile: screen.bell" in screen_text(app)
+        await pilot.press("ctrl+s")
+        await settle(app, pilot)
+        assert isinstance(app.screen, QuestionDialog)
+        assert port.saved == []
+        assert "screen.bell: true was changed to maybe in the file, and to" in screen_text(app)
+        await pilot.press(*filter(None, (key, "enter" if key != "escape" else "")))
+        await settle(app, pilot)
+        assert port.saved == [{"screen.bell": "false"}] * saved
+        bell, count = (port.current.setting(path) for path in ("screen.bell", "market.top_count"))
+        assert bell is not None
+        assert count is not None
+        assert (bell.value, count.value) == (value, "99")
+        assert screen.state is not None
+        assert screen.state.edits == ({"screen.bell": "false"} if key == "escape" else {})
 
 
 async def test_values_that_do_not_fit_are_told_and_not_saved(make_app: AppMaker, port: FakeSettings) -> None:

@@ -19,7 +19,8 @@ from futtui.tui.screens.chart import ChartScreen
 from futtui.tui.screens.dashboard import DashboardScreen
 from futtui.tui.screens.find import FindScreen
 from futtui.tui.screens.help import HelpScreen
-from futtui.tui.screens.settings import SectionList, SettingsScreen
+from futtui.tui.screens.settings import SettingsScreen
+from futtui.tui.screens.settings_parts import SectionList
 from tests.tui.conftest import AppMaker
 from tests.tui.fake_engine import NOW_MS, FakeEngine
 from tests.tui.fake_settings import FakeSettings

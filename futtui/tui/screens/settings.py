@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,125 +12,19 @@ from futtui.domain.errors import FuttuiError
 from futtui.domain.settings_sheet import Setting, SettingsSheet
 from futtui.tui import keys
 from futtui.tui.messages import CursorMoved, RowOpened
-from futtui.tui.paint import settings as paint
-from futtui.tui.paint.settings import CHANGES, SECRETS, SettingsState
-from futtui.tui.paint.text import Line
+from futtui.tui.paint.settings import CHANGES, SettingsState
 from futtui.tui.paint.view import View
 from futtui.tui.running_settings import apply_settings
 from futtui.tui.screens.dialog import QuestionDialog
 from futtui.tui.screens.page import PAGE_BINDINGS, PageScreen
 from futtui.tui.screens.setting_edit import ask_setting, ask_value
+from futtui.tui.screens.settings_clash import Begun, Clash, ask_which
+from futtui.tui.screens.settings_parts import Explanation, FieldList, Notice, SectionList
 from futtui.tui.settings_port import SettingsPort
-from futtui.tui.widgets.line_widget import LineWidget
-from futtui.tui.widgets.live_panel import LivePanel
-from futtui.tui.widgets.rows import Content, Row, Rows, fixed_rows
 from futtui.tui.words import word
 
 BEATS_TO_LOOK = 5
 """The file is looked at once in so many beats."""
-
-
-class SectionList(LivePanel):
-    """Sections of the file, and the two pages about changes and keys."""
-
-    name_id = "sections"
-
-    def __init__(self) -> None:
-        super().__init__(id="sections", classes="panel")
-        self.state: SettingsState | None = None
-
-    def content(self, view: View, width: int, height: int) -> Content:
-        """One row per section; nothing while the file is being read."""
-        state = self.state
-        if state is None:
-            return Content(Rows())
-        rows = []
-        for page in paint.pages(state):
-            counts = tuple(sorted(state.edits))
-
-            def painted(marked: bool, page: tuple[str, int, str] = page) -> Line:
-                return paint.section_line(state, page, width, selected=marked, cursor=view.cursor)
-
-            rows.append(Row(page[0], (page, counts), painted))
-        return Content(Rows(rows))
-
-    def title(self, view: View) -> str:
-        """What this is."""
-        return word("trail.settings")
-
-
-class FieldList(LivePanel):
-    """The settings of the chosen section, or one of the pages."""
-
-    name_id = "fields"
-
-    def __init__(self) -> None:
-        super().__init__(id="fields", classes="panel")
-        self.state: SettingsState | None = None
-        self.section = CHANGES
-
-    def content(self, view: View, width: int, height: int) -> Content:
-        """One row per setting."""
-        state = self.state
-        if state is None:
-            return Content(Rows(fixed_rows("loading", [(), ((f"  {word('settings.loading')}", "muted"),)])))
-        if self.section == CHANGES:
-            return Content(Rows(fixed_rows("changes", paint.changes_lines(state, width))))
-        if self.section == SECRETS:
-            return Content(Rows(fixed_rows("secrets", paint.secrets_lines(state, width))))
-        inside = state.sheet.inside(self.section)
-        if not inside:
-            return Content(Rows(fixed_rows("none", [(), ((f"  {word('settings.only_below')}", "muted"),)])))
-        return Content(Rows([self._row(state, item, view, width) for item in inside]))
-
-    @staticmethod
-    def _row(state: SettingsState, item: Setting, view: View, width: int) -> Row:
-        version = (item, state.edits.get(item.path))
-        painted = partial(_painted, state, item, width, view.cursor)
-        return Row(item.path, version, painted)
-
-    def marked(self) -> Setting | None:
-        """The setting under the marker."""
-        if self.state is None or self.section in (CHANGES, SECRETS):
-            return None
-        found = self.state.sheet.setting(str(self.cursor_key))
-        return found if found is not None and found.section == self.section else None
-
-    def title(self, view: View) -> str:
-        """The section's name."""
-        return paint.section_title(self.section)
-
-    def subtitle(self, view: View) -> str:
-        """What the section is for."""
-        section = paint.section_of(self.state.sheet, self.section) if self.state else None
-        return section.doc if section else ""
-
-
-def _painted(state: SettingsState, item: Setting, width: int, cursor: str, marked: bool) -> Line:
-    return paint.setting_line(state, item, width, selected=marked, cursor=cursor)
-
-
-class Notice(LineWidget):
-    """How things stand with the file."""
-
-    state: SettingsState | None = None
-
-    def paint(self, view: View, width: int, height: int) -> list[Line]:
-        """One line."""
-        return [paint.notice_line(self.state, width)]
-
-
-class Explanation(LineWidget):
-    """What the marked setting means."""
-
-    state: SettingsState | None = None
-    setting: Setting | None = None
-
-    def paint(self, view: View, width: int, height: int) -> list[Line]:
-        """As many lines as there is room for."""
-        if self.state is None:
-            return []
-        return paint.explain_lines(self.state, self.setting, width)[:height]
 
 
 class SettingsScreen(PageScreen):
@@ -147,6 +40,7 @@ class SettingsScreen(PageScreen):
         self.state: SettingsState | None = None
         self._beats = 0
         self._saving = False
+        self._begun = Begun()
 
     @property
     def has_changes(self) -> bool:
@@ -190,6 +84,9 @@ class SettingsScreen(PageScreen):
         if outside and self.state is not None:
             before = {item.path: item.value for item in self.state.sheet.settings}
             count += sum(1 for item in sheet.settings if before.get(item.path) != item.value)
+        if outside and (clashes := self._begun.clashes(sheet, edits)):
+            names = ", ".join(clash.path for clash in clashes)
+            self.futtui.flash(word("settings.clash", names=names), "attention")
         await self._put(SettingsState(sheet, edits, outside=count))
 
     async def _put(self, state: SettingsState) -> None:
@@ -291,9 +188,11 @@ class SettingsScreen(PageScreen):
     def _set(self, path: str, text: str) -> None:
         if self.state is None:
             return
+        self._begun.note(self.state.sheet, path)
         edits = {**self.state.edits, path: text}
         if not _differs(self.state.sheet, path, text):
             del edits[path]
+        self._begun.keep(edits)
         state = SettingsState(self.state.sheet, edits, self.state.problem, self.state.outside)
         self._show(state)
         self.run_worker(self._put(state), exclusive=True, group="settings")
@@ -340,6 +239,10 @@ class SettingsScreen(PageScreen):
     async def _save_beside(self, state: SettingsState) -> None:
         edits = dict(state.edits)
         try:
+            newest = await asyncio.to_thread(self._port.read)
+            if clashes := self._begun.clashes(newest, edits):
+                self._ask_which(newest, clashes)
+                return
             said = await asyncio.to_thread(self._port.save, edits)
             sheet = await asyncio.to_thread(self._port.read)
         except (FuttuiError, OSError) as error:
@@ -352,7 +255,26 @@ class SettingsScreen(PageScreen):
         self.futtui.flash(f"{said} {word('settings.saved_later' if later else 'settings.saved_now')}")
         meanwhile = self.state.edits if self.state is not None else {}
         self._show(SettingsState(sheet, {path: text for path, text in meanwhile.items() if edits.get(path) != text}))
+        self._begun.keep(self.state.edits if self.state is not None else ())
         apply_settings(self.futtui, sheet)
+
+    def _ask_which(self, newest: SettingsSheet, clashes: list[Clash]) -> None:
+        """The file says something else than when the changes were begun: whose values count?"""
+
+        def answered(mine: bool | None) -> None:
+            if mine is None or self.state is None:
+                return
+            self._begun.agree(newest)
+            if not mine:
+                dropped = {clash.path for clash in clashes}
+                edits = {path: text for path, text in self.state.edits.items() if path not in dropped}
+                self._begun.keep(edits)
+                self._show(SettingsState(newest, edits))
+                self.futtui.flash(word("settings.clash_dropped"))
+                return
+            self.action_save()
+
+        ask_which(self, clashes, answered)
 
     def _forget_edits(self) -> None:
         """What is dropped unsaved is nothing to take back."""
