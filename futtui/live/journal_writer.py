@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 64_000_000
 KEPT_SEGMENTS = 30
+ARCHIVE = "journal archive"
 MARK_EVERY = 500
 """After so many lines that were left out, the disk is tried again with the last one."""
 
@@ -118,7 +119,7 @@ class DeskJournal:
             self._file = self._path.open("ab")
         except OSError as error:
             self.break_off(f"its file cannot be opened ({error.strerror or error})")
-        threading.Thread(target=self._tidy, args=(full,), name="journal archive", daemon=True).start()
+        threading.Thread(target=self._tidy, args=(full,), name=ARCHIVE, daemon=True).start()
 
     def _tidy(self, full: Path | None) -> None:
         """Pack a full file, and let the oldest go."""

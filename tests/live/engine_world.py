@@ -206,7 +206,7 @@ class Wired:
     for_information: frozenset[str] = frozenset()
     warm_up: HistorySettings = SHORT_HISTORY
     look_at_config: Callable[[], tuple[str, bool] | None] | None = None
-    marks_orders: bool = True
+    marks_orders: bool = False
 
     def build(self) -> Engine:
         return build_engine(self.plan())

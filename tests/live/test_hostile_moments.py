@@ -194,7 +194,7 @@ async def test_panic_that_could_not_close_everything_goes_on_until_it_is_done_or
     tasks, said, attempts = list[asyncio.Future[None]](), list[str](), list[int]()
     desk = SimpleNamespace(kill_level=KillLevel.LOCK)
 
-    async def flatten(*_: object) -> FlattenReport:
+    async def flatten(*_: object, **__: object) -> FlattenReport:
         attempts.append(1)
         return FlattenReport(is_flat=len(attempts) >= 3)
 
@@ -237,7 +237,7 @@ async def test_panic_after_rearming_is_tried_again_as_soon_as_the_first_one(
     tasks, said = list[asyncio.Future[None]](), list[str]()
     desk = SimpleNamespace(kill_level=KillLevel.LOCK)
 
-    async def flatten(*_: object) -> FlattenReport:
+    async def flatten(*_: object, **__: object) -> FlattenReport:
         return FlattenReport(is_flat=False)
 
     monkeypatch.setattr(kill_watch, "flatten", flatten)
