@@ -262,6 +262,7 @@ SHOTS = (
     Shot("found-positions", world=_found, tour="found"),
     Shot("help", ("question_mark",), tour="dialogs"),
     Shot("help-chart", ("c", "question_mark")),
+    Shot("help-typed", ("question_mark", *"zone"), sizes=(MIDDLE, SMALL)),
     Shot("words", ("i",), tour="dialogs"),
     Shot("commands", ("colon",), tour="dialogs"),
     Shot("commands-typed", ("colon",), "block", tour="dialogs"),

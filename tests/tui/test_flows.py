@@ -486,6 +486,15 @@ async def test_help_explains_the_focused_panel(make_app: AppMaker, key: str) -> 
         assert "On this panel (Positions)" in text
         assert "The rule that protects it now." in text
         assert "Close all or a part" in text
+        await pilot.press(*"gu", "backspace", "backspace", *"guard")  # g, u, j and Space are keys elsewhere
+        await pilot.pause()
+        text = screen_text(app)
+        assert "Find: guard_" in text
+        assert "The rule that protects it now." in text
+        assert "Close all or a part" not in text
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Close all or a part" in screen_text(app)
         await pilot.press("escape")
         assert isinstance(app.screen, DashboardScreen)
 

@@ -13,7 +13,7 @@ from futtui.language.catalogue import Language
 from futtui.tui import keys
 from futtui.tui.app import FuttuiApp
 from futtui.tui.paint.footer import footer_line, item_at
-from futtui.tui.paint.help import help_lines
+from futtui.tui.paint.help import found_lines, help_lines
 from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.text import line_text, line_width
 from futtui.tui.words import has_word, speak, word
@@ -127,6 +127,25 @@ def test_help_of_a_place_names_every_key_that_is_in_force_there(place: str) -> N
     scopes = [scope for scope in keys.SCOPE_SETS[place] if scope != "copy"]
     left_out = ["look_again"] if place == "settings" else []  # its key compares with the file there
     assert [item.id for item in keys.actions_in(*scopes) if item.description not in text] == left_out
+
+
+@pytest.mark.parametrize("place", ["market", "positions", "chart", "backtest", "words"])
+def test_help_is_found_by_words_keys_and_the_same_keys_of_another_layout(place: str) -> None:
+    def found(text: str, width: int = 78) -> str:
+        lines = found_lines("market" if place == "words" else place, text, width, words_only=place == "words")
+        assert all(line_width(line) <= width for line in lines)
+        return "\n".join(line_text(line) for line in lines)
+
+    if place == "words":
+        assert "A band of prices" in found("a BAND of")
+        assert "Backtests" not in found("backtest")
+    else:
+        assert "t           Backtests" in found("backtest")
+        assert found("ифслеуіе").split() == found("backtest").split()
+        assert [line.split()[0] for line in found("C").splitlines() if line.startswith(" C")] == ["C"]
+        assert "Close all or a part" in found("С")  # of the Cyrillic layout
+        assert "Backtests" not in found("C")
+    assert found("qqqq").startswith(" Nothing in this help tells of it")
 
 
 @pytest.mark.parametrize("context", sorted(keys.FOOTERS))

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from futtui.tui import keys
 from futtui.tui.paint import market, performance, positions, records, signals, symbols, zone_browser, zones
-from futtui.tui.paint.text import Line, fit, fit_line, line_width, width_of, wrap
+from futtui.tui.paint.text import Line, fit, fit_line, line_width, plain_lines, width_of, wrap
 from futtui.tui.words import has_word, word
 
 _COLUMNS = {
@@ -88,19 +88,82 @@ def _head(text: str) -> list[Line]:
     return [((f" {text}", "bold"),)]
 
 
-def help_lines(place: str, width: int) -> list[Line]:
-    """All lines of the help for a panel or a detail: what belongs to this place at the left, all else at the right."""
+def _actions_of(place: str) -> tuple[tuple[keys.Action, ...], tuple[keys.Action, ...]]:
+    """What keys do in this place, and what they do everywhere."""
     own = keys.actions_in(*_SCOPES.get(place, _PANEL))
     taken = {key for action in own for key in action.keys}
     scopes = ("everywhere", "dashboard") if place in (*keys.PANELS, keys.BESIDE) else ("everywhere",)
-    here = _key_lines(own)
-    everywhere = _key_lines([action for action in keys.actions_in(*scopes) if taken.isdisjoint(action.keys)])
+    return own, tuple(action for action in keys.actions_in(*scopes) if taken.isdisjoint(action.keys))
+
+
+def _here_head(place: str) -> list[Line]:
     name = word(f"panel.{place}") if has_word(f"panel.{place}") else word(f"help.{place}")
-    left, right = [*_head(word("help.here", place=name)), *here, ()], [*_head(word("help.everywhere")), *everywhere, ()]
+    return _head(word("help.here", place=name))
+
+
+def help_lines(place: str, width: int) -> list[Line]:
+    """All lines of the help for a panel or a detail: what belongs to this place at the left, all else at the right."""
+    own, all_over = _actions_of(place)
+    left, right = (
+        [*_here_head(place), *_key_lines(own), ()],
+        [*_head(word("help.everywhere")), *_key_lines(all_over), ()],
+    )
     half = width // 2
     if half < LEAST_HALF or max(line_width(line) for line in (*left, *right)) > half:
         return [*left, *right, *words_lines(place, width)]
     return _side_by_side([*left, *_place_words(place, half)], [*right, *_sign_lines(place, half)], half)
+
+
+def found_lines(place: str, text: str, width: int, *, words_only: bool = False) -> list[Line]:
+    """What of the help tells of a typed text, in whatever layout it was typed, under the headings where it stands.
+
+    A single letter or sign is taken for a key as long as one has a meaning.
+    """
+    own, all_over = ((), ()) if words_only else _actions_of(place)
+    known = {action.description for action in (*own, *all_over)}
+    elsewhere = [] if words_only else [action for action in keys.ACTIONS if action.description not in known]
+    actions = ((_here_head(place), own), (_head(word("help.everywhere")), all_over))
+    keyed = [*actions, (_head(word("help.elsewhere")), _each_once(elsewhere))]
+    wanted = text.strip()
+    found = [(head, [each for each in them if wanted in each.all_keys]) for head, them in keyed]
+    if len(wanted) != 1 or not any(them for _, them in found):
+        found = [(head, [each for each in them if _tells(_key_lines([each]), wanted)]) for head, them in keyed]
+        words = [(head, each) for head, entries in _word_entries(place, width) for each in entries]
+    else:
+        words = []
+    lines: list[Line] = []
+    for head, them in found:
+        lines += [*head, *_key_lines(them), ()] if them else []
+    last: list[Line] = []
+    for head, entry in words:
+        if _tells(entry, wanted):
+            lines += entry if head == last else [*([()] if last else []), *head, *entry]
+            last = head
+    return lines or [((f" {word('help.nothing')}", "attention"),)]
+
+
+def _each_once(actions: Iterable[keys.Action]) -> list[keys.Action]:
+    return list({(action.keys, action.description): action for action in actions if action.keys}.values())
+
+
+def _word_entries(place: str, width: int) -> list[tuple[list[Line], list[list[Line]]]]:
+    """Headings with what is explained below each: columns, words, signs."""
+    columns = [(word(f"column.{name}").strip(), word(f"explain.{place}.{name}")) for name in _COLUMNS.get(place, ())]
+    terms = [(word(f"term.{name}"), word(f"term.{name}.means")) for name in _TERMS.get(place, ())]
+    signs: list[list[Line]] = []
+    for text in _sign_texts(place):
+        signs.append([((f" {line}", "muted"),) for line in wrap(text, width - 3)])
+    return [
+        (_head(word("help.columns")), [_explained([pair], width) for pair in columns]),
+        (_head(word("help.terms")), [_explained([pair], width) for pair in terms]),
+        (_head(word("help.signs_head")), signs),
+    ]
+
+
+def _tells(lines: Iterable[Line], wanted: str) -> bool:
+    """Whether the lines hold the text, or what the same keys give on another layout."""
+    told = " ".join(plain_lines(lines).split()).casefold()
+    return any(form.casefold() in told for form in (wanted, keys.latin_text(wanted), *keys.cyrillic_texts(wanted)))
 
 
 def words_lines(place: str, width: int) -> list[Line]:
@@ -127,10 +190,15 @@ def _place_words(place: str, width: int) -> list[Line]:
 def _sign_lines(place: str, width: int) -> list[Line]:
     """Signs and habits that are the same in all places, and those of the chart there."""
     lines = _head(word("help.signs_head"))
-    more = ("help.chart_signs", "help.chart_mouse") if place in ("chart", keys.BESIDE) else ()
-    for identity in (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts"):
-        lines += [((f" {text}", "muted"),) for text in wrap(word(identity), width - 3)]
+    for told in _sign_texts(place):
+        lines += [((f" {text}", "muted"),) for text in wrap(told, width - 3)]
     return lines
+
+
+def _sign_texts(place: str) -> list[str]:
+    more = ("help.chart_signs", "help.chart_mouse") if place in ("chart", keys.BESIDE) else ()
+    names = (*more, "help.signs", "help.words", "help.regimes", "help.grey", "help.mouse", "help.layouts")
+    return [word(identity) for identity in names]
 
 
 def _explained(pairs: Iterable[tuple[str, str]], width: int) -> list[Line]:
