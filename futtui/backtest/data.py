@@ -13,20 +13,23 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.symbols import SymbolRules
 from futtui.domain.timeframe import Timeframe
-from futtui.exchange.archive_files import archive_files, chosen_files, named_file
+from futtui.exchange.archive_files import archive_files, chosen_files, holds_files, named_file
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.exchange.simulator.market.funding_files import FundingHistory, funding_folder
 from futtui.exchange.simulator.market.steps import rules_of_prices, sample_of
 from futtui.live.history_jobs.taking import arrays_of
-from futtui.live.past_candles import PastCandles, candles_of, completed, moment_text, read_parts
+from futtui.live.past_candles import PastCandles, candles_of, completed, moment_text, price_text, read_parts
 from futtui.live.settings import HistorySettings
-from futtui.storage.candle_arrays import CandleArrays, merged
+from futtui.storage.candle_arrays import CandleArrays, combined, merged
 
 BASE = Timeframe.M15
 FINE = (Timeframe.M1, Timeframe.M5)
 """Bars finer than a quarter hour, finest first."""
 DRAWN_BARS = 140
 """Most bars of the chart of a trade: so many beside its period does a run keep."""
+MOST_APART = 0.05
+"""Finer bars whose extremes lie farther from those of their quarter hour are not of the same market: in years of real
+records they were never a hundredth apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class SymbolData:
 def folder_of(history: Path, timeframe: Timeframe) -> Path | None:
     """The folder with files of `timeframe`: below `history`, or beside it when `history` is itself one of them."""
     for place in (history / timeframe.code, history.parent / timeframe.code):
-        if place.is_dir():
+        if holds_files(place):
             return place
     return None
 
@@ -93,7 +96,7 @@ def decision_folder(history: Path, symbol: str | None = None) -> Path:
 
 def symbols_in(history: Path) -> tuple[str, ...]:
     """Every symbol that quarter hours can be had of; raises InvalidInputError when there is none."""
-    below = [folder for frame in (BASE, *FINE) if (folder := history / frame.code).is_dir()]
+    below = [folder for frame in (BASE, *FINE) if holds_files(folder := history / frame.code)]
     return tuple(sorted({symbol for folder in below or [history] for symbol in archive_files(folder)}))
 
 
@@ -112,7 +115,7 @@ def load_symbol(history: Path, symbol: str, start_ms: int, end_ms: int | None = 
         place = folder_of(history, frame)
         arrays = _fine_series(place, symbol, frame, start_ms, end_ms) if place is not None else None
         if arrays is not None:
-            fine.append((frame, arrays))
+            fine.append((frame, _fitting(symbol, frame, arrays, past.series[BASE])))
     return SymbolData(symbol, past, tuple(fine), _rules(symbol, parts[min(parts, key=lambda one: one.ms)], start_ms))
 
 
@@ -140,6 +143,29 @@ def _fine_series(folder: Path, symbol: str, frame: Timeframe, start_ms: int, end
     if not len(whole):
         return None
     return whole if wanted is None else _copied(whole.between(*wanted))
+
+
+def _fitting(symbol: str, frame: Timeframe, fine: CandleArrays, quarters: CandleArrays) -> CandleArrays:
+    """The finer bars without those of quarter hours that they contradict: no trade may leave at such a price.
+
+    Raises InvalidInputError where most do: then they are of another market, or of another unit of the coin.
+    """
+    built = combined(fine, frame.ms, BASE.ms)
+    times, here, there = np.intersect1d(
+        built.open_time_ms, quarters.open_time_ms, assume_unique=True, return_indices=True
+    )
+    high, low = built.high[here] / quarters.high[there], built.low[here] / quarters.low[there]
+    apart = np.maximum(np.abs(np.log(high)), np.abs(np.log(low))) > MOST_APART
+    if apart.sum() * 2 > len(apart):
+        first = int(np.argmax(apart))
+        raise InvalidInputError(
+            f"The {frame.code} candles of {symbol} do not fit its 15m candles: the highest price of "
+            f"{moment_text(int(times[first]))} is {price_text(built.high[here][first])} in them, and "
+            f"{price_text(quarters.high[there][first])}. Take those of the other market away."
+        )
+    if not apart.any():
+        return fine
+    return fine.chosen(~np.isin(fine.open_time_ms - fine.open_time_ms % BASE.ms, times[apart]))
 
 
 def funding_of(history: Path, symbols: Sequence[str]) -> FundingHistory:

@@ -17,7 +17,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
 from futtui.backtest.far_levels import Answers as Answers
 from futtui.backtest.far_levels import without_far_levels
-from futtui.backtest.store import AnalysisLog, Stretch, write_whole
+from futtui.backtest.store import AnalysisLog, Stretch, checked, unchecked, write_whole
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.live.past_candles import LEAST_BARS, candles_of
@@ -129,7 +129,7 @@ def _started(job: Job, from_ms: int) -> SymbolRun:
     run = SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
     if job.state_file is not None and from_ms > job.start_ms and job.state_file.exists():
         try:
-            run.restore(job.state_file.read_bytes())
+            run.restore(unchecked(job.state_file.read_bytes()))
         except Exception:  # a damaged file of the cache: begin at the start
             run = SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
     return run if run.next_ms <= from_ms else SymbolRun(job.data, job.analysis, job.warm_up, job.start_ms)
@@ -138,11 +138,8 @@ def _started(job: Job, from_ms: int) -> SymbolRun:
 def _keep_state(file: Path, run: SymbolRun) -> None:
     state = run.state()
     if state is not None:
-        try:
-            write_whole(file, state)
-        except OSError:  # a full disk makes a later run slower, this one must go on
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a full disk makes a later run slower, this one must go on
+            write_whole(file, checked(state))
 
 
 class Answer(Protocol):

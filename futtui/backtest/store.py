@@ -6,7 +6,9 @@ what is torn or damaged is dropped and worked out again. The folder is kept belo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import pickle
 import struct
 import sys
@@ -79,23 +81,22 @@ class RunStore:
         """A finished run; None when there is none, or it cannot be read."""
         file = self.folder / f"{key}.result"
         try:
-            packed = file.read_bytes()
-            if zlib.crc32(packed[4:]) != int.from_bytes(packed[:4], "little"):
-                raise ValueError("damaged")
-            found = pickle.loads(zlib.decompress(packed[4:]))
+            found = pickle.loads(zlib.decompress(unchecked(file.read_bytes())))
         except FileNotFoundError:
             return None
         except Exception:
             _drop(file)
             return None
-        file.touch()
+        with contextlib.suppress(OSError):
+            os.utime(file)
         return found
 
     def keep_result(self, key: str, result: object) -> None:
-        """Keep a finished run, whole or not at all."""
+        """Keep a finished run, whole or not at all; without room for it, not."""
         packed = zlib.compress(pickle.dumps(result, pickle.HIGHEST_PROTOCOL), 1)
-        write_whole(self.folder / f"{key}.result", zlib.crc32(packed).to_bytes(4, "little") + packed)
-        self._bytes += len(packed)
+        with contextlib.suppress(OSError):
+            write_whole(self.folder / f"{key}.result", checked(packed))
+            self._bytes += len(packed)
 
     def may_grow(self, size: int) -> bool:
         """Whether `size` more bytes may be written; makes room at the cost of other runs first."""
@@ -108,7 +109,11 @@ class RunStore:
 
     def _trim(self, wanted: int = 0) -> int:
         """Delete the oldest files until there is room; what is left, in bytes."""
-        files = [(file.stat().st_mtime_ns, file.stat().st_size, file) for file in self.folder.iterdir()]
+        files = []
+        for file in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another run has just deleted it
+                about = file.stat()
+                files.append((about.st_mtime_ns, about.st_size, file))
         total = sum(size for _, size, _ in files)
         for _, size, file in sorted(files):
             if total + wanted <= self._most_bytes:
@@ -133,13 +138,16 @@ class AnalysisLog:
         return stretch in self._places
 
     def read(self, stretch: Stretch) -> bytes | None:
-        """The packed answers of a stretch; None when they are not there or damaged."""
+        """The packed answers of a stretch; None when they are not there, no longer there, or damaged."""
         if stretch not in self._places:
             return None
         place, length, check = self._places[stretch]
-        with self.file.open("rb") as source:
-            source.seek(place)
-            packed = source.read(length)
+        try:
+            with self.file.open("rb") as source:
+                source.seek(place)
+                packed = source.read(length)
+        except OSError:  # another run needed the room
+            packed = b""
         if len(packed) == length and zlib.crc32(packed) == check:
             return packed
         self._cut(place - RECORD.size)
@@ -150,8 +158,11 @@ class AnalysisLog:
         if stretch in self._places or not self._store.may_grow(RECORD.size + len(packed)):
             return
         check = zlib.crc32(packed)
-        with self.file.open("ab") as out:
-            out.write(RECORD.pack(*stretch, len(packed), check) + packed)
+        try:
+            with self.file.open("ab") as out:
+                out.write(RECORD.pack(*stretch, len(packed), check) + packed)
+        except OSError:  # a full disk makes a later run slower, this one must go on
+            return
         self._places[stretch] = (self._end + RECORD.size, len(packed), check)
         self._end += RECORD.size + len(packed)
 
@@ -174,15 +185,31 @@ class AnalysisLog:
         """Drop everything from `place` on."""
         self._places = {stretch: each for stretch, each in self._places.items() if each[0] - RECORD.size < place}
         self._end = place
-        with self.file.open("r+b") as out:
+        with contextlib.suppress(OSError), self.file.open("r+b") as out:
             out.truncate(place)
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Put a file in its place only once it is whole."""
-    part = file.with_name(f"{file.name}.{id(content):x}.part")
-    part.write_bytes(content)
-    replace_file(part, file)
+    """Put a file in its place only once it is whole; raises OSError, and leaves nothing, when it cannot be written."""
+    part = file.with_name(f"{file.name}.{os.getpid():x}.{id(content):x}.part")
+    try:
+        part.write_bytes(content)
+        replace_file(part, file)
+    except OSError:
+        _drop(part)
+        raise
+
+
+def checked(content: bytes) -> bytes:
+    """Bytes with their CRC-32 before them."""
+    return zlib.crc32(content).to_bytes(4, "little") + content
+
+
+def unchecked(content: bytes) -> bytes:
+    """The bytes without it; raises ValueError when they are not what was kept."""
+    if zlib.crc32(content[4:]) != int.from_bytes(content[:4], "little"):
+        raise ValueError("damaged")
+    return content[4:]
 
 
 def _drop(file: Path) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,19 @@ class TrialBook:
     def add(self, trial: Trial) -> None:
         """Write a trial; raises OSError when the file cannot be written."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(asdict(trial), separators=(",", ":")) + "\n")
+        line = json.dumps(asdict(trial), separators=(",", ":")) + "\n"
+        with self.file.open("ab+") as book:
+            if book.tell():
+                book.seek(-1, SEEK_END)
+                line = line if book.read(1) == b"\n" else "\n" + line  # a line that was cut stays a line of its own
+            book.write(line.encode())
 
     def all(self) -> list[Trial]:
         """Every trial that can be read, oldest first."""
         if not self.file.is_file():
             return []
         found = []
-        for line in self.file.read_text(encoding="utf-8").splitlines():
+        for line in self.file.read_text(encoding="utf-8", errors="replace").splitlines():
             trial = _read(line)
             if trial is not None:
                 found.append(trial)

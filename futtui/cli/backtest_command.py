@@ -52,7 +52,7 @@ class BacktestOptions:
 
 
 def run_backtest(options: BacktestOptions) -> None:
-    """Run, print the summary, write the files asked for (whole or not at all), and write the trial down."""
+    """Run, write the trial down and the files asked for (all of them whole, or none), and print the summary."""
     from futtui.backtest.report import as_json, summary
     from futtui.backtest.trades_table import trades_csv
     from futtui.backtest.trials import seen_before, trial_of
@@ -65,17 +65,19 @@ def run_backtest(options: BacktestOptions) -> None:
     trial = trial_of("backtest", now_text(), result.request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(options.home))
     note_trial(book, trial)
-    for line in summary(result):
-        print(line)
+    texts: dict[Path, str] = {}
     if options.json_file is not None:
-        write_file(options.json_file, json.dumps(as_json(result), indent=1, allow_nan=False) + "\n")
+        texts[options.json_file] = json.dumps(as_json(result), indent=1, allow_nan=False) + "\n"
     if options.trades_file is not None:
-        write_file(options.trades_file, trades_csv(result))
+        texts[options.trades_file] = trades_csv(result)
     if options.html_file is not None:
         from futtui.backtest.html_report import html_report
 
         seen = seen_before(book.all(), trial.symbols, trial.start_ms, trial.end_ms)
-        write_file(options.html_file, html_report(result, data, max(1, len(seen))))
+        texts[options.html_file] = html_report(result, data, max(1, len(seen)))
+    write_files(texts)  # before anything is printed: whoever reads only the first lines has the files all the same
+    for line in summary(result):
+        print(line)
 
 
 def _stoppable(options: BacktestOptions) -> tuple[BacktestResult, Mapping[str, SymbolData]]:
@@ -155,11 +157,22 @@ def hole_lines(run: Backtest, strict: bool) -> list[str]:
 
 def check_folders(files: Mapping[str, Path | None]) -> None:
     """Raises InvalidInputError for a file that cannot be written where it is wanted, before anything takes time."""
+    names: dict[Path, str] = {}
     for name, file in files.items():
-        if file is not None and not file.absolute().parent.is_dir():
+        if file is None:
+            continue
+        if not file.absolute().parent.is_dir():
             raise InvalidInputError(f"{name}: there is no folder {file.absolute().parent}. Make it first.")
-        if file is not None and file.is_dir():
-            raise InvalidInputError(f"{name}: {file} is a folder. Add the name of a file.")
+        other = names.setdefault(file.resolve(), name)
+        if other != name:
+            raise InvalidInputError(f"{other} and {name} are the same file {file}. Give each its own.")
+        try:
+            if file.is_dir():
+                raise InvalidInputError(f"{name}: {file} is a folder. Add the name of a file.")
+            _part_of(file).touch()
+            _part_of(file).unlink()
+        except OSError as error:
+            raise _unwritable(file, error) from error
 
 
 def request_of(options: BacktestOptions) -> BacktestRequest:
@@ -249,11 +262,28 @@ def _symbols(options: BacktestOptions) -> tuple[str, ...]:
 
 def write_file(path: Path, text: str) -> None:
     """Put the file in its place only once it is whole."""
-    part = path.with_name(path.name + ".part")
+    write_files({path: text})
+
+
+def write_files(texts: Mapping[Path, str]) -> None:
+    """Put the files in their places only once all of them are whole; raises InvalidInputError when one cannot be."""
+    path = Path()
     try:
-        part.write_text(text, encoding="utf-8")
-        replace_file(part, path)
+        for path, text in texts.items():
+            _part_of(path).write_text(text, encoding="utf-8")
+        for path in texts:
+            replace_file(_part_of(path), path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise InvalidInputError(f"{path} cannot be written: {error}. Choose another file.") from error
+        raise _unwritable(path, error) from error
+    finally:
+        for path in texts:
+            with contextlib.suppress(OSError):
+                _part_of(path).unlink(missing_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(f"{path} cannot be written: {error}. Choose another file.")

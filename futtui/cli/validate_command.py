@@ -28,10 +28,10 @@ class ValidateOptions:
 
 
 def run_validate(options: ValidateOptions) -> None:
-    """Ask, print, write the files asked for, and write the trial down."""
+    """Ask, write the trial down and the files asked for, and print."""
     from futtui.backtest.validation import ValidationRequest, validate
     from futtui.backtest.validation_text import validation_json, validation_lines
-    from futtui.cli.backtest_command import check_folders, progress_told, request_of, write_file
+    from futtui.cli.backtest_command import check_folders, progress_told, request_of, write_files
     from futtui.cli.places import Places
     from futtui.cli.trial_book import note_trial, now_text, trial_book
     from futtui.live.past_candles import time_of
@@ -54,28 +54,28 @@ def run_validate(options: ValidateOptions) -> None:
     with progress_told("Validation") as told:
         found = validate(request, told)
     note_trial(book, found.trial)
-    for line in validation_lines(found):
-        print(line)
+    texts: dict[Path, str] = {}
     if run.json_file is not None:
-        write_file(run.json_file, json.dumps(validation_json(found), indent=1, allow_nan=False) + "\n")
+        texts[run.json_file] = json.dumps(validation_json(found), indent=1, allow_nan=False) + "\n"
     if options.html_file is not None:
-        _write_page(options.html_file, found)
+        texts[options.html_file] = _page(found)
     if run.trades_file is not None:
         from futtui.backtest.trades_table import trades_csv
 
-        write_file(run.trades_file, trades_csv(found.result))
+        texts[run.trades_file] = trades_csv(found.result)
+    write_files(texts)
+    for line in validation_lines(found):
+        print(line)
 
 
-def _write_page(file: Path, found: Validation) -> None:
+def _page(found: Validation) -> str:
     from futtui.backtest.data import load_symbol
     from futtui.backtest.html_report import html_report
-    from futtui.cli.backtest_command import write_file
 
     run = found.request.run
     data = {symbol: load_symbol(run.history, symbol, run.start_ms) for symbol in run.symbols}
     checks = [(check.name, check.answer.value, check.detail) for check in found.checks]
-    page = html_report(found.result, data, found.trial_count, found.verdict, found.badge.value, checks)
-    write_file(file, page)
+    return html_report(found.result, data, found.trial_count, found.verdict, found.badge.value, checks)
 
 
 def only_tested(request: BacktestRequest, system: str) -> BacktestRequest:

@@ -66,10 +66,10 @@ def run_walk(options: WalkOptions) -> None:
     with progress_told("Walk-forward") as told:
         runs = run_candidates(request, options.choose, run.home, told)
     found = walk_forward(runs.trades, parts, runs.slipped_r)
-    for line in walk_lines(found, moment_text):
-        print(line)
     if run.json_file is not None:
         write_file(run.json_file, json.dumps(walk_json(found), indent=1, allow_nan=False) + "\n")
+    for line in walk_lines(found, moment_text):
+        print(line)
 
 
 @dataclass(frozen=True, slots=True)

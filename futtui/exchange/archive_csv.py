@@ -6,6 +6,7 @@ taker_buy_quote_volume, ignore. A header line may be there or not; an empty cell
 
 from __future__ import annotations
 
+import re
 import warnings
 from copy import copy
 from pathlib import Path
@@ -26,7 +27,18 @@ KLINE_HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
 )
 _REQUIRED = ("open_time", "open", "high", "low", "close", "volume")
-_MICROSECONDS_FROM = 1e14
+_HEADER_PLACES = {
+    "opentime": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5, "closetime": 6,
+    "quotevolume": 7, "quoteassetvolume": 7, "takerbuyvolume": 9, "takerbuybaseassetvolume": 9,
+}  # fmt: skip
+"""Where the columns are that a header may name, in small letters without signs."""
+_MICROSECONDS_FROM = 10**14
+"""The exchange changed to microseconds in 2025, so one file may hold both."""
+_MOST_TIME_MS = 7_258_118_400_000
+"""The year 2200: what is later is no time in either unit."""
+_MOST_PRICE, _MOST_VOLUME = 1e13, 1e21
+"""No coin has a price, and no bar a volume, like that; sums and squares of them would not be finite."""
+_AROUND_COMMA = re.compile(rb"[ \t]*,[ \t]*")
 _TIME_DIGITS = 13
 """Of a time in milliseconds between the years 2001 and 2286."""
 _LEAST_ROWS = 2
@@ -45,14 +57,15 @@ class RowsOfFile:
         """Raises InvalidInputError when the file has no row."""
         self._path, self._columns = path, columns
         first_line, _, rest = text.partition(b"\n")
-        self._header = 0 if first_line[:1].isdigit() else 1
+        self._header = 0 if first_line.lstrip()[:1].isdigit() else 1
         self._body = (rest if self._header else text).rstrip(b"\n \t")
         if not self._body:
             raise InvalidInputError(f"File {path} holds no rows.")
-        self._unit = 1_000 if self._time_at(0) >= _MICROSECONDS_FROM else 1
+        if self._header and columns == KLINE_COLUMNS:
+            self._check_header(first_line)
         last = self._body.rfind(b"\n") + 1
-        self.first_ms = self._time_at(0) // self._unit
-        self.last_ms = self._time_at(last) // self._unit
+        self.first_ms = self._time_at(0)
+        self.last_ms = self._time_at(last)
         self.end_ms = self._end_of(last)
 
     def keep(self, from_ms: int, to_ms: int | None) -> None:
@@ -97,7 +110,7 @@ class RowsOfFile:
     def _times_at_a_glance(self) -> npt.NDArray[np.int64] | None:
         """The times of all rows, where each begins with one in milliseconds and is made of as many plain numbers."""
         body = self._body
-        if body.translate(None, b"0123456789.,\n") or self._unit != 1:
+        if body.translate(None, b"0123456789.,\n"):
             return None
         letters = np.frombuffer(body, np.uint8)
         starts = np.concatenate([[0], np.flatnonzero(letters == ord("\n")) + 1])
@@ -124,11 +137,15 @@ class RowsOfFile:
             self._check_cells()
             raise self._error(self._line_of(0), "it or a later line holds something that is not a number")
         table = rows.reshape(lines, self._columns)
-        if self._unit != 1:
-            table[:, 0] = np.floor(table[:, 0] / self._unit)
-            if self._columns == KLINE_COLUMNS:
-                table[:, 6] = np.floor(table[:, 6] / self._unit)
-        if self._columns == KLINE_COLUMNS:
+        klines = self._columns == KLINE_COLUMNS
+        for column in (0, 6) if klines else (0,):
+            micro = table[:, column] >= _MICROSECONDS_FROM
+            if micro.any():
+                table[micro, column] = np.floor(table[micro, column] / 1_000)
+        beyond = np.flatnonzero(table[:, 0] > _MOST_TIME_MS)
+        if len(beyond):
+            raise self.wrong_row(int(beyond[0]), "its time is neither in milliseconds nor in microseconds")
+        if klines:
             self._check_klines(table)
         return table
 
@@ -140,14 +157,14 @@ class RowsOfFile:
         """The end of the last row's bar, from its close time where it is given; else just after its open time."""
         cells = self._body[last:].split(b",")
         known = self._columns == KLINE_COLUMNS and len(cells) > 6 and cells[6].isdigit()
-        return int(cells[6]) // self._unit + 1 if known else self.last_ms + 1
+        return _milliseconds(int(cells[6])) + 1 if known else self.last_ms + 1
 
     def _seek(self, time_ms: int) -> int:
         """Where the first line at or after `time_ms` starts."""
         low, high = 0, len(self._body)
         while low < high:
             start = max(low, self._body.rfind(b"\n", low, (low + high) // 2) + 1)
-            if self._time_at(start) // self._unit < time_ms:
+            if self._time_at(start) < time_ms:
                 after = self._body.find(b"\n", start)
                 low = high if after < 0 else min(high, after + 1)
             else:
@@ -157,7 +174,7 @@ class RowsOfFile:
     def _time_at(self, start: int) -> int:
         cell = self._body[start : start + 40].split(b"\n", 1)[0].split(b",", 1)[0]
         try:
-            return int(cell)
+            return _milliseconds(int(cell))
         except ValueError:
             raise self._error(self._line_of(start), f"{_shown(cell)} is not a time in milliseconds") from None
 
@@ -175,14 +192,25 @@ class RowsOfFile:
                 raise self._error(first + offset, f"it has {len(cells)} cells, expected {self._columns}{self._layout}")
             for cell in cells:
                 try:
-                    float(cell or b"nan")
+                    float(cell.strip() or b"nan")
                 except ValueError:
                     raise self._error(first + offset, f"{_shown(cell)} is not a number") from None
+
+    def _check_header(self, line: bytes) -> None:
+        """Raises for a header that names the known columns in another order: they would be mistaken for each other."""
+        for place, cell in enumerate(line.split(b",")):
+            name = re.sub(rb"[^a-z]", b"", cell.lower()).decode()
+            if _HEADER_PLACES.get(name, place) != place:
+                raise InvalidInputError(
+                    f"Line 1 of file {self._path} names its columns in another order: {_shown(cell)} is in column "
+                    f"{place + 1}. Expected: {KLINE_LAYOUT}. Put the columns into this order."
+                )
 
     def _check_klines(self, table: Floats) -> None:
         _, opened, high, low, close, volume = (table[:, column] for column in range(6))
         required = np.isfinite(table[:, :6])
         shaped = (low <= np.minimum(opened, close)) & (high >= np.maximum(opened, close)) & (low > 0) & (volume >= 0)
+        shaped &= (high < _MOST_PRICE) & ~(table[:, [5, 7, 9, 10]] > _MOST_VOLUME).any(axis=1)
         wrong = np.flatnonzero(~(required.all(axis=1) & shaped))
         if len(wrong) == 0:
             return
@@ -204,10 +232,15 @@ class RowsOfFile:
         )
 
 
+def _milliseconds(time: int) -> int:
+    """A time of the archive in milliseconds; since 2025 its files have microseconds."""
+    return time // 1_000 if time >= _MICROSECONDS_FROM else time
+
+
 def has_rows(text: bytes) -> bool:
     """Whether there is anything below an optional header line."""
     first_line, _, rest = text.partition(b"\n")
-    return bool((text if first_line[:1].isdigit() else rest).strip())
+    return bool((text if first_line.lstrip()[:1].isdigit() else rest).strip())
 
 
 def _numbers(text: bytes) -> Floats:
@@ -241,6 +274,7 @@ def _quick_numbers(part: bytes) -> Floats:
 
 def _any_numbers(part: bytes) -> Floats:
     """The same in every way of writing a number."""
+    part = _AROUND_COMMA.sub(b",", part) if b" " in part or b"\t" in part else part
     filled = part.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n").replace(b"\n", b",")
     if filled.endswith(b","):
         filled += b"nan"

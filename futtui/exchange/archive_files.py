@@ -34,9 +34,9 @@ class ArchiveFile:
 def archive_files(path: Path) -> dict[str, list[ArchiveFile]]:
     """The files under `path` (a folder, or one file) by symbol, each list in time order.
 
-    Where a symbol has files of several timeframes, those of the finest are taken. A folder without any, but with
-    a folder `15m`, stands for that one: so a backtest and a replay take the same folder. Raises InvalidInputError when
-    the path is missing or holds no such file.
+    Where a symbol has files of several timeframes, those of the finest are taken, with those whose names tell none. A
+    folder without any, but with a folder `15m`, stands for that one: so a backtest and a replay take the same folder.
+    Raises InvalidInputError when the path is missing or holds no such file.
     """
     _refuse_absent(path)
     found: dict[str, dict[str, list[ArchiveFile]]] = {}
@@ -50,6 +50,11 @@ def archive_files(path: Path) -> dict[str, list[ArchiveFile]]:
             return archive_files(below)
         raise _none_in(path)
     return {symbol: _finest(frames) for symbol, frames in found.items()}
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether there is a folder with a candle or funding file in it; an empty one is as good as none."""
+    return folder.is_dir() and any(named_file(path) is not None for path in folder.iterdir())
 
 
 def named_file(path: Path) -> ArchiveFile | None:
@@ -92,9 +97,10 @@ def content(path: Path) -> bytes:
             raw = gzip.decompress(raw)
         elif raw[:4] == b"PK\x03\x04":
             raw = _zipped(path)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInputError(f"File {path} cannot be read: {error}. Get it again, or remove it.") from error
-    return raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    text = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    return text.replace(b"\r", b"\n") if b"\r" in text else text
 
 
 def _refuse_absent(path: Path) -> None:
@@ -118,7 +124,8 @@ def _zipped(path: Path) -> bytes:
 
 def _finest(frames: dict[str, list[ArchiveFile]]) -> list[ArchiveFile]:
     best = min(frames, key=_frame_ms)
-    return sorted(frames[best], key=lambda file: (file.date, file.path.name))
+    chosen = frames[best] if best == "" else frames.get("", []) + frames[best]
+    return sorted(chosen, key=lambda file: (file.date, file.path.name))
 
 
 def _frame_ms(frame: str) -> float:

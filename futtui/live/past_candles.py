@@ -23,6 +23,8 @@ BASE = Timeframe.M15
 LEAST_BARS = 60
 """Fewer quarter hours give no measure worth printing."""
 NAMES_SHOWN = 12
+YEARS = 1999, 2200
+"""Times that are asked for lie between these years."""
 Series = Mapping[Timeframe, CandleArrays]
 
 
@@ -156,6 +158,8 @@ def time_of(text: str, option: str = "--at") -> int:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InvalidInputError(f"{option} {text}: write a time as in '2024-03-01 12:00' (UTC).") from None
+    if not YEARS[0] < moment.year < YEARS[1]:
+        raise InvalidInputError(f"{option} {text}: nothing was traded in the year {moment.year}. Choose another one.")
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 

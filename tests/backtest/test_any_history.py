@@ -209,3 +209,30 @@ def test_backtest_stopped_with_ctrl_c_ends_with_130_and_writes_nothing(tmp_path,
         assert answer.exit_code == backtest_command.INTERRUPTED == 130
         assert "Stopped; no file was written." in answer.stderr
         assert not list(tmp_path.glob("out*"))
+
+
+def test_backtest_files_that_cannot_be_written_are_told_before_anything_is_run(tmp_path):
+    history = tmp_path / "nowhere"
+    same = told(history, "--json", str(tmp_path / "out"), "--trades", str(tmp_path / "empty" / ".." / "out"))
+    refused(same, tmp_path, "--json and --trades are the same file")
+    refused(told(history, "--json", str(tmp_path / ("out" + "x" * 300))), tmp_path, "cannot be written")
+
+
+def test_backtest_writes_all_files_or_none(tmp_path):
+    (tmp_path / "a").write_text("before")
+    with pytest.raises(InvalidInputError, match="y cannot be written"):
+        backtest_command.write_files({tmp_path / "a": "1", tmp_path / "x" / "y": "2"})
+    assert (tmp_path / "a").read_text() == "before"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_backtest_whose_first_line_alone_is_read_has_its_files(tmp_path, monkeypatch):
+    write_candles(tmp_path / "history" / "NEWUSDT.csv", BEFORE_MS, 3)
+    out = tmp_path / "out.json"
+
+    def closed(_result) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("futtui.backtest.report.summary", closed)
+    told(tmp_path / "history", "--json", str(out), until="2024-03-01 01:00")
+    assert json.loads(out.read_text())["run"]["analyses"] == 4

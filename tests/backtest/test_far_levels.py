@@ -20,6 +20,8 @@ from futtui.domain.reading import AnalysisResult
 from futtui.domain.side import Side
 from futtui.domain.signal import PlanLimits, RawSignal, Trigger
 from futtui.domain.timeframe import Timeframe
+from futtui.exchange.binance.archive.reading import read_candles
+from futtui.live.history_jobs.taking import arrays_of
 from futtui.storage.candle_arrays import CandleArrays
 from futtui.strategies.plugin import PluginSource
 from tests.backtest.made_history import write_candles
@@ -88,12 +90,12 @@ def run(request: BacktestRequest, data: SymbolData, source: Told) -> BacktestRes
 def test_run_without_far_levels_is_the_run_with_them(tmp_path: Path, seed: int):
     end_ms = START_MS + 4 * DAY_MS
     write_candles(tmp_path / "15m" / f"{SYMBOL}.csv", START_MS - 2 * DAY_MS, 6.0, seed=seed)
-    if seed % 2:  # with the way inside a quarter hour known, so that a minute may take a level down
-        write_candles(tmp_path / "5m" / f"{SYMBOL}.csv", START_MS - DAY_MS, 4.0, seed=seed, frame=Timeframe.M5)
     data = load_symbol(tmp_path, SYMBOL, START_MS, end_ms)
     quarters = data.past.series[Timeframe.M15]
-    if not is_walked_inside(data):
-        data = replace(data, fine=tuple((frame, inside(bars, quarters)) for frame, bars in data.fine))
+    if seed % 2:  # with the way inside a quarter hour known, so that a minute may take a level down
+        file = write_candles(tmp_path / "5m" / f"{SYMBOL}.csv", START_MS, 3.0, seed=seed, frame=Timeframe.M5)
+        data = replace(data, fine=((Timeframe.M5, inside(arrays_of(read_candles(file, None)), quarters)),))
+        assert is_walked_inside(data)
     request = BacktestRequest(
         tmp_path, (SYMBOL,), START_MS, end_ms, desk=wide_settings(), costs=Costs().times(0.5), workers=0,
         for_information=frozenset({"atr_momentum"}) if seed % 3 == 0 else frozenset(),

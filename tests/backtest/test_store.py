@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +169,51 @@ def test_store_lives_with_files_that_another_run_holds(tmp_path, monkeypatch):
     kept = RunStore(tmp_path, most_bytes=5_000)
     assert kept.result("torn") is None
     assert not kept.may_grow(1)
+
+
+def test_store_on_a_full_disk_is_only_slower(request_of_hours, tmp_path, monkeypatch):
+    """A part of each record gets to the disk, then nothing more; a later run with room again says the same."""
+    monkeypatch.setattr(shards, "STATE_EVERY_MS", STRETCH_MS)
+    opened, full = Path.open, OSError(ENOSPC, "No space left on device")
+
+    class Full(io.FileIO):
+        def write(self, content) -> int:
+            super().write(content[: len(content) // 2])
+            raise full
+
+    def no_room(self, mode="r", *others, **named):
+        kept = "cache" in self.parts and ("w" in mode or "a" in mode)
+        return Full(self, mode.replace("b", "")) if kept else opened(self, mode, *others, **named)
+
+    with monkeypatch.context() as now:
+        now.setattr(Path, "open", no_room)
+        found = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
+    plain = Backtest(request_of_hours).run()
+    assert as_json(found) == as_json(plain)
+    assert not list((tmp_path / "cache").glob("*.result")) + list((tmp_path / "cache").glob("*.part"))
+    assert list((tmp_path / "cache").glob("*.answers"))
+    assert as_json(Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()) == as_json(plain)
+
+
+def test_store_files_that_another_run_needed_the_room_of_are_worked_out_again(request_of_hours, tmp_path):
+    plain = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run()
+    for file in (tmp_path / "cache").glob("*.result"):
+        file.unlink()
+
+    def robbed(done: int, total: int) -> None:
+        for file in (tmp_path / "cache").iterdir():
+            file.unlink()
+
+    again = Backtest(request_of_hours, store=RunStore(tmp_path / "cache")).run(robbed)
+    assert as_json(again) == as_json(plain)
+
+
+def test_store_bytes_with_one_wrong_bit_are_not_believed():
+    for place in range(100):
+        kept = bytearray(store.checked(bytes(range(96))))
+        kept[place] ^= 1
+        with pytest.raises(ValueError, match="damaged"):
+            store.unchecked(bytes(kept))
 
 
 def test_hash_of_data_follows_all_that_was_read_and_nothing_else(request_of_hours, tmp_path, monkeypatch):

@@ -27,8 +27,8 @@ def test_trial_book_gives_back_what_was_added_and_skips_broken_lines(tmp_path: P
     assert book.all() == []
     first, second = trial(1.0, -1.0), trial(0.5)
     book.add(first)
-    with book.file.open("a") as out:
-        out.write('{"kind": "backte\n')
+    with book.file.open("ab") as out:
+        out.write(b'{"kind": "backte\xff\0\0')  # the power went while it was written
     book.add(second)
     assert book.all() == [first, second]
     assert first.net_r == 0.0

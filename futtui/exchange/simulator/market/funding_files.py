@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import HOUR_MS, MINUTE_MS
 from futtui.exchange.archive_csv import RowsOfFile
-from futtui.exchange.archive_files import archive_files, content
+from futtui.exchange.archive_files import archive_files, content, holds_files
 from futtui.exchange.simulator.market.chance import Floats, Integers
 
 USUAL_RATE = 0.0001
@@ -22,6 +23,10 @@ USUAL_RATE = 0.0001
 USUAL_HOURS = 8
 """Most symbols are funded at 00, 08 and 16 UTC; others every four hours, or every one."""
 
+_MOST_RATE = 0.1
+"""The exchange has never charged a third of that; rates beyond it are percent, or another column."""
+_COLUMNS = (2, 3)
+_LONGEST_HOURS = 24.0
 _NEAR_MS = 5 * MINUTE_MS
 """Real funding times lie some milliseconds, at times seconds, after the full hour."""
 
@@ -37,7 +42,7 @@ class DueFunding:
 def funding_folder(history: Path) -> Path | None:
     """The folder `funding` in or up to two folders above the candles; None where there is none."""
     places = (history / "funding", history.parent / "funding", history.parent.parent / "funding")
-    return next((place for place in places if place.is_dir()), None)
+    return next((place for place in places if holds_files(place)), None)
 
 
 class FundingHistory:
@@ -62,14 +67,7 @@ class FundingHistory:
         for symbol, files in archive_files(folder).items():
             if symbol not in symbols:
                 continue
-            pieces = []
-            for file in files:
-                text = content(file.path)
-                columns = text.partition(b"\n")[0].count(b",") + 1
-                table = RowsOfFile(file.path, text, columns).parse()
-                interval = table[:, 1] if columns > 2 else np.full(len(table), np.nan)
-                pieces.append(np.column_stack([table[:, 0], table[:, columns - 1], interval]))
-            rows = np.concatenate(pieces)
+            rows = np.concatenate([_rows_of(file.path) for file in files])
             times, first = np.unique(rows[:, 0].astype(np.int64), return_index=True)
             events[symbol] = (times, rows[first, 1])
             hours[symbol] = rows[first, 2]
@@ -130,6 +128,29 @@ class FundingHistory:
         return float(hours[min(index, len(hours) - 1)])
 
 
+def _rows_of(path: Path) -> Floats:
+    """Time, rate and interval (not a number where it is not named) of a file's fundings.
+
+    Raises InvalidInputError for other columns, and for what can be no rate.
+    """
+    text = content(path)
+    columns = text.partition(b"\n")[0].count(b",") + 1
+    if columns not in _COLUMNS:
+        raise InvalidInputError(
+            f"File {path} has {columns} columns. A funding file has funding_time, funding_rate, or the archive's "
+            "calc_time, funding_interval_hours, last_funding_rate. Correct or remove it."
+        )
+    rows = RowsOfFile(path, text, columns)
+    table = rows.parse()
+    rates = table[:, columns - 1]
+    wrong = np.flatnonzero(np.abs(rates) > _MOST_RATE)
+    if len(wrong):
+        place = int(wrong[0])
+        raise rows.wrong_row(place, f"{rates[place]:g} is no funding rate: they are fractions, 0.0001 is 0.01 %")
+    interval = table[:, 1] if columns > 2 else np.full(len(table), np.nan)
+    return np.column_stack([table[:, 0], rates, interval])
+
+
 def _intervals(times: Integers, told: Floats | None) -> Floats:
     """Hours of the interval that each funding ended: as the file names it, else since the one before.
 
@@ -145,4 +166,4 @@ def _intervals(times: Integers, told: Floats | None) -> Floats:
         found = np.concatenate([gaps[:1], gaps])
     if told is None:
         return found
-    return np.where(np.isfinite(told) & (told >= 1.0), told, found)
+    return np.where(np.isfinite(told) & (told >= 1.0) & (told <= _LONGEST_HOURS), told, found)
