@@ -6,9 +6,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,7 +15,6 @@ from textual.app import App
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from futtui.domain.errors import FuttuiError
 from futtui.domain.events import Command
 from futtui.domain.signal import Signal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -39,7 +36,6 @@ from futtui.tui.compat.terminal import (
 from futtui.tui.compat.timers import give_timers_room
 from futtui.tui.engine_port import EnginePort
 from futtui.tui.habits import Habits, HabitsPort
-from futtui.tui.heard import heard
 from futtui.tui.leaving import ask_quit
 from futtui.tui.messages import CommandAnswered
 from futtui.tui.news import NewsWatch, start_progress
@@ -47,6 +43,7 @@ from futtui.tui.paint.chart.content import Subject
 from futtui.tui.paint.notices import Flash
 from futtui.tui.paint.view import View, source_of
 from futtui.tui.pulse import Pulse
+from futtui.tui.receipts import Receipts
 from futtui.tui.run_watch import RunWatch
 from futtui.tui.running_settings import use_theme
 from futtui.tui.screens.dashboard import DashboardScreen
@@ -105,6 +102,7 @@ class FuttuiApp(UserKeys, App[None]):
         self.store = Store(engine, zone, zone_name, real_clock_s)
         self.pulse = Pulse(self, self.ui_settings.pulse_hz)
         self.flash_line = Flash()
+        self.receipts = Receipts(self)
         self.terminal = TerminalWindow(self)
         self._news = NewsWatch()
         self._arrivals = Arrivals()
@@ -208,6 +206,7 @@ class FuttuiApp(UserKeys, App[None]):
                 self.terminal.ring()
         for text, token in self._run_watch.look():
             self.flash(text, token)
+        self.receipts.look()
         badge = source_of(view.snapshot).short_badge
         mode = word(f"mode.{view.mode.value}").upper()
         self.terminal.set_progress(start_progress(view) or self._run_watch.progress)
@@ -222,35 +221,20 @@ class FuttuiApp(UserKeys, App[None]):
     # Commands to the engine
 
     def send(self, command: Command, told: Callable[[str], str] = str) -> None:
-        """Sends a command; its receipt, or why it was refused, appears in the flash line.
+        """Sends a command; its receipt, why it was refused, or that none came in time, appears in the flash line.
 
         `told` makes the words for the user of the receipt.
         """
-        try:
-            future = self.engine.send(command)
-        except FuttuiError as error:
-            self.flash(heard(str(error)), "down_bold")
-            return
-        future.add_done_callback(partial(self._answered, told))
+        self.receipts.send(command, told)
 
     def send_if(self, command: Command | None) -> None:
         """Sends what a dialog answered; None = it was left."""
         if command is not None:
             self.send(command)
 
-    def _answered(self, told: Callable[[str], str], future: Future[str]) -> None:
-        error = None if future.cancelled() else future.exception()
-        if future.cancelled() or (error is not None and not isinstance(error, FuttuiError)):
-            message = CommandAnswered(word("command.lost"), accepted=False)
-        elif error is not None:
-            message = CommandAnswered(str(error), accepted=False)
-        else:
-            message = CommandAnswered(told(future.result()), accepted=True)
-        self.post_message(message)
-
     @on(CommandAnswered)
     def _show_answer(self, message: CommandAnswered) -> None:
-        self.flash(heard(message.text), "bold" if message.accepted else "down_bold")
+        self.receipts.take(message)
         self.pulse.beat()
 
     # Everywhere

@@ -74,9 +74,10 @@ class CandlesCame(Message):
 
 
 class CommandAnswered(Message):
-    """The engine answered a command; `text` is a sentence for the user."""
+    """The engine answered a command; `text` is a sentence for the user. `number`: which one, as the receipts count."""
 
-    def __init__(self, text: str, *, accepted: bool) -> None:
+    def __init__(self, text: str, *, accepted: bool, number: int = -1) -> None:
         super().__init__()
+        self.number = number
         self.text = text
         self.accepted = accepted

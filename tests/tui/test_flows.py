@@ -280,6 +280,42 @@ async def test_ctrl_q_asks_over_an_open_question_which_is_there_again_afterwards
         await until(pilot, lambda: app._exit)
 
 
+async def test_the_time_in_which_a_command_is_to_be_answered_is_seen_and_a_late_answer_says_so(
+    make_app: AppMaker, engine: FakeEngine
+) -> None:
+    answers: list[Future[str]] = []
+    engine.send = lambda command: answers.append(Future()) or answers[-1]  # type: ignore[method-assign]
+    app, now_s = make_app(), [0.0]
+    app.store._real_clock_s = lambda: now_s[0]
+    async with app.run_test(size=FULL) as pilot:
+        app.pulse.stop()
+        await pilot.press("p")
+
+        async def told_at(moment_s: float) -> str:
+            now_s[0] = moment_s
+            app.pulse.beat()
+            await pilot.pause()
+            return app.flash_line.text
+
+        app.flash_line.text = ""
+        assert await told_at(0.9) == ""
+        assert await told_at(1.2) == "Waiting for the engine's answer: 14 s left."
+        assert await told_at(9.7) == "Waiting for the engine's answer: 6 s left."
+        app.flash("LINKUSDT: a new signal.")
+        assert await told_at(10.7) == "LINKUSDT: a new signal."  # fresh news is not covered
+        assert "No answer from the engine in 15 s." in await told_at(15.0)
+        app.flash("Something else.")
+        assert await told_at(17.0) == "Something else."  # told once
+        answers[0].set_result("New trades are paused.")
+        await until(pilot, lambda: app.flash_line.text == "Late answer: New trades are paused.")
+        await pilot.press("p")
+        app.flash_line.text, app.flash_line.bright_s = "", 0.0
+        assert await told_at(18.2) == "Waiting for the engine's answer: 14 s left."
+        answers[1].set_exception(FuttuiError("It cannot be."))
+        await until(pilot, lambda: app.flash_line.text == "It cannot be.")
+        assert await told_at(60.0) == "It cannot be."
+
+
 @pytest.mark.parametrize("keys", [["enter"], ["7", "3", "enter"], ["escape"], ["1", "2", "3", "4", "enter"]])
 async def test_mode_live_with_anything_less_stays(make_app: AppMaker, engine: FakeEngine, keys: list[str]) -> None:
     app = make_app()

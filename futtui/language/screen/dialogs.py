@@ -4,6 +4,9 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "command.not_ready": "Not yet: futtui is still starting. Try again in a moment.",
+    "receipt.waiting": "Waiting for the engine's answer: {n} s left.",
+    "receipt.none": "No answer from the engine in {n} s. It may still be done: look at F6 and the log (5) before you try again.",
+    "receipt.late": "Late answer: {text}",
     "command.lost": "The engine could not answer. Look at the log (5) before you try again.",
     "copy.done": "Copied.",
     "copy.hint": "Press q to quit.",
@@ -103,6 +106,9 @@ ENGLISH: dict[str, str] = {
 
 UKRAINIAN: dict[str, str] = {
     "command.not_ready": "Ще ні: futtui запускається. Спробуйте за мить.",
+    "receipt.waiting": "Чекаю на відповідь двигуна: ще {n} с.",
+    "receipt.none": "Двигун не відповів за {n} с. Зроблено може бути й пізніше: гляньте у F6 і журнал (5), перш ніж пробувати знову.",
+    "receipt.late": "Запізніла відповідь: {text}",
     "command.lost": "Двигун не зміг відповісти. Гляньте в журнал (5), перш ніж пробувати знову.",
     "copy.done": "Скопійовано.",
     "copy.hint": "Щоб вийти, натисніть q.",
@@ -202,6 +208,9 @@ UKRAINIAN: dict[str, str] = {
 
 RUSSIAN: dict[str, str] = {
     "command.not_ready": "Ещё нет: futtui запускается. Попробуйте через мгновение.",
+    "receipt.waiting": "Жду ответа двигателя: ещё {n} с.",
+    "receipt.none": "Двигатель не ответил за {n} с. Сделано может быть и позже: загляните в F6 и журнал (5), прежде чем пробовать снова.",
+    "receipt.late": "Запоздалый ответ: {text}",
     "command.lost": "Двигатель не смог ответить. Загляните в журнал (5), прежде чем пробовать снова.",
     "copy.done": "Скопировано.",
     "copy.hint": "Чтобы выйти, нажмите q.",
