@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import socket
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from futtui import __main__ as entry
 from futtui.cli import app as cli
 from futtui.cli import panic_command
 from futtui.cli.launch import Launch
@@ -220,12 +223,14 @@ def test_panic_closes_although_nothing_can_be_written(
     ("error", "told"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "futtui: the disk is full"),
+        (BrokenProcessPool("terminated abruptly"), "futtui: memory ran out, or the system ended a process"),
+        (MemoryError(), "futtui: memory ran out"),
         (OSError(errno.ENOSPC, "No space left on device", "candles.db"), "futtui: the disk is full"),
         (OSError(errno.EACCES, "Permission denied", "candles.db"), "futtui: candles.db cannot be used"),
     ],
 )
 def test_what_the_system_refuses_is_a_sentence_and_no_traceback(
-    error: OSError, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails() -> None:
         raise error
@@ -235,3 +240,15 @@ def test_what_the_system_refuses_is_a_sentence_and_no_traceback(
         cli.run()
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith(told)
+
+
+def test_ctrl_c_while_the_command_line_loads_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["futtui", "paths"])
+    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+    monkeypatch.setattr(cli, "run", stopped)
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == entry.INTERRUPTED == 130

@@ -379,6 +379,14 @@ def run() -> None:
             raise
         typer.echo(f"futtui: {error.filename} cannot be used ({error.strerror}).", err=True)
         raise SystemExit(2) from None
+    except (MemoryError, RuntimeError) as error:
+        from futtui.cli.ended_helpers import memory_words
+
+        words = memory_words(error)
+        if words is None:
+            raise
+        typer.echo(f"futtui: {words}", err=True)
+        raise SystemExit(2) from None
 
 
 def _speak_utf8() -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from futtui.cli.ended_helpers import memory_words
 from futtui.cli.stopwatch import Stopwatch
 from futtui.domain.errors import FuttuiError
 
@@ -53,6 +54,10 @@ def main(folder: Path) -> int:
         tell(error=f"{error.filename or folder} cannot be used ({error.strerror}).")
         return 1
     except Exception as error:
+        words = memory_words(error)
+        if words is not None:
+            tell(error=f"{words[0].upper()}{words[1:]}")
+            return 1
         tell(error=f"Something unexpected happened ({type(error).__name__}: {error}). Please report it.")
         raise
     return 0
