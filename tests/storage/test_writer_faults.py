@@ -120,6 +120,7 @@ def test_open_database_failing_inside_the_library_is_told_in_plain_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "futtui.db"
+    path.touch()  # so that its tables are to be made
     monkeypatch.setattr(database, "PRAGMAS", ("query_only=ON",))
     with pytest.raises(StorageError, match=r"readonly database.*Check the folder") as caught:
         open_database(path)
