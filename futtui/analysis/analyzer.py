@@ -13,7 +13,7 @@ from futtui.analysis.vwaps import SymbolVwaps
 from futtui.domain.candle import Candle
 from futtui.domain.divergence import NO_DIVERGENCES, Divergence, FrameDivergences
 from futtui.domain.errors import InvalidInputError
-from futtui.domain.reading import AnalysisResult, StrategyVerdict, SymbolReading
+from futtui.domain.reading import AnalysisResult, FrameReading, StrategyVerdict, SymbolReading
 from futtui.domain.regime import Regime
 from futtui.domain.signal import RawSignal
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -22,6 +22,7 @@ from futtui.domain.zone import ZoneEvent
 from futtui.indicators.asked import IndicatorKey, Values, values_after
 from futtui.indicators.cache import CacheKey, IndicatorCache
 from futtui.indicators.divergence import LOOKBACK_BARS, divergence_of, together
+from futtui.indicators.frame import KEPT_CANDLES as KEPT_CANDLES
 from futtui.indicators.profile_days import ProfileDays
 from futtui.indicators.vwap import DailyVwap
 from futtui.strategies.base import EVERY_CANDLE
@@ -31,7 +32,6 @@ from futtui.strategies.plugin import build_plugins
 from futtui.zones.registry import ZoneRegistry
 
 BASE = Timeframe.M15
-KEPT_CANDLES = 300
 DAY_BARS = DAY_MS // BASE.ms
 SELF = "analyzer"
 """Name under which the analyzer itself speaks in verdicts, about data and not about a strategy."""
@@ -202,7 +202,8 @@ class SymbolAnalyzer:
         if not newest:
             raise InvalidInputError(f"{self.symbol}: no 15m candle yet. Load its history first.")
         readings = {frame: each.reading for frame, each in self._frames.items()}
-        reason, profiles = self._not_ready_reason(), self._profile_days.readings
+        reason = "" if self._is_plainly_ready(readings) else self._not_ready_reason()
+        profiles = self._profile_days.readings
         return SymbolReading(
             symbol=self.symbol,
             time_ms=self._time_ms,
@@ -224,6 +225,14 @@ class SymbolAnalyzer:
         day_ago = self._frames[BASE].ago(DAY_BARS)
         newest = self._frames[BASE].ago(0)
         return None if day_ago is None or newest is None else (newest.close / day_ago.close - 1.0) * 100.0
+
+    def _is_plainly_ready(self, readings: Mapping[Timeframe, FrameReading | None]) -> bool:
+        """Whether `_not_ready_reason` surely has nothing to say; quicker, as that is nearly always so."""
+        for timeframe, reading in readings.items():
+            if reading is None or reading.atr is None or reading.close_time_ms <= self._time_ms - timeframe.ms:
+                return False
+        four_hours = readings[Timeframe.H4]
+        return four_hours is not None and four_hours.regime.regime is not Regime.UNKNOWN
 
     def _not_ready_reason(self) -> str:
         """Why strategies cannot decide yet, seniors first; empty when they can. Days are context only."""

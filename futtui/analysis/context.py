@@ -12,6 +12,7 @@ from futtui.domain.divergence import FrameDivergences
 from futtui.domain.reading import FrameReading
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.vwap import VwapReadings
+from futtui.indicators.frame import KEPT_CANDLES
 from futtui.indicators.profile_days import ProfileDays
 from futtui.strategies.base import CandleSource, IndicatorSource, StrategyContext, VwapSource, rows_hash
 from futtui.strategies.structure import Dip, OrientedBar
@@ -51,10 +52,12 @@ class LiveContext(StrategyContext):
     (RuntimeError). For those who keep contexts, `complete` comes before.
     """
 
-    __slots__ = ("_dips", "_frames", "_is_over", "_sources")
+    __slots__ = ("_bars", "_dips", "_frames", "_is_over", "_sources")
 
     _sources: Sources
     _frames: dict[Timeframe, FrameReading | None]
+    _bars: dict[Timeframe, Sequence[Candle]]
+    """All candles that are kept of a timeframe; only of those that somebody asked for and that hold no later ones."""
     _dips: dict[tuple[Timeframe, int, int], Sequence[Dip]]
     _is_over: bool
 
@@ -66,7 +69,9 @@ class LiveContext(StrategyContext):
     def at(cls, sources: Sources, time_ms: int, daily_vwap: float | None) -> LiveContext:
         """The context of the close at `time_ms`, at which the sources stand."""
         made = object.__new__(cls)
-        given: tuple[Any, ...] = (sources, time_ms, daily_vwap, {}, {}, False)
+        given: tuple[Any, ...] = (
+            sources, sources.symbol, sources.tick_size, sources.listed_ms, time_ms, daily_vwap, {}, {}, {}, False
+        )  # fmt: skip
         for put, value in zip(_PUT, given, strict=True):
             put(made, value)
         return made
@@ -93,26 +98,36 @@ class LiveContext(StrategyContext):
     def end(self) -> None:
         """The analysis goes on to a later close."""
         object.__setattr__(self, "_is_over", True)
+        self._bars.clear()
 
     def frame(self, timeframe: Timeframe) -> FrameReading | None:
         """The measures of a timeframe at its last close, or None when its newest due candle is not here."""
         known = self._frames
-        if timeframe not in known:
-            if self._is_over:
-                raise RuntimeError(TOO_LATE)
-            frame = self._sources.frames.get(timeframe)
-            reading = frame.reading if frame is not None and frame.is_current(self.time_ms) else None
-            known[timeframe] = None if reading is None or reading.close_time_ms > self.time_ms else reading
+        if timeframe in known:
+            return known[timeframe]
+        if self._is_over:
+            raise RuntimeError(TOO_LATE)
+        frame = self._sources.frames.get(timeframe)
+        reading = frame.reading if frame is not None and frame.is_current(self.time_ms) else None
+        known[timeframe] = None if reading is None or reading.close_time_ms > self.time_ms else reading
         return known[timeframe]
 
     def candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         """The newest `count` candles closed by `time_ms`, oldest first; fewer where history is short."""
+        known = self._bars.get(timeframe)
+        if known is not None and 0 < count <= KEPT_CANDLES:
+            return known[-count:]
         frame = self._sources.frames.get(timeframe)
         bars = () if frame is None else frame.candles_by(count, self.time_ms)
+        if bars and frame is not None and not self._is_over:
+            self._bars[timeframe] = frame.kept
         return StrategyContext.candles(self, timeframe, count) if bars is None else bars
 
     def has_candles(self, timeframe: Timeframe, count: int) -> bool:
         """Whether `candles` would give that many."""
+        known = self._bars.get(timeframe)
+        if known is not None and 0 < count <= KEPT_CANDLES:
+            return len(known) >= count
         frame = self._sources.frames.get(timeframe)
         has = frame is not None and frame.has_candles(count, self.time_ms)
         return StrategyContext.has_candles(self, timeframe, count) if has is None else has
@@ -153,16 +168,13 @@ _WORKED_OUT: dict[str, Callable[[LiveContext], Any]] = {
 """Measures that are left empty, and how each is worked out."""
 
 _OF_SOURCES = {
-    "symbol": "symbol",
-    "tick_size": "tick_size",
-    "listed_ms": "listed_ms",
     "candle_source": "candles",
     "indicator_source": "indicator",
     "vwap_source": "vwaps",
     "oriented_source": "nothing",
 }
-"""What is the same at every close, and its name among the sources."""
+"""What is the same at every close and seldom asked for, and its name among the sources."""
 
-_PUT = [vars(LiveContext)["_sources"].__set__]
-_PUT += [vars(StrategyContext)[name].__set__ for name in ("time_ms", "daily_vwap")]
-_PUT += [vars(LiveContext)[name].__set__ for name in ("_frames", "_dips", "_is_over")]
+_PUT: list[Callable[[LiveContext, Any], None]] = [vars(LiveContext)["_sources"].__set__]
+_PUT += [vars(StrategyContext)[name].__set__ for name in ("symbol", "tick_size", "listed_ms", "time_ms", "daily_vwap")]
+_PUT += [vars(LiveContext)[name].__set__ for name in ("_frames", "_dips", "_bars", "_is_over")]

@@ -85,6 +85,11 @@ class AnalysisFrame:
             self._reading = self._indicators.reading(self._detector.reading)
         return self._reading
 
+    @property
+    def kept(self) -> Sequence[Candle]:
+        """All candles that are here, `candles` and perhaps a few older ones; the list grows with the next candle."""
+        return self._candles
+
     def is_current(self, time_ms: int) -> bool:
         """Whether the newest candle that is closed at `time_ms` has been taken."""
         return self._last_open_ms is not None and self._last_open_ms >= self.timeframe.last_closed_open_ms(time_ms)

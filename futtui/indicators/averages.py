@@ -28,6 +28,10 @@ class Ema:
 
     def update(self, value: float) -> None:
         """Take the next value in order."""
+        if self._count >= self.warm_up_bars:  # nearly always
+            self._mean += self._alpha * (value - self._mean)
+            self.value = self._mean
+            return
         self._count += 1
         if self._count > self.length:
             self._mean += self._alpha * (value - self._mean)

@@ -17,6 +17,7 @@ from futtui.indicators.movement import EfficiencyRatio, VolumeRatio
 from futtui.indicators.wilder import Adx, Atr, Rsi
 
 KEPT_CANDLES = 300
+"""Newest candles that are always kept, as far as there are so many."""
 CUT_EVERY_BARS = 32
 """A list, for a slice of one is what everybody asks for; cut seldom, yet often enough to hold much the same always."""
 SLOPE_BARS = 10

@@ -22,6 +22,7 @@ from futtui.strategies.liquidity_sweep_pools import (
     Pool,
     Reach,
     day_pool,
+    may_reach,
     reach_of,
     swing_pools,
     zone_pools,
@@ -79,7 +80,7 @@ class LiquiditySweep(BaseStrategy):
         if self._sweeps or own is None or own.atr is None or own.atr <= 0 or len(bars) < self._needed_bars:
             return True
         before, newest, depth = bars[-2], bars[-1], self._depth(own.atr)
-        if reach_of(before, newest, 1, depth) is not None or reach_of(before, newest, -1, depth) is not None:
+        if may_reach(before, newest, 1, depth) or may_reach(before, newest, -1, depth):
             ratio = _volume_ratio(bars)
             if ratio is not None and ratio >= self._settings.volume_min:
                 return True

@@ -44,13 +44,18 @@ class Reach(NamedTuple):
         return before.close > level and before.low > level - least and least <= level - self.now.low <= self.most
 
 
-def reach_of(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> Reach | None:
-    """The reach of the newest bar, None when it reached no level at all; `depth` is (least, most) in price units."""
+def may_reach(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> bool:
+    """Whether the newest bar may have reached any level at all; `depth` is (least, most) in price units."""
     if sign > 0:
         low, before_low, before_close = bar.low, previous.low, previous.close
     else:
         low, before_low, before_close = -bar.high, -previous.high, -previous.close
-    if low + 0.99 * depth[0] >= min(before_close, before_low + 1.01 * depth[0]):
+    return low + 0.99 * depth[0] < min(before_close, before_low + 1.01 * depth[0])
+
+
+def reach_of(previous: Candle, bar: Candle, sign: int, depth: tuple[float, float]) -> Reach | None:
+    """The reach of the newest bar, None when it reached no level at all; `depth` is (least, most) in price units."""
+    if not may_reach(previous, bar, sign, depth):
         return None
     return Reach(orient(previous, sign), orient(bar, sign), *depth)
 

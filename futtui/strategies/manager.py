@@ -98,30 +98,39 @@ class StrategyManager:
 
     def on_close(self, timeframe: Timeframe, context: StrategyContext) -> tuple[RawSignal, ...]:
         """The signals that the strategies of `timeframe` propose at this close."""
-        signals, to_come = [], self.closes_to_come
-        for strategy in self._of_frame.get(timeframe, ()):
-            if to_come and to_come > strategy.memory_bars + timeframe.ms // Timeframe.M15.ms:
-                continue
-            if self._asks_plainly and not self.explains:
-                answer = self._signal_of(strategy, context)
-            else:
-                answer = self._ask(strategy, context)
-            if isinstance(answer, RawSignal):
-                signals.append(answer)
+        asked, to_come = self._of_frame.get(timeframe, ()), self.closes_to_come
+        if to_come:
+            own_closes = timeframe.ms // Timeframe.M15.ms
+            asked = tuple(each for each in asked if to_come <= each.memory_bars + own_closes)
+        if self.explains or not self._asks_plainly:
+            return self._signals(asked, context)
+        return self._plain_signals(asked, context)
+
+    def _signals(self, asked: Sequence[BaseStrategy], context: StrategyContext) -> tuple[RawSignal, ...]:
+        """Asked one after the other; their answers are kept for whoever reads reasons."""
+        answers = [self._ask(strategy, context) for strategy in asked]
+        for strategy, answer in zip(asked, answers, strict=True):
             if self.explains:
                 self._answers[strategy.name] = answer, context.time_ms
-            elif self._answers:
+            else:
                 self._answers.pop(strategy.name, None)
-        return tuple(signals)
+        return tuple([answer for answer in answers if isinstance(answer, RawSignal)])
 
-    def _signal_of(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
-        """As `_ask`, where nobody reads reasons, no time is taken and no strategy has failed so far."""
-        try:
-            if not strategy.enabled or not strategy.may_propose(context):
-                return _NOTHING
-            return _checked(strategy.evaluate(context), strategy, context)
-        except (Exception, SystemExit) as fault:  # as in `_ask`
-            return self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
+    def _plain_signals(self, asked: Sequence[BaseStrategy], context: StrategyContext) -> tuple[RawSignal, ...]:
+        """As `_signals`, where nobody reads reasons, no time is taken and no strategy has failed so far."""
+        for strategy in asked if self._answers else ():
+            self._answers.pop(strategy.name, None)
+        signals: list[RawSignal] = []
+        for place, strategy in enumerate(asked):
+            try:
+                if strategy.enabled and strategy.may_propose(context):
+                    answer = _checked(strategy.evaluate(context), strategy, context)
+                    if isinstance(answer, RawSignal):
+                        signals.append(answer)
+            except (Exception, SystemExit) as fault:  # as in `_ask`
+                self._note_fault(strategy, f"failed ({type(fault).__name__}: {fault})")
+                return (*signals, *self._signals(asked[place + 1 :], context))
+        return tuple(signals)
 
     def _ask(self, strategy: BaseStrategy, context: StrategyContext) -> RawSignal | StrategyVerdict:
         if self._faults[strategy.name] >= FAULTS_BEFORE_QUARANTINE:

@@ -9,6 +9,8 @@ import numpy as np
 
 from futtui.domain.signal import RawSignal
 
+_PLAIN_TYPES = frozenset((float, int, bool, type(None)))
+
 
 def plain_signal(signal: RawSignal) -> RawSignal:
     """The signal itself where its numbers are plain ones, as nearly always; else the same one with plain numbers."""
@@ -19,6 +21,8 @@ def plain_signal(signal: RawSignal) -> RawSignal:
         figures += [part.points, part.value, part.valid]
     if signal.limits is not None:
         figures += [signal.limits.max_stop_atr, signal.limits.min_reward_r]
+    if _PLAIN_TYPES.issuperset(map(type, figures)):
+        return signal
     made: RawSignal = _plain(signal) if any(isinstance(figure, np.generic) for figure in figures) else signal
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import Any, NamedTuple
@@ -39,8 +39,12 @@ class OrientedBar(NamedTuple):
 def orient(bar: Candle, sign: int) -> OrientedBar:
     """The candle as a trade of direction `sign` sees it (+1 long, -1 short)."""
     if sign > 0:
-        return OrientedBar(bar.open, bar.high, bar.low, bar.close)
-    return OrientedBar(-bar.open, -bar.low, -bar.high, -bar.close)
+        return _make(OrientedBar, (bar.open, bar.high, bar.low, bar.close))
+    return _make(OrientedBar, (-bar.open, -bar.low, -bar.high, -bar.close))
+
+
+_make: Callable[[type[OrientedBar], tuple[float, ...]], OrientedBar] = tuple.__new__
+"""What a named tuple is made with in the end; a dozen bars are turned at every close."""
 
 
 class OrientedBars:
@@ -109,10 +113,11 @@ def dips_of(bars: Sequence[Candle], most_outside: int, sign: int) -> list[Dip]:
     for count in range(1, min(most_outside + 2, len(bars))):
         first, before = bars[-count], sign * bars[-count - 1].close
         lowest, start = (first.low, first.open) if sign > 0 else (-first.high, -first.open)
-        low = min(low, lowest)
-        wick = min(start, close) - low
+        if lowest < low:
+            low = lowest
+        wick = (start if start < close else close) - low
         if wick > 0:
-            found.append(Dip(low, wick, abs(close - start), outside, min(close, before)))
+            found.append(Dip(low, wick, abs(close - start), outside, before if before < close else close))
         if before > outside:
             if before > close:
                 break  # an edge above that close would lie above the newest one, too
@@ -130,7 +135,7 @@ def swept_spans(
     """
     slack, found = 1e-6 * depth[1], []
     for low, wick, body, bottom, top in dips:
-        if wick / max(body, least_body) >= least_wick:
+        if wick / (body if body > least_body else least_body) >= least_wick:
             span = max(bottom, low + depth[0] - slack), min(top, low + depth[1] + slack)
             if span[0] <= span[1]:
                 found.append(span)
@@ -217,14 +222,18 @@ class SwingTracker:
 
     def nearest_above(self, sign: int) -> float:
         """The lowest of `unbroken(sign, above=True)`; infinity without any."""
-        if self._nearest is None:
-            highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
-            self._nearest = highs[0] if highs else inf, lows[-1] if lows else -inf
-        return self._nearest[0] if sign > 0 else -self._nearest[1]
+        high, low = self._nearest or self._find_nearest()
+        return high if sign > 0 else -low
+
+    def _find_nearest(self) -> tuple[float, float]:
+        highs, lows = self.unbroken(1, above=True), self.unbroken(1, above=False)
+        self._nearest = highs[0] if highs else inf, lows[-1] if lows else -inf
+        return self._nearest
 
     def mark_broken(self, close: float, tolerance: float) -> None:
         """Remember which levels a close went beyond by at least `tolerance` (price units)."""
-        if close - self.nearest_above(1) < tolerance and -self.nearest_above(-1) - close < tolerance:
+        high, low = self._nearest or self._find_nearest()
+        if close - high < tolerance and low - close < tolerance:
             return
         self._changed()
         for place, swing in enumerate(self._swings):

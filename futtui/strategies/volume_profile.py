@@ -22,7 +22,6 @@ from futtui.strategies.volume_profile_setup import (
     Value,
     VolumeProfileSettings,
     answered,
-    edges_of,
     find_return,
     is_first_acceptance,
     value_of,
@@ -128,9 +127,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
     def _near(self, bars: Sequence[Candle], profiles: Sequence[ProfileReading], side: Side) -> list[ProfileReading]:
         """The value areas with an edge at which the newest bars may have answered for a trade of this side."""
         reached = answered(bars, side.sign, self._settings.hold_bars)
-        if not reached.low < reached.held:
-            return []
-        return [each for each in profiles if any(map(reached.may_hold, edges_of(each, side.sign)))]
+        return reached.near(profiles, side.sign) if reached.low < reached.held else []
 
     def _profiles(self, context: StrategyContext) -> list[ProfileReading]:
         """The value areas that are wanted and available, the widest view first."""

@@ -101,13 +101,6 @@ class Value:
         return self.high - self.low
 
 
-def edges_of(profile: ProfileReading, sign: int) -> tuple[float, float]:
-    """Lower and upper edge of the value area as a trade of direction `sign` sees them."""
-    if sign > 0:
-        return profile.value_area_low, profile.value_area_high
-    return -profile.value_area_high, -profile.value_area_low
-
-
 def value_of(profile: ProfileReading, sign: int) -> Value:
     """The value area of the profile for a trade of direction `sign`."""
     if sign > 0:
@@ -123,9 +116,12 @@ class Answered(NamedTuple):
     held: float
     """The lowest of the closes that must hold."""
 
-    def may_hold(self, edge: float) -> bool:
-        """Whether price can have come back to this edge of value, or stayed beyond it."""
-        return self.low <= edge < self.held
+    def near(self, profiles: Sequence[ProfileReading], sign: int) -> list[ProfileReading]:
+        """The value areas with an edge that price can have come back to, or stayed beyond."""
+        low, held = self
+        if sign > 0:
+            return [x for x in profiles if low <= x.value_area_low < held or low <= x.value_area_high < held]
+        return [x for x in profiles if low <= -x.value_area_high < held or low <= -x.value_area_low < held]
 
 
 def answered(bars: Sequence[Candle], sign: int, hold_bars: int) -> Answered:

@@ -104,22 +104,28 @@ class SrStrategy(BaseStrategy):
             if context.time_ms % frame.ms == 0 and self._may_complete(frame, context):
                 return True
         if self._used_ms:
-            for frame in self._entry_frames:
-                view = self._view(frame, context)
-                if isinstance(view, View):
-                    self._forget(view)
+            self._forget_where_stale(context)
         return False
+
+    def _forget_where_stale(self, context: StrategyContext) -> None:
+        """As `_look` does at every close, without a view of the bars where no note can be that old."""
+        oldest_ms, bars = min(self._used_ms.values()), self.window_bars + self._shared.cooldown_bars
+        for frame in self._entry_frames:
+            view = self._view(frame, context) if oldest_ms < context.time_ms - bars * frame.ms else ""
+            if isinstance(view, View):
+                self._forget(view)
 
     def _may_complete(self, frame: Timeframe, context: StrategyContext) -> bool:
         """Whether a setup may be complete at any of the zones that `_look` would look at."""
         own = context.frame(frame)
         reaches = self.reaches(frame, own.atr, context) if own is not None and own.atr is not None else ()
-        is_far, near = self.edge_is_far, []
-        for zone in context.zones if reaches else ():
-            above, below = (zone.high, -zone.low) if is_far else (zone.low, -zone.high)
-            for sign, low, high in reaches:
-                if low <= (above if sign > 0 else below) <= high:
-                    near.append((zone, sign))
+        near: list[tuple[Zone, int]] = []
+        for sign, start, end in reaches:
+            low, high = (start, end) if sign > 0 else (-end, -start)
+            if self.edge_is_far == (sign > 0):
+                near += [(zone, sign) for zone in context.zones if low <= zone.high <= high]
+            else:
+                near += [(zone, sign) for zone in context.zones if low <= zone.low <= high]
         view = self._view(frame, context) if near else ""
         if not isinstance(view, View):
             return False
