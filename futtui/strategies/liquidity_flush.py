@@ -7,19 +7,23 @@ mirror exists and is off: on past candles it lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
+from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError, InvalidLevelsError
+from futtui.domain.late_signal import SignalWords, late_signal
 from futtui.domain.reading import FrameReading
 from futtui.domain.side import Side
 from futtui.domain.signal import Levels, PlanLimits, RawSignal, SignalPart, System, Trigger, check_levels
 from futtui.domain.timeframe import Timeframe
 from futtui.language.counting import counted
-from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
+from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, candles_hash, parameters_hash
 from futtui.strategies.words import say_price
 
 SETUP_POINTS = 5.0
@@ -108,8 +112,7 @@ class LiquidityFlush(MemorylessStrategy):
         levels = self._levels(side, entry, distance, context.tick_size)
         if isinstance(levels, str):
             return self.refuse(levels)
-        inputs_hash = f"{self._parameters}.{context.candles_hash(self.timeframe, self._needed_bars)}"
-        return self._signal(levels, distance, own, own.atr, context, inputs_hash)
+        return self._signal(levels, distance, own, own.atr, context, candles)
 
     def _day_atr(self, context: StrategyContext) -> float | None:
         """The least distance that the daily ATR asks for; 0 where it is not asked, None where it is not known."""
@@ -155,12 +158,11 @@ class LiquidityFlush(MemorylessStrategy):
         own: FrameReading,
         atr: float,
         context: StrategyContext,
-        inputs: str,
+        candles: Sequence[Candle],
     ) -> RawSignal:
+        """The signal; its words come late, as at most closes there is one and price comes to few of them."""
         settings, four_hours = self._settings, context.frame(Timeframe.H4)
-        words = f"a level {distance / (levels.entry + levels.side.sign * distance):.1%} away, {distance / atr:.1f} ATR"
-        way = "falls" if levels.side is Side.LONG else "rises"
-        return RawSignal(
+        plan = RawSignal(
             symbol=context.symbol,
             system=self.system,
             strategy=self.name,
@@ -173,12 +175,8 @@ class LiquidityFlush(MemorylessStrategy):
             atr=atr,
             base_score=SETUP_POINTS,
             regime=own.regime.regime if four_hours is None else four_hours.regime.regime,
-            parts=(SignalPart("setup", SETUP_POINTS, words, distance / atr),),
-            summary=(
-                f"Waits for a sudden flush: enters if price {way} to {say_price(levels.entry, context.tick_size)}, "
-                "leaves on the snap back."
-            ),
-            inputs_hash=inputs,
+            parts=(),
+            summary="",
             volume_ratio=own.volume_ratio,
             flow=own.flow,
             time_stop_bars=settings.time_stop_bars,
@@ -187,6 +185,22 @@ class LiquidityFlush(MemorylessStrategy):
                 max_stop_atr=settings.stop_share * distance / atr * 1.01,
                 min_reward_r=0.5 * settings.target_share / settings.stop_share,
             ),
+        )
+        return late_signal(plan, partial(self._words, levels, distance, atr, candles, context.tick_size))
+
+    def _words(
+        self, levels: Levels, distance: float, atr: float, candles: Sequence[Candle], tick_size: float | None
+    ) -> SignalWords:
+        anchor = levels.entry + levels.side.sign * distance
+        words = f"a level {distance / anchor:.1%} away, {distance / atr:.1f} ATR"
+        way = "falls" if levels.side is Side.LONG else "rises"
+        return SignalWords(
+            parts=(SignalPart("setup", SETUP_POINTS, words, distance / atr),),
+            summary=(
+                f"Waits for a sudden flush: enters if price {way} to {say_price(levels.entry, tick_size)}, "
+                "leaves on the snap back."
+            ),
+            inputs_hash=f"{self._parameters}.{candles_hash(candles)}",
         )
 
 

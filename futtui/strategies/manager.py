@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from futtui.domain.errors import FuttuiError
+from futtui.domain.late_signal import LateSignal, written
 from futtui.domain.reading import StrategyVerdict
 from futtui.domain.signal import RawSignal, check_levels
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
@@ -124,7 +125,9 @@ class StrategyManager:
         for place, strategy in enumerate(asked):
             try:
                 if strategy.enabled and strategy.may_propose(context):
-                    answer = _checked(strategy.evaluate(context), strategy, context)
+                    answer = strategy.evaluate(context)
+                    if type(answer) is not LateSignal:  # of those there is nothing to check before they are read
+                        answer = _checked(answer, strategy, context)
                     if isinstance(answer, RawSignal):
                         signals.append(answer)
             except (Exception, SystemExit) as fault:  # as in `_ask`
@@ -241,6 +244,8 @@ def _verdict(name: str, answer: StrategyVerdict | RawSignal, time_ms: int) -> St
 
 def _checked(answer: Proposal, strategy: BaseStrategy, context: StrategyContext) -> Proposal:
     """The answer; raises when it is neither a sound signal nor a reason. Exact types, because it travels on."""
+    if type(answer) is LateSignal:
+        answer = written(answer)
     if type(answer) is RawSignal:
         signal = plain_signal(answer)
         _check_signal(signal, strategy, context)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from futtui.domain.errors import FuttuiError
+from futtui.domain.late_signal import LateSignal, written
 from futtui.domain.signal import RawSignal, System
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES
 from futtui.strategies.base import BaseStrategy, MemorylessStrategy, Proposal, StrategyContext
@@ -150,6 +151,8 @@ def _stamped(evaluate: Any, fingerprint: str) -> Any:
 
     def stamped(self: BaseStrategy, context: StrategyContext) -> Proposal:
         answer: Proposal = evaluate(self, context)
+        if type(answer) is LateSignal:
+            answer = written(answer)
         if type(answer) is RawSignal:
             return replace(answer, inputs_hash=f"{fingerprint}{answer.inputs_hash}")
         return answer
