@@ -102,15 +102,16 @@ class LiveContext(StrategyContext):
 
     def frame(self, timeframe: Timeframe) -> FrameReading | None:
         """The measures of a timeframe at its last close, or None when its newest due candle is not here."""
-        known = self._frames
-        if timeframe in known:
-            return known[timeframe]
+        known = self._frames.get(timeframe)
+        if known is not None or timeframe in self._frames:
+            return known
         if self._is_over:
             raise RuntimeError(TOO_LATE)
         frame = self._sources.frames.get(timeframe)
         reading = frame.reading if frame is not None and frame.is_current(self.time_ms) else None
-        known[timeframe] = None if reading is None or reading.close_time_ms > self.time_ms else reading
-        return known[timeframe]
+        reading = None if reading is None or reading.close_time_ms > self.time_ms else reading
+        self._frames[timeframe] = reading
+        return reading
 
     def candles(self, timeframe: Timeframe, count: int) -> Sequence[Candle]:
         """The newest `count` candles closed by `time_ms`, oldest first; fewer where history is short."""

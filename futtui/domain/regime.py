@@ -19,10 +19,11 @@ class Regime(Enum):
     EXPANSION = "EXPANSION"
     UNKNOWN = "UNKNOWN"
 
-    @property
-    def is_trend(self) -> bool:
-        """Whether price moves in one direction."""
-        return self is Regime.TREND_UP or self is Regime.TREND_DOWN
+    is_trend: bool
+    """Whether price moves in one direction."""
+
+    def __init__(self, code: str) -> None:
+        self.is_trend = code.startswith("TREND_")
 
     @property
     def mirrored(self) -> Regime:

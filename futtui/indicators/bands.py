@@ -6,7 +6,7 @@ series began.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import deque
 from math import fsum, sqrt
 
@@ -27,12 +27,15 @@ class RollingPercentile:
 
     def update(self, value: float) -> None:
         """Rank `value` among those before it, then remember it."""
-        if len(self._order) == self.length:
-            self.value = 100.0 * bisect_left(self._sorted, value) / self.length
-            oldest = self._order.popleft()
-            del self._sorted[bisect_left(self._sorted, oldest)]
+        ordered = self._sorted
+        place = bisect_left(ordered, value)
+        if len(ordered) == self.length:
+            self.value = 100.0 * place / self.length
+            oldest = bisect_left(ordered, self._order.popleft())
+            del ordered[oldest]
+            place -= oldest < place
         self._order.append(value)
-        insort(self._sorted, value)
+        ordered.insert(place, value)
 
 
 class BollingerBands:

@@ -103,8 +103,8 @@ class VolumeProfile:
         amounts = self._amounts
         while amounts and not amounts[-1]:
             amounts.pop()
-        empty = next((place for place, amount in enumerate(amounts) if amount), 0)
-        if empty:
+        if amounts and not amounts[0]:
+            empty = next(place for place, amount in enumerate(amounts) if amount)
             del amounts[:empty]
             self._first += empty
 
@@ -134,11 +134,11 @@ class VolumeProfile:
         while held < wanted and (low > 0 or high < last):
             up, down = above >= below, below >= above
             if up:
-                high = min(high + 2, last)
+                high = high + 2 if high + 2 < last else last
                 held += above
                 above = padded[high + 3] + padded[high + 4] if high < last else -1
             if down:
-                low = max(low - 2, 0)
+                low = low - 2 if low > 2 else 0
                 held += below
                 below = padded[low + 1] + padded[low] if low > 0 else -1
         return low, high

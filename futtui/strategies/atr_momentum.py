@@ -259,7 +259,8 @@ class AtrMomentum(BaseStrategy):
         """Remembers the newest bar when it is an impulse; says so in words."""
         settings, now_ms = self._settings, bars[-1].open_time_ms
         oldest_ms = now_ms - (settings.exhaustion_bars - 1) * self.timeframe.ms
-        self._impulse_times = [each for each in self._impulse_times if each[1] >= oldest_ms]
+        if self._impulse_times and self._impulse_times[0][1] < oldest_ms:
+            self._impulse_times = [each for each in self._impulse_times if each[1] >= oldest_ms]
         if len(self._atr) < MEDIAN_BARS or not closes_at_its_end(bars[-1], settings):
             return ""
         found = find_impulse(bars, median(self._atr), settings)

@@ -258,13 +258,13 @@ def _checked(answer: Proposal, strategy: BaseStrategy, context: StrategyContext)
 def _check_signal(signal: RawSignal, strategy: BaseStrategy, context: StrategyContext) -> None:
     levels = signal.levels
     figures = (levels.entry, levels.stop, *levels.targets, signal.atr, signal.base_score)
-    points = (part.points for part in signal.parts)
+    points = [part.points for part in signal.parts]
     if not all(map(math.isfinite, (*figures, *points))):
         raise FuttuiError("the signal holds a figure that is not a number")
     asked = (context.symbol, context.time_ms, strategy.name, strategy.system)
     if (signal.symbol, signal.time_ms, signal.strategy, signal.system) != asked:
         raise FuttuiError("the signal names another symbol, time, strategy or system than it was asked for")
-    if not math.isclose(math.fsum(part.points for part in signal.parts), signal.base_score, abs_tol=1e-9):
+    if not math.isclose(math.fsum(points), signal.base_score, abs_tol=1e-9):
         raise FuttuiError("the parts of the score do not add up to the score")
     if signal.time_stop_bars < 1:
         raise FuttuiError(f"the signal asks for a time stop after {signal.time_stop_bars} bars; one is the least")

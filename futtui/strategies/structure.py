@@ -109,10 +109,14 @@ def dips_of(bars: Sequence[Candle], most_outside: int, sign: int) -> list[Dip]:
 
     Of those with at most `most_outside` closes outside; wherever an edge lies, it was one of these or none.
     """
-    close, low, outside, found = sign * bars[-1].close, inf, -inf, []
-    for count in range(1, min(most_outside + 2, len(bars))):
-        first, before = bars[-count], sign * bars[-count - 1].close
-        lowest, start = (first.low, first.open) if sign > 0 else (-first.high, -first.open)
+    first, low, outside, found = bars[-1], inf, -inf, []
+    close = sign * first.close
+    for older in bars[-2 : -most_outside - 3 : -1]:
+        if sign > 0:
+            lowest, start, before = first.low, first.open, older.close
+        else:
+            lowest, start, before = -first.high, -first.open, -older.close
+        first = older
         if lowest < low:
             low = lowest
         wick = (start if start < close else close) - low
@@ -262,9 +266,12 @@ def zone_edges(zone: Zone, sign: int) -> tuple[float, float]:
     return (zone.low, zone.high) if sign > 0 else (-zone.high, -zone.low)
 
 
+_ABOVE, _BELOW = ZoneKind.RESISTANCE, ZoneKind.SUPPORT
+
+
 def opposing_kind(sign: int) -> ZoneKind:
     """The kind of zone that stands in the way of a trade of direction `sign`."""
-    return ZoneKind.RESISTANCE if sign > 0 else ZoneKind.SUPPORT
+    return _ABOVE if sign > 0 else _BELOW
 
 
 def opposing_zones(zones: Iterable[Zone], sign: int) -> list[Zone]:

@@ -95,7 +95,7 @@ class VolumeProfileStrategy(MemorylessStrategy):
             return False
         bars = context.candles(self.timeframe, self._settings.hold_bars + 1)
         profiles = self._profiles(context)
-        return bool(self._near(bars, profiles, Side.LONG) or self._near(bars, profiles, Side.SHORT))
+        return bool(self._near(bars, profiles, SIDES[0]) or self._near(bars, profiles, SIDES[1]))
 
     def evaluate(self, context: StrategyContext) -> Proposal:
         """A signal when the newest close completes a return or an acceptance, else the reason why there is none."""
