@@ -13,6 +13,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import load_symbol
 from futtui.backtest.shards import SymbolRun
 from futtui.domain.candle import Candle
+from futtui.domain.reading import ProfileReading
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.past_candles import time_of
 from futtui.live.settings import HistorySettings
@@ -117,10 +118,12 @@ def _no_edge_of_value_is_missed(monkeypatch, seen):
         oriented, settings = [orient(bar, sign) for bar in bars], volume_profile.VolumeProfileSettings()
         prices = [price for bar in oriented[-12:] for price in bar]
         for edge in sorted({*prices, *(price * 1.0001 for price in prices)}):
-            if not reached.may_hold(edge):
+            area = ProfileReading(sign * edge, sign * edge, sign * edge, "one price")
+            is_near = reached.near([area], sign) == [area]
+            if not is_near:
                 assert volume_profile.find_return(oriented, edge, 1.0, settings) == ""
                 assert not volume_profile.is_first_acceptance(oriented, edge, hold_bars)
-            seen["edges"] += reached.may_hold(edge)
+            seen["edges"] += is_near
         return reached
 
     monkeypatch.setattr(volume_profile, "answered", checked)
