@@ -26,11 +26,23 @@ from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
 from futtui.live.past_candles import PastCandles
 from futtui.live.settings import HistorySettings
 from futtui.storage.candle_arrays import CandleArrays, combined, merged
+from futtui.strategies.plugin import forget_plugins
 
 SHIFT_MS = 364 * DAY_MS
 """Whole weeks, so that days of the week and hours stay what they were."""
 HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,x"
 CODE_FILES = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib")
+WAYS_OUT = {
+    "socket.connect": "a connection",
+    "sqlite3.connect": "a database",
+    "subprocess.Popen": "another program",
+    "os.system": "another program",
+    "os.posix_spawn": "another program",
+    "gc.get_objects": "the memory of this program",
+    "gc.get_referrers": "the memory of this program",
+    "gc.get_referents": "the memory of this program",
+}
+"""What the interpreter reports besides opened files, and what it is in plain words."""
 DISTANT_MS = 1 << 36
 """Integers above this are moments in milliseconds."""
 
@@ -51,8 +63,8 @@ class _Watch:
             name = arguments[0].decode(errors="replace") if isinstance(arguments[0], bytes) else arguments[0]
             if not name.endswith(CODE_FILES):
                 self.opened.append(name)
-        elif event == "socket.connect":
-            self.opened.append(f"a connection to {arguments[1]}")
+        elif event in WAYS_OUT:
+            self.opened.append(WAYS_OUT[event])
 
 
 _watch = _Watch()
@@ -60,7 +72,7 @@ _watch = _Watch()
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """Names of the files and connections that are opened inside, code left out."""
+    """Names of the files that are opened inside, code left out, and what else is looked into."""
     if not _watch.installed:
         _watch.installed = True
         sys.addaudithook(_watch.see)
@@ -126,6 +138,7 @@ def cut_answers(
     """
     world = CutWorld(whole, folder, warm_up, start_ms)
     with watched() as opened:
+        forget_plugins()  # what it read or noted while the whole data lay there has to be read again, and is seen
         run = SymbolRun(world.data, analysis, warm_up, start_ms + SHIFT_MS)
     seen, answers = list(opened), []
     for time_ms in range(start_ms + BASE.ms, end_ms + 1, BASE.ms):

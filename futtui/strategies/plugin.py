@@ -99,6 +99,11 @@ def plugin_class(plugin: PluginSource) -> type[BaseStrategy]:
     return found
 
 
+def forget_plugins() -> None:
+    """Have every strategy of the user made from its text anew: what it kept in its module is no longer there."""
+    _class_or_fault.cache_clear()
+
+
 @cache
 def _class_or_fault(file: str, text: str, fingerprint: str) -> type[BaseStrategy] | str:
     module = ModuleType(f"futtui_plugin_{PluginSource(file, text).short_name}_{fingerprint}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
-from futtui.domain.signal import Levels, RawSignal, SignalPart, System, Trigger
+from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext
 
@@ -47,7 +47,7 @@ class Plugged(MemorylessStrategy):
         sign, risk, entry = side.sign, 2.0 * frame.atr, frame.close
         targets = tuple(entry + sign * risk * reward for reward in (1.0, 1.5, 2.0))
         return RawSignal(
-            symbol=self.symbol, system=System.CORE, strategy=self.name, timeframe=Timeframe.M15, side=side,
+            symbol=self.symbol, system=self.system, strategy=self.name, timeframe=Timeframe.M15, side=side,
             trigger=Trigger.IMMEDIATE, time_ms=context.time_ms, valid_until_ms=context.time_ms + STEP_MS,
             levels=Levels(side, entry, entry - sign * risk, targets), atr=frame.atr, base_score=6.0,
             regime=Regime.RANGE, parts=(SignalPart("setup", 6.0, "a test"),), summary="a test", time_stop_bars=20,

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import gc
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from futtui.analysis import analyzer as analyzer_module
+from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest import cut_world
 from futtui.backtest.crew import Bench, CutFound, Window, cut
 from futtui.backtest.data import load_symbol
 from futtui.backtest.recording import Recording
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import SymbolRun
+from futtui.domain.side import Side
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.live.past_candles import candles_of
 from futtui.live.settings import HistorySettings
+from futtui.strategies.base import StrategyContext
+from futtui.strategies.plugin import PluginSource, build_plugins
 from tests.backtest.plug_ins import START_MS, SYMBOL, Coin, FileOfTomorrow, Plugged, TableOfTomorrow, made_history
 
 FROM_MS = START_MS + 4 * DAY_MS
 UNTIL_MS = FROM_MS + DAY_MS // 2
+WARM_UP = HistorySettings(bars_15m=200, bars_1h=100, bars_4h=60, bars_1d=20)
 
 
 @pytest.fixture
@@ -30,8 +41,7 @@ def closes(tmp_path: Path) -> dict[int, float]:
 def decided_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, plug_in: type[Plugged]) -> CutFound:
     """What the check finds on half a day with only this strategy."""
     monkeypatch.setattr(analyzer_module, "build_strategies", lambda symbol, settings: (plug_in(symbol),))
-    warm_up = HistorySettings(bars_15m=200, bars_1h=100, bars_4h=60, bars_1d=20)
-    base = BacktestRequest(tmp_path / "candles", (SYMBOL,), FROM_MS, UNTIL_MS, warm_up=warm_up)
+    base = BacktestRequest(tmp_path / "candles", (SYMBOL,), FROM_MS, UNTIL_MS, warm_up=WARM_UP)
     return cut(Bench(base, Recording(tmp_path / "none")), Window(SYMBOL, FROM_MS, UNTIL_MS, False))
 
 
@@ -53,6 +63,61 @@ def test_cut_world_catches_a_file_read_while_deciding(monkeypatch, tmp_path, clo
     monkeypatch.setattr(FileOfTomorrow, "file", tmp_path / "candles" / "15m" / f"{SYMBOL}.csv")
     found = decided_again(monkeypatch, tmp_path, FileOfTomorrow)
     assert [Path(name).name for name in found.opened] == [f"{SYMBOL}.csv"]
+
+
+KNOWN_BY_PRICES = """
+from pathlib import Path
+from futtui.domain.side import Side
+from tests.backtest.plug_ins import Plugged
+
+ROWS = [tuple(map(float, row.split(",")[1:6])) for row in Path("FILE").read_text().splitlines()[1:]]
+NEXT = {row: later[3] for row, later in zip(ROWS, ROWS[8:])}
+
+
+class Remembered(Plugged):
+    name, title = "remembered", "Remembered"
+
+    def side_at(self, context):
+        bar = context.candles(self.timeframe, 1)[0]
+        later = NEXT.get((bar.open, bar.high, bar.low, bar.close, bar.volume))
+        return None if later is None else Side.LONG if later > bar.close else Side.SHORT
+"""
+
+
+def test_cut_world_catches_tomorrow_that_is_found_by_prices_and_not_by_dates(tmp_path, closes):
+    """It was read when the strategy was made, long before; the same prices have the same morrow in the cut world."""
+    text = KNOWN_BY_PRICES.replace("FILE", (tmp_path / "candles" / "15m" / f"{SYMBOL}.csv").as_posix())
+    analysis = AnalysisSettings(plugins=(PluginSource("remembered.py", text),))
+    base = BacktestRequest(tmp_path / "candles", (SYMBOL,), FROM_MS, UNTIL_MS, analysis, warm_up=WARM_UP)
+    build_plugins(SYMBOL, analysis.plugins)
+    found = cut(Bench(base, Recording(tmp_path / "none")), Window(SYMBOL, FROM_MS, UNTIL_MS, False))
+    assert found.signals > 10
+    assert [Path(name).name for name in found.opened] == [f"{SYMBOL}.csv"]
+
+
+class Looking(Plugged):
+    """Finds the candles of the whole run in some other way than by opening their file."""
+
+    way: ClassVar[Callable[[], object]] = list
+
+    def side_at(self, context: StrategyContext) -> Side | None:
+        type(self).way()
+        return None
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        (lambda: gc.get_objects(), "the memory of this program"),
+        (lambda: gc.get_referrers(SYMBOL), "the memory of this program"),
+        (lambda: sqlite3.connect(":memory:").close(), "a database"),
+        (lambda: subprocess.run([sys.executable, "--version"], check=True, capture_output=True), "another program"),
+    ],
+)
+def test_cut_world_sees_other_ways_to_what_lies_ahead(monkeypatch, tmp_path, closes, way, told):
+    monkeypatch.setattr(Looking, "way", staticmethod(way))
+    monkeypatch.setattr(sys.modules[__name__], "UNTIL_MS", FROM_MS + Timeframe.M15.ms)
+    assert told in decided_again(monkeypatch, tmp_path, Looking).opened
 
 
 def test_cut_world_catches_an_hour_that_is_shown_before_it_is_over(monkeypatch, tmp_path, closes):
