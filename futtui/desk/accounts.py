@@ -205,7 +205,7 @@ class Account:
         return sum((trade.pnl for trade in self.trades if trade.closed_ms >= monday_ms), ZERO)
 
     def risk(self, positions: Iterable[Position], time_ms: int | None = None) -> AccountRisk:
-        """What the caps need to know; the week's result only with a time."""
+        """What the caps need to know; the week's result only with a time, and where it limits anything."""
         held = list(positions)
         placed = [item for item in held if not item.stranded]
         exposures = tuple(Exposure(item.plan.side, item.notional, item.risk_money) for item in placed)
@@ -215,7 +215,7 @@ class Account:
             exposures,
             self.pause_until_ms,
             self.losses_in_a_row,
-            ZERO if time_ms is None else self.week_pnl(time_ms),
+            self.week_pnl(time_ms) if time_ms is not None and self.holds_money else ZERO,
             self.holds_money,
         )
 

@@ -30,11 +30,14 @@ class SignalScorer:
         state, scoring = self._state, self._state.settings.scoring
         btc_hour = state.frame(scoring.btc_symbol, Timeframe.H1)
         btc_atr = btc_hour.atr if btc_hour is not None else None
-        context = replace(
-            self._context(raw, state.now_ms),
-            frame=reading.frames.get(raw.timeframe),
-            btc=btc_view(state.closes, raw.symbol, raw.time_ms, btc_atr, scoring.btc_symbol),
+        context = ScoringContext(
+            raw,
+            reading.frames.get(raw.timeframe),
+            btc_view(state.closes, raw.symbol, raw.time_ms, btc_atr, scoring.btc_symbol),
             atr_average=state.atrs.average(raw.symbol, raw.timeframe),
+            book=state.order_books.get(raw.symbol),
+            interest=state.interests.get(raw.symbol),
+            time_ms=state.now_ms,
             reading=reading,
             others=tuple(other for other in others if not other.standing),
             funding_rate=state.funding_rate(raw.symbol),

@@ -54,7 +54,8 @@ class SignalBook:
 
     def waiting(self, symbol: str) -> tuple[Signal, ...]:
         """Armed signals of a symbol, oldest first."""
-        return tuple(self._waiting.get(symbol, {}).values())
+        waiting = self._waiting.get(symbol)
+        return () if waiting is None else tuple(waiting.values())
 
     def has_waiting(self, symbol: str) -> bool:
         """Whether a symbol has armed signals."""

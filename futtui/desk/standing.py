@@ -58,7 +58,8 @@ class StandingBook:
 
     def on(self, symbol: str) -> tuple[Signal, ...]:
         """Levels of a symbol."""
-        return tuple(self._by_symbol.get(symbol, {}).values())
+        levels = self._by_symbol.get(symbol)
+        return () if levels is None else tuple(levels.values())
 
     def has(self, symbol: str) -> bool:
         """Whether a symbol has standing levels."""

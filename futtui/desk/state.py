@@ -128,7 +128,8 @@ class DeskState:
 
     def on(self, symbol: str) -> list[Position]:
         """Positions in care on a symbol."""
-        return list(self._by_symbol.get(symbol, {}).values())
+        group = self._by_symbol.get(symbol)
+        return [] if group is None else list(group.values())
 
     def live_on(self, symbol: str) -> list[Position]:
         """Positions in care on a symbol that are on a real account, oldest first."""

@@ -58,7 +58,7 @@ def run_triggers(state: CoreState, market: Market) -> None:
 def is_due(state: CoreState, market: Market, algo: LiveAlgo) -> bool:
     """Whether the condition holds now; moves a trailing stop along."""
     price = working_price(market, algo)
-    due = _trail(state, algo, price) if algo.request.order_type == "TRAILING_STOP_MARKET" else _reached(algo, price)
+    due = _trail(state, algo, price) if algo.request.order_type == "TRAILING_STOP_MARKET" else is_reached(algo, price)
     if due and algo.request.price_protect:
         return abs(market.mark_price - market.last) <= market.mark_price * TRIGGER_PROTECT
     return due
@@ -67,6 +67,11 @@ def is_due(state: CoreState, market: Market, algo: LiveAlgo) -> bool:
 def triggers_upward(algo: LiveAlgo) -> bool:
     """Whether a fixed trigger waits above the price (buy stops and sell take-profits) or below it."""
     return (algo.sign > 0) == algo.request.order_type.startswith("STOP")
+
+
+def is_reached(algo: LiveAlgo, price: Decimal) -> bool:
+    """Whether a price is at a fixed trigger, or beyond it."""
+    return price >= algo.trigger_price if triggers_upward(algo) else price <= algo.trigger_price
 
 
 def working_price(market: Market, algo: LiveAlgo) -> Decimal:
@@ -215,15 +220,11 @@ def _check_account(account: Account, request: AlgoRequest) -> None:
 
 
 def _check_not_due(market: Market, algo: LiveAlgo) -> None:
-    if algo.request.order_type != "TRAILING_STOP_MARKET" and _reached(algo, working_price(market, algo)):
+    if algo.request.order_type != "TRAILING_STOP_MARKET" and is_reached(algo, working_price(market, algo)):
         raise refusal(-2021)
     if algo.request.order_type == "TRAILING_STOP_MARKET" and algo.request.activate_price is None:
         algo.activated = True
         algo.extreme = working_price(market, algo)
-
-
-def _reached(algo: LiveAlgo, price: Decimal) -> bool:
-    return price >= algo.trigger_price if triggers_upward(algo) else price <= algo.trigger_price
 
 
 def _trail(state: CoreState, algo: LiveAlgo, price: Decimal) -> bool:

@@ -16,7 +16,7 @@ from futtui.exchange.simulator.core.account import HISTORY_LIMIT, Account
 from futtui.exchange.simulator.core.brackets import BracketTable, default_table
 from futtui.exchange.simulator.core.liquidity import Level, Liquidity, SyntheticBook
 from futtui.exchange.simulator.core.market import Market
-from futtui.exchange.simulator.core.matching import react
+from futtui.exchange.simulator.core.matching import look_ahead, react
 from futtui.exchange.simulator.core.orders import LiveAlgo, LiveOrder
 from futtui.exchange.simulator.core.placement import place_order
 from futtui.exchange.simulator.core.questions import CoreQuestions
@@ -186,7 +186,12 @@ class ExchangeCore(CoreQuestions):
 
     def stays_calm(self, symbol: str, low: float, high: float, until_ms: int) -> bool:
         """Whether nothing happens while price, from where it is, stays from `low` to `high` until a moment."""
-        return until_ms < self._state.due_ms and self._state.market(symbol).stays_calm(low, high)
+        market = self._state.market(symbol)
+        if until_ms >= self._state.due_ms or not market.price:
+            return False
+        if market.watches_everything:
+            look_ahead(self._state, market)
+        return market.stays_calm(low, high)
 
     def pass_by(self, symbol: str, steps: Iterable[tuple[int, float]]) -> None:
         """Take over prices (time, price) at which nothing happens, as `stays_calm` has found."""

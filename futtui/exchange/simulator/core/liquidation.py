@@ -26,36 +26,46 @@ def check_liquidations(state: CoreState, market: Market) -> None:
     """Liquidate who must be liquidated at the market's mark price; note for others how far they are safe."""
     for account in list(market.holders.values()):
         position = account.position(market.symbol)
-        if not position.quantity:
+        if not position.quantity or _draw_band(state, market, account, position):
             continue
         if state.settings(account, market.symbol).isolated:
-            _check_isolated(state, market, account, position)
+            liquidate(state, account, position, position.isolated_wallet)
         else:
-            _check_cross(state, market, account, position)
+            _liquidate_cross(state, account)
 
 
-def _check_isolated(state: CoreState, market: Market, account: Account, position: Position) -> None:
-    mark = market.mark_price
-    left = position.isolated_wallet + position.unrealized(mark)
-    excess = left - market.table.maintenance(position.quantity * mark)
-    if excess <= 0:
-        liquidate(state, account, position, position.isolated_wallet)
+def draw_bands(state: CoreState, market: Market) -> bool:
+    """Note how far everybody is safe; False as soon as somebody must be liquidated, which is left to the next tick."""
+    held = ((account, account.position(market.symbol)) for account in market.holders.values())
+    return all(_draw_band(state, market, account, position) for account, position in held if position.quantity)
+
+
+def _draw_band(state: CoreState, market: Market, account: Account, position: Position) -> bool:
+    """Note how far the account is safe with this position; False, and nothing is noted, where it must be liquidated."""
+    if state.settings(account, market.symbol).isolated:
+        mark = market.mark_price
+        left = position.isolated_wallet + position.unrealized(mark)
+        excess = left - market.table.maintenance(position.quantity * mark)
+        share = excess * BAND_SHARE
     else:
-        account.watch_widths[market.symbol] = excess * BAND_SHARE / abs(position.quantity)
-
-
-def _check_cross(state: CoreState, market: Market, account: Account, position: Position) -> None:
-    margin_balance, maintenance = cross_totals(state, account)
-    excess = margin_balance - maintenance
+        margin_balance, maintenance = cross_totals(state, account)
+        excess = margin_balance - maintenance
+        share = _share_of_cross(state, account, excess)
     if excess <= 0:
-        _liquidate_cross(state, account)
-        return
+        return False
+    account.watch_widths[market.symbol] = share / abs(position.quantity)
+    return True
+
+
+def _share_of_cross(state: CoreState, account: Account, excess: Decimal) -> Decimal:
+    """What of the free margin one of the account's positions may lose unseen; nothing where there is none."""
+    if excess <= 0:
+        return ZERO
     reference = account.watched_excess
     if reference is None or not reference * 3 / 4 <= excess <= reference * 3 / 2:
         state.watch_account(account)
         account.watched_excess = reference = excess
-    share = min(excess, reference) * BAND_SHARE / len(open_positions(account))
-    account.watch_widths[market.symbol] = share / abs(position.quantity)
+    return min(excess, reference) * BAND_SHARE / len(open_positions(account))
 
 
 def _liquidate_cross(state: CoreState, account: Account) -> None:

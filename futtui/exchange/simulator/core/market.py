@@ -177,6 +177,11 @@ class Market:
         self.mark = mark
         return mark <= self.mark_low or mark >= self.mark_high
 
+    @property
+    def watches_everything(self) -> bool:
+        """Whether every price counts as a watched level."""
+        return self.price_low == inf
+
     def watch_everything(self) -> None:
         """Look closely at the next tick: orders or positions changed."""
         self.price_low, self.price_high = inf, -inf

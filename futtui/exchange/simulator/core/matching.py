@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from math import inf
 
-from futtui.exchange.simulator.core.algo import run_triggers, triggers_upward
+from futtui.exchange.simulator.core.algo import is_reached, run_triggers, triggers_upward, working_price
 from futtui.exchange.simulator.core.execution import (
     EXPIRED_REDUCE_ONLY,
     end_order,
@@ -13,7 +13,7 @@ from futtui.exchange.simulator.core.execution import (
     reducible,
     settle_followers,
 )
-from futtui.exchange.simulator.core.liquidation import check_liquidations
+from futtui.exchange.simulator.core.liquidation import check_liquidations, draw_bands
 from futtui.exchange.simulator.core.market import Market
 from futtui.exchange.simulator.core.orders import LiveAlgo, LiveOrder
 from futtui.exchange.simulator.core.state import CoreState
@@ -28,6 +28,22 @@ def react(state: CoreState, market: Market) -> None:
     if market.holders:
         check_liquidations(state, market)
     set_watch_levels(state, market)
+
+
+def look_ahead(state: CoreState, market: Market) -> None:
+    """Set the levels to look out for at once, where a tick at this price would find nothing due.
+
+    After a change every price counts until the next tick: until then none could be passed by.
+    """
+    last = market.last
+    is_due = any(order.sign * (order.price - last) > 0 for order in market.orders.values())
+    is_due = is_due or any(_may_be_due(market, algo) for algo in market.algos.values())
+    if not is_due and draw_bands(state, market):
+        set_watch_levels(state, market)
+
+
+def _may_be_due(market: Market, algo: LiveAlgo) -> bool:
+    return _looks_at_each_tick(algo) or is_reached(algo, working_price(market, algo))
 
 
 def fill_resting(state: CoreState, market: Market) -> None:
