@@ -66,7 +66,8 @@ class SymbolData:
         """The bars that a quarter hour is walked through: the finest series that has all of them, else itself."""
         open_ms = quarter.open_time_ms
         for frame, arrays in self.fine:
-            if not len(arrays):
+            first = int(arrays.open_time_ms.searchsorted(open_ms))
+            if first == len(arrays) or arrays.open_time_ms[first] >= open_ms + BASE.ms:
                 continue
             bars = arrays.between(open_ms, open_ms + BASE.ms)
             if len(bars) == BASE.ms // frame.ms:

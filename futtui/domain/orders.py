@@ -57,6 +57,7 @@ class OrderPurpose(Enum):
     __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
     """What the desk wants the exchange to do. `client_id` is deterministic, unique and at most 36 characters."""
@@ -94,6 +95,7 @@ class OrderUpdate:
     executed: Decimal = Decimal(0)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution. `trade_id` is unique per symbol; a repeated one changes nothing. `fee` is in `fee_asset`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from futtui.domain.packing import quickly_made
 from futtui.domain.side import Side
 from futtui.domain.signal import System
 
@@ -68,6 +69,7 @@ class PositionStatus(Enum):
     __hash__ = object.__hash__  # members are single: the name's hash costs a Python call at every look-up
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One partial exit of a position."""

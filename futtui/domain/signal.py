@@ -6,10 +6,11 @@ import hashlib
 import itertools
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from math import inf
 
 from futtui.domain.errors import InvalidLevelsError
-from futtui.domain.packing import quickly_made, travels
+from futtui.domain.packing import travels
 from futtui.domain.regime import Regime
 from futtui.domain.side import Side
 from futtui.domain.timeframe import Timeframe
@@ -73,7 +74,7 @@ class SignalPart:
     valid: bool = True
 
 
-@quickly_made
+@travels
 @dataclass(frozen=True, slots=True)
 class FilterCheck:
     """One filter that a signal met on its way, in order; after the first that refused, no further one was asked."""
@@ -197,12 +198,9 @@ class RawSignal:
     @property
     def signal_id(self) -> str:
         """Deterministic id: the same proposal has the same id in live, replay and backtest."""
-        text = (
-            f"{self.symbol}|{self.system.value}|{self.strategy}|{self.timeframe.code}|{self.side.value}|{self.time_ms}"
-        )
-        if self.is_by_hand:
-            text += "|by hand"
-        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        return _id_of(
+            self.symbol, self.system, self.strategy, self.timeframe, self.side, self.time_ms, self.is_by_hand
+        )  # fmt: skip
 
     @property
     def is_by_hand(self) -> bool:
@@ -215,7 +213,16 @@ class RawSignal:
         return (self.system, self.strategy, self.symbol, self.side)
 
 
-@quickly_made
+@lru_cache(maxsize=1_024)
+def _id_of(
+    symbol: str, system: System, strategy: str, timeframe: Timeframe, side: Side, time_ms: int, by_hand: bool
+) -> str:
+    """The id of a proposal; every room asks for it anew."""
+    text = f"{symbol}|{system.value}|{strategy}|{timeframe.code}|{side.value}|{time_ms}"
+    return hashlib.blake2b(f"{text}|by hand".encode() if by_hand else text.encode(), digest_size=8).hexdigest()
+
+
+@travels
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A scored signal as the desk keeps and shows it. `score` equals the sum of all parts' points.

@@ -26,11 +26,13 @@ class AtrHistory:
         if frame.atr is None or not 0.0 < frame.atr < float("inf"):
             return
         key = (symbol, frame.timeframe)
-        last_ms, values = self._seen.get(key, (-1, deque(maxlen=_BARS)))
-        if frame.close_time_ms > last_ms:
-            values.append(frame.atr)
-            self._seen[key] = (frame.close_time_ms, values)
-            self._means.pop(key, None)
+        known = self._seen.get(key)
+        if known is not None and frame.close_time_ms <= known[0]:
+            return
+        values = deque[float](maxlen=_BARS) if known is None else known[1]
+        values.append(frame.atr)
+        self._seen[key] = (frame.close_time_ms, values)
+        self._means.pop(key, None)
 
     def average(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Mean ATR of the bars seen; None while there are too few."""

@@ -34,7 +34,16 @@ def money(amount: Decimal) -> Decimal:
 class Position:
     """The net position of one symbol: `quantity` is signed, `cost` the value paid for what is still open (>= 0)."""
 
-    __slots__ = ("cost", "cycle_result", "isolated_wallet", "quantity", "realized", "symbol", "update_time_ms")
+    __slots__ = (
+        "cost",
+        "cycle_result",
+        "isolated_wallet",
+        "needs",
+        "quantity",
+        "realized",
+        "symbol",
+        "update_time_ms",
+    )
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
@@ -44,6 +53,8 @@ class Position:
         self.realized = ZERO
         self.cycle_result = ZERO
         self.update_time_ms = 0
+        self.needs: tuple[Decimal, Decimal, Decimal, object, Decimal, Decimal] | None = None
+        """Mark price, quantity, cost and table when `margin.cross_totals` looked last, and the two that it found."""
 
     @property
     def sign(self) -> int:

@@ -46,7 +46,7 @@ class CarefulFills:
     def _path(self, symbol: str, last: float, low: float, high: float) -> list[Waypoint]:
         """The prices that the move is taken to have visited, in order."""
         account = self._core.account(self._key)
-        triggers = [_trigger_of(algo) for algo in account.algos.values() if algo.symbol == symbol]
+        triggers = [_trigger_of(algo) for algo in self._core.conditional_orders(self._key, symbol)]
         position = account.quantity(symbol)
         if not (triggers or position or account.orders.get(symbol)):
             return [(last, False)]

@@ -338,19 +338,22 @@ class ExchangeCore(CoreQuestions):
 
         `wanted` is asked with their client ids.
         """
-        market, algos = self._state.market(symbol), self.account(api_key).algos
-        resting = [each for each in algos.values() if each.symbol == symbol and not wanted(each.client_algo_id)]
-        for each in resting:
-            del market.algos[each.algo_id], algos[each.algo_id]
+        market, account = self._state.market(symbol), self.account(api_key)
+        mine = [each for each in market.algos.values() if each.account is account]
+        resting = {each.algo_id: each for each in mine if not wanted(each.client_algo_id)}
+        for algo_id in resting:
+            del market.algos[algo_id]
         market.watch_everything()
         try:
             yield
         finally:
-            for known in (market.algos, algos):
-                whole = sorted({**known, **{each.algo_id: each for each in resting}}.items())
-                known.clear()
-                known.update(whole)
+            market.algos = dict(sorted((market.algos | resting).items()))
             market.watch_everything()
+
+    def conditional_orders(self, api_key: str, symbol: str) -> list[LiveAlgo]:
+        """The conditional orders of an account that a price of the symbol may reach now, oldest first."""
+        account = self.account(api_key)
+        return [each for each in self._state.market(symbol).algos.values() if each.account is account]
 
     # Settings
 

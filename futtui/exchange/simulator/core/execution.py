@@ -146,7 +146,7 @@ def settle_followers(state: CoreState, market: Market, order: LiveOrder) -> None
     for resting in list(account.orders_on(market.symbol).values()):
         if resting.reduce_only and position.sign != -resting.sign:
             end_order(state, market, resting, "EXPIRED", EXPIRED_REDUCE_ONLY)
-    for algo in [a for a in account.algos.values() if a.symbol == market.symbol]:
+    for algo in [each for each in market.algos.values() if each.account is account]:
         if algo.ends_with_position and position.sign != -algo.sign and algo is not order.algo:
             end_algo(state, market, algo, "EXPIRED", "Position is closed")
     _cover_shortfall(state, account, market.symbol)

@@ -143,10 +143,23 @@ def cross_totals(state: CoreState, account: Account) -> tuple[Decimal, Decimal]:
     margin_balance, maintenance = account.cross_wallet, ZERO
     for position in open_positions(account):
         if not state.settings(account, position.symbol).isolated:
-            market = state.markets[position.symbol]
-            margin_balance += position.unrealized(market.mark_price)
-            maintenance += market.table.maintenance(position.quantity * market.mark_price)
+            profit, needed = _needs(position, state.markets[position.symbol])
+            margin_balance += profit
+            maintenance += needed
     return margin_balance, maintenance
+
+
+def _needs(position: Position, market: Market) -> tuple[Decimal, Decimal]:
+    """(open profit, maintenance) of a position; kept, as a move of one symbol changes those of no other one."""
+    mark, quantity, cost, table = market.mark_price, position.quantity, position.cost, market.table
+    known = position.needs
+    if (
+        known is None or known[0] is not mark or known[1] is not quantity
+        or known[2] is not cost or known[3] is not table
+    ):  # fmt: skip
+        profit, needed = position.unrealized(mark), table.maintenance(quantity * mark)
+        known = position.needs = (mark, quantity, cost, table, profit, needed)
+    return known[4], known[5]
 
 
 def open_positions(account: Account) -> list[Position]:

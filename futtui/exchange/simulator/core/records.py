@@ -18,6 +18,7 @@ QUOTE_ASSET = "USDT"
 CONDITIONAL_TYPES = frozenset({"STOP", "TAKE_PROFIT", "STOP_MARKET", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """A new LIMIT or MARKET order (POST /fapi/v1/order). `good_till_date_ms` 0 = none."""
@@ -55,6 +56,7 @@ class ModifyRequest:
     reduce_only: bool | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgoRequest:
     """A new conditional order (POST /fapi/v1/algoOrder). `callback_rate` in percent, e.g. 0.5."""
@@ -174,6 +176,7 @@ class AlgoRecord:
         return self.status == "NEW"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeRecord:
     """One execution of one of the account's orders. `trade_id` rises per symbol; `fee` is what was paid."""
@@ -249,6 +252,7 @@ class BalanceRecord:
     update_time_ms: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomeRecord:
     """One change of the wallet: REALIZED_PNL, COMMISSION, FUNDING_FEE, INSURANCE_CLEAR, TRANSFER."""
