@@ -119,11 +119,11 @@ class BarRoad:
 
         The way begins where price was before, so that a level which a gap jumps over counts, too.
         """
-        levels = self._watchers.levels_on(symbol)
-        if levels is None:
-            return False
-        if self._watchers.side_on(symbol) or symbol not in self._last:
+        if self._watchers.side_on(symbol):
             return True
+        levels = self._watchers.levels_on(symbol)
+        if levels is None or symbol not in self._last:
+            return levels is not None
         before = self._last[symbol]
         low, high = min(before, quarter.low), max(before, quarter.high)
         return any(low <= level <= high for level in levels)

@@ -312,8 +312,9 @@ class Backtest:
         if not self._runner.desk.is_calm(symbol, low, high, until_ms):
             return False
         accounts = self._accounts.values()
-        if not all(account.stays_calm(symbol, low, high, until_ms) for account in accounts):
-            return False
+        for account in accounts:
+            if not account.stays_calm(symbol, low, high, until_ms):
+                return False
         for account in accounts:
             account.pass_by(symbol, passage.steps)
         self._runner.submit(PriceUpdate(symbol, until_ms, last, low, high))
@@ -330,7 +331,7 @@ class Backtest:
         for broker in self._brokers:
             broker.on_time(time_ms)
         for symbol, bar in bars.items():  # as live: the closed candle tells its price before it is analysed
-            if desk.levels_on(symbol) is not None:
+            if desk.watches(symbol):
                 self._runner.submit(PriceUpdate(symbol, time_ms, bar.close, bar.close, bar.close))
         for symbol, result in sorted(results, key=lambda each: (each[0] != LEADER, each[0])):
             self._result.analyses += 1

@@ -158,12 +158,18 @@ class DeskQuestions:
         seen = state.prices.get(symbol)
         if seen is None or until_ms < seen.time_ms:
             return False
+        if not state.is_watched(symbol):
+            return True
         for signal in state.book.waiting(symbol):
             if until_ms > signal.raw.valid_until_ms or comes_to(signal, low, high):
                 return False
         if any(comes_to(signal, low, high) for signal in state.standing.on(symbol)):
             return False
         return all(self._life.is_calm(position, seen.time_ms, until_ms) for position in state.on(symbol))
+
+    def watches(self, symbol: str) -> bool:
+        """Whether a price of a symbol can change anything."""
+        return self._state.is_watched(symbol)
 
     def levels_on(self, symbol: str, only: Set[str] | None = None) -> list[float] | None:
         """Prices of a symbol at which something is to happen; None when no price of it can change anything.
