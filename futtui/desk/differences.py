@@ -10,9 +10,6 @@ from futtui.domain.orders import Fill
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO
 
-NOTHING_TO_REDUCE = "-2022"
-"""The exchange's code for an order that would reduce what is not there."""
-
 
 @dataclass(slots=True)
 class Difference:

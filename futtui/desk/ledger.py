@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from futtui.domain.orders import Fill
 from futtui.domain.position import ExitReason, Leg
-from futtui.domain.symbols import ZERO
+from futtui.domain.symbols import ZERO, to_decimal
 
 _UNMATCHED_KEPT = 50
 
@@ -122,3 +122,11 @@ class Ledger:
         """Profit of what is still open, at `price`."""
         average = self.average_entry
         return ZERO if average is None else self.sign * (price - average) * self.open
+
+
+def with_fee_in_quote(fill: Fill, taker_fee_pct: float) -> Fill:
+    """The fill with its fee in the money of the account; one paid in another coin counts at the usual rate."""
+    if fill.symbol.endswith(fill.fee_asset) or not fill.fee:
+        return fill
+    rate = to_decimal(taker_fee_pct) / 100
+    return replace(fill, fee=fill.price * fill.quantity * rate, fee_asset="USDT")

@@ -7,15 +7,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from futtui.desk import words
+from futtui.desk.ledger import with_fee_in_quote
 from futtui.desk.orders import WorkingOrder
 from futtui.desk.outbox import Outbox
 from futtui.desk.positions import Position
 from futtui.desk.protection import Protection
 from futtui.desk.transitions import Move
 from futtui.domain.effects import Severity
-from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderType, OrderUpdate, is_nothing_left
 from futtui.domain.position import ExitReason, PositionStatus
-from futtui.domain.symbols import to_decimal
 from futtui.risk.leverage import leverage_for
 from futtui.risk.settings import RiskSettings
 from futtui.risk.time_stops import life_deadline_ms, progress_deadline_ms, time_stop_reason
@@ -61,7 +61,7 @@ class PositionLife:
         plausible = fill.quantity > 0 and fill.price > 0 and fill.side is order.side
         if not plausible or fill.symbol != position.plan.symbol or not position.ledger.is_new(fill.trade_id):
             return
-        fill = self._with_fee_in_quote(fill)
+        fill = with_fee_in_quote(fill, self._settings.entry.taker_fee_pct)
         order.take(fill.quantity)
         at = float(fill.price)
         position.last_price = at
@@ -85,7 +85,7 @@ class PositionLife:
             return
         at = float(fill.price)
         position.last_price = at
-        position.ledger.leave(self._with_fee_in_quote(fill), reason)
+        position.ledger.leave(with_fee_in_quote(fill, self._settings.entry.taker_fee_pct), reason)
         position.observe(at, at)
         position.resize_due = True
         self._out.touch(position)
@@ -180,13 +180,6 @@ class PositionLife:
         self._protection.want(position, price)
         self._advance(position, time_ms)
 
-    def _with_fee_in_quote(self, fill: Fill) -> Fill:
-        """The fill with its fee in the money of the account; one paid in another coin counts at the usual rate."""
-        if fill.symbol.endswith(fill.fee_asset) or not fill.fee:
-            return fill
-        rate = to_decimal(self._settings.entry.taker_fee_pct) / 100
-        return replace(fill, fee=fill.price * fill.quantity * rate, fee_asset="USDT")
-
     # --- parts of the news --------------------------------------------------------------------------------------
 
     def _on_entry_fill(self, position: Position, fill: Fill, at: float) -> None:
@@ -248,6 +241,9 @@ class PositionLife:
         if position.status is not PositionStatus.CLOSING or position.quantity_to_close <= 0:
             return
         symbol = position.plan.symbol
+        if not quick and is_nothing_left(update.reason) and position.ledger.open <= 0:
+            position.entry_order.given_up = True  # called filled, but no execution of it is known or left to close
+            return
         position.exit_parts.learn(order.quantity, update.reason)
         if order.filled > 0:
             text = f"{symbol}: only a part could be closed, the rest follows"
@@ -322,13 +318,13 @@ class PositionLife:
             self._out.touch(position)
         elif entry.is_final:
             position.move(Move.ENTRY_FAILED)
-            self._finish(position)
+            self._out.finish(position)
 
     def _advance_open(self, position: Position, time_ms: int) -> None:
         if position.is_flat:
             position.move(Move.FLAT)
-            self._cancel_rest(position, time_ms)
-            self._finish(position)
+            self._out.cancel_rest(position, time_ms)
+            self._out.finish(position)
             return
         fired = [order for order in position.of(OrderPurpose.STOP) if order.fired]
         if fired and position.exit_reason is None:
@@ -362,10 +358,13 @@ class PositionLife:
             position.settle()
 
     def _advance_closing(self, position: Position, time_ms: int) -> None:
+        if position.was_never_opened:
+            self._give_up(position, time_ms)
+            return
         if position.is_flat:
             position.move(Move.FLAT)
-            self._cancel_rest(position, time_ms)
-            self._finish(position)
+            self._out.cancel_rest(position, time_ms)
+            self._out.finish(position)
             return
         if position.quantity_to_close <= 0 or time_ms < position.retry_ms:
             return
@@ -387,13 +386,8 @@ class PositionLife:
         intent = position.new_order(OrderPurpose.EXIT, OrderType.MARKET, quantity, time_ms, reason=position.exit_reason)
         self._out.place(position, intent)
 
-    def _cancel_rest(self, position: Position, time_ms: int) -> None:
-        for order in position.orders.values():
-            if order.is_final or order.cancel_sent or order.fired or order.purpose is OrderPurpose.ENTRY:
-                continue
-            order.cancel_sent = True
-            self._out.cancel(position, order.client_id, order.order_type.is_conditional, time_ms)
-
-    def _finish(self, position: Position) -> None:
-        self._out.touch(position)
-        self._out.finished.append(position)
+    def _give_up(self, position: Position, time_ms: int) -> None:
+        self._out.say(time_ms, "risk", words.never_opened(position), Severity.ERROR, position.plan.symbol)
+        position.move(Move.ENTRY_FAILED)
+        self._out.cancel_rest(position, time_ms)
+        self._out.finish(position)

@@ -67,6 +67,8 @@ class WorkingOrder:
     fired: bool = False
     unsure: bool = False
     cancel_sent: bool = False
+    given_up: bool = False
+    """Whether the exchange called it filled and then showed that nothing of what is not known was executed."""
 
     def learn(self, status: OrderStatus) -> bool:
         """Take in a status; True if it was news."""
@@ -121,7 +123,7 @@ class WorkingOrder:
     @property
     def is_spent(self) -> bool:
         """Whether no further execution can come: all filled, or ended by the exchange."""
-        if self.filled >= self.quantity:
+        if self.filled >= self.quantity or self.given_up:
             return True
         return self.is_final and self.status is not OrderStatus.FILLED
 

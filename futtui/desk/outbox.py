@@ -20,7 +20,7 @@ from futtui.domain.effects import (
     Severity,
     WriteLatch,
 )
-from futtui.domain.orders import OrderIntent
+from futtui.domain.orders import OrderIntent, OrderPurpose
 from futtui.domain.position import Trade
 from futtui.domain.signal import Signal
 
@@ -68,6 +68,19 @@ class Outbox:
         plan = position.plan
         self._orders.append(CancelOrder(plan.mode, plan.symbol, client_id, conditional, time_ms))
         self.touch(position)
+
+    def cancel_rest(self, position: Position, time_ms: int) -> None:
+        """Ask to cancel every order of a position that waits; what has begun to close it ends by itself."""
+        for order in position.orders.values():
+            if order.is_final or order.cancel_sent or order.fired or order.purpose is OrderPurpose.ENTRY:
+                continue
+            order.cancel_sent = True
+            self.cancel(position, order.client_id, order.order_type.is_conditional, time_ms)
+
+    def finish(self, position: Position) -> None:
+        """Note that a position came to its end."""
+        self.touch(position)
+        self.finished.append(position)
 
     def cancel_stray(self, effect: CancelOrder) -> None:
         """Cancel an order of ours that belongs to no position in care."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from futtui.desk import words
 from futtui.desk.beside import note_beside
-from futtui.desk.differences import NOTHING_TO_REDUCE, Difference, explaining, has_unknown, is_explained, part_of
+from futtui.desk.differences import Difference, explaining, has_unknown, is_explained, part_of
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.order_watch import OrderWatch
@@ -21,7 +21,7 @@ from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
 from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.effects import AskFills, Severity
-from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
+from futtui.domain.orders import Fill, OrderStatus, OrderUpdate, is_nothing_left
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
@@ -281,7 +281,7 @@ class OutsideWatch:
     def on_refused(self, update: OrderUpdate) -> None:
         """Take in that the exchange had nothing to reduce: with looks that say the same, that is proof."""
         known = self._differences.get(update.symbol)
-        if known is not None and update.status is OrderStatus.REJECTED and NOTHING_TO_REDUCE in update.reason:
+        if known is not None and update.status is OrderStatus.REJECTED and is_nothing_left(update.reason):
             known.is_proven = True
 
     def _closes_ours(self, symbol: str, ours: Decimal, difference: Decimal) -> bool:

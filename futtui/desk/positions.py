@@ -261,11 +261,16 @@ class Position:
         return self.ledger.entry_quantity > 0 and self.ledger.open == 0 and self.entry_order.is_spent
 
     @property
+    def was_never_opened(self) -> bool:
+        """Whether its entry was called filled, but none of it was executed."""
+        return self.entry_order.given_up and self.ledger.entry_quantity <= 0
+
+    @property
     def quantity_to_protect(self) -> Decimal:
         """What a stop must cover: all known fills; the whole order once the exchange calls it filled."""
         entry = self.entry_order
         bought = self.ledger.entry_quantity
-        if entry.status is OrderStatus.FILLED:
+        if entry.status is OrderStatus.FILLED and not entry.given_up:
             bought = max(bought, entry.quantity)
         return bought - self.ledger.exit_quantity
 

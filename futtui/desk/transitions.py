@@ -33,6 +33,8 @@ TRANSITIONS: dict[tuple[PositionStatus, Move], PositionStatus] = {
     # An exit order failed while the stop still stands: the position goes on, protected.
     (PositionStatus.CLOSING, Move.EXIT_FAILED): PositionStatus.PROTECTED,
     (PositionStatus.CLOSING, Move.FLAT): PositionStatus.CLOSED,
+    # The exchange called the entry filled, told no execution of it, and holds nothing that could be closed.
+    (PositionStatus.CLOSING, Move.ENTRY_FAILED): PositionStatus.FAILED,
     # News of an execution came after the order was reported dead: it is sold at once.
     (PositionStatus.FAILED, Move.LATE_FILL): PositionStatus.CLOSING,
     (PositionStatus.CLOSED, Move.LATE_FILL): PositionStatus.CLOSING,

@@ -251,3 +251,11 @@ def closed(trade: Trade) -> str:
 def reason_word(reason: ExitReason) -> str:
     """An exit reason in words."""
     return _REASON[reason]
+
+
+def never_opened(position: Position) -> str:
+    """An entry that was called filled turned out to be nothing."""
+    return (
+        f"{position.plan.symbol}: the exchange called the entry filled, but told no execution of it and holds nothing; "
+        "it is given up"
+    )

@@ -129,3 +129,8 @@ def is_too_large(reason: str) -> bool:
 def is_off_step(reason: str) -> bool:
     """Whether the exchange refused an order because its quantity is off the steps or below the smallest."""
     return any(code in reason for code in ("-1111", "-4023", "-4004"))
+
+
+def is_nothing_left(reason: str) -> bool:
+    """Whether the exchange refused an order that reduces because it holds nothing that could be reduced."""
+    return "-2022" in reason

@@ -188,10 +188,19 @@ class ExchangeDeskBroker:
             self._look_up(order)
 
     def look_at_overdue(self) -> None:
-        """Ask about orders that were executed but whose executions did not come."""
+        """Ask about orders that were executed but whose executions did not come, and about those at market that wait.
+
+        An order at market ends within a moment; one of which nothing is heard may be executed and bare of a stop.
+        """
         overdue_ms = steady_ms() - (0.0 if self._one_lane else NEWS_OVERDUE_MS)
         for order in list(self._sent.values()):
-            if order.executed_at_ms is not None and order.executed_at_ms <= overdue_ms:
+            if order.executed_at_ms is not None:
+                is_due = order.executed_at_ms <= overdue_ms
+            else:
+                waits = order.accepted and not order.conditional
+                is_due = waits and max(order.sent_at_ms, order.looked_at_ms) <= overdue_ms
+            if is_due:
+                order.looked_at_ms = steady_ms()
                 self._look_up(order)
 
     # --- life -----------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class SentOrder:
     sent_at_ms: float
     trades: dict[str, Decimal] = field(default_factory=dict)
     executed_at_ms: float | None = None
+    looked_at_ms: float = 0.0
     looking: bool = False
     accepted: bool = False
     """Whether the exchange had it once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.live.engine_world import (
     server_config,
     wired,
 )
+from tests.live.live_world import live_engine
 
 SYMBOL = "ETHUSDT"
 SIGNAL_MS = START_MS + QUARTER_MS
@@ -165,6 +167,35 @@ async def test_engine_live_stop_never_created_is_replaced_or_the_position_closed
             assert "NAKED" not in states(engine)
         finally:
             await engine.stop()
+
+
+@pytest.mark.parametrize("purpose", [OrderPurpose.ENTRY, OrderPurpose.EXIT])
+async def test_engine_live_order_at_market_that_was_executed_unheard_after_it_was_called_new_is_looked_up(
+    purpose: OrderPurpose, tmp_path: Path
+) -> None:
+    async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
+        engine = await live_engine(world, tmp_path / "a.db", 1)
+        assert engine.account is not None
+        place: Callable[..., Awaitable[OrderUpdate]] = engine.account.trading.place
+
+        async def called_new(intent: OrderIntent) -> OrderUpdate:
+            told = await place(intent)
+            if intent.purpose is not purpose:
+                return told
+            return replace(told, status=OrderStatus.OPEN, executed=Decimal(0))
+
+        engine.account.trading.place = called_new  # type: ignore[method-assign]
+        world.fault("{action: silent_private, after_s: 0}")
+        await run_lockstep(engine, 17)
+        assert world.quantity(SYMBOL) > 0
+        check_safe(world)
+        assert states(engine) == ["PROTECTED"]
+        if purpose is OrderPurpose.EXIT:
+            await close_by_hand(engine, world)
+            assert world.quantity(SYMBOL) == 0
+            check_safe(world)
+            assert states(engine) == []
+        await engine.stop()
 
 
 async def test_engine_live_silent_account_stream_does_not_leave_a_position_naked(tmp_path: Path) -> None:

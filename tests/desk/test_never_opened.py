@@ -1,0 +1,107 @@
+"""An exchange that calls an entry filled and did nothing: it is given up, and what comes late is closed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from futtui.domain.events import BalanceChanged, ClockTick, OrderChanged, OrderFilled
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
+from futtui.domain.position import TradingMode
+from tests.desk.world import SYMBOL, World
+
+NOTHING = "ReduceOnly Order is rejected. (code -2022)"
+OVERLOADED = "Service Unavailable."
+
+
+class EmptyBroker:
+    """Says FILLED to entries of which it executes `executed`; refuses whatever closes more than that."""
+
+    def __init__(self, world: World, executed: Decimal, reason: str) -> None:
+        self.world, self.executed, self.reason = world, executed, reason
+        world.broker.answers = False
+
+    def open(self) -> str:
+        """Enter; returns the client id of the entry."""
+        self.world.enter()
+        (position,) = self.world.desk._state.open.values()
+        name, side = position.entry_order.client_id, position.entry_order.side
+        if self.executed:
+            fill = Fill(name, SYMBOL, "1", side, Decimal(100), self.executed, Decimal(0), self.world.now_ms)
+            self.world.send(OrderFilled(fill))
+        self.world.send(OrderChanged(OrderUpdate(name, SYMBOL, OrderStatus.FILLED, self.world.now_ms)))
+        return name
+
+    def refuse_exits(self, times: int) -> None:
+        """Let time pass; every closing order, and every stop, is refused."""
+        for _ in range(times):
+            for position in list(self.world.desk._state.open.values()):
+                for order in list(position.orders.values()):
+                    if order.purpose is not OrderPurpose.ENTRY and not order.is_final:
+                        update = OrderUpdate(
+                            order.client_id, SYMBOL, OrderStatus.REJECTED, self.world.now_ms, reason=self.reason
+                        )
+                        self.world.send(OrderChanged(update))
+            self.world.now_ms += 11_000
+            self.world.send(ClockTick(self.world.now_ms))
+
+
+def live_world() -> World:
+    world = World(mode=TradingMode.LIVE)
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(10_000)))
+    return world
+
+
+def test_entry_of_which_nothing_was_executed_is_given_up_and_its_symbol_is_free_again() -> None:
+    world = live_world()
+    broker = EmptyBroker(world, Decimal(0), NOTHING)
+    broker.open()
+    broker.refuse_exits(4)
+    assert world.desk.snapshot().positions, "one refusal or two are no proof"
+    broker.refuse_exits(8)
+    assert not world.desk.snapshot().positions
+    assert len([line for line in world.lines() if "it is given up" in line]) == 1
+    assert not world.trades
+    world.broker.answers = True
+    world.enter(strategy="another")
+    assert [item.status for item in world.desk.snapshot().positions] == ["PROTECTED"]
+
+
+def test_entry_that_was_executed_in_part_is_closed_with_what_it_was() -> None:
+    world = live_world()
+    broker = EmptyBroker(world, Decimal(20), NOTHING)
+    broker.open()
+    (position,) = world.desk._state.open.values()
+    broker.refuse_exits(12)
+    assert world.desk.snapshot().positions, "20 are known to be held: nothing is given up"
+    sold = Fill(
+        position.closing_orders[-1].client_id, SYMBOL, "2", position.plan.side.exit_order_side, Decimal(101),
+        Decimal(20), Decimal(0), world.now_ms,
+    )  # fmt: skip
+    world.send(OrderFilled(sold))
+    broker.refuse_exits(3)
+    assert not world.desk.snapshot().positions
+    assert [leg.quantity for leg in world.trades[-1].legs] == [20]
+
+
+@pytest.mark.parametrize("held", [Decimal(0), Decimal(20)])
+def test_another_reason_of_the_refusals_gives_nothing_up(held: Decimal) -> None:
+    world = live_world()
+    broker = EmptyBroker(world, held, OVERLOADED)
+    broker.open()
+    broker.refuse_exits(30)
+    assert world.desk.snapshot().positions
+
+
+def test_execution_that_comes_after_all_is_closed_and_is_no_sign_of_another_futtui() -> None:
+    world = live_world()
+    broker = EmptyBroker(world, Decimal(0), NOTHING)
+    name = broker.open()
+    broker.refuse_exits(12)
+    assert not world.desk.snapshot().positions
+    (position,) = world.desk._state._archive.values()
+    late = Fill(name, SYMBOL, "9", position.entry_order.side, Decimal(100), Decimal(50), Decimal(0), world.now_ms)
+    world.send(OrderFilled(late))
+    assert position.closing_orders[-1].quantity == 50
+    assert not world.desk.snapshot().paused
