@@ -138,6 +138,8 @@ class AccountWatch:
             log.info("The account could not be looked at yet: %s", error)
             self._note_shut_out(error, number)
             self._is_blind(str(error))
+            # Only the lists may be out of order; whether a stop still waits can be asked of itself.
+            self._broker.look_at(self._broker.waiting(steady_ms()))
         except Exception as error:
             log.exception("A look at the account failed; the next one follows")
             self._is_blind(repr(error))

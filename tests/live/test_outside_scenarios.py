@@ -106,10 +106,14 @@ async def test_fs14_stop_cancelled_by_hand_is_placed_again_at_once_and_in_the_en
         await engine.stop()
 
 
-async def test_fs07_stop_that_vanished_without_news_is_missed_within_one_look_and_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lists_work", [True, False])
+async def test_fs07_stop_that_vanished_without_news_is_missed_within_one_look_and_replaced(
+    lists_work: bool, tmp_path: Path
+) -> None:
     async with exchange(server_config(seed=3, symbols=(SYMBOL,))) as world:
         engine = await with_position(world, tmp_path / "a.db")
-        world.fault(MUTE)
+        broken = "{action: respond, status: 503, kind: B, path: '*/openAlgoOrders'}"
+        world.fault(MUTE, *([] if lists_work else [broken]))
         _cancel_stops(world)
         await run_lockstep(engine, 6)
         assert covered(world)
