@@ -9,8 +9,8 @@ import gc
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,27 @@ HEAVY = ("textual", "aiohttp", "sqlalchemy", "numpy", "ccxt", "websockets", "pyd
 def futtui(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "futtui", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+
+
+Answer = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Answer:
+    """The whole command line in this process, begun in the test's folder: what a program of its own would answer."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+
+    def answer(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["futtui", *arguments])
+        try:
+            entry.main()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return answer
 
 
 def test_version_is_answered_without_any_heavy_import(tmp_path: Path) -> None:
@@ -68,10 +89,26 @@ def test_screen_module_needs_no_exchange_or_database_libraries() -> None:
         (["demo", "--minutes", "5"], "--minutes and --json are for runs without a screen"),
         (["demo"], "This is not a terminal"),
         ([], "This is not a terminal"),
+    ],
+)
+def test_command_line_wrong_request_is_one_plain_sentence(
+    tmp_path: Path, here: Answer, arguments: list[str], words: str
+) -> None:
+    answer = here(*arguments, "--home", str(tmp_path / "home"))
+    assert answer.returncode == 2
+    assert words in answer.stderr
+    assert answer.stderr.startswith("futtui: ")
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["demo"], "This is not a terminal"),
         (["demo", "--headless", "--minutes", "1", "--symbols", "FOO"], "Use a name that ends in USDT"),
     ],
 )
-def test_command_line_wrong_request_is_one_plain_sentence(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_program_of_its_own_refuses_in_one_plain_sentence(tmp_path: Path, arguments: list[str], words: str) -> None:
     answer = futtui(*arguments, "--home", str(tmp_path / "home"), cwd=tmp_path)
     assert answer.returncode == 2, answer.stderr
     assert words in answer.stderr
@@ -133,34 +170,24 @@ def test_empty_home_is_refused_instead_of_meaning_the_current_folder(arguments: 
     assert "folder is empty" in " ".join(answer.output.split())
 
 
-def test_exchange_on_a_taken_port_says_so(tmp_path: Path) -> None:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        answer = futtui("exchange", "serve", "--port", str(port), cwd=tmp_path)
-    assert answer.returncode == 2
-    assert answer.stderr.startswith(f"futtui: Port {port} ")
-
-
-def test_config_check_names_file_line_and_suggestion(tmp_path: Path) -> None:
+def test_config_check_names_file_line_and_suggestion(tmp_path: Path, here: Answer) -> None:
     (tmp_path / "config.yaml").write_text("market:\n  top_cuont: 3\n", encoding="utf-8")
-    answer = futtui("config", "check", cwd=tmp_path)
+    answer = here("config", "check")
     assert answer.returncode == 2
     assert "config.yaml, line 2" in answer.stderr
     assert "Did you mean `top_count`?" in answer.stderr
 
 
-def test_config_show_lists_values_with_their_origin(tmp_path: Path) -> None:
+def test_config_show_lists_values_with_their_origin(tmp_path: Path, here: Answer) -> None:
     (tmp_path / "config.yaml").write_text("signals_only_mode: false\n", encoding="utf-8")
-    lines = futtui("config", "show", cwd=tmp_path).stdout.splitlines()
+    lines = here("config", "show").stdout.splitlines()
     assert any(line.startswith("signals_only_mode = false") and "config.yaml, line 1" in line for line in lines)
     assert any(line.startswith("market.top_count = 50") and line.endswith("(default)") for line in lines)
 
 
-def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Path) -> None:
+def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Path, here: Answer) -> None:
     def found(*home: str) -> dict[str, str]:
-        lines = futtui("paths", *home, cwd=tmp_path).stdout.splitlines()
+        lines = here("paths", *home).stdout.splitlines()
         return {line[:14].strip(): line[15:] for line in lines}
 
     home = ("--home", str(tmp_path / "place"))
@@ -173,28 +200,28 @@ def test_paths_name_the_log_folder_and_configuration_that_are_used(tmp_path: Pat
     assert found()["config"] == str(tmp_path / "config.yaml")
 
 
-def test_paths_follow_the_given_home(tmp_path: Path) -> None:
-    lines = futtui("paths", "--home", str(tmp_path / "place"), cwd=tmp_path).stdout.splitlines()
+def test_paths_follow_the_given_home(tmp_path: Path, here: Answer) -> None:
+    lines = here("paths", "--home", str(tmp_path / "place")).stdout.splitlines()
     assert all(str(tmp_path / "place") in line for line in lines)
 
 
-def test_home_before_the_command_is_the_same_as_after_it(tmp_path: Path) -> None:
+def test_home_before_the_command_is_the_same_as_after_it(tmp_path: Path, here: Answer) -> None:
     (tmp_path / "my.yaml").write_text("market:\n  top_cuont: 3\n", encoding="utf-8")
     home = str(tmp_path / "elsewhere")
-    before = futtui("--home", home, "paths", cwd=tmp_path)
-    assert before.stdout == futtui("paths", "--home", home, cwd=tmp_path).stdout
+    before = here("--home", home, "paths")
+    assert before.stdout == here("paths", "--home", home).stdout
     assert home in before.stdout
-    nested = futtui("--config", "my.yaml", "config", "check", cwd=tmp_path)
+    nested = here("--config", "my.yaml", "config", "check")
     assert nested.returncode == 2
     assert "my.yaml" in nested.stderr
 
 
-def test_replay_of_a_file_that_is_no_journal_says_so(tmp_path: Path) -> None:
+def test_replay_of_a_file_that_is_no_journal_says_so(tmp_path: Path, here: Answer) -> None:
     (tmp_path / "out.json").write_text("{}", encoding="utf-8")
-    alone = futtui("replay", "out.json", cwd=tmp_path)
+    alone = here("replay", "out.json")
     assert (alone.returncode, alone.stderr) == (2, f"futtui: There is no journal in {tmp_path.resolve()}.\n")
     (tmp_path / "desk-1-0001.jsonl").write_text("", encoding="utf-8")
-    beside = futtui("replay", "out.json", cwd=tmp_path)
+    beside = here("replay", "out.json")
     assert beside.returncode == 2
     assert "out.json is not a journal file" in beside.stderr
 

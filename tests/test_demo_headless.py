@@ -180,17 +180,17 @@ def test_demo_headless_interrupted_ends_soon_and_leaves_a_usable_database(
     )
     try:
         if moment == "at once":
-            assert wait_for(lambda: len(marked_processes(mark)) > 1 or not Path("/proc").is_dir(), 20)
+            assert wait_for(lambda: len(marked_processes(mark)) > 1 or not Path("/proc").is_dir(), 60)
         else:
-            assert wait_for(lambda: has_candles(database), 40)
+            assert wait_for(lambda: has_candles(database), 60)
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             process.kill()
             process.communicate()
     assert "Traceback" not in errors
-    assert wait_for(lambda: marked_processes(mark) == [], 5), marked_processes(mark)
+    assert wait_for(lambda: marked_processes(mark) == [], 60), marked_processes(mark)
     assert not database.is_file() or whole(database)
     assert not database.with_name("demo.db-wal").exists()
 
