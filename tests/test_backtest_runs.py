@@ -91,8 +91,8 @@ def values(history: Path, **more: str) -> dict[str, str]:
     return {"run.history": str(history), "run.from": "2024-03-01", "run.to": "2024-03-02", **more}
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+def wait_for(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
+    until = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < until, "it did not come"
         time.sleep(0.02)
@@ -313,22 +313,33 @@ def test_a_paused_run_stands_still_goes_on_and_can_be_ended_either_way(tmp_path:
 def test_a_paused_run_and_its_workers_use_no_processor(tmp_path: Path, workers: str) -> None:
     import psutil
 
+    def come(condition: Callable[[], bool]) -> None:
+        wait_for(condition, 600.0)
+
     history = tmp_path / "candles"
     for seed, name in enumerate(("MADEUSDT", "OTHERUSDT")):
-        write_candles(history / "15m" / f"{name}.csv", START_MS - 36 * 86_400_000, 80, seed=seed)
+        write_candles(history / "15m" / f"{name}.csv", START_MS - 36 * 86_400_000, 52, seed=seed)
     runs = BacktestRuns(tmp_path / "home", None, Settings())
-    run_id = runs.start(values(history, **{"run.workers": workers, "run.to": "2024-04-12"}))
-    wait_for(lambda: runs.progress().share > 0.1)
+    run_id = runs.start(values(history, **{"run.workers": workers, "run.to": "2024-03-15"}))
+    come(lambda: runs.progress().text == "running" and runs.progress().share > 0.1)
     runs.pause(True)
     assert runs._child is not None
     family = [psutil.Process(runs._child.pid)]
     family += family[0].children(recursive=True)
-    wait_for(lambda: stands_still(lambda: [sum(one.cpu_times()[:2]) for one in family]))
+    come(lambda: stands_still(lambda: [sum(one.cpu_times()[:2]) for one in family]))
     share = runs.progress().share
     assert 0.1 < share < 1.0
     runs.pause(False)
-    assert ended(runs) is RunState.DONE
+    come(lambda: not runs.progress().is_under_way)
+    assert runs.progress().state is RunState.DONE
     assert runs.result(run_id).head.symbols == ("MADEUSDT", "OTHERUSDT")
+    runs.start(values(history, **{"run.workers": workers, "run.from": "2024-03-02", "run.to": "2024-03-15"}))
+    come(lambda: runs.progress().text == "running" and runs.progress().share > 0.1)
+    runs.pause(True)
+    more = [psutil.Process(runs._child.pid), *psutil.Process(runs._child.pid).children(recursive=True)]
+    runs._child.kill()  # with no time to end its workers, which wait at the gate
+    family += more
+    come(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in more))
     assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 

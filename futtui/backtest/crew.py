@@ -21,7 +21,7 @@ from futtui.backtest.shards import Answers, SymbolRun
 from futtui.backtest.single_trade import single_trade
 from futtui.backtest.variant_pass import Found, StrategyVariant, variant_signals
 from futtui.backtest.variants import Variant
-from futtui.backtest.workers import end_at_once
+from futtui.backtest.workers import end_at_once, end_with_parent
 from futtui.domain.position import Trade
 from futtui.domain.signal import RawSignal
 from futtui.exchange.simulator.market.funding_files import FundingHistory
@@ -158,6 +158,7 @@ _bench: Bench | None = None
 def _settle(bench: Bench) -> None:
     global _bench
     _bench = bench
+    end_with_parent()
     calm_collector()
 
 

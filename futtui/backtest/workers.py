@@ -6,7 +6,9 @@ A process reads the candles of the symbols that it will analyse itself, so readi
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -29,7 +31,22 @@ def _settle(gate: Gate) -> None:
     global _gate
     _gate = gate
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     calm_collector()
+
+
+def end_with_parent() -> None:
+    """End this worker process when the one that asks is gone, also while it waits at a gate that nobody opens now."""
+    asker = multiprocessing.parent_process()
+    if asker is None:
+        return
+    wait_for_end = asker.join
+
+    def follow() -> None:
+        wait_for_end()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _load(wanted: Wanted, symbol: str) -> Loaded:

@@ -25,7 +25,7 @@ ENGLISH: dict[str, str] = {
     "backtest.walk.seen": "Out of sample (what came next)",
     "backtest.walk.holds": "It holds: {left} of the learned mean is left (needed: {needed}).",
     "backtest.walk.fails": "It does not hold: {left} of the learned mean is left (needed: {needed}).",
-    "backtest.walk.nothing": "Nothing to keep: the learned parts earned nothing, or nothing came afterwards.",
+    "backtest.walk.nothing": "Nothing to keep: learning earned nothing, or nothing came afterwards.",
     "term.fold": "fold",
     "term.fold.means": "A part of the time to learn on (in sample), then a part that was never learned from (out of sample). Judge by the second alone.",
     "column.fold_from": "From",
