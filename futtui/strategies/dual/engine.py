@@ -127,7 +127,9 @@ class BaseSignalEngine(BaseStrategy):
     def _setups(self, context: StrategyContext, atr: float) -> list[ZoneSetup]:
         """Every setup of this close, the strongest zone first."""
         reached = self._within_reach(context, atr)
-        bars, found = context.candles(self.timeframe, self._needed_bars) if reached else (), []
+        if not reached:
+            return []
+        bars, found = context.candles(self.timeframe, self._needed_bars), []
         for zone, sign in reached:
             oriented = context.oriented(self.timeframe, len(bars), sign)
             setup = find_setup(zone, sign, bars, oriented, atr, self._settings.setups)

@@ -45,6 +45,8 @@ class SrStrategy(BaseStrategy):
         codes = settings.entry_frames.split(" and ")
         self._entry_frames = tuple(frame for frame in (Timeframe.M15, Timeframe.H1) if frame.code in codes)
         self._used_ms: dict[str, int] = {}
+        self._stale_after_ms: int | None = None
+        """The last close at which none of these notes can be too old; None as soon as one comes or goes."""
 
     @property
     def enabled(self) -> bool:
@@ -109,11 +111,19 @@ class SrStrategy(BaseStrategy):
 
     def _forget_where_stale(self, context: StrategyContext) -> None:
         """As `_look` does at every close, without a view of the bars where no note can be that old."""
-        oldest_ms, bars = min(self._used_ms.values()), self.window_bars + self._shared.cooldown_bars
+        if self._stale_after_ms is None:
+            self._stale_after_ms = min(map(self._last_needed_ms, self._used_ms.items()))
+        if context.time_ms <= self._stale_after_ms:
+            return
         for frame in self._entry_frames:
-            view = self._view(frame, context) if oldest_ms < context.time_ms - bars * frame.ms else ""
+            view = self._view(frame, context)
             if isinstance(view, View):
                 self._forget(view)
+
+    def _last_needed_ms(self, note: tuple[str, int]) -> int:
+        """The last close whose bars can meet the note, as long as none of them is missing."""
+        code = note[0].rpartition("|")[2]
+        return note[1] + (self.window_bars + self._shared.cooldown_bars) * Timeframe.from_code(code).ms
 
     def _may_complete(self, frame: Timeframe, context: StrategyContext) -> bool:
         """Whether a setup may be complete at any of the zones that `_look` would look at."""
@@ -202,7 +212,7 @@ class SrStrategy(BaseStrategy):
         last = self._used_ms.get(key)
         if last is not None and setup.started_ms < last + self._shared.cooldown_bars * view.timeframe.ms:
             return Progress(8, f"{start}this zone has just given one")
-        self._used_ms[key] = context.time_ms
+        self._used_ms[key], self._stale_after_ms = context.time_ms, None
         refusal = self._filtered(setup, view, context)
         if refusal:
             return Progress(10, start + refusal)
@@ -278,10 +288,12 @@ class SrStrategy(BaseStrategy):
         stale = [key for key, time_ms in self._used_ms.items() if key.endswith(ending) and time_ms < oldest]
         for key in stale:
             del self._used_ms[key]
+        if stale:
+            self._stale_after_ms = None
 
     def reset(self) -> None:
         """Forget everything, as if new."""
-        self._used_ms = {}
+        self._used_ms, self._stale_after_ms = {}, None
 
     def state(self) -> dict[str, Any]:
         """When each zone last gave a setup, as plain JSON types."""
@@ -290,6 +302,7 @@ class SrStrategy(BaseStrategy):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue exactly where `state()` was taken."""
         self._used_ms = {str(key): int(time_ms) for key, time_ms in state["used_ms"].items()}
+        self._stale_after_ms = None
 
 
 def _regime(context: StrategyContext) -> Regime:
