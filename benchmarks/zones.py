@@ -135,7 +135,7 @@ def _build_work(markets: list[Market]) -> Callable[[Timeframe, list[Candle], lis
         # As if this close were the first on which zones may be made: the builder itself never starts from nothing.
         builder._live.clear()
         builder._gone.clear()
-        builder._density, builder._measures._past = None, None
+        builder._density, builder._measures._past, builder._row = None, None, None
         builder._build()
         return len(builder._selected())
 

@@ -25,7 +25,7 @@ from futtui.zones.places import home_of, same_place
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
-from futtui.zones.selector import Room, chosen, ranked
+from futtui.zones.selector import Room, Row, chosen, ranked, row_of
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, dense_parts, refined, stands_out
 from futtui.zones.swings import Swing
@@ -64,6 +64,8 @@ class ZoneBuilder:
         self._live: list[LiveZone] = []
         self._gone: list[tuple[float, float, int]] = []
         self._solid: tuple[Band, ...] | None = ()
+        self._row: Row | None = None
+        """The zones by place, until one moves, comes or goes."""
         self._notes: deque[Note] = deque(maxlen=KEPT_NOTES)
         self._confluence = Confluence(self.settings.near_atr)
         self._moment = Moment(0, 0.0, (), ())
@@ -120,6 +122,8 @@ class ZoneBuilder:
             return
         self._moment = Moment(self.timeframe.end_ms(candle.open_time_ms), atr, seniors, vwaps)
         self._density = None
+        if found:
+            self._row = None
         self._live_on()
         if not self._started and self._seen >= self.settings.minimum_bars:
             self._started = True
@@ -295,6 +299,7 @@ class ZoneBuilder:
         zone.flipped_ms, zone.state = old.flipped_ms, old.state
         zone.steady_ms = -1.0
         self._live[self._live.index(old)] = zone
+        self._row = None
         self._judge(zone)
 
     def _stands_out(self, members: list[Swing], guard: Guard) -> bool:
@@ -359,6 +364,7 @@ class ZoneBuilder:
     def _forget(self, gone: Sequence[LiveZone]) -> None:
         """Let zones expire; for a while nothing new is made in their places."""
         for zone in gone:
+            self._row = None
             zone.state = ZoneState.EXPIRED
             self._live.remove(zone)
             self._gone.append((zone.low, zone.high, self._seen + self.frame.cooldown_bars))
@@ -371,15 +377,11 @@ class ZoneBuilder:
             self._moment.atr,
             self.frame.spacing_atr * self._moment.atr,
         )
+        if self._row is None:
+            self._row = row_of(self._live)
         self._confluence.appraise(self._live, self._moment)
         symbol, timeframe, now_ms = self.symbol, self.timeframe, self._moment.now_ms
-        return tuple(
-            [zone.record(symbol, timeframe, now_ms) for zone in sorted(chosen(self._live, room), key=_by_place)]
-        )
-
-
-def _by_place(zone: LiveZone) -> float:
-    return zone.low + zone.high
+        return tuple([zone.record(symbol, timeframe, now_ms) for zone in chosen(self._row, room)])
 
 
 def _by_weight(groups: list[list[Swing]]) -> list[list[Swing]]:

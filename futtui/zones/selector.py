@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -23,29 +23,79 @@ class Room(NamedTuple):
     spacing: float
 
 
-def chosen(zones: Sequence[LiveZone], room: Room) -> list[LiveZone]:
+class Row(NamedTuple):
+    """Zones by rising middle, and their middles: the same while none moves, comes or goes."""
+
+    zones: list[LiveZone]
+    middles: list[float]
+
+
+def row_of(zones: Iterable[LiveZone]) -> Row:
+    """The zones in a row."""
+    ordered = sorted(zones, key=_by_place)
+    return Row(ordered, [(zone.low + zone.high) / 2.0 for zone in ordered])
+
+
+def chosen(row: Row, room: Room) -> list[LiveZone]:
     """Key zones first, then active, candidates, stale ones; by strength; none that is too close to one chosen.
 
     If more are left than fit, those stay that stand out most by touches, reactions, strength and state. It must be
-    known of all zones what they are worth.
+    known of all zones what they are worth. Lowest first.
     """
-    middles: list[float] = []
-    kept = []
+    zones, middles = row
+    reach = room.bucket if room.bucket > room.spacing else room.spacing
+    kept: list[LiveZone] = []
+    first, last, count = 0, -inf, 0
+    # Zones with so much room below and above them stand in nobody's way: only groups of others have to be looked at.
+    for middle in middles:
+        if middle - last >= reach and count:
+            kept += zones[first:count] if count - first == 1 else _fitting(row, first, count, room)
+            first = count
+        last = middle
+        count += 1
+    if count:
+        kept += zones[first:] if count - first == 1 else _fitting(row, first, count, room)
+    if len(kept) > room.zones:
+        best = sorted(kept, key=lambda zone: (-prominence(zone), zone.number))[: room.zones]
+        kept = sorted(best, key=_by_place)
+    return kept
+
+
+def _fitting(row: Row, first: int, end: int, room: Room) -> list[LiveZone]:
+    """Those of a part of the row for which there is room, the best first; all where all fit. Lowest first."""
+    zones, middles = row.zones[first:end], row.middles[first:end]
+    if _all_fit(middles, room):
+        return zones
     _, _, bucket, spacing = room
+    taken: list[float] = []
+    kept = []
     for zone in ranked(zones):
         middle = (zone.low + zone.high) / 2.0
-        place = bisect_left(middles, middle)
-        below = middle - middles[place - 1] if place else inf
-        above = middles[place] - middle if place < len(middles) else inf
+        place = bisect_left(taken, middle)
+        below = middle - taken[place - 1] if place else inf
+        above = taken[place] - middle if place < len(taken) else inf
         if below < spacing or above < spacing:
             continue
         # With both neighbours a bucket away it fits in any case.
-        if (below >= bucket and above >= bucket) or _has_room(middles, place, middle, room):
-            middles.insert(place, middle)
+        if (below >= bucket and above >= bucket) or _has_room(taken, place, middle, room):
+            taken.insert(place, middle)
             kept.append(zone)
-    if len(kept) > room.zones:
-        kept = sorted(kept, key=lambda zone: (-prominence(zone), zone.number))[: room.zones]
-    return kept
+    return sorted(kept, key=_by_place)
+
+
+def _all_fit(middles: Sequence[float], room: Room) -> bool:
+    """Whether no two of these middles are too close, and no bucket has too many: then no order of theirs matters."""
+    _, most, bucket, spacing = room
+    last = -inf
+    for middle in middles:
+        # Of equal ones the better is told first, which their order here does not say.
+        if middle - last < spacing or middle == last:
+            return False
+        last = middle
+    for low, high in zip(middles, middles[most:], strict=False):
+        if high - low < bucket:
+            return False
+    return True
 
 
 def ranked(zones: Sequence[LiveZone]) -> list[LiveZone]:
@@ -77,3 +127,7 @@ def prominence(zone: LiveZone) -> float:
         + 0.35 * zone.strength / 100.0
     )
     return value + _BONUS.get(zone.state, 0.0)
+
+
+def _by_place(zone: LiveZone) -> float:
+    return zone.low + zone.high
