@@ -59,12 +59,12 @@ class LiveZone:
         "_freshness_ms",
         "_held",
         "_is_told",
-        "_key",
         "_reaction",
         "_record",
         "_settings",
         "_shown_bars",
         "_shown_confluence",
+        "_shown_flipped",
         "_shown_fresh",
         "_shown_held",
         "_shown_ms",
@@ -142,6 +142,7 @@ class LiveZone:
         self._held: _Held | None = None
         self._reaction: float | None = None
         self._shown_fresh = self._shown_purity = 1.0
+        self._shown_flipped = False
         self._shown_ms, self._shown_bars = -1.0, 0
         """The close before which these stay as they are (-1 since a touch), and with how many bars at most."""
         self._shown_confluence = 0.0
@@ -149,7 +150,6 @@ class LiveZone:
         """Whether the record says what it is worth."""
         self._shown_held: tuple[_Held | None, float, float] = None, 0.0, 0.0
         self._record: Zone | None = None
-        self._key: tuple[object, ...] = ()
 
     def replay(self, past: Past) -> None:
         """Live through past bars: only what was known when the zone was made; the same as `update` with each bar.
@@ -290,22 +290,30 @@ class LiveZone:
         """Whether the zone changed kind not long ago."""
         return self.flipped_ms is not None and now_ms - self.flipped_ms < self._flip_ms
 
-    def _look(self, now_ms: int) -> None:
-        """Notes freshness and purity as they are shown, and until when they, and `flipped`, stay so without a touch."""
+    def _look(self, now_ms: int) -> bool:
+        """Whether freshness, purity or `flipped` are shown otherwise from now on, or anything after a touch; noted
+        with until when they stay so without one.
+        """
         age_ms = now_ms - (self.touch.last_touch_ms or self.created_ms)
         exact = exp(-age_ms / self._freshness_ms) if age_ms > 0 else 1.0
         inside, bars = self.closes_inside, self.bars
         pure = 1.0 - inside / bars if bars else 1.0
+        is_new = self._shown_ms < 0.0
         if not -_HUNDREDTH < exact - self._shown_fresh < _HUNDREDTH:
-            self._shown_fresh = round(exact, 2)
+            self._shown_fresh, is_new = round(exact, 2), True
         if not -_HUNDREDTH < pure - self._shown_purity < _HUNDREDTH:
-            self._shown_purity = round(pure, 2)
+            self._shown_purity, is_new = round(pure, 2), True
         until_ms = now_ms + (exact - self._shown_fresh + _HUNDREDTH) * self._freshness_ms / (exact + _NO_LOSS)
-        if self.flipped_ms is not None and self.is_flipped(now_ms):
-            until_ms = min(until_ms, self.flipped_ms + self._flip_ms)
+        if self.flipped_ms is not None:
+            flipped = now_ms - self.flipped_ms < self._flip_ms
+            if flipped:
+                until_ms = min(until_ms, self.flipped_ms + self._flip_ms)
+            if flipped is not self._shown_flipped:
+                self._shown_flipped, is_new = flipped, True
         # With every bar outside the share of closes inside falls.
         least = 1.0 - self._shown_purity - _HUNDREDTH
         self._shown_ms, self._shown_bars = until_ms, int(inside / least) if inside and least > 0.0 else maxsize
+        return is_new
 
     def _what_held(self) -> _Held:
         touch = self.touch
@@ -325,43 +333,38 @@ class LiveZone:
 
         It must have been appraised at the same close, or be worth the same still.
         """
-        record = self._record
-        if now_ms >= self._shown_ms or self.bars > self._shown_bars:
-            self._look(now_ms)
-        elif record is not None and self._is_told and self.state is record.state:
+        if (now_ms >= self._shown_ms or self.bars > self._shown_bars) and self._look(now_ms):
+            self._is_told = False
+        record, state = self._record, self.state
+        if record is not None and self._is_told and state is record.state:
             return record
         self._is_told = True
-        flipped = self.flipped_ms is not None and self.is_flipped(now_ms)
-        touch, fresh, purity, confluence = self.touch, self._shown_fresh, self._shown_purity, self.confluence
-        low, high, touches, bounces = self.low, self.high, touch.touches, touch.bounces
-        key = (self.score, fresh, purity, confluence, flipped, self.state, low, high, touches, bounces, touch.breaks)
-        if record is not None and key == self._key:
-            return record
+        touch = self.touch
         held = self._held or self._what_held()
         if self._shown_held[0] is not held:
             self._shown_held = held, round(held[0], 2), round(held[1], 2)
-        _, held_touches, held_reactions = self._shown_held
+        _, touches, reactions = self._shown_held
         share = self.closes_inside / self.bars if self.bars else 0.0
         noise = round(self._noise(), 2) if share > NOISE_FREE_SHARE else held[5]
-        parts = ZoneParts._make((held_touches, held_reactions, fresh, self._shown_confluence, noise))
-        self._key = key
-        self._record = Zone(
+        parts = (touches, reactions, self._shown_fresh, self._shown_confluence, noise)
+        self._record = record = Zone(
             self.zone_id,
             symbol,
             timeframe,
             self.kind,
-            low,
-            high,
+            self.low,
+            self.high,
             self.score,
-            touches,
-            bounces,
+            touch.touches,
+            touch.bounces,
             self.created_ms,
             touch.last_touch_ms or self.created_ms,
-            flipped,
+            self._shown_flipped,
             self.flipped_ms,
-            self.state,
+            state,
             self.strength,
-            purity,
-            parts,
+            self._shown_purity,
+            # Twice as quick as to ask the class.
+            tuple.__new__(ZoneParts, parts),
         )
-        return self._record
+        return record

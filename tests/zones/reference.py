@@ -1,7 +1,9 @@
-"""Touch episodes told bar by bar in the plainest way: a truth for the quick code."""
+"""Touch episodes and the choice of zones told in the plainest way: a truth for the quick code."""
 
 from __future__ import annotations
 
+from futtui.zones.live_zone import LiveZone
+from futtui.zones.selector import Room, prominence, ranked
 from futtui.zones.settings import ZoneSettings
 
 
@@ -72,3 +74,17 @@ class PlainEpisodes:
             self.reactions[-40:],
             None if visit is None else tuple(visit.values()),
         )
+
+
+def plainly_chosen(zones: list[LiveZone], room: Room) -> list[LiveZone]:
+    """All zones from the best to the worst, each measured against all that were taken before it; lowest first."""
+    kept: list[LiveZone] = []
+    for zone in ranked(zones):
+        spots = sorted([*((each.low + each.high) / 2.0 for each in kept), middle := (zone.low + zone.high) / 2.0])
+        near = [spot for spot in spots if abs(spot - middle) < room.spacing]
+        rows = zip(spots, spots[room.bucket_zones :], strict=False)
+        if len(near) <= (1 if room.spacing else 0) and not any(high - low < room.bucket for low, high in rows):
+            kept.append(zone)
+    if len(kept) > room.zones:
+        kept = sorted(kept, key=lambda zone: (-prominence(zone), zone.number))[: room.zones]
+    return sorted(kept, key=lambda zone: zone.low + zone.high)

@@ -120,6 +120,17 @@ def test_record_says_what_a_touch_changed_at_once():
     assert second.parts.freshness == 1.0
 
 
+def test_record_says_how_far_a_bounce_went_even_where_the_score_stays_as_it_was():
+    zone, now_ms, told = bounced(ZoneSettings(), ZoneFrameSettings()), 101 * HOUR_MS, []
+    zone.touch.side = 1
+    for low, high in ((100.9, 101.5), (101.1, 102.19), (101.1, 102.205)):
+        zone.update((now_ms, low, high, 101.1, 1.0), now_ms)
+        zone.appraise(now_ms, 0.0)
+        told.append(zone.record("X", Timeframe.M15, now_ms))
+    assert [(each.bounces, each.score) for each in told[1:]] == [(3, 46.5)] * 2
+    assert [each.parts.reactions for each in told[1:] if each.parts] == [0.38, 0.39]
+
+
 def test_merged_view_kept_from_close_to_close_equals_one_made_anew():
     for timeframe, _, registry in lives(made_candles(1_000, seed=12, noise=2.0)):
         if timeframe is Timeframe.M15:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.domain.zone import Zone, ZoneKind, ZoneState
@@ -13,9 +15,11 @@ from futtui.zones.live_zone import LiveZone
 from futtui.zones.past import Past
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.score import blend_of
-from futtui.zones.selector import Room, chosen, prominence
+from futtui.zones.selector import Room, prominence, row_of
+from futtui.zones.selector import chosen as chosen_of_row
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 from futtui.zones.stage_one import Guard
+from tests.zones.reference import plainly_chosen
 
 SETTINGS, FRAME = ZoneSettings(), ZoneFrameSettings()
 GUARD = Guard(widest=0.9, bandwidth=0.15, valley_gap=0.6, outlier_z=3.0, least=2)
@@ -133,6 +137,10 @@ def rated(middle, strength=50.0, state=ACTIVE, number=1, width=0.2):
     return zone
 
 
+def chosen(zones, room):
+    return chosen_of_row(row_of(zones), room)
+
+
 def middles(picked):
     return sorted(round((each.low + each.high) / 2, 6) for each in picked)
 
@@ -160,6 +168,19 @@ def test_selector_above_its_cap_keeps_those_that_stand_out_most():
     assert middles(chosen(crowd, Room(3, 2, 1.0, 0.4))) == [104.0, 106.0, 108.0]
     crowd[0].touch.touches = 5
     assert middles(chosen(crowd, Room(3, 2, 1.0, 0.4))) == [100.0, 106.0, 108.0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.sampled_from((50.0, 60.0, 70.0)), st.sampled_from((KEY, ACTIVE, STALE))),
+        max_size=20,
+    ),
+    st.sampled_from((Room(9, 2, 1.0, 0.4), Room(99, 1, 0.7, 0.3), Room(99, 3, 1.0, 0.0), Room(6, 2, 0.2, 0.5))),
+)
+def test_selector_takes_those_that_the_best_first_would_leave_room_for(spots, room):
+    zones = [rated(100.0 + spot / 10, strength, state, number) for number, (spot, strength, state) in enumerate(spots)]
+    assert chosen(zones, room) == plainly_chosen(zones, room)
 
 
 def test_selector_prominence_counts_state():
