@@ -21,6 +21,9 @@ class ZoneKind(Enum):
     SUPPORT = "SUPPORT"
     RESISTANCE = "RESISTANCE"
 
+    # Members are single: the quick hash does.
+    __hash__ = object.__hash__
+
     @property
     def opposite(self) -> ZoneKind:
         """The other kind."""

@@ -121,6 +121,7 @@ class ZoneBuilder:
         if not atr:
             return
         self._moment = Moment(self.timeframe.end_ms(candle.open_time_ms), atr, seniors, vwaps)
+        self._confluence.see(self._moment)
         self._density = None
         if found:
             self._row = None
@@ -156,7 +157,7 @@ class ZoneBuilder:
 
     def _judge(self, zone: LiveZone) -> None:
         """Move the zone to the state that it deserves now."""
-        self._confluence.appraise((zone,), self._moment)
+        self._confluence.appraise((zone,))
         idle_bars = (self._moment.now_ms - zone.idle_from_ms) / self.timeframe.ms
         is_stale = idle_bars > self.frame.stale_bars
         standing = Standing(zone.score, zone.touch.bounces, zone.purity, is_stale, zone.has_senior)
@@ -274,7 +275,7 @@ class ZoneBuilder:
 
     def _score(self, zone: LiveZone) -> float:
         """The zone's score at this close."""
-        self._confluence.appraise((zone,), self._moment)
+        self._confluence.appraise((zone,))
         return zone.score
 
     def _renew(self, old: LiveZone, guard: Guard) -> None:
@@ -354,7 +355,7 @@ class ZoneBuilder:
                     zone.state = ZoneState.STALE
         if len(self._live) - len(gone) > limit:
             left = [zone for zone in self._live if zone not in gone]
-            self._confluence.appraise(left, self._moment)
+            self._confluence.appraise(left)
             gone += ranked(left)[limit:]
         self._forget(gone)
         for zone in old:
@@ -379,7 +380,7 @@ class ZoneBuilder:
         )
         if self._row is None:
             self._row = row_of(self._live)
-        self._confluence.appraise(self._live, self._moment)
+        self._confluence.appraise(self._live)
         symbol, timeframe, now_ms = self.symbol, self.timeframe, self._moment.now_ms
         return tuple([zone.record(symbol, timeframe, now_ms) for zone in chosen(self._row, room)])
 

@@ -22,50 +22,60 @@ class Moment(NamedTuple):
 class Confluence:
     """Follows the average of one timeframe and judges zones by it and by what a close brings."""
 
-    __slots__ = ("_ema_200", "_near_atr")
+    __slots__ = ("_average", "_ema_200", "_highest", "_levels", "_lowest", "_moment", "_near", "_near_atr")
 
     def __init__(self, near_atr: float) -> None:
         self._near_atr = near_atr
         self._ema_200 = Ema(200)
+        self.see(Moment(0, 0.0, (), ()))
 
     def update(self, close: float) -> None:
         """Take the next close."""
         self._ema_200.update(close)
 
-    def appraise(self, zones: Iterable[LiveZone], moment: Moment) -> None:
+    def see(self, moment: Moment) -> None:
+        """Judge by what this close brings from now on."""
+        self._moment, self._average = moment, self._ema_200.value
+        self._near = near = self._near_atr * moment.atr
+        self._levels = levels = moment.vwaps if self._average is None else (self._average, *moment.vwaps)
+        # A hair wider than what is near: beyond it nothing is.
+        self._lowest = min(levels, default=inf) - near * 1.001
+        self._highest = max(levels, default=-inf) + near * 1.001
+
+    def appraise(self, zones: Iterable[LiveZone]) -> None:
         """Let zones know what they are worth at this close; those that are worth the same stay as they are.
 
         Confluence: EMA 200 at the zone 0.2, a round number in it up to 0.2, a VWAP 0.3, a solid zone of a higher frame
         0.5. Swings inside do not count: every zone is made of them.
         """
-        now_ms, atr, seniors, vwaps = moment
-        near, average = self._near_atr * atr, self._ema_200.value
-        levels = vwaps if average is None else (average, *vwaps)
-        # A hair wider than what is near: beyond it nothing is, and most zones are beyond it.
-        lowest = min(levels, default=inf) - near * 1.001
-        highest = max(levels, default=-inf) + near * 1.001
+        now_ms, _, seniors, _ = self._moment
+        near, levels, lowest, highest = self._near, self._levels, self._lowest, self._highest
         for zone in zones:
             low, high = zone.low, zone.high
-            is_apart = high < lowest or low > highest
-            if is_apart and zone.is_apart and zone.seniors is seniors and now_ms < zone.steady_ms:
-                continue
-            value = zone.round_number
-            if not is_apart:
-                floor, roof = low - near, high + near
-                if average is not None and floor <= average <= roof:
-                    value += 0.2
-                for vwap in vwaps:
-                    if floor <= vwap <= roof:
-                        value += 0.3
-                        break
             if zone.seniors is not seniors:
                 zone.seniors = seniors
                 zone.has_senior = _is_under(low, high, seniors)
-            if zone.has_senior:
-                value += 0.5
-            zone.is_apart = is_apart
+                zone.standing = zone.round_number + 0.5 if zone.has_senior else zone.round_number
+            value = zone.standing
+            if high >= lowest and low <= highest:
+                floor, roof = low - near, high + near
+                for level in levels:
+                    if floor <= level <= roof:
+                        value = self._with_levels(zone, floor, roof)
+                        break
             if now_ms >= zone.steady_ms or value != zone.confluence:
                 zone.appraise(now_ms, value)
+
+    def _with_levels(self, zone: LiveZone, floor: float, roof: float) -> float:
+        """The confluence of a zone with some level at it."""
+        value, average = zone.round_number, self._average
+        if average is not None and floor <= average <= roof:
+            value += 0.2
+        for vwap in self._moment.vwaps:
+            if floor <= vwap <= roof:
+                value += 0.3
+                break
+        return value + 0.5 if zone.has_senior else value
 
 
 def _is_under(low: float, high: float, seniors: Sequence[Band]) -> bool:

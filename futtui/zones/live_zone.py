@@ -53,13 +53,13 @@ class LiveZone:
 
     __slots__ = (
         "_fades",
+        "_fame",
         "_flip_least",
         "_flip_ms",
         "_frame",
         "_freshness_ms",
         "_held",
         "_is_told",
-        "_reaction",
         "_record",
         "_settings",
         "_shown_bars",
@@ -79,7 +79,6 @@ class LiveZone:
         "has_senior",
         "high",
         "idle_from_ms",
-        "is_apart",
         "kind",
         "low",
         "news",
@@ -88,6 +87,7 @@ class LiveZone:
         "round_number",
         "score",
         "seniors",
+        "standing",
         "state",
         "steady_ms",
         "strength",
@@ -131,8 +131,9 @@ class LiveZone:
         """What it is worth: 0-100, the same mixed with how often it really held, and a part of both."""
         self.seniors: Sequence[Band] | None = None
         """The zones of higher timeframes that were compared last, with these borders, and whether one lies over it."""
-        self.has_senior = self.is_apart = False
-        """`is_apart`: nothing but round numbers and senior zones spoke for it, as far as all else lay away."""
+        self.has_senior = False
+        self.standing = 0.0
+        """The confluence of round numbers and senior zones: what it is with no average and no VWAP at the zone."""
         self._settings = settings
         self._frame = frame
         self._freshness_ms = frame.freshness_days * DAY_MS
@@ -140,7 +141,7 @@ class LiveZone:
         self._fades = MOST_POINTS[2] / self._freshness_ms
         """What a fresh zone loses of its score in a millisecond; an older one loses less."""
         self._held: _Held | None = None
-        self._reaction: float | None = None
+        self._fame: float | None = None
         self._shown_fresh = self._shown_purity = 1.0
         self._shown_flipped = False
         self._shown_ms, self._shown_bars = -1.0, 0
@@ -163,7 +164,7 @@ class LiveZone:
         self.kind = replay_flips(self.flips, self.kind, past, near, (low, high))
         if self.touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = self.touch.last_touch_ms
-        self._held = self._reaction = None
+        self._held = self._fame = None
         self.steady_ms = self._shown_ms = -1.0
         self._set_alarm()
 
@@ -194,7 +195,7 @@ class LiveZone:
         if touch.last_touch_ms > self.idle_from_ms:
             self.idle_from_ms = touch.last_touch_ms
         if touch.has_counted:
-            self._held = self._reaction = None
+            self._held = self._fame = None
         if self.news or touch.has_counted:
             self.steady_ms = self._shown_ms = -1.0
         if touch.episode is None and flips.pending_bars is None:
@@ -280,11 +281,13 @@ class LiveZone:
         return score
 
     @property
-    def reaction_atr(self) -> float:
-        """Median size of the bounces; 0 without any."""
-        if self._reaction is None:
-            self._reaction = median(self.touch.reactions) if self.touch.reactions else 0.0
-        return self._reaction
+    def fame(self) -> float:
+        """0.35 touches / 5 + 0.30 median bounce / 2 ATR, each held at 1: what makes it stand out beside its worth."""
+        if self._fame is None:
+            reactions = self.touch.reactions
+            touches, reaction = self.touch.touches / 5.0, median(reactions) / 2.0 if reactions else 0.0
+            self._fame = 0.35 * (touches if touches < 1.0 else 1.0) + 0.30 * (reaction if reaction < 1.0 else 1.0)
+        return self._fame
 
     def is_flipped(self, now_ms: int) -> bool:
         """Whether the zone changed kind not long ago."""

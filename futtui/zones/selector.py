@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -43,27 +44,30 @@ def chosen(row: Row, room: Room) -> list[LiveZone]:
     known of all zones what they are worth. Lowest first.
     """
     zones, middles = row
-    reach = room.bucket if room.bucket > room.spacing else room.spacing
-    kept: list[LiveZone] = []
-    first, last, count = 0, -inf, 0
+    _, most, bucket, spacing = room
+    reach = bucket if bucket > spacing else spacing
     # Zones with so much room below and above them stand in nobody's way: only groups of others have to be looked at.
-    for middle in middles:
-        if middle - last >= reach and count:
-            kept += zones[first:count] if count - first == 1 else _fitting(row, first, count, room)
-            first = count
-        last = middle
-        count += 1
-    if count:
-        kept += zones[first:] if count - first == 1 else _fitting(row, first, count, room)
+    ends = [place for place, (low, high) in enumerate(pairwise(middles), 1) if high - low >= reach]
+    kept: list[LiveZone] = []
+    first, is_pair_simple = 0, most > 1 and spacing > 0.0
+    for end in (*ends, len(zones)):
+        count = end - first
+        if count == 1:
+            kept.append(zones[first])
+        elif count == 2 and is_pair_simple:
+            pair = zones[first:end]
+            kept += pair if middles[first + 1] - middles[first] >= spacing else ranked(pair)[:1]
+        elif count:
+            kept += _fitting(zones[first:end], middles[first:end], room)
+        first = end
     if len(kept) > room.zones:
-        best = sorted(kept, key=lambda zone: (-prominence(zone), zone.number))[: room.zones]
-        kept = sorted(best, key=_by_place)
+        places = sorted([(-prominence(zone), zone.number, place) for place, zone in enumerate(kept)])
+        kept = [kept[place] for place in sorted([place for _, _, place in places[: room.zones]])]
     return kept
 
 
-def _fitting(row: Row, first: int, end: int, room: Room) -> list[LiveZone]:
+def _fitting(zones: list[LiveZone], middles: list[float], room: Room) -> list[LiveZone]:
     """Those of a part of the row for which there is room, the best first; all where all fit. Lowest first."""
-    zones, middles = row.zones[first:end], row.middles[first:end]
     if _all_fit(middles, room):
         return zones
     _, _, bucket, spacing = room
@@ -92,7 +96,7 @@ def _all_fit(middles: Sequence[float], room: Room) -> bool:
         if middle - last < spacing or middle == last:
             return False
         last = middle
-    for low, high in zip(middles, middles[most:], strict=False):
+    for low, high in zip(middles, middles[most:], strict=False):  # noqa: SIM110 - quicker than `all`
         if high - low < bucket:
             return False
     return True
@@ -120,13 +124,7 @@ def _has_room(middles: list[float], place: int, middle: float, room: Room) -> bo
 
 def prominence(zone: LiveZone) -> float:
     """0.35 touches / 5 + 0.30 reaction / 2 ATR + 0.35 strength, each held at 1, and a bonus for key and active."""
-    touches, reaction = zone.touch.touches / 5.0, zone.reaction_atr / 2.0
-    value = (
-        0.35 * (touches if touches < 1.0 else 1.0)
-        + 0.30 * (reaction if reaction < 1.0 else 1.0)
-        + 0.35 * zone.strength / 100.0
-    )
-    return value + _BONUS.get(zone.state, 0.0)
+    return zone.fame + 0.35 * zone.strength / 100.0 + _BONUS.get(zone.state, 0.0)
 
 
 def _by_place(zone: LiveZone) -> float:

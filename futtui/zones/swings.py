@@ -46,18 +46,20 @@ class FractalSwings:
 
     def update(self, candle: Candle) -> list[Swing]:
         """The swings that this closed candle confirms: none, a high, a low, or one of each."""
-        self._times.append(candle.open_time_ms)
-        self._highs.append(candle.high)
-        self._lows.append(-candle.low)
+        times, highs, lows, bars = self._times, self._highs, self._lows, self.bars
+        times.append(candle.open_time_ms)
+        highs.append(candle.high)
+        lows.append(-candle.low)
         self._volumes.append(candle.volume)
         found: list[Swing] = []
-        place = len(self._times) - 1 - self.bars
-        if place >= self.bars:
-            for values, is_high in ((self._highs, True), (self._lows, False)):
-                if values[place] > values[place + 1] and _is_peak(values, place, self.bars):
-                    found.append(self._swing(place, candle.open_time_ms, is_high))
-        if len(self._times) > 2 * self._kept:
-            for column in (self._times, self._highs, self._lows, self._volumes):
+        place = len(times) - 1 - bars
+        if place >= bars:
+            if highs[place] > highs[place + 1] and _is_peak(highs, place, bars):
+                found.append(self._swing(place, candle.open_time_ms, True))
+            if lows[place] > lows[place + 1] and _is_peak(lows, place, bars):
+                found.append(self._swing(place, candle.open_time_ms, False))
+        if len(times) > 2 * self._kept:
+            for column in (times, highs, lows, self._volumes):
                 del column[: self._kept]
         return found
 

@@ -22,7 +22,7 @@ HOUR_MS = 3_600_000
 def forget_all(zone: LiveZone) -> None:
     """As if nobody had asked what the zone is worth or shows."""
     zone.steady_ms = zone._shown_ms = -1.0
-    zone._is_told = zone.is_apart = False
+    zone._is_told = False
     zone._record = zone.seniors = None
 
 

@@ -32,7 +32,8 @@ def confluence(*, average: float | None = None, vwaps=(), seniors=(), borders=PL
     for _ in range(800 if average is not None else 0):
         judge.update(average or 0.0)
     zone = LiveZone(ZoneKind.SUPPORT, borders, 0, ZoneSettings(), ZoneFrameSettings())
-    judge.appraise([zone], Moment(0, 100.0, seniors, vwaps))
+    judge.see(Moment(0, 100.0, seniors, vwaps))
+    judge.appraise([zone])
     return zone.confluence, zone.has_senior
 
 
@@ -62,10 +63,12 @@ def test_average_that_is_not_available_is_no_confluence():
     judge = Confluence(NEAR_ATR)
     zone = LiveZone(ZoneKind.SUPPORT, PLAIN, 0, ZoneSettings(), ZoneFrameSettings())
     for number in range(800):
-        judge.appraise([zone], Moment(number, 100.0, (), ()))
+        judge.see(Moment(number, 100.0, (), ()))
+        judge.appraise([zone])
         assert zone.confluence == 0.0, number
         judge.update(64_150.0)
-    judge.appraise([zone], Moment(800, 100.0, (), ()))
+    judge.see(Moment(800, 100.0, (), ()))
+    judge.appraise([zone])
     assert zone.confluence == 0.2
 
 
