@@ -25,7 +25,7 @@ from futtui.zones.places import home_of, same_place
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.reversals import SwingFinder
 from futtui.zones.score import WEAK_BELOW
-from futtui.zones.selector import Room, Row, chosen, ranked, row_of
+from futtui.zones.selector import Room, Row, chosen, ranked
 from futtui.zones.settings import ZoneSettings
 from futtui.zones.stage_one import LEAST_TO_JUDGE, Guard, dense_parts, refined, stands_out
 from futtui.zones.swings import Swing
@@ -379,7 +379,7 @@ class ZoneBuilder:
             self.frame.spacing_atr * self._moment.atr,
         )
         if self._row is None:
-            self._row = row_of(self._live)
+            self._row = Row(self._live, self.settings.bucket_zones)
         self._confluence.appraise(self._live)
         symbol, timeframe, now_ms = self.symbol, self.timeframe, self._moment.now_ms
         return tuple([zone.record(symbol, timeframe, now_ms) for zone in chosen(self._row, room)])

@@ -24,17 +24,50 @@ class Room(NamedTuple):
     spacing: float
 
 
-class Row(NamedTuple):
-    """Zones by rising middle, and their middles: the same while none moves, comes or goes."""
+class Row:
+    """Zones by rising middle, as long as none moves, comes or goes, and the rivals among them."""
 
-    zones: list[LiveZone]
-    middles: list[float]
+    __slots__ = ("_bucket_zones", "_gaps", "_key", "_middles", "_parts", "_spans", "_zones")
 
+    def __init__(self, zones: Iterable[LiveZone], bucket_zones: int) -> None:
+        self._zones = sorted(zones, key=_by_place)
+        self._middles = middles = [(zone.low + zone.high) / 2.0 for zone in self._zones]
+        self._bucket_zones = bucket_zones
+        self._gaps = sorted([high - low for low, high in pairwise(middles)])
+        self._spans = sorted([high - low for low, high in zip(middles, middles[bucket_zones:], strict=False)])
+        self._key = (-1, -1, -1)
+        self._parts: list[tuple[list[LiveZone], bool]] = []
 
-def row_of(zones: Iterable[LiveZone]) -> Row:
-    """The zones in a row."""
-    ordered = sorted(zones, key=_by_place)
-    return Row(ordered, [(zone.low + zone.high) / 2.0 for zone in ordered])
+    def parts(self, bucket: float, spacing: float) -> list[tuple[list[LiveZone], bool]]:
+        """The row cut where no zone stands in the way of one beyond; of each part, whether all of it fits in any case.
+
+        It depends on nothing but which gaps and spans are below these limits: the same while these are as many.
+        """
+        reach = bucket if bucket > spacing else spacing
+        gaps = self._gaps
+        key = bisect_left(gaps, reach), bisect_left(gaps, spacing), bisect_left(self._spans, bucket)
+        if key != self._key:
+            self._key, self._parts = key, self._cut(reach, bucket, spacing)
+        return self._parts
+
+    def _cut(self, reach: float, bucket: float, spacing: float) -> list[tuple[list[LiveZone], bool]]:
+        zones, middles = self._zones, self._middles
+        parts: list[tuple[list[LiveZone], bool]] = []
+        ends = [place for place, (low, high) in enumerate(pairwise(middles), 1) if high - low >= reach]
+        for first, end in pairwise((0, *ends, len(zones))):
+            fits = self._do_all_fit(middles[first:end], bucket, spacing)
+            if fits and parts and parts[-1][1]:
+                parts[-1] = (parts[-1][0] + zones[first:end], True)
+            else:
+                parts.append((zones[first:end], fits))
+        return parts
+
+    def _do_all_fit(self, middles: Sequence[float], bucket: float, spacing: float) -> bool:
+        """Whether no two are too close, and no bucket has too many: then it does not matter who is better."""
+        # Of equal ones the better is told first, which their order here does not say.
+        if any(high - low < spacing or high == low for low, high in pairwise(middles)):
+            return False
+        return not any(high - low < bucket for low, high in zip(middles, middles[self._bucket_zones :], strict=False))
 
 
 def chosen(row: Row, room: Room) -> list[LiveZone]:
@@ -43,37 +76,24 @@ def chosen(row: Row, room: Room) -> list[LiveZone]:
     If more are left than fit, those stay that stand out most by touches, reactions, strength and state. It must be
     known of all zones what they are worth. Lowest first.
     """
-    zones, middles = row
-    _, most, bucket, spacing = room
-    reach = bucket if bucket > spacing else spacing
-    # Zones with so much room below and above them stand in nobody's way: only groups of others have to be looked at.
-    ends = [place for place, (low, high) in enumerate(pairwise(middles), 1) if high - low >= reach]
     kept: list[LiveZone] = []
-    first, is_pair_simple = 0, most > 1 and spacing > 0.0
-    for end in (*ends, len(zones)):
-        count = end - first
-        if count == 1:
-            kept.append(zones[first])
-        elif count == 2 and is_pair_simple:
-            pair = zones[first:end]
-            kept += pair if middles[first + 1] - middles[first] >= spacing else ranked(pair)[:1]
-        elif count:
-            kept += _fitting(zones[first:end], middles[first:end], room)
-        first = end
+    for zones, do_all_fit in row.parts(room.bucket, room.spacing):
+        kept += zones if do_all_fit else _fitting(zones, room)
     if len(kept) > room.zones:
         places = sorted([(-prominence(zone), zone.number, place) for place, zone in enumerate(kept)])
         kept = [kept[place] for place in sorted([place for _, _, place in places[: room.zones]])]
     return kept
 
 
-def _fitting(zones: list[LiveZone], middles: list[float], room: Room) -> list[LiveZone]:
-    """Those of a part of the row for which there is room, the best first; all where all fit. Lowest first."""
-    if _all_fit(middles, room):
-        return zones
+def _fitting(zones: list[LiveZone], room: Room) -> list[LiveZone]:
+    """Those of neighbours for which there is room, the best first. Told lowest first."""
+    best_first = ranked(zones)
     _, _, bucket, spacing = room
+    if len(zones) == 2 and spacing > 0.0:
+        return best_first[:1]
     taken: list[float] = []
     kept = []
-    for zone in ranked(zones):
+    for zone in best_first:
         middle = (zone.low + zone.high) / 2.0
         place = bisect_left(taken, middle)
         below = middle - taken[place - 1] if place else inf
@@ -85,21 +105,6 @@ def _fitting(zones: list[LiveZone], middles: list[float], room: Room) -> list[Li
             taken.insert(place, middle)
             kept.append(zone)
     return sorted(kept, key=_by_place)
-
-
-def _all_fit(middles: Sequence[float], room: Room) -> bool:
-    """Whether no two of these middles are too close, and no bucket has too many: then no order of theirs matters."""
-    _, most, bucket, spacing = room
-    last = -inf
-    for middle in middles:
-        # Of equal ones the better is told first, which their order here does not say.
-        if middle - last < spacing or middle == last:
-            return False
-        last = middle
-    for low, high in zip(middles, middles[most:], strict=False):  # noqa: SIM110 - quicker than `all`
-        if high - low < bucket:
-            return False
-    return True
 
 
 def ranked(zones: Sequence[LiveZone]) -> list[LiveZone]:

@@ -51,7 +51,7 @@ def all_told(zone):
     return (
         (zone.kind, zone.bars, zone.closes_inside, zone.idle_from_ms, zone.wakes_below, zone.wakes_above),
         (flips.pending_bars, *waiting),
-        (zone.appraise(10**12, 0.2), zone.purity, zone.reaction_atr, told(zone.touch)),
+        (zone.appraise(10**12, 0.2), zone.purity, zone.fame, told(zone.touch)),
     )
 
 

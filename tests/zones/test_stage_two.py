@@ -15,7 +15,7 @@ from futtui.zones.live_zone import LiveZone
 from futtui.zones.past import Past
 from futtui.zones.purity import is_fresh_enough, is_validated, purified
 from futtui.zones.score import blend_of
-from futtui.zones.selector import Room, prominence, row_of
+from futtui.zones.selector import Room, Row, prominence
 from futtui.zones.selector import chosen as chosen_of_row
 from futtui.zones.settings import ZoneFrameSettings, ZoneSettings
 from futtui.zones.stage_one import Guard
@@ -138,7 +138,7 @@ def rated(middle, strength=50.0, state=ACTIVE, number=1, width=0.2):
 
 
 def chosen(zones, room):
-    return chosen_of_row(row_of(zones), room)
+    return chosen_of_row(Row(zones, room.bucket_zones), room)
 
 
 def middles(picked):
@@ -181,7 +181,11 @@ def test_selector_above_its_cap_keeps_those_that_stand_out_most():
 )
 def test_selector_takes_those_that_the_best_first_would_leave_room_for(spots, room):
     zones = [rated(100.0 + spot / 10, strength, state, number) for number, (spot, strength, state) in enumerate(spots)]
-    assert chosen(zones, room) == plainly_chosen(zones, room)
+    row = Row(zones, room.bucket_zones)
+    for share in (1.0, 1.01, 1.3, 0.6, 0.99):
+        # The same row as volatility rises and falls.
+        now = room._replace(bucket=room.bucket * share, spacing=room.spacing * share)
+        assert chosen_of_row(row, now) == plainly_chosen(zones, now)
 
 
 def test_selector_prominence_counts_state():
