@@ -123,8 +123,6 @@ class ZoneBuilder:
         self._moment = Moment(self.timeframe.end_ms(candle.open_time_ms), atr, seniors, vwaps)
         self._confluence.see(self._moment)
         self._density = None
-        if found:
-            self._row = None
         self._live_on()
         if not self._started and self._seen >= self.settings.minimum_bars:
             self._started = True
@@ -197,6 +195,7 @@ class ZoneBuilder:
         """
         members = self._known.between(middle - guard.widest / 2.0, middle + guard.widest / 2.0)
         if len(members) >= guard.least:
+            self._row = None
             zone.move_borders(*self._measures.borders(members, self._moment.now_ms))
 
     def _groups(self, highs: Sequence[Swing], lows: Sequence[Swing], guard: Guard) -> list[list[Swing]]:
@@ -230,6 +229,7 @@ class ZoneBuilder:
         best = same_place((low, high), self._live, self.settings.match_overlap)
         if best is not None:
             if best.zone_id not in taken:
+                self._row = None
                 best.move_borders(low, high)
                 taken.add(best.zone_id)
             return
@@ -246,6 +246,7 @@ class ZoneBuilder:
             self._made += 1
             zone.number = self._made
             self._live.append(zone)
+            self._row = None
             self._judge(zone)
         return made
 

@@ -13,6 +13,8 @@ from futtui.zones.live_zone import LiveZone
 
 _RANKS = {ZoneState.KEY: 0, ZoneState.ACTIVE: 1, ZoneState.CANDIDATE: 2, ZoneState.STALE: 3, ZoneState.EXPIRED: 4}
 _BONUS = {ZoneState.KEY: 0.2, ZoneState.ACTIVE: 0.1}
+_NOTHING = 5e-324
+"""The least number above 0."""
 
 
 class Room(NamedTuple):
@@ -25,49 +27,17 @@ class Room(NamedTuple):
 
 
 class Row:
-    """Zones by rising middle, as long as none moves, comes or goes, and the rivals among them."""
+    """Zones by rising middle, as long as none moves, comes or goes; how far it is to the next one, and to a later one:
+    the first that must lie in another bucket.
+    """
 
-    __slots__ = ("_bucket_zones", "_gaps", "_key", "_middles", "_parts", "_spans", "_zones")
+    __slots__ = ("gaps", "spans", "zones")
 
     def __init__(self, zones: Iterable[LiveZone], bucket_zones: int) -> None:
-        self._zones = sorted(zones, key=_by_place)
-        self._middles = middles = [(zone.low + zone.high) / 2.0 for zone in self._zones]
-        self._bucket_zones = bucket_zones
-        self._gaps = sorted([high - low for low, high in pairwise(middles)])
-        self._spans = sorted([high - low for low, high in zip(middles, middles[bucket_zones:], strict=False)])
-        self._key = (-1, -1, -1)
-        self._parts: list[tuple[list[LiveZone], bool]] = []
-
-    def parts(self, bucket: float, spacing: float) -> list[tuple[list[LiveZone], bool]]:
-        """The row cut where no zone stands in the way of one beyond; of each part, whether all of it fits in any case.
-
-        It depends on nothing but which gaps and spans are below these limits: the same while these are as many.
-        """
-        reach = bucket if bucket > spacing else spacing
-        gaps = self._gaps
-        key = bisect_left(gaps, reach), bisect_left(gaps, spacing), bisect_left(self._spans, bucket)
-        if key != self._key:
-            self._key, self._parts = key, self._cut(reach, bucket, spacing)
-        return self._parts
-
-    def _cut(self, reach: float, bucket: float, spacing: float) -> list[tuple[list[LiveZone], bool]]:
-        zones, middles = self._zones, self._middles
-        parts: list[tuple[list[LiveZone], bool]] = []
-        ends = [place for place, (low, high) in enumerate(pairwise(middles), 1) if high - low >= reach]
-        for first, end in pairwise((0, *ends, len(zones))):
-            fits = self._do_all_fit(middles[first:end], bucket, spacing)
-            if fits and parts and parts[-1][1]:
-                parts[-1] = (parts[-1][0] + zones[first:end], True)
-            else:
-                parts.append((zones[first:end], fits))
-        return parts
-
-    def _do_all_fit(self, middles: Sequence[float], bucket: float, spacing: float) -> bool:
-        """Whether no two are too close, and no bucket has too many: then it does not matter who is better."""
-        # Of equal ones the better is told first, which their order here does not say.
-        if any(high - low < spacing or high == low for low, high in pairwise(middles)):
-            return False
-        return not any(high - low < bucket for low, high in zip(middles, middles[self._bucket_zones :], strict=False))
+        self.zones = sorted(zones, key=_by_place)
+        middles = [(zone.low + zone.high) / 2.0 for zone in self.zones]
+        self.gaps = [high - low for low, high in pairwise(middles)]
+        self.spans = [high - low for low, high in zip(middles, middles[bucket_zones:], strict=False)]
 
 
 def chosen(row: Row, room: Room) -> list[LiveZone]:
@@ -76,9 +46,28 @@ def chosen(row: Row, room: Room) -> list[LiveZone]:
     If more are left than fit, those stay that stand out most by touches, reactions, strength and state. It must be
     known of all zones what they are worth. Lowest first.
     """
+    zones, gaps = row.zones, row.gaps
+    _, _, bucket, spacing = room
+    reach = bucket if bucket > spacing else spacing
+    # Of two in the same place the better is told first, which the row does not say.
+    nearest = spacing or _NOTHING
+    rivals = [place for place, gap in enumerate(gaps) if gap < nearest]
+    rivals += [place for place, span in enumerate(row.spans) if span < bucket]
     kept: list[LiveZone] = []
-    for zones, do_all_fit in row.parts(room.bucket, room.spacing):
-        kept += zones if do_all_fit else _fitting(zones, room)
+    done, count = 0, len(zones)
+    # All fit where nobody is too close; round the others it matters who is better, as far as one leads to the next.
+    for place in sorted(rivals):
+        if place < done:
+            continue
+        first, end = place, place + 1
+        while first > 0 and gaps[first - 1] < reach:
+            first -= 1
+        while end < count and gaps[end - 1] < reach:
+            end += 1
+        kept += zones[done:first]
+        kept += _fitting(zones[first:end], room)
+        done = end
+    kept += zones[done:]
     if len(kept) > room.zones:
         places = sorted([(-prominence(zone), zone.number, place) for place, zone in enumerate(kept)])
         kept = [kept[place] for place in sorted([place for _, _, place in places[: room.zones]])]
