@@ -105,6 +105,8 @@ class LiveBook:
         self.found = read_book(path)
         """What an earlier run left."""
         self.mark, self._machine = self.found.mark, self.found.machine
+        if marks and not self.mark:  # orders that wait are found by it, also where somebody took the book away
+            self.mark, self._machine = _kept_mark(path) if not path.exists() else ("", "")
         if marks and self.found.is_flat and (not self.mark or self._machine != platform.node()):
             self.mark, self._machine = secrets.token_hex(MARK_BYTES), platform.node()
         self._positions: dict[str, PositionState] = {}
@@ -119,6 +121,8 @@ class LiveBook:
         self._meanwhile: list[bytes] | None = None
         """Lines that came since a new file is being written; None while none is."""
         self._start_over(self.found)
+        if marks and self.mark:
+            _keep_mark(path, self.mark, self._machine)
 
     def note(self, record: object) -> None:
         """Append a LIVE position or trade; everything else is none of this book's business."""
@@ -258,6 +262,29 @@ class LiveBook:
 
     def _opened(self, more: int = 0) -> int:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | more, 0o600)
+
+
+def _mark_file(book: Path) -> Path:
+    return book.with_name(f"{book.name.removesuffix('.jsonl')}-mark.json")
+
+
+def _kept_mark(book: Path) -> tuple[str, str]:
+    """Mark and machine from the file beside the book; empty where there is none that can be read."""
+    try:
+        line = msgspec.json.decode(_mark_file(book).read_bytes(), type=_Line)
+    except (OSError, msgspec.MsgspecError):
+        return "", ""
+    return line.mark, line.machine
+
+
+def _keep_mark(book: Path, mark: str, machine: str) -> None:
+    """A second place for the mark; the book itself has it, so that a disk that refuses costs nothing now."""
+    if _kept_mark(book) == (mark, machine):
+        return
+    try:
+        _write_through(_mark_file(book), msgspec.json.encode(_Line(mark=mark, machine=machine)))
+    except OSError as error:
+        log.warning("The mark of our orders could not be kept beside the book: %s", error)
 
 
 def _write_through(path: Path, text: bytes) -> None:

@@ -46,6 +46,17 @@ def test_mark_stays_with_its_folder_and_a_copy_on_another_pc_gets_its_own(
     assert LiveBook(tmp_path / "copy").found.machine == "laptop"
 
 
+def test_mark_is_found_again_where_the_book_was_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a-live-book.jsonl"
+    first = marked(path, "desk", monkeypatch)
+    path.unlink()
+    assert marked(path, "desk", monkeypatch) == first
+    path.unlink()
+    (kept,) = tmp_path.glob("*-mark.json")
+    kept.write_text("{torn", encoding="utf-8")
+    assert re.fullmatch("[0-9a-f]{4}", marked(path, "desk", monkeypatch))
+
+
 def test_mark_never_changes_while_a_position_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its orders wait on the exchange under the ids with which they were sent."""
     open_state = next(state for state in live_states() if state.status == "PROTECTED")
