@@ -17,8 +17,15 @@ from futtui.exchange.archive_files import archive_files, chosen_files, holds_fil
 from futtui.exchange.binance.archive.reading import read_candles
 from futtui.exchange.simulator.market.funding_files import FundingHistory, funding_folder
 from futtui.exchange.simulator.market.steps import rules_of_prices, sample_of
-from futtui.live.history_jobs.taking import arrays_of
-from futtui.live.past_candles import PastCandles, candles_of, completed, moment_text, price_text, read_parts
+from futtui.live.past_candles import (
+    PastCandles,
+    arrays_of,
+    candles_of,
+    completed,
+    moment_text,
+    price_text,
+    read_parts,
+)
 from futtui.live.settings import HistorySettings
 from futtui.storage.candle_arrays import CandleArrays, combined, merged
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +14,12 @@ from futtui.domain.candle import Candle
 from futtui.domain.errors import InvalidInputError
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, Timeframe
 from futtui.exchange.archive_files import chosen_files
-from futtui.exchange.binance.archive.reading import read_candles
-from futtui.live.history_jobs.taking import arrays_of
+from futtui.exchange.binance.archive.reading import FileCandles, read_candles
 from futtui.live.settings import HistorySettings
 from futtui.storage.candle_arrays import FIGURES, CandleArrays, combined, merged
-from futtui.storage.deep_history import DeepHistory
+
+if TYPE_CHECKING:  # whoever reads files needs no database
+    from futtui.storage.deep_history import DeepHistory
 
 BASE = Timeframe.M15
 LEAST_BARS = 60
@@ -98,6 +100,11 @@ def read_parts(path: Path, symbol: str) -> dict[Timeframe, CandleArrays]:
         known = parts.get(read.timeframe, CandleArrays.empty())
         parts[read.timeframe] = merged(known, arrays_of(read))
     return parts
+
+
+def arrays_of(candles: FileCandles) -> CandleArrays:
+    """The candles of a file in the form of the database."""
+    return CandleArrays(candles.open_time_ms, candles.figures)
 
 
 def completed(path: Path, symbol: str, parts: dict[Timeframe, CandleArrays]) -> PastCandles:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from futtui.domain.timeframe import Timeframe
 from futtui.exchange.binance.archive.addresses import ArchiveFileName
-from futtui.exchange.binance.archive.reading import FileCandles, read_candles
+from futtui.exchange.binance.archive.reading import read_candles
+from futtui.live.past_candles import arrays_of
 from futtui.storage.candle_arrays import CandleArrays
 from futtui.storage.deep_history import DeepHistory
 from futtui.storage.file_manifest import FileRecord, FileStatus
@@ -25,11 +26,6 @@ class Failure:
 def now_ms() -> int:
     """Time on this machine's clock, epoch milliseconds UTC."""
     return time.time_ns() // 1_000_000
-
-
-def arrays_of(candles: FileCandles) -> CandleArrays:
-    """The same candles in the form of the database."""
-    return CandleArrays(candles.open_time_ms, candles.figures)
 
 
 def take_in_published(deep: DeepHistory, file: ArchiveFileName, path: Path, sha256: str) -> FileRecord:
