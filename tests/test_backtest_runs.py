@@ -260,7 +260,7 @@ def test_one_run_at_a_time_and_cancel_ends_it(tmp_path: Path, history: Path) -> 
     runs.start(values(history))
     wait_for(lambda: runs.progress().share == 0.5)
     assert runs.progress().days_per_s > 0
-    assert (runs.progress().symbols_read, runs.progress().symbols) == (3, 4)
+    assert (runs.progress().symbols_done, runs.progress().symbols) == (3, 4)
     with pytest.raises(FuttuiError, match="running already"):
         runs.start(values(history))
     runs.cancel()
@@ -398,7 +398,8 @@ def test_the_child_works_a_whole_run_and_writes_what_the_screen_reads(tmp_path: 
     (folder / "wanted.json").write_text(json.dumps(wanted))
     assert backtest_child.work(folder, wanted, OpenGate(), Stopwatch()) is None
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
-    assert [line["read"] for line in lines if "read" in line] == [[0, 1], [1, 1]]
+    steps = [(line["text"], line["read"]) for line in lines if "read" in line]
+    assert steps == [("loading", [0, 1]), ("loading", [1, 1]), ("warming", [0, 1])]
     assert lines[-1] == {"text": "writing"}
     assert max(line.get("share", 0) for line in lines) == 1.0
     result = runs.result("20260101-000000")

@@ -182,14 +182,17 @@ class Backtest:
         """Give up what was begun."""
         self._local.stop()
 
-    def run(self, progress: Progress | None = None) -> BacktestResult:
-        """Work through the period; `progress` is told (milliseconds done, milliseconds in all)."""
+    def run(self, progress: Progress | None = None, warmed: Told = unheard) -> BacktestResult:
+        """Work through the period; `progress` is told (milliseconds done, milliseconds in all).
+
+        `warmed` is told before (symbols whose analyses have begun, symbols in all).
+        """
         try:
-            return self._run(progress)
+            return self._run(progress, warmed)
         finally:
             self.stop()
 
-    def _run(self, progress: Progress | None) -> BacktestResult:
+    def _run(self, progress: Progress | None, warmed: Told) -> BacktestResult:
         request = self._request
         key = self._result_key() if self._store is not None else ""
         known = self._store.result(key) if self._store is not None else None
@@ -204,7 +207,7 @@ class Backtest:
             self._runner.desk.warm_up(data.symbol, past)
         if self._source is None:
             hashes = {name: each.analysis_hash for name, each in self._loaded.items()}
-            shards = shards_of(request, self._data, self._store, self._crew, hashes, far_levels=False)
+            shards = shards_of(request, self._data, self._store, self._crew, hashes, warmed, far_levels=False)
         else:
             shards = self._source(request, self._data)
         try:
@@ -368,6 +371,7 @@ def shards_of(
     store: RunStore | None = None,
     crew: CrewMaker | None = None,
     hashes: Mapping[str, str] | None = None,
+    warmed: Told = unheard,
     *,
     far_levels: bool = True,
 ) -> Source:
@@ -388,4 +392,4 @@ def shards_of(
         logs = {name: store.log(key) for name, key in keys.items()}
     run = f"{os.getpid()}-{id(logs)}"
     jobs = jobs_of(run, list(data.values()), *shared, logs, request.end_ms, far_levels=told)
-    return Shards(jobs, (crew or LocalCrew(request.workers))(jobs), request.start_ms, logs, request.end_ms)
+    return Shards(jobs, (crew or LocalCrew(request.workers))(jobs), request.start_ms, logs, request.end_ms, warmed)

@@ -17,6 +17,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest.data import BASE, SymbolData
 from futtui.backtest.far_levels import Answers as Answers
 from futtui.backtest.far_levels import without_far_levels
+from futtui.backtest.loading import Told, unheard
 from futtui.backtest.store import AnalysisLog, Stretch, checked, unchecked, write_whole
 from futtui.domain.candle import Candle
 from futtui.domain.timeframe import ANALYSIS_TIMEFRAMES, DAY_MS, Timeframe
@@ -166,7 +167,8 @@ class Shards:
     """The symbols of a run. `ask` starts a stretch, `answers` waits for it; the result does not depend on the crew.
 
     What `logs` hold is read from there, what is new is added to them. Up to `end_ms` the crew also gets the stretches
-    that will be asked for next, so that nobody waits for the slowest, nor while the answers are worked on.
+    that will be asked for next, so that nobody waits for the slowest, nor while the answers are worked on. `told` hears
+    of how many symbols the first stretch is there: each warms up before it.
     """
 
     def __init__(
@@ -176,7 +178,9 @@ class Shards:
         start_ms: int,
         logs: dict[str, AnalysisLog] | None = None,
         end_ms: int | None = None,
+        told: Told = unheard,
     ) -> None:
+        self._told = told
         self._symbols = tuple(jobs)
         self._crew = crew
         self._logs = logs or {}
@@ -205,8 +209,10 @@ class Shards:
     def answers(self) -> dict[str, Answers]:
         """What `ask` began, by symbol."""
         stretch, found = self._stretch, {}
+        told, self._told = self._told, unheard
         begun = self._waiting.pop(stretch, {})
-        for symbol in self._symbols:
+        for place, symbol in enumerate(self._symbols):
+            told(place, len(self._symbols))
             log, kept = self._logs.get(symbol), None
             if symbol not in begun and log is not None:
                 kept = log.read(stretch)
@@ -218,6 +224,7 @@ class Shards:
             if log is not None:
                 log.append(stretch, answers if isinstance(answers, bytes) else packed(answers, small=True))
             found[symbol] = unpacked(answers) if isinstance(answers, bytes) else answers
+        told(len(found), len(self._symbols))
         return found
 
     def stop(self) -> None:

@@ -128,6 +128,14 @@ def reading_told(done: int, of: int) -> None:
     tell(text="loading", read=[done, of])
 
 
+def warming_told(done: int, of: int) -> None:
+    """Of how many symbols the analyses have begun; after the last one the days go by."""
+    if done < of:
+        tell(text="warming", read=[done, of])
+    else:
+        tell(text="running")
+
+
 def run_plainly(run: Run) -> None:
     """One run over the period."""
     from futtui.backtest.run import Backtest
@@ -142,13 +150,12 @@ def run_plainly(run: Run) -> None:
     store = run_store(None if home == Places.of(None).home else home)
     work = Backtest(request, store=store, crew=LocalCrew(request.workers, gate), told=reading_told)
     notes = run.notes(work)
-    tell(text="running")
 
     def told(done: int, of: int) -> None:
         tell(share=done / of)
         gate.wait()
 
-    result = work.run(told)
+    result = work.run(told, warming_told)
     tell(text="writing")
     trial = trial_of("backtest", now_text(), request, result.trades, data=result.data_hash)
     book = trial_book(Places.of(home))

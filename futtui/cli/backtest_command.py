@@ -116,7 +116,11 @@ def finished(options: BacktestOptions) -> tuple[BacktestResult, Mapping[str, Sym
             print(line, file=sys.stderr)
         days = (request.end_ms - request.start_ms) / DAY_MS
         with progress_told("Backtest", days, "days") as told:
-            return run.run(lambda done, of: told("Backtest", done / of)), run.data
+            result = run.run(
+                lambda done, of: told("Backtest", done / of),
+                lambda done, of: told(f"Warming up: {done} of {of}", done / of),
+            )
+            return result, run.data
     finally:
         run.stop()
 

@@ -226,7 +226,7 @@ class BacktestRuns:
             changes["notes"] = tuple(facts["notes"])
         if "read" in facts:
             read, symbols = facts["read"]
-            changes |= {"symbols_read": read, "symbols": symbols, "share": read / symbols}
+            changes |= {"symbols_done": read, "symbols": symbols, "share": read / symbols}
         share, days = facts.get("share"), self._progress.days if self._progress else 0.0
         if share is not None:
             changes["share"] = share

@@ -26,7 +26,7 @@ class RunProgress:
     """The newest run of this session. `share` 0 to 1; rate and time left are None until they can be told.
 
     `text`: what is being done, or why it failed. `notes`: what the user should know, as holes in the candles.
-    `symbols_read`: while candles are read, those of how many of the `symbols` are there.
+    `symbols_done`: with how many of the `symbols` a step is over that is told by symbols, as reading their candles.
     """
 
     run_id: str
@@ -38,7 +38,7 @@ class RunProgress:
     seconds: float = 0.0
     text: str = ""
     notes: tuple[str, ...] = ()
-    symbols_read: int = 0
+    symbols_done: int = 0
     symbols: int = 0
 
     @property

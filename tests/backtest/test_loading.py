@@ -117,6 +117,10 @@ def test_ctrl_c_waits_while_processes_are_started():
             os.kill(os.getpid(), signal.SIGINT)
             reached.append(True)
 
-    with pytest.raises(KeyboardInterrupt):
-        started()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            started()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert reached

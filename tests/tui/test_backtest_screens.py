@@ -70,9 +70,12 @@ def test_progress_of_a_run_is_two_lines_that_fit(share, rate, left, width) -> No
     assert f"{share * 100:.0f}%" in line_text(lines[0])
 
 
-def test_progress_of_reading_tells_how_many_symbols_are_there() -> None:
-    progress = RunProgress("r", RunState.RUNNING, 0.35, text="loading", symbols_read=7, symbols=20)
-    assert "Reading candles: 7 of 20" in text_of(backtest.progress_lines(progress, 80))
+@pytest.mark.parametrize(
+    ("step", "said"), [("loading", "Reading candles: 7 of 20"), ("warming", "Warming up: 7 of 20")]
+)
+def test_progress_by_symbols_tells_how_many_are_done(step: str, said: str) -> None:
+    progress = RunProgress("r", RunState.RUNNING, 0.35, text=step, symbols_done=7, symbols=20)
+    assert said in text_of(backtest.progress_lines(progress, 80))
 
 
 def test_progress_that_failed_tells_why_and_that_it_is_over() -> None:

@@ -63,8 +63,8 @@ def progress_lines(progress: RunProgress | None, width: int) -> list[Line]:
 
 def _running_lines(progress: RunProgress, width: int) -> list[Line]:
     name = word(f"backtest.step.{progress.text}") if has_word(f"backtest.step.{progress.text}") else progress.text
-    if progress.text == "loading" and progress.symbols:
-        name = word("backtest.step.reading", done=progress.symbols_read, all=progress.symbols)
+    if progress.symbols and has_word(f"backtest.step.{progress.text}_of"):
+        name = word(f"backtest.step.{progress.text}_of", done=progress.symbols_done, all=progress.symbols)
     left = word("backtest.left", time=clock_text(progress.seconds_left)) if progress.seconds_left is not None else ""
     is_paused = progress.state is RunState.PAUSED
     if is_paused:
