@@ -150,7 +150,7 @@ def end_at_once(pool: ProcessPoolExecutor) -> None:
 
 @contextmanager
 def _spared_ctrl_c() -> Iterator[None]:
-    """Ctrl+C waits while processes are started: in one that is not ready for it, it would print where it was."""
+    """Processes that are started inside never hear Ctrl+C: one that is not ready for it would print where it was."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
