@@ -262,7 +262,7 @@ class TradingDesk(DeskQuestions):
         if found is None:
             self._strangers.judge(event.fill.client_id, event.fill.symbol, event.time_ms)
         if found is None and signal_id_of(event.fill.client_id) is None:
-            self._outside.on_fill(event.fill, event.time_ms)
+            self._outside.on_fill(event.fill, event.time_ms, event.mode)
             return
         if found is None:
             text = f"{event.fill.symbol}: an execution of order {event.fill.client_id}, which is not ours"

@@ -1,6 +1,6 @@
 """What happens on the account without us: closed by hand, liquidated, held beside our positions, or simply different.
 
-Everything here is about the LIVE account; virtual ones have no outside.
+Everything here is about the LIVE account; virtual ones have no outside, but are liquidated by the same rules.
 """
 
 from __future__ import annotations
@@ -100,9 +100,12 @@ class OutsideWatch:
 
     # --- executions that are not ours ---------------------------------------------------------------------------
 
-    def on_fill(self, fill: Fill, time_ms: int) -> None:
+    def on_fill(self, fill: Fill, time_ms: int, mode: TradingMode = TradingMode.LIVE) -> None:
         """An execution of an order that is not ours: it closes what we hold, or is kept beside it."""
         if not fill.quantity > 0 or self._is_known(fill):
+            return
+        if mode is not TradingMode.LIVE:
+            self._take_part_in(fill, mode, time_ms)
             return
         self._trades.append((fill.symbol, fill.trade_id))
         self._state.accounts[TradingMode.LIVE].note_change(time_ms)
@@ -120,15 +123,22 @@ class OutsideWatch:
         """Let an execution change what is held beside us, then what we hold."""
         sign = 1 if fill.side is OrderSide.BUY else -1
         left = self._take_from_external(fill.symbol, sign * fill.quantity, time_ms)
-        for position in self._state.live_on(fill.symbol):
-            against = position.plan.side.sign * sign < 0 and fill.time_ms >= position.opened_ms
-            if left and against and position.ledger.open > 0:
-                part = min(abs(left), position.ledger.open)
-                left -= sign * part
-                self._close_part(position, fill, part, time_ms)
+        if left:
+            left = sign * self._take_part_in(part_of(fill, abs(left)), TradingMode.LIVE, time_ms)
         if left:
             self._newest[fill.symbol] = fill
             self._set_external(fill.symbol, self._state.external.get(fill.symbol, ZERO) + left, time_ms)
+
+    def _take_part_in(self, fill: Fill, mode: TradingMode, time_ms: int) -> Decimal:
+        """Let an execution close what we hold on an account; returns what is left of it."""
+        sign, left = (1 if fill.side is OrderSide.BUY else -1), fill.quantity
+        for position in self._state.on(fill.symbol):
+            ours = position.plan.mode is mode and position.plan.side.sign * sign < 0
+            if left and ours and fill.time_ms >= position.opened_ms and position.ledger.open > 0:
+                part = min(left, position.ledger.open)
+                left -= part
+                self._close_part(position, fill, part, time_ms)
+        return left
 
     def _without_corrected(self, fill: Fill) -> Decimal:
         """What is left of an execution after the corrections that stood for it."""
@@ -164,7 +174,7 @@ class OutsideWatch:
         reason, symbol = reason_of(fill.client_id), position.plan.symbol
         text = f"{symbol}: {words.amount(quantity)} closed {_who(reason)} at {words.price(position.rules, fill.price)}"
         self._out.say(time_ms, "risk", text, Severity.WARNING, symbol)
-        if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED):
+        if reason in (ExitReason.LIQUIDATION, ExitReason.DELEVERAGED) and position.plan.mode is TradingMode.LIVE:
             self._halt(reason, symbol, time_ms)
         self._life.on_outside_fill(position, part_of(fill, quantity), reason)
 

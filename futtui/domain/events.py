@@ -121,9 +121,13 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilled:
-    """One of our orders was executed, wholly or in part."""
+    """One of our orders was executed, wholly or in part, or an order of the exchange that closed what we held.
+
+    `mode`: of the account; what an order is that is not ours depends on it.
+    """
 
     fill: Fill
+    mode: TradingMode = TradingMode.LIVE
 
     @property
     def time_ms(self) -> int:

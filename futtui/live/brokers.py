@@ -75,7 +75,7 @@ class PaperDeskBroker:
     def _tell(self, answers: Sequence[OrderUpdate | Fill | FundingPaid], time_ms: int) -> None:
         for answer in answers:
             if isinstance(answer, Fill):
-                self._emit(OrderFilled(answer))
+                self._emit(OrderFilled(answer, self._mode))
             elif isinstance(answer, OrderUpdate):
                 self._emit(OrderChanged(answer))
             else:

@@ -97,6 +97,19 @@ def test_time_stop_sells_after_its_bars(monkeypatch, tmp_path):
     assert only(result).pnl == Decimal("-1")
 
 
+def test_loss_beyond_the_account_is_a_liquidation_that_counts_whole_and_leaves_nothing(monkeypatch, tmp_path):
+    """50 short at 99.99; bought back by force at 400.00 and a tick: 50 x (99.99 - 400.01) = -15,001.00 of 10,000.
+
+    The account loses what it has, the exchange the rest; the trade has lost all of it: 15,001 / (50 x 1.01) R.
+    """
+    bars = [CALM, (400.0, 404.0, 396.0, 400.0), *[(400.0, 400.5, 399.5, 400.0)] * 3]
+    result = scripted(monkeypatch, tmp_path, bars, side=Side.SHORT)
+    assert exits(result) == [("LIQUIDATION", 50, 400.01)]
+    assert only(result).pnl == Decimal("-15001")
+    assert only(result).result_r == pytest.approx(-15001 / 50.5)
+    assert (result.open_positions, result.equity) == (0, 0.0)
+
+
 @pytest.mark.parametrize(("side", "paid"), [(Side.LONG, "-0.5"), (Side.SHORT, "0.5")])
 def test_funding_is_paid_by_longs_and_received_by_shorts(monkeypatch, tmp_path, side: Side, paid: str):
     """One funding of 0.01 % on 50 x 100.00 lies inside the trade; its own price part is known from the stop."""

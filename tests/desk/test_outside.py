@@ -341,3 +341,23 @@ def test_our_own_execution_that_comes_after_its_correction_closes_nothing_twice(
     wanted = ExitReason.STOP if all_of_it else ExitReason.TARGET_1
     assert [(leg.reason, leg.quantity, leg.price) for leg in legs] == [(wanted, order.quantity, Decimal("100.7"))]
     assert world.desk.snapshot().account.closed_trades == int(all_of_it)
+
+
+@pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.SIGNALS])
+def test_liquidation_on_a_virtual_account_closes_the_trade_there_and_is_no_business_of_the_real_one(mode):
+    world = World(mode=mode)
+    world.enter()
+    (position,) = world.desk._state.open.values()
+    world.now_ms += 1_000
+    forced = Fill(
+        "autoclose-1", SYMBOL, "paper-1", OrderSide.SELL, Decimal(10), position.ledger.open, Decimal("0.1"),
+        world.now_ms,
+    )  # fmt: skip
+    for _ in range(2):
+        world.send(OrderFilled(forced, mode))
+    (trade,) = world.trades
+    assert [(leg.reason, leg.quantity) for leg in trade.legs] == [(ExitReason.LIQUIDATION, trade.quantity)]
+    assert not world.desk._state.open
+    assert not world.desk._state.external
+    assert not world.desk._state.paused
+    assert not world.stops()
