@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from futtui.cli.backtest_command import check_folders
+from futtui.cli.backtest_command import check_folders, write_file
 from futtui.language.counting import counted
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def run_train(options: TrainOptions) -> None:
         "fingerprint": fingerprint(trades),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(file.name + ".part")
-    part.write_text(json.dumps(as_record(model, judgement, origin)) + "\n", encoding="utf-8")
-    part.replace(file)
+    write_file(file, json.dumps(as_record(model, judgement, origin)) + "\n")
     for line in told(judgement):
         print(line)
     print(f"Written to {file}; it speaks only about signals after {options.to_date}.")
