@@ -22,6 +22,8 @@ from futtui.storage import database
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[threads] = "1"  # each worker has a core; threads that wait for one another starve on a busy machine
 
+gc.set_threshold(200_000, 50, 100)  # all tests stay: to look through them again and again took a third of finding them
+
 UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
 
 settings.register_profile("repeatable", derandomize=True, **UNHURRIED)
@@ -34,6 +36,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.freeze = lambda: None
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from futtui.backtest import learning
 from futtui.backtest.learning import Lessons, as_record, learn, lessons_of
@@ -43,6 +42,8 @@ def lessons(skill: float, trades: int = 1500, seed: int = 1) -> Lessons:
 
 
 def test_trees_answer_exactly_as_the_library_with_gaps_in_the_figures():
+    from sklearn.ensemble import HistGradientBoostingClassifier  # slow to load, and each worker finds every test
+
     made = lessons(0.3, 800)
     fitted = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, random_state=0).fit(made.rows, made.won)
     ours = [learning._forest(fitted).answer(list(row)) for row in made.rows[:200]]

@@ -31,12 +31,15 @@ from futtui.exchange.simulator.wire.sources import build_source
 from futtui.live.assembly import EnginePlan, build_engine
 from futtui.live.engine import Engine
 from futtui.live.settings import EngineSettings, HistorySettings, MarketSettings
+from futtui.strategies.settings import StrategySettings
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 SHORT_HISTORY = HistorySettings(bars_15m=300, bars_1h=250, bars_4h=210, bars_1d=60)
 START_MS = DEFAULT_START_MS
 QUARTER_MS = Timeframe.M15.ms
 KEYS = Credentials(DEMO_KEY, DEMO_SECRET)
+NO_STRATEGY = StrategySettings()
+"""By this very record the tests of the live shell know an analyzer that is to ask no strategy."""
 
 Key = tuple[str, Timeframe]
 
@@ -142,7 +145,7 @@ class WatchedAnalyzers(AnalyzerPool):
     """Analyzers in this process that write down what reached them, and add made-up signals by script."""
 
     def __init__(self, script: SignalScript | None = None) -> None:
-        super().__init__(AnalysisSettings(), 0)
+        super().__init__(AnalysisSettings(strategies=NO_STRATEGY) if script else AnalysisSettings(), 0)
         self.script: SignalScript = dict(script or {})
         self.history: dict[Key, list[int]] = {}
         self.loads: Counter[str] = Counter()
