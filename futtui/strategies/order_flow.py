@@ -18,7 +18,7 @@ from futtui.domain.signal import Levels, RawSignal, SignalPart, Trigger
 from futtui.domain.timeframe import Timeframe
 from futtui.strategies.base import MemorylessStrategy, Proposal, StrategyContext, parameters_hash
 from futtui.strategies.levels import NamedTarget, PlanRequest, build_chart_levels
-from futtui.strategies.order_flow_setup import FlowPush, OrderFlowSettings, find_absorption, find_initiation
+from futtui.strategies.order_flow_setup import FlowPush, OrderFlowSettings, find_absorption, find_initiation, may_push
 from futtui.strategies.parts import bias_part, higher_frames_part, missing
 from futtui.strategies.structure import OrientedBar, supporting_zones, zone_edges
 from futtui.strategies.volume_profile_setup import value_of
@@ -81,7 +81,7 @@ class OrderFlow(MemorylessStrategy):
         if not newest or newest[-1].taker_buy_volume is None:
             return False
         bars = context.candles(self.timeframe, self._needed_bars)
-        if len(bars) < self._needed_bars:
+        if len(bars) < self._needed_bars or not may_push(bars, self._settings):
             return False
         return any(
             next(self._pushes(bars, context.oriented(self.timeframe, self._needed_bars, sign), sign), None)

@@ -85,6 +85,17 @@ def flow_of(bars: Sequence[Candle]) -> float | None:
     return fsum(known) / total if len(known) == len(bars) and total > 0 else None
 
 
+def may_push(bars: Sequence[Candle], settings: OrderFlowSettings) -> bool:
+    """Whether `find_absorption` or `find_initiation` may find anything for either side; cheap, as mostly none does."""
+    last, newest = bars[-1], flow_of(bars[-1:])
+    if newest is not None and abs(newest) >= settings.initiation_flow:
+        return True
+    if last.close == last.open:
+        return False
+    flow, turned_to = flow_of(bars[-settings.absorption_bars - 1 : -1]), 1 if last.close > last.open else -1
+    return flow is not None and turned_to * flow <= -settings.absorption_flow
+
+
 def find_absorption(
     bars: Sequence[Candle], oriented: Sequence[OrientedBar], sign: int, settings: OrderFlowSettings
 ) -> FlowPush | None:

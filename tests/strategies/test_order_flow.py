@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
@@ -19,7 +21,14 @@ from futtui.strategies.base import StrategyContext
 from futtui.strategies.levels import StopSettings
 from futtui.strategies.manager import StrategyManager
 from futtui.strategies.order_flow import OrderFlow
-from futtui.strategies.order_flow_setup import OrderFlowSettings, flow_of
+from futtui.strategies.order_flow_setup import (
+    OrderFlowSettings,
+    find_absorption,
+    find_initiation,
+    flow_of,
+    may_push,
+)
+from futtui.strategies.structure import orient
 from tests.strategies.crafted import Surroundings, Tape, part, zone
 from tests.strategies.real import (
     Period,
@@ -234,6 +243,25 @@ def test_order_flow_every_part_can_change_the_score():
     for name, moment in weaker.items():
         assert part(signal(moment), name).points < part(best, name).points, name
     assert set(weaker) == {each.name for each in best.parts} - {"setup"}
+
+
+def test_order_flow_first_look_misses_no_push_of_takers():
+    luck, settings, seen = random.Random(7), OrderFlowSettings(rank_windows=10, initiation_bars=2), Counter()
+    for _ in range(400):
+        rows = [sorted(luck.choices(range(99, 104), k=4)) for _ in range(15)]
+        turns = [luck.choice(((1, 3, 0, 2), (2, 3, 0, 1), (1, 3, 0, 1))) for _ in rows]
+        flows = [luck.choice((None, -0.4, -0.2, -0.05, 0.0, 0.05, 0.2, 0.4)) for _ in rows]
+        taken = [None if flow is None else 4.0 * (1 + flow) for flow in flows]
+        bars = [
+            Candle(place * 900_000, *[float(row[each]) for each in turn], 8.0, None, None, bought)
+            for place, (row, turn, bought) in enumerate(zip(rows, turns, taken, strict=True))
+        ]
+        sides = [(sign, [orient(bar, sign) for bar in bars]) for sign in (1, -1)]
+        rules = find_absorption, find_initiation
+        found = [rule(bars, turned, sign, settings) for sign, turned in sides for rule in rules]
+        seen[any(found), may_push(bars, settings)] += 1
+    assert not seen[True, False]
+    assert min(seen[True, True], seen[False, False]) > 10, seen
 
 
 def test_flow_of_bars_is_a_share_of_all_volume_or_unknown():
