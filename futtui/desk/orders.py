@@ -79,11 +79,23 @@ class WorkingOrder:
             return self.unsure and not was_unsure
         if status is not OrderStatus.SENT:
             self.unsure = False
+        if self._is_denied(status):
+            self.given_up = True
+            return True
         if _RANK[status] <= _RANK[self.status]:
             return False
         self.status = status
         self._note_fired()
         return True
+
+    def _is_denied(self, status: OrderStatus) -> bool:
+        """Whether the exchange called it filled, told no execution of it, and now says that it has no such order.
+
+        Only for what closes everything: to close once more does no harm, to wait for it leaves a position as it is.
+        """
+        closes = self.purpose in (OrderPurpose.EXIT, OrderPurpose.STOP)
+        was_empty = self.status is OrderStatus.FILLED and not self.filled and not self.given_up
+        return closes and was_empty and status is OrderStatus.EXPIRED
 
     def take(self, quantity: Decimal) -> None:
         """Take in an execution of `quantity`."""

@@ -1,4 +1,4 @@
-"""An exchange that calls an entry filled and did nothing: it is given up, and what comes late is closed."""
+"""An exchange that calls an order filled and did nothing: an entry is given up, an exit is sent once more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from futtui.domain.events import BalanceChanged, ClockTick, OrderChanged, OrderFilled
+from futtui.domain.events import BalanceChanged, ClockTick, ClosePosition, OrderChanged, OrderFilled
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from tests.desk.world import SYMBOL, World
@@ -105,3 +105,26 @@ def test_execution_that_comes_after_all_is_closed_and_is_no_sign_of_another_futt
     world.send(OrderFilled(late))
     assert position.closing_orders[-1].quantity == 50
     assert not world.desk.snapshot().paused
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_exit_that_was_called_filled_and_is_not_known_any_more_is_sent_again(is_late: bool) -> None:
+    world = live_world()
+    world.enter()
+    (position,) = world.desk._state.open.values()
+    held = position.ledger.open
+    world.broker.answers = False
+    world.send(ClosePosition(world.now_ms, position.position_id))
+    (first,) = position.closing_orders
+    world.send(OrderChanged(OrderUpdate(first.client_id, SYMBOL, OrderStatus.FILLED, world.now_ms)))
+    assert len(position.closing_orders) == 1, "its executions may be on their way"
+    world.broker.answers = True
+    for _ in range(2):
+        if is_late:
+            name, side = first.client_id, first.side
+            fill = Fill(name, SYMBOL, "9", side, Decimal(100), held, Decimal(0), world.now_ms)
+            world.send(OrderFilled(fill))
+        world.send(OrderChanged(OrderUpdate(first.client_id, SYMBOL, OrderStatus.EXPIRED, world.now_ms)))
+    assert len(position.closing_orders) == (1 if is_late else 2)
+    assert not world.desk.snapshot().positions
+    assert [leg.quantity for leg in world.trades[-1].legs] == [held]
