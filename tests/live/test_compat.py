@@ -221,6 +221,7 @@ def watch_over(desk: Desk, told: list[str], *, real_account: bool) -> tuple[Self
         parts=SimpleNamespace(live_book=object() if real_account else None),
         runner=SimpleNamespace(desk=desk),
         health=SimpleNamespace(processes=lambda: ()),
+        settings=SimpleNamespace(lockstep=True),  # the disk is not looked at here
         say=lambda topic, text, severity: told.append(text),
     )
     asked: list[bool] = []
