@@ -346,14 +346,14 @@ def test_a_paused_run_and_its_workers_use_no_processor(tmp_path: Path, workers: 
 def test_the_child_walks_forward_as_the_command_does_and_keeps_only_what_was_never_learned_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    half_ms = 86_400_000
-    fold = Fold(START_MS, START_MS + half_ms, START_MS + half_ms, START_MS + 3 * half_ms)
+    half_ms = 43_200_000
+    fold = Fold(START_MS, START_MS + half_ms, START_MS + half_ms, START_MS + 4 * half_ms)
     monkeypatch.setattr(folds_module, "folds", lambda *_, **__: [fold])
     history, home = tmp_path / "candles", tmp_path / "home"
     write_candles(history / "15m" / "MADEUSDT.csv", START_MS - 36 * 86_400_000, 40, seed=4)
     runs = runs_of(home)
     asked = {item.path: item.value for item in runs.form().settings}
-    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0", "run.to": "2024-03-04"})
+    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0", "run.to": "2024-03-03"})
     folder = home / "backtests" / "20260101-000000"
     folder.mkdir(parents=True)
     wanted = {"values": asked | {"walk.forward": "true"}, "chosen": {}, "home": str(home), "made_ms": 1}
