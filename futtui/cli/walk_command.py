@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from futtui.backtest.gate import Gate
     from futtui.backtest.run import Backtest, BacktestResult
     from futtui.backtest.settings import BacktestRequest
+    from futtui.backtest.variants import Variant
     from futtui.cli.backtest_command import BacktestOptions
     from futtui.domain.position import Trade
     from futtui.measurement.statistics import SlippedR
@@ -52,7 +54,7 @@ def run_walk(options: WalkOptions) -> None:
     """Walk, print every fold and what is left, write the files asked for."""
     from futtui.backtest.folds import folds
     from futtui.backtest.walk_forward import walk_forward, walk_json, walk_lines
-    from futtui.cli.backtest_command import check_folders, progress_told, request_of, write_file
+    from futtui.cli.backtest_command import check_folders, progress_told, reading, request_of, write_file
     from futtui.cli.validate_command import only_tested
     from futtui.live.past_candles import moment_text
 
@@ -64,7 +66,9 @@ def run_walk(options: WalkOptions) -> None:
         gap_days=options.gap_days, rolling=options.rolling,
     )  # fmt: skip
     with progress_told("Walk-forward") as told:
-        runs = run_candidates(request, options.choose, run.home, told)
+        runs = run_candidates(
+            request, options.choose, run.home, told, read=lambda done, of: told(reading(done, of), done / of)
+        )
     found = walk_forward(runs.trades, parts, runs.slipped_r)
     if run.json_file is not None:
         write_file(run.json_file, json.dumps(walk_json(found), indent=1, allow_nan=False) + "\n")
@@ -108,23 +112,17 @@ def run_candidates(
     from futtui.backtest.loading import unheard
     from futtui.backtest.recording import Recorder, Recording
     from futtui.backtest.run import Backtest, shards_of
-    from futtui.backtest.trials import trial_of
     from futtui.backtest.variants import QUICK_STEPS, exit_numbers
     from futtui.backtest.workers import LocalCrew
-    from futtui.cli.places import Places
-    from futtui.cli.trial_book import note_trial, now_text, trial_book
 
-    book, there = trial_book(Places.of(home)), gate or OpenGate()
+    there = gate or OpenGate()
     funding = funding_of(request.history, request.symbols)
     variants = exit_numbers(request, QUICK_STEPS) if choose else []
     workers = LocalCrew(request.workers, there)
 
-    def share_told(what: str) -> Callable[[int, int], None]:
-        def share(done: int, of: int) -> None:
-            told(what, done / of)
-            there.wait()
-
-        return share
+    def share(what: str, done: int, of: int) -> None:
+        told(what, done / of)
+        there.wait()
 
     with tempfile.TemporaryDirectory(prefix="futtui-walk-", ignore_cleanup_errors=True) as folder:
         recording = Recording(Path(folder) / "analyses")
@@ -137,15 +135,28 @@ def run_candidates(
         )
         if begun is not None:
             begun(first)
-        result = first.run(share_told(FIRST_STEP))
+        result = first.run(partial(share, FIRST_STEP))
         with Crew(Bench(request, recording, dict(first.data), funding, there), request.workers) as crew:
-            others = crew.each(play, variants, share_told(OTHER_STEP))
-    found: dict[str, Sequence[Trade]] = {"as configured": result.trades}
+            others = crew.each(play, variants, partial(share, OTHER_STEP))
+    found = _noted(result, variants, others, home)
+    return Candidates(found, slipped_with(request.costs, result.tick_sizes), result, first.data)
+
+
+def _noted(
+    first: BacktestResult, variants: Sequence[Variant], others: Sequence[Sequence[Trade]], home: Path | None
+) -> dict[str, Sequence[Trade]]:
+    """The trades of each set of numbers by its name; every one of them is written down as a trial."""
+    from futtui.backtest.trials import trial_of
+    from futtui.cli.places import Places
+    from futtui.cli.trial_book import note_trial, now_text, trial_book
+
+    book = trial_book(Places.of(home))
+    found: dict[str, Sequence[Trade]] = {"as configured": first.trades}
     for variant, trades in zip(variants, others, strict=True):
         found[variant.name] = trades
-        note_trial(book, trial_of("walk-forward", now_text(), variant.request, trades, data=result.data_hash))
-    note_trial(book, trial_of("walk-forward", now_text(), request, result.trades, data=result.data_hash))
-    return Candidates(found, slipped_with(request.costs, result.tick_sizes), result, first.data)
+        note_trial(book, trial_of("walk-forward", now_text(), variant.request, trades, data=first.data_hash))
+    note_trial(book, trial_of("walk-forward", now_text(), first.request, first.trades, data=first.data_hash))
+    return found
 
 
 def run_search(options: SearchOptions) -> None:
