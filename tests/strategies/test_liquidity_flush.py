@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from futtui.domain.candle import Candle
+from futtui.domain.late_signal import LateSignal
 from futtui.domain.position import ExitReason
 from futtui.domain.reading import FrameReading, StrategyVerdict
 from futtui.domain.side import Side
@@ -15,6 +16,8 @@ from futtui.domain.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 from futtui.risk.settings import StandingSettings
 from futtui.strategies.base import StrategyContext
 from futtui.strategies.liquidity_flush import LiquidityFlush, LiquidityFlushSettings
+from futtui.strategies.manager import StrategyManager
+from futtui.strategies.plugin import PluginSource, make_plugin
 from tests.desk.world import SYMBOL, World, wide_settings
 from tests.strategies.crafted import START_MS, STEP_MS, Tape, mirror_candle
 
@@ -73,6 +76,24 @@ def test_flush_level_stands_six_percent_below_the_close_four_hours_ago():
     assert signal.valid_until_ms == signal.time_ms + STEP_MS
     assert signal.base_score == sum(part.points for part in signal.parts)
     check_levels(signal.levels, 0.01)
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_flush_level_has_its_words_at_once_only_where_somebody_reads_reasons(explains: bool):
+    moment, manager = context(Tape().quiet(20).bars), StrategyManager([LiquidityFlush("TESTUSDT")])
+    manager.explains = explains
+    (signal,) = manager.on_close(Timeframe.M15, moment)
+    assert type(signal) is (RawSignal if explains else LateSignal)
+    assert signal == level()
+    assert signal.inputs_hash.endswith(f".{moment.candles_hash(Timeframe.M15, 17)}")
+
+
+def test_flush_in_a_strategy_of_the_users_own_is_signed_with_its_file():
+    text = "from futtui.strategies.liquidity_flush import LiquidityFlush\n\n\n"
+    source = PluginSource("mine.py", f"{text}class Mine(LiquidityFlush):\n    name = title = 'my_flush'\n")
+    signal = make_plugin("TESTUSDT", source).evaluate(context(Tape().quiet(20).bars))
+    assert type(signal) is RawSignal
+    assert signal.inputs_hash == source.fingerprint + level().inputs_hash
 
 
 def test_flush_of_a_wild_coin_stands_three_atr_away():
