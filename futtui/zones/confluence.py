@@ -27,6 +27,8 @@ class Confluence:
     def __init__(self, near_atr: float) -> None:
         self._near_atr = near_atr
         self._ema_200 = Ema(200)
+        self._levels: Sequence[float] | None = None
+        self._near = self._lowest = self._highest = 0.0
         self.see(Moment(0, 0.0, (), ()))
 
     def update(self, close: float) -> None:
@@ -35,12 +37,17 @@ class Confluence:
 
     def see(self, moment: Moment) -> None:
         """Judge by what this close brings from now on."""
-        self._moment, self._average = moment, self._ema_200.value
-        self._near = near = self._near_atr * moment.atr
-        self._levels = levels = moment.vwaps if self._average is None else (self._average, *moment.vwaps)
+        self._moment, self._average, self._levels = moment, self._ema_200.value, None
+
+    def _note_levels(self) -> Sequence[float]:
+        """The levels of this close, with where they begin and end: noted when a zone is judged, not at every close."""
+        average, near = self._average, self._near_atr * self._moment.atr
+        levels = self._moment.vwaps if average is None else (average, *self._moment.vwaps)
         # A hair wider than what is near: beyond it nothing is.
         self._lowest = min(levels, default=inf) - near * 1.001
         self._highest = max(levels, default=-inf) + near * 1.001
+        self._near, self._levels = near, levels
+        return levels
 
     def appraise(self, zones: Iterable[LiveZone]) -> None:
         """Let zones know what they are worth at this close; those that are worth the same stay as they are.
@@ -49,7 +56,8 @@ class Confluence:
         0.5. Swings inside do not count: every zone is made of them.
         """
         now_ms, _, seniors, _ = self._moment
-        near, levels, lowest, highest = self._near, self._levels, self._lowest, self._highest
+        levels = self._note_levels() if self._levels is None else self._levels
+        near, lowest, highest = self._near, self._lowest, self._highest
         for zone in zones:
             low, high = zone.low, zone.high
             if zone.seniors is not seniors:
