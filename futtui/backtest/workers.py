@@ -141,11 +141,18 @@ class Processes:
 
 
 def end_at_once(pool: ProcessPoolExecutor) -> None:
-    """End the processes of a pool; what they are at is given up."""
+    """End the processes of a pool; what they are at is given up.
+
+    One may end in the middle of an answer. Whoever reads it here would wait for the rest for ever, and the end of the
+    program for him, as long as this process holds the writing end of the pipe open too.
+    """
     processes = list((getattr(pool, "_processes", None) or {}).values())
+    writing_end = getattr(getattr(pool, "_result_queue", None), "_writer", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if writing_end is not None:
+        writing_end.close()
 
 
 @contextmanager
