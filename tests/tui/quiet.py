@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from textual._context import active_app
 from textual._wait import wait_for_idle
 
 SOON_S = 0.02
@@ -15,8 +16,8 @@ TURNS = 3
 
 TIMERS = 25
 """So many timers are waited for; one that always comes again soon is not what the test waits for."""
-LOOKS = 3
-"""So often a thread that works is given time before it is taken for one that hangs."""
+LOOKS = 5
+"""So often a thread that works, or a key that waits for its screen, is given time before it counts as hanging."""
 
 
 async def wait_until_quiet(min_sleep: float = SOON_S, max_sleep: float = 1.0) -> None:
@@ -31,7 +32,7 @@ async def wait_until_quiet(min_sleep: float = SOON_S, max_sleep: float = 1.0) ->
         still += 1
         if loop._ready:
             still = 0
-        elif looks < LOOKS and threads_work(loop._default_executor):
+        elif looks < LOOKS and (keys_wait() or threads_work(loop._default_executor)):
             looks += 1
             await wait_for_idle(min_sleep, max_sleep)
             still = 0
@@ -39,6 +40,12 @@ async def wait_until_quiet(min_sleep: float = SOON_S, max_sleep: float = 1.0) ->
             timers += 1
             await asyncio.sleep(max(0.0, wait))
             still = 0
+
+
+def keys_wait() -> bool:
+    """Whether a key that was pressed waits for the screen that it is meant for."""
+    typed = getattr(active_app.get(None), "typed", None)
+    return typed is not None and not typed.idle
 
 
 def threads_work(executor: ThreadPoolExecutor | None) -> bool:
