@@ -62,6 +62,7 @@ async def greeted(app: FuttuiApp, pilot: Pilot[None]) -> WelcomeScreen:
             break
         await pilot.pause(0.02)
     assert isinstance(app.screen, WelcomeScreen)
+    await pilot.pause()
     return app.screen
 
 
@@ -129,6 +130,7 @@ async def test_a_zone_can_be_typed_and_an_unknown_one_is_refused(engine: FakeEng
         await pilot.press("escape", "9")
         screen.query_one(Input).value = "Europe/Nowhere"
         await pilot.press("enter")
+        await pilot.pause()
         assert "not known here" in screen_text(app)
         screen.query_one(Input).value = "Europe/Madrid"
         await pilot.press("enter")
