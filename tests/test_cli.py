@@ -21,8 +21,9 @@ from futtui.cli import app as cli
 from futtui.cli import panic_command
 from futtui.cli.launch import Launch
 from futtui.cli.live_command import run_live
-from futtui.exchange.ports import Credentials
+from futtui.exchange.ports import Credentials, Endpoints
 from futtui.live.flatten import FlattenReport
+from futtui.live.kill_file import panic_asked, read_latch
 from futtui.version import VERSION
 
 HEAVY = ("textual", "aiohttp", "sqlalchemy", "numpy", "ccxt", "websockets", "pydantic", "typer")
@@ -244,6 +245,31 @@ def test_panic_closes_although_nothing_can_be_written(
         panic_command.run_panic(None, tmp_path / "file", yes=True)
     assert closed == [Credentials("key", "secret")]
     assert "could not be locked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["exchange:\n  name: demo\n", "exchange: [\n"])
+def test_panic_locks_and_closes_whatever_is_wrong_in_the_settings(
+    tmp_path: Path, written: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.yaml").write_text(written, encoding="utf-8")
+    closed: list[str] = []
+
+    async def close(endpoints: Endpoints, credentials: Credentials) -> FlattenReport:
+        assert panic_asked(tmp_path)
+        assert read_latch(tmp_path) is not None
+        closed.append(endpoints.label)
+        return FlattenReport()
+
+    monkeypatch.setattr(panic_command, "keys_of", lambda places: Credentials("key", "secret"))
+    monkeypatch.setattr(panic_command, "_close_everything", close)
+    monkeypatch.setattr(panic_command, "APP_SEES_IT_S", 0.0)
+    monkeypatch.setenv("FUTTUI__MARKET__TOP_CUONT", "3")
+    monkeypatch.setenv("FUTTUI_API_KEY2", "x")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(SystemExit):
+        panic_command.run_panic(None, tmp_path, yes=True)
+    assert closed == ["Binance demo exchange" if "demo" in written else "Binance USD-M futures"]
+    assert "TOP_CUONT" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

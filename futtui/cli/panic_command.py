@@ -14,7 +14,7 @@ import typer
 from futtui.cli.keys import keys_of
 from futtui.cli.places import Places
 from futtui.cli.sole_user import sole_user
-from futtui.cli.where import exchange_of
+from futtui.cli.where import exchange_despite
 from futtui.domain.errors import ExchangeError, InvalidInputError
 from futtui.domain.kill import KillLevel
 from futtui.exchange.ports import Credentials, Endpoints
@@ -30,11 +30,13 @@ APP_SEES_IT_S = 3.0
 
 
 def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
-    """Lock Live, ask a running futtui to close everything, and close everything from here as well."""
+    """Lock Live, ask a running futtui to close everything, and close everything from here as well.
+
+    Settings are read after that, and nothing that is wrong in them keeps the rest back.
+    """
     places = Places.of(home)
-    endpoints, _ = exchange_of(config, places)
     if not yes:
-        typer.confirm(f"Close EVERYTHING on the account at {endpoints.label} at market and lock Live?", abort=True)
+        typer.confirm("Close EVERYTHING on the account of your keys at market and lock Live?", abort=True)
     started_s = time.monotonic()
     try:
         ask_panic(places.home)
@@ -42,6 +44,8 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
         typer.echo("Live is locked. A running futtui closes everything, too.")
     except OSError as error:  # a full disk must not keep positions open
         typer.echo(f"Live could not be locked ({error}). Do not start futtui; closing goes on.", err=True)
+    endpoints = exchange_despite(config, places, lambda text: typer.echo(text, err=True))
+    typer.echo(f"Closing everything at {endpoints.label}.")
     credentials = keys_of(places)
     if credentials is None:
         raise InvalidInputError(

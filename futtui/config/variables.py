@@ -19,25 +19,24 @@ def named(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def refuse_misspelt(variables: Mapping[str, str], settings_type: type, secrets: tuple[str, ...]) -> None:
-    """Raise ConfigurationError for names that nearly are those of a setting or a secret; others are not ours."""
+    """Raise ConfigurationError for names of settings or secrets with wrong underscores, or wrong after `FUTTUI__`.
+
+    Whatever else begins with FUTTUI is the user's own: no name that is only like one of ours may keep a start back.
+    """
     ours = [name for name in sorted(variables) if name.upper().startswith(OURS) and name.upper() not in secrets]
     if not ours:
         return
-    known = set(_all_names(settings_type, PREFIX))
+    known = {_bare(right): right for right in (*secrets, *_all_names(settings_type, PREFIX))}
     problems = []
-    for name in (name for name in ours if name.upper() not in known):
-        meant = what_was_meant(name, settings_type, secrets)
+    for name in (name for name in ours if name.upper() not in known.values()):
+        meant = known.get(_bare(name))
+        if meant is None and name.upper().startswith(PREFIX):
+            near = difflib.get_close_matches(_bare(name), known, n=1, cutoff=_LIKE)
+            meant = known[near[0]] if near else None
         if meant is not None:
             problems.append(f"environment variable {name}: this name means nothing. Did you mean {meant}?")
     if problems:
         raise ConfigurationError("\n".join(problems))
-
-
-def what_was_meant(name: str, settings_type: type, secrets: tuple[str, ...] = ()) -> str | None:
-    """The right name for a variable whose underscores or letters are wrong; None where nothing comes near."""
-    known = {_bare(right): right for right in (*secrets, *_all_names(settings_type, PREFIX))}
-    near = difflib.get_close_matches(_bare(name), known, n=1, cutoff=_LIKE)
-    return known[near[0]] if near else None
 
 
 def _bare(name: str) -> str:

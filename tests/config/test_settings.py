@@ -73,6 +73,25 @@ def test_load_leaves_variables_alone_that_are_nothing_like_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "FUTTUI_API_KEY2",
+        "FUTTUI_API_KEYS",
+        "FUTTUI_API_SECRET_OLD",
+        "FUTTUI_TELEGRAM_CHAT",
+        "FUTTUI_TELEGRAM_TOKEN_OLD",
+    ],
+)
+def test_load_name_that_is_only_like_one_of_ours_keeps_no_start_back(name: str) -> None:
+    assert load(None, {name: "x"}).settings == Settings()
+
+
+def test_load_misspelt_word_after_the_prefix_is_refused_with_the_right_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"mean FUTTUI__MARKET__TOP_COUNT[?]"):
+        load(None, {"FUTTUI__MARKET__TOP_CUONT": "5"})
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("market: {top_cont: 5}", "Did you mean `top_count`?"),
