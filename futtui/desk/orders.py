@@ -67,6 +67,8 @@ class WorkingOrder:
     fired: bool = False
     unsure: bool = False
     cancel_sent: bool = False
+    denied: bool = False
+    """Whether the exchange called it filled, told no execution of it, and then had no such order any more."""
     given_up: bool = False
     """Whether the exchange called it filled and then showed that nothing of what is not known was executed."""
 
@@ -80,7 +82,7 @@ class WorkingOrder:
         if status is not OrderStatus.SENT:
             self.unsure = False
         if self._is_denied(status):
-            self.given_up = True
+            self.denied = True
             return True
         if _RANK[status] <= _RANK[self.status]:
             return False
@@ -89,13 +91,20 @@ class WorkingOrder:
         return True
 
     def _is_denied(self, status: OrderStatus) -> bool:
-        """Whether the exchange called it filled, told no execution of it, and now says that it has no such order.
-
-        Only for what closes everything: to close once more does no harm, to wait for it leaves a position as it is.
-        """
+        """Whether the exchange called it filled, told no execution of it, and now says that it has no such order."""
         closes = self.purpose in (OrderPurpose.EXIT, OrderPurpose.STOP)
-        was_empty = self.status is OrderStatus.FILLED and not self.filled and not self.given_up
+        was_empty = self.status is OrderStatus.FILLED and not self.filled and not self.denied
         return closes and was_empty and status is OrderStatus.EXPIRED
+
+    def give_up_denied(self) -> bool:
+        """Give a denied order up, as the account still shows all that it was to close; False where none was denied.
+
+        Nothing less proves that it did nothing: sent once more it could close what is not its position's.
+        """
+        if not self.denied or self.filled or self.given_up:
+            return False
+        self.given_up = True
+        return True
 
     def take(self, quantity: Decimal) -> None:
         """Take in an execution of `quantity`."""

@@ -21,7 +21,7 @@ from futtui.desk.positions import Position
 from futtui.desk.state import DeskState
 from futtui.domain.account import AccountSeen, FillsTold, FundingSummed
 from futtui.domain.effects import AskFills, Severity
-from futtui.domain.orders import Fill, OrderStatus, OrderUpdate, is_nothing_left
+from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate, is_nothing_left
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
@@ -260,6 +260,7 @@ class OutsideWatch:
         if not difference:
             self._differences.pop(symbol, None)
             self._net_out(symbol, ours, event.time_ms)
+            self._send_again(held, event.time_ms)
             return
         known = self._differences.get(symbol)
         if known is None or known.amount != difference:
@@ -279,6 +280,16 @@ class OutsideWatch:
             known.asked_ms = event.time_ms
             since_ms, books = min(item.opened_ms for item in held), known.looks >= LOOKS_TO_ASK_BOOKS
             self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms, books))
+
+    def _send_again(self, held: Iterable[Position], time_ms: int) -> None:
+        """Close once more what the account still shows whole although a closing order was called filled."""
+        for position in held:
+            closing = position.closing_orders + position.of(OrderPurpose.STOP)
+            denied = [order for order in closing if order.give_up_denied()]
+            if denied:
+                self._out.say(time_ms, "risk", words.denied(position), Severity.ERROR, position.plan.symbol)
+                self._out.touch(position)
+                self._life.on_clock(position, time_ms)
 
     def _say_unproven(self, symbol: str, event: AccountSeen, ours: Decimal) -> None:
         text = (

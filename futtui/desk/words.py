@@ -259,3 +259,11 @@ def never_opened(position: Position) -> str:
         f"{position.plan.symbol}: the exchange called the entry filled, but told no execution of it and holds nothing; "
         "it is given up"
     )
+
+
+def denied(position: Position) -> str:
+    """A closing order that was called filled turned out to be nothing."""
+    return (
+        f"{position.plan.symbol}: the exchange called the closing order filled, but does not know it any more and "
+        "still shows all of the position"
+    )

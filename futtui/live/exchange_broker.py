@@ -93,6 +93,7 @@ class ExchangeDeskBroker:
         )
         order.adopted, order.is_entry, order.lane = True, not intent.reduce_only, lane_of(intent)
         order.accepted = status not in (OrderStatus.SENT, OrderStatus.UNKNOWN)
+        order.executed_at_ms = steady_ms() if status in _EXECUTED else None
         self._sent[order.client_id] = order
         self._look_up(order, at_once=True)
 
@@ -346,9 +347,11 @@ class ExchangeDeskBroker:
         """Whether an order that the exchange does not know can never appear any more.
 
         What only reduces and was sent by an earlier run is given up at once: a second stop beside it does no harm,
-        waiting for it does. An entry is believed absent only after several answers and the end of its window.
+        waiting for it does. An entry, and what was executed or was sent at market, is believed absent only after
+        several answers and the end of its window.
         """
-        if not order.is_entry and (order.adopted or order.accepted):
+        waits = order.adopted or (order.accepted and order.conditional)
+        if not order.is_entry and waits and order.executed_at_ms is None:
             return True
         if order.negatives < LOOKS_TO_VOID:
             return False

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from futtui.domain.account import AccountSeen, HeldAmount
 from futtui.domain.events import BalanceChanged, ClockTick, ClosePosition, OrderChanged, OrderFilled
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
@@ -108,23 +109,37 @@ def test_execution_that_comes_after_all_is_closed_and_is_no_sign_of_another_futt
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_exit_that_was_called_filled_and_is_not_known_any_more_is_sent_again(is_late: bool) -> None:
+@pytest.mark.parametrize("beside", [0, 50])
+def test_exit_that_was_called_filled_and_is_not_known_is_sent_again_only_when_the_account_shows_all_of_it(
+    is_late: bool, beside: int
+) -> None:
     world = live_world()
     world.enter()
     (position,) = world.desk._state.open.values()
     held = position.ledger.open
+
+    def look(amount: Decimal) -> None:
+        world.now_ms += 2_000
+        seen = (HeldAmount(SYMBOL, amount, mark_price=Decimal(100)),) if amount else ()
+        world.send(AccountSeen(world.now_ms, world.now_ms, TradingMode.LIVE, seen, ()))
+
+    if beside:
+        world.desk._state.external[SYMBOL] = Decimal(beside)
     world.broker.answers = False
     world.send(ClosePosition(world.now_ms, position.position_id))
     (first,) = position.closing_orders
     world.send(OrderChanged(OrderUpdate(first.client_id, SYMBOL, OrderStatus.FILLED, world.now_ms)))
+    look(held + beside)
     assert len(position.closing_orders) == 1, "its executions may be on their way"
-    world.broker.answers = True
     for _ in range(2):
-        if is_late:
-            name, side = first.client_id, first.side
-            fill = Fill(name, SYMBOL, "9", side, Decimal(100), held, Decimal(0), world.now_ms)
-            world.send(OrderFilled(fill))
         world.send(OrderChanged(OrderUpdate(first.client_id, SYMBOL, OrderStatus.EXPIRED, world.now_ms)))
+    look(Decimal(beside))
+    assert len(position.closing_orders) == 1, "what is left is not its own"
+    world.broker.answers = True
+    if is_late:
+        late = Fill(first.client_id, SYMBOL, "9", first.side, Decimal(100), held, Decimal(0), world.now_ms)
+        world.send(OrderFilled(late))
+    look(Decimal(beside) if is_late else held + beside)
     assert len(position.closing_orders) == (1 if is_late else 2)
     assert not world.desk.snapshot().positions
     assert [leg.quantity for leg in world.trades[-1].legs] == [held]

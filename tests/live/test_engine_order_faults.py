@@ -23,7 +23,7 @@ from futtui.exchange.simulator.wire.config import ServerConfig
 from futtui.live import exchange_broker
 from futtui.live.assembly import desk_settings
 from futtui.live.engine import Engine
-from futtui.live.exchange_broker import ExchangeDeskBroker
+from futtui.live.exchange_broker import LOOKS_TO_VOID, ExchangeDeskBroker
 from futtui.live.lockstep import run_lockstep
 from tests.live.engine_world import (
     QUARTER_MS,
@@ -224,10 +224,11 @@ class Trading:
         self.fills: list[Fill] = []
         self.sent: list[str] = []
         self.canceled: list[str] = []
+        self.answer = OrderStatus.UNKNOWN
 
     async def place(self, intent: OrderIntent) -> OrderUpdate:
         self.sent.append(intent.client_id)
-        return update(intent.client_id, OrderStatus.UNKNOWN)
+        return update(intent.client_id, self.answer)
 
     async def cancel(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate:
         self.canceled.append(client_id)
@@ -294,6 +295,32 @@ def intent(client_id: str = "a") -> OrderIntent:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange_broker, "LOOK_PAUSES_S", (0.001,))
     monkeypatch.setattr(exchange_broker, "VOID_AFTER_MS", 30.0)
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("answer", [OrderStatus.FILLED, OrderStatus.OPEN])
+async def test_exchange_broker_exit_that_the_exchange_had_is_believed_gone_only_after_several_answers(
+    answer: OrderStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange_broker, "NEWS_OVERDUE_MS", 0.0)
+    monkeypatch.setattr(exchange_broker, "VOID_AFTER_MS", 0.0)
+    news: list[Event] = []
+    known = update("a", OrderStatus.FILLED)
+    trading = Trading([*[None] * (LOOKS_TO_VOID - 1), known, *[None] * LOOKS_TO_VOID])
+    broker = ExchangeDeskBroker(trading, news.append, lambda: 1)
+    order = replace(intent(), side=OrderSide.SELL, purpose=OrderPurpose.EXIT, reduce_only=True)
+    trading.answer = answer
+    broker.place(order)
+    await broker.drain()
+    for _ in range(2):
+        broker.look_at_overdue()
+        await broker.drain()
+        told = [item.update.status for item in news if isinstance(item, OrderChanged)]
+        if len(told) == 2:
+            assert told == [answer, OrderStatus.FILLED], "too few answers in a row said that it is not there"
+    assert told == [answer, OrderStatus.FILLED, OrderStatus.EXPIRED]
+    assert len(trading.known) == 1, "every answer was asked for"
+    await broker.close()
 
 
 @pytest.mark.usefixtures("short_pauses")
