@@ -65,7 +65,7 @@ from futtui.domain.events import (
 from futtui.domain.kill import KillSwitch, Rearm
 from futtui.domain.position import PositionStatus, Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
-from futtui.domain.snapshot import PAUSED_BY_YOU, DeskSnapshot
+from futtui.domain.snapshot import DeskSnapshot
 from futtui.domain.timeframe import DAY_MS, Timeframe
 from futtui.language.counting import counted
 from futtui.signals.confidence import ConfidenceModel
@@ -169,7 +169,7 @@ class TradingDesk(DeskQuestions):
                 version=self._version,
                 time_ms=state.now_ms,
                 mode=state.mode,
-                pause_reason=(state.pause_reason or PAUSED_BY_YOU) if state.paused else "",
+                pause_reason=state.why_paused(state.mode),
                 kill_level=state.kill_level,
                 account=state.accounts[state.mode],
                 risk=state.settings.risk,
@@ -191,9 +191,9 @@ class TradingDesk(DeskQuestions):
     ) -> list[Effect]:
         """Take in what storage kept, once, before the first event; returns effects like `handle`.
 
-        `positions` are those not CLOSED or FAILED, `signals` the open ones and the latest finished ones, `trades` all
-        closed trades of the accounts, `blocked` symbol to (until_ms, reason). Nothing is sent again: what should
-        be working at the brokers is in `working_orders`.
+        `positions` are the open ones, and ended ones to be known by their ids, `signals` the open ones and the latest
+        finished ones, `trades` all closed trades, `blocked` symbol to (until_ms, reason). Nothing is sent again: what
+        should be working at the brokers is in `working_orders`.
         """
         restore_desk(self._state, self._out, positions, signals, blocked or {}, trades, time_ms)
         self._resumed = dict.fromkeys(self._state.open)
@@ -331,11 +331,11 @@ class TradingDesk(DeskQuestions):
         latched = self._kill.refusal()
         if latched is not None and not event.paused:
             self._out.say(event.time_ms, "mode", f"New trades stay paused, {latched}", Severity.ERROR)
-        elif self._state.paused is not event.paused:
+        elif bool(self._state.why_paused(self._state.mode)) is not event.paused:
             self._state.kill_level = 0
             if not event.paused:
                 self._kill.forget_best()
-            self._state.paused, self._state.pause_reason = event.paused, ""
+            self._state.set_paused(event.paused)
             text = "New trades are paused, open positions are managed as before" if event.paused else "New trades go on"
             self._out.say(event.time_ms, "mode", text, Severity.NOTICE)
 

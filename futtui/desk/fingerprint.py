@@ -17,7 +17,7 @@ def fingerprint(state: DeskState) -> str:
     parts: dict[str, Any] = {
         "now": state.now_ms,
         "mode": state.mode.value,
-        "paused": [state.paused, state.pause_reason, state.kill_level],
+        "paused": [state.paused, state.pause_reason, state.is_shared, state.kill_level],
         "positions": [astuple(position_state(item)) for item in state.open.values()],
         "signals": sorted((item.signal_id, item.status.value, item.tags) for item in state.book.view()),
         "standing": sorted((item.signal_id, item.tags) for item in state.standing.view()),

@@ -142,7 +142,8 @@ class SignalIntake:
     def _gates_now(self, raw: RawSignal, time_ms: int, mode: TradingMode) -> Iterator[Gate]:
         """What is asked of a trade on the symbol at this moment, whatever the signal says."""
         state, symbol = self._state, raw.symbol
-        yield "trading not paused", Refusal("paused", "new trades are paused") if state.paused else None
+        paused = Refusal("paused", "new trades are paused") if state.why_paused(mode) else None
+        yield "trading not paused", paused
         blocked = state.blocks.refusal(symbol, time_ms, raw.strategy)
         yield "not blocked", None if blocked is None else Refusal("blocked", blocked)
         yield "contract still traded", listing_refusal(state, symbol)

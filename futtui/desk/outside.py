@@ -102,10 +102,12 @@ class OutsideWatch:
 
     def on_fill(self, fill: Fill, time_ms: int, mode: TradingMode = TradingMode.LIVE) -> None:
         """An execution of an order that is not ours: it closes what we hold, or is kept beside it."""
-        if not fill.quantity > 0 or self._is_known(fill):
+        if not fill.quantity > 0:
             return
-        if mode is not TradingMode.LIVE:
+        if mode is not TradingMode.LIVE:  # numbers of its executions are its own
             self._take_part_in(fill, mode, time_ms)
+            return
+        if self._is_known(fill):
             return
         self._trades.append((fill.symbol, fill.trade_id))
         self._state.accounts[TradingMode.LIVE].note_change(time_ms)

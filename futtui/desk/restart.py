@@ -13,6 +13,8 @@ from futtui.domain.position import PositionStatus, Trade
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.language.counting import counted
 
+_OVER = (PositionStatus.CLOSED.value, PositionStatus.FAILED.value)
+
 
 def restore_desk(
     state: DeskState,
@@ -48,6 +50,9 @@ def _restore_trades(state: DeskState, trades: Iterable[Trade]) -> None:
 
 
 def _restore_position(state: DeskState, out: Outbox, stored: PositionState, trade: Trade | None, time_ms: int) -> None:
+    if stored.status in _OVER:  # an order of it may still be met
+        state.book.note_seen(stored.signal_id)
+        return
     try:
         position = resume_position(stored)
     except InvalidInputError as error:

@@ -17,6 +17,7 @@ from futtui.domain.order_book import BookReading, InterestReading
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.reading import FrameReading, SymbolReading
 from futtui.domain.signal import Signal
+from futtui.domain.snapshot import PAUSED_BY_YOU
 from futtui.domain.symbols import ZERO, SymbolRules
 from futtui.domain.timeframe import DAY_MS, HOUR_MS, Timeframe
 from futtui.risk.blocks import BlockList
@@ -26,6 +27,7 @@ from futtui.signals.closes import CloseBook
 from futtui.signals.confidence import ConfidenceModel
 
 _ARCHIVE_KEPT = 200
+SHARED = "another futtui trades on this account"
 
 
 class DeskState:
@@ -63,6 +65,8 @@ class DeskState:
         span_ms = max(DAY_MS, settings.risk.standing.pause_after_stop_hours * HOUR_MS)
         self.trades = RecentTrades(settings.trades_shown, span_ms)
         self.pause_reason = ""
+        self.is_shared = False
+        """Whether another futtui trades on the real account, until the user lets trading go on."""
         self.kill_level = 0
         """What the kill switch latched; 0 = nothing."""
         self.external: dict[str, Decimal] = {}
@@ -71,6 +75,17 @@ class DeskState:
         """Symbols on which account and ledger do not agree yet, with the difference in words."""
         self._by_symbol: dict[str, dict[str, Position]] = {}
         self._archive: dict[str, Position] = {}
+
+    def why_paused(self, mode: TradingMode) -> str:
+        """Why no new trades are opened on the account of a mode; empty while they are."""
+        if self.paused:
+            return self.pause_reason or PAUSED_BY_YOU
+        return SHARED if self.is_shared and mode is TradingMode.LIVE else ""
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause new trades, or let them go on; in Live that says of another futtui on the account, too, that it may."""
+        self.paused, self.pause_reason = paused, ""
+        self.is_shared = self.is_shared and (paused or self.mode is not TradingMode.LIVE)
 
     # --- positions ----------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from futtui.desk.positions import position_id_of
 from futtui.desk.state import DeskState
 from futtui.domain.account import SeenOrder
 from futtui.domain.effects import Severity
-from futtui.domain.kill import KillLevel
 
 _KEPT = 500
 
@@ -18,15 +17,14 @@ _KEPT = 500
 class StrangerWatch:
     """Knows the other one by its orders: their ids carry its own mark, or are of signals that our books never saw.
 
-    Its orders are left alone. Whoever lets trading go on says that it is as it should be; an order that is new to us
-    stops it again.
+    Its orders are left alone, and only real trades are stopped. Whoever lets trading go on says that it is as it should
+    be; an order that is new to us stops it again.
     """
 
     def __init__(self, state: DeskState, out: Outbox) -> None:
         self._state = state
         self._out = out
         self._known: dict[str, None] = {}
-        self._is_told = False
 
     def look(self, orders: Iterable[SeenOrder], time_ms: int) -> None:
         """Judge the orders that a look at the account shows."""
@@ -56,15 +54,12 @@ class StrangerWatch:
         while len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]
         state = self._state
-        if self._is_told and state.paused:
+        if state.is_shared:
             return
-        self._is_told = True
-        state.paused = True
-        if state.kill_level < KillLevel.PAUSE:
-            state.pause_reason = "another futtui trades on this account"
+        state.is_shared = True
         text = (
             f"Another futtui trades on this account: order {client_id} on {symbol} is not of this one. Two would enter "
-            "each signal twice, so this one opens nothing new. Its orders and stops are left alone. End one of the two "
-            "(look on your other PCs), then let trading go on here"
+            "each signal twice, so this one opens nothing new on it. Its orders and stops are left alone. End one of "
+            "the two (look on your other PCs), then let trading go on here"
         )
         self._out.say(time_ms, "risk", text, Severity.ERROR, symbol)

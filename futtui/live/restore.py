@@ -12,6 +12,7 @@ from futtui.domain.events import OrderChanged
 from futtui.domain.orders import OrderIntent, OrderStatus, OrderType, OrderUpdate
 from futtui.domain.position import Trade, TradingMode
 from futtui.domain.side import Side
+from futtui.domain.timeframe import DAY_MS
 from futtui.exchange.simulator.paper import PaperBroker, PaperPosition
 from futtui.live.live_book import Book
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TRADES_KEPT = 5_000
 MOST_ROUNDS = 10
+MET_AGAIN_MS = 7 * DAY_MS
+"""So long after a real position ended its orders may still be met: the exchange tells executions of seven days."""
 _OVER = ("CLOSED", "FAILED")
 
 
@@ -37,9 +40,14 @@ def restore_state(
     """
     positions, trades = store.open_positions(), store.trades(TRADES_KEPT)
     behind: list[Effect] = []
+    ended = store.ended_positions(TradingMode.LIVE, now_ms - MET_AGAIN_MS)
     if book is not None:
         positions, trades, behind = _newest(store, positions, trades, book, now_ms)
-    effects = [*behind, *desk.restore(positions, store.open_signals(), store.blocked_symbols(), trades, now_ms)]
+        ended += [state for state in book.positions.values() if state.status in _OVER]
+    effects = [
+        *behind,
+        *desk.restore([*positions, *ended], store.open_signals(), store.blocked_symbols(), trades, now_ms),
+    ]
     effects += _settle(desk, brokers, now_ms)
     working = desk.working_orders()
     still_open = {view.position_id for view in desk.snapshot().positions}

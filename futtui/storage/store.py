@@ -13,7 +13,7 @@ from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
 from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
-from futtui.domain.position import Trade
+from futtui.domain.position import Trade, TradingMode
 from futtui.domain.signal import Signal, SignalStatus
 from futtui.domain.timeframe import Timeframe
 from futtui.domain.universe import UniverseMemory
@@ -22,7 +22,7 @@ from futtui.storage import tables
 from futtui.storage.database import open_database
 from futtui.storage.deep_history import DeepHistory
 from futtui.storage.gap_rows import GapBatch, select_gaps
-from futtui.storage.results import Chosen, StoredResults, open_positions_of, read_results, trades_of
+from futtui.storage.results import CLOSED_POSITIONS, Chosen, StoredResults, open_positions_of, read_results, trades_of
 from futtui.storage.rows import (
     SELECT_CANDLES,
     Record,
@@ -165,6 +165,13 @@ class Storage:
         """Positions that were not closed when last written, oldest first."""
         with self._engine.connect() as connection:
             return open_positions_of(connection)
+
+    def ended_positions(self, mode: TradingMode, since_ms: int) -> list[PositionState]:
+        """Positions of an account that were closed or came to nothing since then."""
+        table = tables.positions
+        query = select(table.c.state).where(table.c.status.in_(CLOSED_POSITIONS), table.c.mode == mode.value)
+        with self._engine.connect() as connection:
+            return [position_of(text) for (text,) in connection.execute(query.where(table.c.updated_ms >= since_ms))]
 
     def position_states(self, position_ids: Iterable[str]) -> dict[str, PositionState]:
         """Last written states of these positions, open or not; those never written are missing."""

@@ -361,3 +361,21 @@ def test_liquidation_on_a_virtual_account_closes_the_trade_there_and_is_no_busin
     assert not world.desk._state.external
     assert not world.desk._state.paused
     assert not world.stops()
+
+
+@pytest.mark.parametrize("number", ["77", "78"])
+def test_virtual_liquidation_counts_whatever_number_a_real_execution_on_the_symbol_had(number):
+    world = World(mode=TradingMode.LIVE, for_information=frozenset({"info"}))
+    world.send(BalanceChanged(world.now_ms, TradingMode.LIVE, Decimal(10_000)))
+    world.enter(strategy="info")
+    (position,) = world.desk._state.open.values()
+    held = position.ledger.open
+    world.send(
+        OrderFilled(Fill("web_1", SYMBOL, "77", OrderSide.BUY, Decimal(100), Decimal(1), Decimal(0), world.now_ms))
+    )
+    world.now_ms += 1_000
+    forced = Fill("autoclose-1", SYMBOL, number, OrderSide.SELL, Decimal(90), held, Decimal(0), world.now_ms)
+    for _ in range(2):
+        world.send(OrderFilled(forced, TradingMode.INFO))
+    assert [item.quantity for item in world.trades] == [held]
+    assert world.desk._state.external == {SYMBOL: Decimal(1)}

@@ -7,15 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from futtui.desk.desk import TradingDesk
 from futtui.desk.orders import is_of_another, signal_id_of
 from futtui.domain.account import AccountSeen, HeldAmount, SeenOrder
 from futtui.domain.effects import CancelOrder, PlaceOrder, Say, Severity
-from futtui.domain.events import BalanceChanged, Event, OrderChanged, OrderFilled, SetPaused
+from futtui.domain.events import BalanceChanged, ChangeMode, Event, OrderChanged, OrderFilled, SetPaused
 from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
-from tests.desk.world import SYMBOL, World, raw_signal
+from tests.desk.test_restart import stored_positions
+from tests.desk.world import SYMBOL, World, raw_signal, wide_settings
 
 LIVE = TradingMode.LIVE
 THEIRS = "fbeef-0123456789abcdef"
@@ -131,6 +133,54 @@ def test_own_orders_orders_by_hand_and_forced_ones_are_no_sign_of_another() -> N
         world.send(fill(name, world.now_ms, f"x{number}"))
         world.send(seen(world, name))
     assert not [line for line in world.lines() if "Another futtui" in line]
+
+
+def places(world: World) -> set[TradingMode]:
+    """The accounts on which a signal of now opens a trade."""
+    world.now_ms += 1_000
+    effects = world.analyse(raw_signal(time_ms=world.now_ms, strategy="any"))
+    return {item.mode for item in effects if isinstance(item, PlaceOrder)}
+
+
+@pytest.mark.parametrize("mode", [TradingMode.PAPER, TradingMode.SIGNALS])
+def test_virtual_trades_go_on_beside_another_futtui_and_real_ones_do_not_once_live_is_chosen(mode: TradingMode) -> None:
+    world = World(mode=mode)
+    for account in (mode, LIVE):
+        world.send(BalanceChanged(world.now_ms, account, Decimal(10_000)))
+    world.price(100.0)
+    world.send(seen(world, f"{THEIRS}-S1"))
+    assert [line for line in world.lines() if "Another futtui" in line]
+    assert not world.desk.snapshot().paused
+    for paused in (True, False):  # of virtual trades: that says nothing of the real account
+        world.send(SetPaused(world.now_ms, paused))
+    world.send(ChangeMode(world.now_ms, LIVE))
+    assert world.desk.snapshot().pause_reason == "another futtui trades on this account"
+    assert places(world) == set()
+    world.send(ChangeMode(world.now_ms, mode))
+    assert places(world) == {mode}
+
+
+def test_trades_for_information_go_on_beside_another_futtui() -> None:
+    world = World(mode=LIVE, for_information=frozenset({"any"}))
+    world.send(BalanceChanged(world.now_ms, LIVE, Decimal(10_000)))
+    world.price(100.0)
+    world.send(seen(world, f"{THEIRS}-S1"))
+    assert world.desk.snapshot().paused
+    assert places(world) == {TradingMode.INFO}
+
+
+@pytest.mark.parametrize("ended_as", ["FAILED", "CLOSED"])
+def test_orders_of_own_positions_that_ended_before_a_restart_are_no_sign_of_another(ended_as: str) -> None:
+    world = live_world()
+    world.enter()
+    (stored,) = stored_positions(world)
+    world.desk = TradingDesk(wide_settings(), LIVE)
+    world.send(BalanceChanged(world.now_ms, LIVE, Decimal(10_000)))
+    world.desk.restore([replace(stored, status=ended_as)], time_ms=world.now_ms)
+    assert world.desk.snapshot().positions == ()
+    world.send(fill(f"f-{stored.signal_id}-E1", world.now_ms))
+    world.send(seen(world, f"f-{stored.signal_id}-S1"))
+    assert not world.desk.snapshot().paused
 
 
 def test_the_reason_of_the_kill_switch_is_not_covered_by_it() -> None:

@@ -14,6 +14,7 @@ from futtui.desk.desk import TradingDesk
 from futtui.domain.effects import PositionState, RecordPosition
 from futtui.domain.events import BalanceChanged
 from futtui.domain.position import TradingMode
+from futtui.domain.timeframe import DAY_MS
 from futtui.live.live_book import Book, LiveBook
 from futtui.live.restore import restore_state
 from tests.desk.world import START_MS, World, wide_settings
@@ -105,3 +106,14 @@ def test_restart_takes_the_database_where_the_book_lost_its_last_lines() -> None
     book = Book({later.position_id: states[0]}, {})
     restore_state(Store([RecordPosition(later, START_MS)]), desk, {}, START_MS, book)  # type: ignore[arg-type]
     assert desk.snapshot().positions == ()
+
+
+@pytest.mark.parametrize(("days", "known"), [(6, True), (8, False)])
+def test_restart_remembers_real_entries_of_seven_days_that_came_to_nothing(days: int, known: bool) -> None:
+    failed = replace(live_states()[0], status="FAILED", updated_ms=START_MS)
+    paper = replace(failed, signal_id="aa", position_id="p-aa", mode=TradingMode.PAPER.value)
+    desk = TradingDesk(wide_settings(), TradingMode.LIVE, Decimal(10_000))
+    store = Store([RecordPosition(state, START_MS) for state in (failed, paper)])
+    restore_state(store, desk, {}, START_MS + days * DAY_MS)  # type: ignore[arg-type]
+    assert desk._state.book.has_seen(failed.signal_id) is known
+    assert not desk._state.book.has_seen("aa")

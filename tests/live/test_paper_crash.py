@@ -47,6 +47,11 @@ class Memory:
         newest = {item.position.position_id: item.position for item in self.records if isinstance(item, RecordPosition)}
         return [state for state in newest.values() if state.status not in ("CLOSED", "FAILED")]
 
+    def ended_positions(self, mode: TradingMode, since_ms: int) -> list[PositionState]:
+        newest = {item.position.position_id: item.position for item in self.records if isinstance(item, RecordPosition)}
+        ended = [state for state in newest.values() if state.status in ("CLOSED", "FAILED")]
+        return [state for state in ended if state.mode == mode.value and state.updated_ms >= since_ms]
+
     def trades(self, limit: int) -> list[Trade]:
         newest = {item.trade.position_id: item.trade for item in self.records if isinstance(item, RecordTrade)}
         return list(newest.values())[-limit:]
