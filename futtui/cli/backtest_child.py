@@ -8,7 +8,6 @@ as with Ctrl+C, also while it stands still. Files are there whole or not at all.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -23,9 +22,7 @@ from futtui.cli.stopwatch import Stopwatch
 from futtui.domain.errors import FuttuiError
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
-
-    from futtui.backtest.gate import Gate
+    from futtui.backtest.gate import Gate, SharedGate
     from futtui.backtest.run import Backtest
     from futtui.backtest.settings import BacktestRequest
     from futtui.cli.backtest_form import Wanted, WantedWalk
@@ -40,8 +37,9 @@ def main(folder: Path) -> int:
     """Work; 0 when the run is complete, 1 when it cannot be, 130 when it was stopped."""
     if hasattr(os, "nice"):
         os.nice(NICE)  # the market comes first
-    gate, watch = multiprocessing.get_context("spawn").Event(), Stopwatch()
-    gate.set()
+    from futtui.backtest.gate import SharedGate
+
+    gate, watch = SharedGate(), Stopwatch()
     threading.Thread(target=_obey, args=(gate, watch), daemon=True).start()
     try:
         work(folder, json.loads((folder / WANTED_FILE).read_text(encoding="utf-8")), gate, watch)
@@ -68,15 +66,15 @@ def tell(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _obey(gate: Event, watch: Stopwatch) -> None:
+def _obey(gate: SharedGate, watch: Stopwatch) -> None:
     """Open and close the gate as told; at the end of the input open it and stop the work."""
     while told := os.read(sys.stdin.fileno(), 1):  # not through its buffer, whose lock would be held at the end
         if told == PAUSE:
-            gate.clear()
+            gate.close()
         elif told == GO_ON:
-            gate.set()
+            gate.open()
         watch.stop(told == PAUSE)
-    gate.set()  # nothing that waits there could be stopped on every system
+    gate.open()  # nothing that waits there could be stopped on every system
     if sys.platform == "win32":
         interrupt_main()
     else:  # wakes the main thread also where it waits for workers

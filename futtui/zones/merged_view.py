@@ -7,6 +7,7 @@ zones are worth changes at each. So the first is kept, and the second put in its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter, is_not, itemgetter
 from typing import NamedTuple
 
@@ -155,6 +156,9 @@ def _told(zone: Zone, score: float, strength: float | None, names: tuple[str, ..
 
 def _picker(places: Sequence[int]) -> _Pick:
     """What picks the zones at these places; by far the quickest way."""
-    if len(places) < 2:
-        return lambda zones: tuple([zones[place] for place in places])
-    return itemgetter(*places)
+    return itemgetter(*places) if len(places) > 1 else partial(_few, tuple(places))
+
+
+def _few(places: Sequence[int], zones: Sequence[Zone]) -> tuple[Zone, ...]:
+    """What `itemgetter` does not give as a tuple. No lambda: the memory of an analyzer is packed and kept."""
+    return tuple([zones[place] for place in places])

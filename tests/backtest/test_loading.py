@@ -18,7 +18,7 @@ from futtui.analysis.settings import AnalysisSettings
 from futtui.backtest import workers
 from futtui.backtest.coverage import coverage_of
 from futtui.backtest.data import SymbolData, data_hash, holes_in, load_symbol
-from futtui.backtest.gate import Gate
+from futtui.backtest.gate import Gate, SharedGate
 from futtui.backtest.loading import Loaded, Wanted
 from futtui.backtest.settings import BacktestRequest
 from futtui.backtest.shards import SymbolRun
@@ -144,3 +144,28 @@ def test_a_process_that_is_ended_within_its_answer_is_not_waited_for():
     workers.end_at_once(pool)
     reading_thread.join()
     assert isinstance(answer.exception(), BrokenProcessPool)
+
+
+def stand_still(gate: SharedGate, ready) -> None:
+    """In a worker: wait at a gate."""
+    ready.set()
+    gate.wait()
+
+
+@pytest.mark.timeout(60)
+def test_a_worker_that_is_ended_while_it_stands_still_keeps_the_gate_from_nobody():
+    context = multiprocessing.get_context("spawn")
+    gate, ready = SharedGate(), context.Event()
+    gate.close()
+    waiting = [context.Process(target=stand_still, args=(gate, ready)) for _ in range(2)]
+    for each in waiting:
+        each.start()
+        ready.wait()
+        ready.clear()
+    waiting[0].kill()
+    waiting[0].join()
+    assert waiting[1].is_alive()
+    gate.open()
+    gate.wait()
+    waiting[1].join()
+    assert waiting[1].exitcode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -200,6 +201,18 @@ def test_builder_without_an_atr_builds_nothing_and_recovers(atr):
 def test_builder_in_a_straight_market_has_no_zones():
     candles = [Candle(i * 900_000, 100.0 + i, 101.5 + i, 99.5 + i, 101.0 + i, 5.0) for i in range(300)]
     assert built(candles).zones == ()
+
+
+def test_registry_can_be_packed_whatever_it_shows():
+    """The memory of an analyzer is kept that way; with no zone, with one and with several."""
+    candles = [Candle(i * 900_000, 100.0 + i, 101.5 + i, 99.5 + i, 101.0 + i, 5.0) for i in range(60)]
+    counts = set()
+    for _, _, registry in lives([*candles, *made_candles(400, seed=3, start_ms=60 * 900_000)]):
+        shown = registry.zones()
+        if len(shown) not in counts:
+            counts.add(len(shown))
+            assert pickle.loads(pickle.dumps(registry)).zones() == shown
+    assert {0, 1, 2} <= counts
 
 
 def test_builder_lets_untouched_zones_go():
