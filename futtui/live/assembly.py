@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from futtui.analysis.pool import AnalyzerPool
     from futtui.desk.desk import TradingDesk
     from futtui.desk.settings import DeskSettings
+    from futtui.exchange.binance.client_mark import ClientMark
     from futtui.exchange.binance.connect_budget import ConnectBudget
     from futtui.exchange.binance.rest import BinanceRest
     from futtui.exchange.binance.routes import StreamSettings
@@ -75,6 +76,7 @@ class EnginePlan:
 
 def build_engine(plan: EnginePlan) -> Engine:
     """The engine of a plan. Call it on the loop that will run it; raises StorageError for an unusable database."""
+    from futtui.exchange.binance.client_mark import ClientMark
     from futtui.exchange.simulator.costs import Costs
     from futtui.live.code_hash import code_hash
     from futtui.live.compat.allocator import keep_little
@@ -82,6 +84,7 @@ def build_engine(plan: EnginePlan) -> Engine:
     from futtui.live.fresh_database import FreshDatabase
     from futtui.live.journal import JournalRecorder
     from futtui.live.live_book import LiveBook, live_book_file
+    from futtui.live.order_mark import client_mark
     from futtui.live.restore import restore_state
     from futtui.live.sent_file import KeptSentBook, sent_file
     from futtui.storage.store import Storage
@@ -99,8 +102,10 @@ def build_engine(plan: EnginePlan) -> Engine:
     desk = _desk(plan)
     live_book = None
     if not plan.fresh_database and plan.credentials is not None:
-        live_book = LiveBook(live_book_file(plan.database), marks=plan.marks_orders)
-    mark = live_book.mark if live_book is not None else ""
+        live_book = LiveBook(live_book_file(plan.database))
+    ids = ClientMark()
+    if live_book is not None and plan.marks_orders:
+        ids = client_mark(plan.database, store, live_book.found)
     sent = None if plan.fresh_database else KeptSentBook(sent_file(plan.database))
     runner = DeskRunner(desk, JournalRecorder(store), log_book, live_book, sent)
     left = live_book.found if live_book is not None else None
@@ -123,7 +128,7 @@ def build_engine(plan: EnginePlan) -> Engine:
             store=store,
             log_book=log_book,
             clock=clock,
-            connect=lambda on_message: connect(plan, clock, on_message, log_book.say, mark),
+            connect=lambda on_message: connect(plan, clock, on_message, log_book.say, ids),
             virtual_brokers=accounts.attach,
             set_rules=accounts.set_rules,
             announce_funding=announce_funding,
@@ -225,9 +230,9 @@ async def connect(
     clock: ExchangeClock,
     on_message: Callable[[StreamMessage], None],
     say: Callable[[Say], None],
-    mark: str = "",
+    ids: ClientMark,
 ) -> Connection:
-    """Open the ends to the exchange; `mark` is that of our orders.
+    """Open the ends to the exchange; `ids` translates those of our orders.
 
     Raises FuttuiError when there can be none, as after a failed start of ours.
     """
@@ -272,7 +277,7 @@ async def connect(
     if not plan.virtual_clock:
         connection.measure_clock = rest.measured_clock
     if plan.credentials is not None:
-        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets, mark)
+        connection.account = lambda: open_account(plan, clock, on_message, endpoints, rest, sockets, ids)
     return connection
 
 
@@ -283,13 +288,12 @@ async def open_account(
     endpoints: Endpoints,
     rest: BinanceRest,
     sockets: ConnectBudget,
-    mark: str = "",
+    ids: ClientMark,
 ) -> Account:
     """Trading and account news of the plan's credentials; loads ccxt, so only when an account is really used.
 
     Nothing is asked of the exchange: whoever protects a position cannot wait for a list. Trading rules are told later.
     """
-    from futtui.exchange.binance.client_mark import ClientMark
     from futtui.exchange.binance.trading import BinanceTrading
     from futtui.exchange.binance.user_stream import UserStream
 
@@ -297,7 +301,6 @@ async def open_account(
         await clock.resync(rest.server_time_ms)
 
     assert plan.credentials is not None
-    ids = ClientMark(mark)
     trading = BinanceTrading(
         endpoints,
         plan.credentials,

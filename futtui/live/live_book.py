@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import platform
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,33 +25,27 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 4_000_000
 TRADES_KEPT = 200
-MARK_BYTES = 2
 END_S = 1.0
 _OVER = ("CLOSED", "FAILED")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """One line: a position, a trade, or the mark of the orders with the machine on which it was made."""
+    """One line: a position or a trade."""
 
     position: PositionState | None = None
     trade: Trade | None = None
-    mark: str = ""
-    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What a file holds: the newest state of each position, trades by position, and the mark of our orders."""
+    """What a file holds: the newest state of each position, and trades by position."""
 
     positions: Mapping[str, PositionState] = field(default_factory=dict)
     trades: Mapping[str, Trade] = field(default_factory=dict)
-    mark: str = ""
-    machine: str = ""
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether no position is open."""
-        return all(state.status in _OVER for state in self.positions.values())
+    def open_states(self) -> list[PositionState]:
+        """Positions that are not over."""
+        return [state for state in self.positions.values() if state.status not in _OVER]
 
 
 def live_book_file(database: Path) -> Path:
@@ -76,7 +68,6 @@ def read_book(path: Path) -> Book:
         ) from error
     positions: dict[str, PositionState] = {}
     trades: dict[str, Trade] = {}
-    mark = machine = ""
     for number, text in enumerate(lines, 1):
         try:
             line = msgspec.json.decode(text, type=_Line)
@@ -87,28 +78,16 @@ def read_book(path: Path) -> Book:
             positions[line.position.position_id] = line.position
         if line.trade is not None:
             trades[line.trade.position_id] = line.trade
-        if line.mark:
-            mark, machine = line.mark, line.machine
-    return Book(positions, trades, mark, machine)
+    return Book(positions, trades)
 
 
 class LiveBook:
-    """Appends to the file. `note` leaves a line with the system at once; `secure` waits until it is on the disk.
+    """Appends to the file. `note` leaves a line with the system at once; `secure` waits until it is on the disk."""
 
-    `marks`: whether our orders are to carry a mark by which another futtui on the account can be told from this one.
-    One that came over from another PC with its folder gets a new one, but only where nothing is open: orders that
-    wait on the exchange are found by the mark with which they were sent.
-    """
-
-    def __init__(self, path: Path, *, marks: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.found = read_book(path)
         """What an earlier run left."""
-        self.mark, self._machine = self.found.mark, self.found.machine
-        if marks and not self.mark:  # orders that wait are found by it, also where somebody took the book away
-            self.mark, self._machine = _kept_mark(path) if not path.exists() else ("", "")
-        if marks and self.found.is_flat and (not self.mark or self._machine != platform.node()):
-            self.mark, self._machine = secrets.token_hex(MARK_BYTES), platform.node()
         self._positions: dict[str, PositionState] = {}
         self._trades: dict[str, Trade] = {}
         self._handle: int | None = None
@@ -121,8 +100,6 @@ class LiveBook:
         self._meanwhile: list[bytes] | None = None
         """Lines that came since a new file is being written; None while none is."""
         self._start_over(self.found)
-        if marks and self.mark:
-            _keep_mark(path, self.mark, self._machine)
 
     def note(self, record: object) -> None:
         """Append a LIVE position or trade; everything else is none of this book's business."""
@@ -171,7 +148,7 @@ class LiveBook:
         noted, self._meanwhile = self._noted, []
         fresh, text = self._fresh, self._all_lines()
         try:
-            await asyncio.to_thread(_write_through, fresh, text)
+            await asyncio.to_thread(write_through, fresh, text)
             self.close()
             await asyncio.to_thread(replace_file, fresh, self.path)
             self._handle = self._opened()
@@ -233,10 +210,9 @@ class LiveBook:
         return self.path.with_name(self.path.name + ".new")
 
     def _all_lines(self) -> bytes:
-        """What is still open, the newest trades, and the mark."""
+        """What is still open, and the newest trades."""
         lines = [_Line(position=state) for state in self._positions.values()]
         lines += [_Line(trade=trade) for trade in self._trades.values()]
-        lines += [_Line(mark=self.mark, machine=self._machine)] if self.mark else []
         return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
     def _start_over(self, book: Book) -> None:
@@ -245,7 +221,7 @@ class LiveBook:
         self._trades = dict(list(book.trades.items())[-TRADES_KEPT:])
         text = self._all_lines()
         try:
-            _write_through(self._fresh, text)
+            write_through(self._fresh, text)
             replace_file(self._fresh, self.path)
             self._handle = self._opened()
         except OSError as error:
@@ -264,30 +240,8 @@ class LiveBook:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | more, 0o600)
 
 
-def _mark_file(book: Path) -> Path:
-    return book.with_name(f"{book.name.removesuffix('.jsonl')}-mark.json")
-
-
-def _kept_mark(book: Path) -> tuple[str, str]:
-    """Mark and machine from the file beside the book; empty where there is none that can be read."""
-    try:
-        line = msgspec.json.decode(_mark_file(book).read_bytes(), type=_Line)
-    except (OSError, msgspec.MsgspecError):
-        return "", ""
-    return line.mark, line.machine
-
-
-def _keep_mark(book: Path, mark: str, machine: str) -> None:
-    """A second place for the mark; the book itself has it, so that a disk that refuses costs nothing now."""
-    if _kept_mark(book) == (mark, machine):
-        return
-    try:
-        _write_through(_mark_file(book), msgspec.json.encode(_Line(mark=mark, machine=machine)))
-    except OSError as error:
-        log.warning("The mark of our orders could not be kept beside the book: %s", error)
-
-
-def _write_through(path: Path, text: bytes) -> None:
+def write_through(path: Path, text: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
     with path.open("wb") as file:
         file.write(text)
         file.flush()

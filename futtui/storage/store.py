@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from futtui.domain.candle import Candle
 from futtui.domain.effects import PositionState
+from futtui.domain.errors import StorageError
 from futtui.domain.gaps import Gap, GapState
 from futtui.domain.health import DatabaseHealth
 from futtui.domain.position import Trade, TradingMode
@@ -107,6 +109,20 @@ class Storage:
         """What the last look at all symbols left behind; None before the first."""
         with self._engine.connect() as connection:
             return select_memory(connection)
+
+    def order_mark(self) -> int:
+        """The number that marks the orders of this data folder; 0 = none yet."""
+        with self._engine.connect() as connection:
+            mark: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        return mark
+
+    def keep_order_mark(self, mark: int) -> None:
+        """Keep it, at once. Raises StorageError when the file cannot be written."""
+        try:
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql(f"PRAGMA user_version = {mark:d}")
+        except SQLAlchemyError as error:
+            raise StorageError(f"The database refuses to write: {getattr(error, 'orig', None) or error}.") from error
 
     def flush(self) -> bool:
         """Wait until everything queued so far is on disk; False if that took too long."""

@@ -1,12 +1,9 @@
-"""The write-ahead book: which of two memories counts after a crash, and the mark of our orders that it keeps."""
+"""The write-ahead book: which of two memories counts after a crash."""
 
 from __future__ import annotations
 
-import platform
-import re
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +12,7 @@ from futtui.domain.effects import PositionState, RecordPosition
 from futtui.domain.events import BalanceChanged
 from futtui.domain.position import TradingMode
 from futtui.domain.timeframe import DAY_MS
-from futtui.live.live_book import Book, LiveBook
+from futtui.live.live_book import Book
 from futtui.live.restore import restore_state
 from tests.desk.world import START_MS, World, wide_settings
 from tests.live.test_paper_crash import Memory
@@ -25,54 +22,6 @@ class Store(Memory):
     def position_states(self, position_ids: object) -> dict[str, PositionState]:
         newest = {item.position.position_id: item.position for item in self.records if isinstance(item, RecordPosition)}
         return {key: state for key, state in newest.items() if key in list(position_ids)}  # type: ignore[call-overload]
-
-
-def marked(path: Path, machine: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The mark of a run on a machine."""
-    monkeypatch.setattr(platform, "node", lambda: machine)
-    book = LiveBook(path, marks=True)
-    book.close()
-    return book.mark
-
-
-def test_mark_stays_with_its_folder_and_a_copy_on_another_pc_gets_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = marked(tmp_path / "book", "desk", monkeypatch)
-    assert re.fullmatch("[0-9a-f]{4}", first)
-    assert marked(tmp_path / "book", "desk", monkeypatch) == first
-    (tmp_path / "copy").write_bytes((tmp_path / "book").read_bytes())
-    second = marked(tmp_path / "copy", "laptop", monkeypatch)
-    assert re.fullmatch("[0-9a-f]{4}", second)
-    assert LiveBook(tmp_path / "copy").found.machine == "laptop"
-
-
-def test_mark_is_found_again_where_the_book_was_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a-live-book.jsonl"
-    first = marked(path, "desk", monkeypatch)
-    path.unlink()
-    assert marked(path, "desk", monkeypatch) == first
-    path.unlink()
-    (kept,) = tmp_path.glob("*-mark.json")
-    kept.write_text("{torn", encoding="utf-8")
-    assert re.fullmatch("[0-9a-f]{4}", marked(path, "desk", monkeypatch))
-
-
-def test_mark_never_changes_while_a_position_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its orders wait on the exchange under the ids with which they were sent."""
-    open_state = next(state for state in live_states() if state.status == "PROTECTED")
-    for name, marks in (("marked", True), ("plain", False)):
-        monkeypatch.setattr(platform, "node", lambda: "desk")
-        book = LiveBook(tmp_path / name, marks=marks)
-        book.note(RecordPosition(open_state, 7))
-        book.close()
-        assert marked(tmp_path / name, "laptop", monkeypatch) == book.mark
-        assert bool(book.mark) is marks
-        book = LiveBook(tmp_path / name)
-        book.note(RecordPosition(replace(open_state, status="CLOSED"), 8))
-        book.close()
-        assert marked(tmp_path / name, "laptop", monkeypatch) != ""
-        assert LiveBook(tmp_path / name).found.machine == "laptop"
 
 
 def live_states() -> list[PositionState]:

@@ -177,7 +177,19 @@ class BinanceTrading(IncomeQuestions):
         return OrderUpdate(client_id, symbol, OrderStatus.UNKNOWN, self._clock(), reason=reason)
 
     async def query(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None:
-        """What the exchange knows about an order; None if it says that there is no such order."""
+        """What the exchange knows about an order; None if it says that there is no such order.
+
+        Where the mark of what is open was lost, it is looked for on the orders that wait on the symbol.
+        """
+        was_lost = self._mark.is_lost
+        found = await self._look_up(symbol, client_id, conditional=conditional)
+        if found is not None or not was_lost:
+            return found
+        if self._mark.is_lost and not self._mark.learn(order.client_id for order in await self.open_orders(symbol)):
+            return None
+        return await self._look_up(symbol, client_id, conditional=conditional)
+
+    async def _look_up(self, symbol: str, client_id: str, *, conditional: bool) -> OrderUpdate | None:
         try:
             if conditional:
                 answer = await self._ask("fapiPrivateGetAlgoOrder", {"clientAlgoId": client_id}, weight=1)
@@ -358,7 +370,19 @@ class BinanceTrading(IncomeQuestions):
     async def _with_right_clock(
         self, method: str, params: Mapping[str, str], how: Mapping[str, Any], patience_s: float | None = None
     ) -> Any:
-        call = partial(self._client.call, method, self._mark.outward(params), **how)
+        *others, last = self._mark.outward(params, sends="Post" in method)
+        for form in others:
+            try:
+                return await self._once_more(method, form, how, patience_s)
+            except Refused as error:
+                if error.code not in UNKNOWN_ORDER_CODES:
+                    raise
+        return await self._once_more(method, last, how, patience_s)
+
+    async def _once_more(
+        self, method: str, params: Mapping[str, str], how: Mapping[str, Any], patience_s: float | None
+    ) -> Any:
+        call = partial(self._client.call, method, params, **how)
         began_s = asyncio.get_running_loop().time()
         try:
             return self._mark.inward(await call())
