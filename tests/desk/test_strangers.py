@@ -178,7 +178,8 @@ def test_orders_of_own_positions_that_ended_before_a_restart_are_no_sign_of_anot
     world.send(BalanceChanged(world.now_ms, LIVE, Decimal(10_000)))
     unreadable = replace(stored, status=ended_as, side="NEITHER")  # only its id counts
     world.desk.restore([unreadable], time_ms=world.now_ms)
-    assert (world.desk.snapshot().positions, world.desk.snapshot().blocked) == ((), ())
+    assert not world.desk.snapshot().positions
+    assert not world.desk.snapshot().blocked
     world.send(fill(f"f-{stored.signal_id}-E1", world.now_ms))
     world.send(seen(world, f"f-{stored.signal_id}-S1"))
     assert not world.desk.snapshot().paused
