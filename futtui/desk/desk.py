@@ -252,7 +252,7 @@ class TradingDesk(DeskQuestions):
     def _on_order(self, event: OrderChanged) -> None:
         found = self._find_order(event.update.client_id)
         if found is not None:
-            self._outside.on_refused(event.update)
+            self._outside.on_refused(found[0], event.update)
             self._life.on_update(*found, event.update)
         else:
             self._strangers.judge(event.update.client_id, event.update.symbol, event.time_ms)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,7 +15,8 @@ class Difference:
     """What looks in a row say that the account holds more than our books; below zero = less.
 
     `asked_ms`: when its executions were asked for; None = no question is open. `told`: those of others that were told.
-    `is_proven`: whether something else than looks says that a part of ours is gone.
+    `is_proven`: whether something else than looks says that a part of ours is gone. `lacks_proof`: whether it would
+    close a part of ours, and nothing but looks says so: then it concerns its own symbol only.
     """
 
     amount: Decimal
@@ -24,6 +24,15 @@ class Difference:
     asked_ms: int | None = None
     told: tuple[Fill, ...] | None = None
     is_proven: bool = False
+    lacks_proof: bool = False
+
+
+@dataclass(slots=True)
+class Correction:
+    """A change of what is held beside us that a look showed before any execution did; `amount` is not explained yet."""
+
+    amount: Decimal
+    time_ms: int
 
 
 def part_of(fill: Fill, quantity: Decimal) -> Fill:
@@ -34,9 +43,17 @@ def part_of(fill: Fill, quantity: Decimal) -> Fill:
 
 
 def is_explained(known: Difference) -> bool:
-    """Whether the executions that were told make all of a difference. Without them the look itself may be wrong."""
-    told = explaining(known.amount, list(known.told or ()))
-    return sum((fill.quantity for fill in told), ZERO) == abs(known.amount)
+    """Whether the executions that were told make all of a difference. Without them the look itself may be wrong.
+
+    Together they must come to that much: what was bought and sold again leaves what is held as it was.
+    """
+    signed = (fill.quantity if fill.side is OrderSide.BUY else -fill.quantity for fill in known.told or ())
+    return makes(sum(signed, ZERO), known.amount)
+
+
+def makes(bought: Decimal, difference: Decimal) -> bool:
+    """Whether what was bought (below zero: sold) is as much as a difference, and of its direction."""
+    return bought * difference > 0 and abs(bought) >= abs(difference)
 
 
 def explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:
@@ -48,9 +65,3 @@ def explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:
             chosen.append(part_of(fill, min(left, fill.quantity)))
             left -= chosen[-1].quantity
     return chosen[::-1]
-
-
-def has_unknown(booked: Iterable[str], known: Iterable[Iterable[str]]) -> bool:
-    """Whether the exchange booked something for a trade that none of our books know."""
-    ours = {trade_id for trades in known for trade_id in trades}
-    return any(trade_id not in ours for trade_id in booked)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from futtui.desk import words
 from futtui.desk.beside import note_beside
-from futtui.desk.differences import Difference, explaining, has_unknown, is_explained, part_of
+from futtui.desk.differences import Correction, Difference, explaining, is_explained, makes, part_of
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.order_watch import OrderWatch
@@ -25,6 +25,7 @@ from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate, i
 from futtui.domain.position import ExitReason, TradingMode
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
+from futtui.domain.timeframe import DAY_MS
 
 FORCED = {
     "autoclose-": ExitReason.LIQUIDATION,
@@ -40,8 +41,10 @@ LOOKS_WITHOUT_ANSWER = 12
 One that would close a part of ours needs more than looks: an answer that stays empty may be a mistake of the exchange,
 and the stop would be given up for it.
 """
-LOOKS_TO_ASK_BOOKS = 9
-"""From so many looks on, the exchange's books of results are asked beside its executions; that costs weight."""
+LATE_MS = 10_000
+"""So much older than a look may be what it did not show yet."""
+LISTED_MS = 7 * DAY_MS
+"""So far back the exchange tells executions."""
 ASK_EVERY = 10
 """After LOOKS_WITHOUT_ANSWER, the questions are asked at every so many looks only."""
 _TRADES_KEPT = 2_000
@@ -64,14 +67,6 @@ def outside_refusal(state: DeskState, symbol: str, mode: TradingMode) -> str | N
     return state.differing.get(symbol)
 
 
-@dataclass(slots=True)
-class _Correction:
-    """A change of what is held beside us that a look showed before any execution did; `amount` is not explained yet."""
-
-    amount: Decimal
-    time_ms: int
-
-
 class OutsideWatch:
     """Takes foreign executions in, and compares looks at the account with the ledger.
 
@@ -91,11 +86,12 @@ class OutsideWatch:
         self._life = life
         self._book_again = book_again
         self._differences: dict[str, Difference] = {}
-        self._corrections: dict[str, deque[_Correction]] = {}
+        self._corrections: dict[str, deque[Correction]] = {}
         self._orders = OrderWatch(state, out, life)
         self._newest: dict[str, Fill] = {}
+        self._agreed_ms: dict[str, int] = {}
         self.apart_since_ms: int | None = None
-        """Since when account and books do not agree; None while they do."""
+        """Since when account and books do not agree; None while they do, or only proof is missing."""
         self._trades: deque[tuple[str, str]] = deque(maxlen=_TRADES_KEPT)
 
     # --- executions that are not ours ---------------------------------------------------------------------------
@@ -241,7 +237,7 @@ class OutsideWatch:
             name: f"the account holds {words.amount(item.amount)} more than futtui's books"
             for name, item in self._differences.items()
         }
-        if not self._differences:
+        if all(item.lacks_proof for item in self._differences.values()):
             self.apart_since_ms = None
         elif self.apart_since_ms is None:
             self.apart_since_ms = event.time_ms
@@ -261,6 +257,7 @@ class OutsideWatch:
         difference = event.amount(symbol) - ours - self._state.external.get(symbol, ZERO)
         if not difference:
             self._differences.pop(symbol, None)
+            self._agreed_ms[symbol] = event.asked_ms
             self._net_out(symbol, ours, event.time_ms)
             self._send_again(held, event.time_ms)
             return
@@ -271,17 +268,29 @@ class OutsideWatch:
         known.looks += 1
         closes = bool(ours) and self._closes_ours(symbol, ours, difference)
         is_told = known.told is not None and (is_explained(known) or not closes)
+        known.is_proven = known.is_proven or (closes and self._is_gone(symbol, held, event))
+        known.lacks_proof = closes and not is_told and not known.is_proven
         is_old = known.looks >= LOOKS_WITHOUT_ANSWER
         if not ours or is_told or (is_old and (known.is_proven or not closes)):
             del self._differences[symbol]
             self._settle(symbol, known, event)
             return
         if known.looks == LOOKS_WITHOUT_ANSWER:
-            self._say_unproven(symbol, event, ours)
+            text = words.unproven(symbol, event.amount(symbol), ours)
+            self._out.say(event.time_ms, "risk", text, Severity.ERROR, symbol)
         if known.asked_ms is None and (not is_old or known.looks % ASK_EVERY == 0):
             known.asked_ms = event.time_ms
-            since_ms, books = min(item.opened_ms for item in held), known.looks >= LOOKS_TO_ASK_BOOKS
-            self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms, books))
+            since_ms, orders = self._since_ms(symbol, held), known.lacks_proof and symbol in self._agreed_ms
+            self._out.ask_fills(AskFills(TradingMode.LIVE, symbol, since_ms, event.time_ms, orders))
+
+    def _since_ms(self, symbol: str, held: list[Position]) -> int:
+        """From when on executions can explain a difference: what came before the last agreeing look does not."""
+        return max(min(item.opened_ms for item in held), self._agreed_ms.get(symbol, 0) - LATE_MS)
+
+    def _is_gone(self, symbol: str, held: list[Position], event: AccountSeen) -> bool:
+        """Whether ours ended so long ago that no list tells it: none of the symbol is held, and no stop was left."""
+        is_listed = self._since_ms(symbol, held) >= event.time_ms - LISTED_MS
+        return not is_listed and not event.amount(symbol) and all(item.lost_its_stop for item in held)
 
     def _send_again(self, held: Iterable[Position], time_ms: int) -> None:
         """Close once more what the account still shows whole although a closing order was called filled."""
@@ -293,18 +302,11 @@ class OutsideWatch:
                 self._out.touch(position)
                 self._life.on_clock(position, time_ms)
 
-    def _say_unproven(self, symbol: str, event: AccountSeen, ours: Decimal) -> None:
-        text = (
-            f"{symbol}: the account shows {words.amount(event.amount(symbol))} where futtui's books hold "
-            f"{words.amount(ours)}, but nothing tells that it was closed: no execution, no booked result. The stop "
-            "stays. Look at the exchange; if it is gone there, close the position here"
-        )
-        self._out.say(event.time_ms, "risk", text, Severity.ERROR, symbol)
-
-    def on_refused(self, update: OrderUpdate) -> None:
+    def on_refused(self, position: Position, update: OrderUpdate) -> None:
         """Take in that the exchange had nothing to reduce: with looks that say the same, that is proof."""
         known = self._differences.get(update.symbol)
-        if known is not None and update.status is OrderStatus.REJECTED and is_nothing_left(update.reason):
+        refused = update.status is OrderStatus.REJECTED and is_nothing_left(update.reason)
+        if known is not None and refused and position.plan.mode is TradingMode.LIVE:
             known.is_proven = True
 
     def _closes_ours(self, symbol: str, ours: Decimal, difference: Decimal) -> bool:
@@ -320,9 +322,7 @@ class OutsideWatch:
         known.asked_ms = None
         if event.fills is not None:
             known.told = tuple(self._unexplained(event.fills))
-        ours = [item.ledger.seen for item in self._state.real_on(event.symbol)]
-        others = [trade_id for symbol, trade_id in self._trades if symbol == event.symbol]
-        known.is_proven = known.is_proven or has_unknown(event.booked, (*ours, others))
+        known.is_proven = known.is_proven or makes(event.ordered, known.amount)
 
     def _unexplained(self, fills: Iterable[Fill]) -> Iterable[Fill]:
         """Executions that are not known and that no correction stood for."""
@@ -374,7 +374,7 @@ class OutsideWatch:
         beside = self._state.external.get(symbol, ZERO) - before
         if beside:
             kept = self._corrections.setdefault(symbol, deque(maxlen=_CORRECTIONS_KEPT))
-            kept.append(_Correction(beside, event.time_ms))
+            kept.append(Correction(beside, event.time_ms))
 
     def on_funding(self, event: FundingSummed) -> None:
         """Book funding that no news told: what the account booked since our positions were opened, less what we know.

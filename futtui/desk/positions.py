@@ -301,6 +301,14 @@ class Position:
         """Orders at market that close it or a part of it, oldest first."""
         return [order for order in self.orders.values() if order.purpose in (OrderPurpose.EXIT, OrderPurpose.PART)]
 
+    @property
+    def lost_its_stop(self) -> bool:
+        """Whether the exchange ended a stop of it, or has it no more, although we did not cancel it."""
+        return any(
+            stop.status in (OrderStatus.EXPIRED, OrderStatus.CANCELED) and not stop.filled and not stop.cancel_sent
+            for stop in self.of(OrderPurpose.STOP)
+        )
+
     def covering_stop(self) -> WorkingOrder | None:
         """Newest confirmed stop that covers everything open; None if there is none."""
         return self.stop_over(self.quantity_to_protect)

@@ -267,3 +267,12 @@ def denied(position: Position) -> str:
         f"{position.plan.symbol}: the exchange called the closing order filled, but does not know it any more and "
         "still shows all of the position"
     )
+
+
+def unproven(symbol: str, seen: Decimal, ours: Decimal) -> str:
+    """The account shows less than our books, and nothing else says so."""
+    return (
+        f"{symbol}: the account shows {amount(seen)} where futtui's books hold {amount(ours)}, but no execution tells "
+        f"that it was closed. The stop stays, and nothing new opens on {symbol}. Look at the exchange; if it is gone "
+        "there, close the position here"
+    )

@@ -87,15 +87,15 @@ class MoneyMoved:
 class FillsTold:
     """The answer to `AskFills`: what others executed on a symbol, oldest first; None = it could not be told.
 
-    `asked_ms` is the time of the question. Executions of our own orders come as `OrderFilled` before it. `booked`: ids
-    of trades for which the exchange booked a result or a fee, where that was asked for and told.
+    `asked_ms` is the time of the question. Executions of our own orders come as `OrderFilled` before it. `ordered`:
+    what the orders of others bought less what they sold, by the list of orders, where that was asked for and told.
     """
 
     time_ms: int
     symbol: str
     asked_ms: int
     fills: tuple[Fill, ...] | None
-    booked: tuple[str, ...] = ()
+    ordered: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,14 +44,14 @@ class AskFills:
     """Ask the broker of `mode` for every execution on a symbol since `since_ms`.
 
     Those of our orders come back as OrderFilled, then the others as FillsTold, which also tells of a failure.
-    `books`: ask also for which trades the exchange booked a result or a fee.
+    `orders`: ask also how much the orders of others executed.
     """
 
     mode: TradingMode
     symbol: str
     since_ms: int
     time_ms: int
-    books: bool = False
+    orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,8 +201,7 @@ class Life:
             for fill in fills if tells else ():
                 if fill not in others:
                     self.give(OrderFilled(fill))
-            booked = tuple(fill.trade_id for fill in fills) if effect.books else ()
-            self.give(FillsTold(self.now_ms, SYMBOL, effect.time_ms, others if tells else None, booked))
+            self.give(FillsTold(self.now_ms, SYMBOL, effect.time_ms, others if tells else None))
 
     def look(self) -> None:
         """What the shell does to find out: every order without an end is asked for, then the account is looked at."""

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from futtui.desk.desk import TradingDesk
 from futtui.desk.orders import signal_id_of
-from futtui.desk.outside import LOOKS_WITHOUT_ANSWER
+from futtui.desk.outside import LOOKS_WITHOUT_ANSWER, outside_refusal
 from futtui.desk.positions import Position
 from futtui.domain.account import AccountSeen, FillsTold, HeldAmount
 from futtui.domain.effects import AskFills, CancelOrder, RecordPosition
-from futtui.domain.events import BalanceChanged, ClosePosition, OrderChanged, OrderFilled, PriceUpdate, RulesChanged
+from futtui.domain.events import (
+    BalanceChanged,
+    ClockTick,
+    ClosePosition,
+    OrderChanged,
+    OrderFilled,
+    PriceUpdate,
+    RulesChanged,
+)
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
 from futtui.domain.position import ExitReason, PositionStatus, TradingMode
 from futtui.domain.side import OrderSide
+from futtui.domain.timeframe import DAY_MS
 from tests.desk.world import SYMBOL, World, rules, wide_settings
 
 LIVE = TradingMode.LIVE
@@ -31,6 +42,8 @@ class AccountWorld(World):
         self.hands: list[Fill] = []
         self.beside = ZERO
         """What the account holds from before, without any execution that could be told."""
+        self.ordered = ZERO
+        """What the exchange's list of orders says that others bought; below zero = sold."""
         self.send(BalanceChanged(self.now_ms, LIVE, Decimal(10_000)))
         self.enter()
         self.price(100.5)
@@ -79,14 +92,26 @@ class AccountWorld(World):
         """Answer a question as the shell does, with all that the exchange knows."""
         self.now_ms += 500
         known = tuple(fill for fill in self.hands if fill.time_ms >= question.since_ms)
-        booked = tuple(fill.trade_id for fill in known) if question.books else ()
-        self.send(FillsTold(self.now_ms, SYMBOL, question.time_ms, None if failed else known, booked))
+        told = self.ordered if question.orders else ZERO
+        self.send(FillsTold(self.now_ms, SYMBOL, question.time_ms, None if failed else known, told))
 
     def looks(self, count: int) -> None:
         """Looks whose questions are answered at once."""
         for _ in range(count):
             for question in self.look():
                 self.tell(question)
+
+    def prove(self) -> None:
+        """Something that no look told says that what the account does not show is gone."""
+        self.desk._outside._differences[SYMBOL].is_proven = True
+
+    def looks_with_proof(self) -> None:
+        """Looks until a difference is booked, without any execution that is told."""
+        for number in range(LOOKS_WITHOUT_ANSWER):
+            for question in self.look():
+                self.tell(question, failed=True)
+            if not number:
+                self.prove()
 
     def restart(self) -> None:
         """Another run with what the first one stored."""
@@ -188,9 +213,87 @@ def test_account_that_hides_a_position_for_ever_costs_no_stop_and_is_told_once(h
             world.tell(question, failed=failed)
     assert (world.books, world.covered) == (50, 50)
     assert not world.trades
-    assert len([line for line in world.lines() if "nothing tells that it was closed" in line]) == 1
+    assert len([line for line in world.lines() if "no execution tells that it was closed" in line]) == 1
     assert len(questions) < 2 * LOOKS_WITHOUT_ANSWER, "each costs weight"
     assert world.desk._state.differing
+
+
+@pytest.mark.parametrize("is_new_run", [False, True])
+@pytest.mark.parametrize("traded", [10, 50])
+def test_what_was_traded_by_hand_before_the_account_agreed_is_no_proof(is_new_run: bool, traded: int) -> None:
+    world = AccountWorld()
+    world.by_hand(traded)
+    world.by_hand(-traded)
+    world.now_ms += 60_000
+    if is_new_run:
+        world.restart()
+    world.beside = Decimal(-50)
+    world.looks(LOOKS_WITHOUT_ANSWER + 2)
+    assert (world.books, world.covered) == (50, 50), "it was bought and sold again"
+    world.beside = ZERO
+    world.looks(1)
+    world.by_hand(-traded)
+    world.beside = Decimal(traded)
+    world.now_ms += 60_000
+    world.looks(2)
+    world.beside = Decimal(traded - 50)
+    world.looks(LOOKS_WITHOUT_ANSWER + 2)
+    assert (world.books, world.covered) == (50, 50), "the account showed all of ours after that"
+
+
+@pytest.mark.parametrize(("ordered", "books"), [(-50, 0), (-49, 50), (50, 50)])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_orders_of_others_are_proof_when_they_make_all_of_it_since_the_account_agreed(
+    ordered: int, books: int, agreed: bool
+) -> None:
+    world = AccountWorld()
+    world.looks(int(agreed))
+    world.beside, world.ordered = Decimal(-50), Decimal(ordered)
+    for _ in range(LOOKS_WITHOUT_ANSWER + 1):
+        for question in world.look():
+            world.tell(question, failed=True)
+    assert world.books == (books if agreed else 50)
+
+
+@pytest.mark.parametrize("days", [6, 8])
+@pytest.mark.parametrize("stop_is_there", [False, True])
+def test_close_that_no_list_tells_any_more_is_believed_when_the_stop_is_gone_too(
+    days: int, stop_is_there: bool
+) -> None:
+    world = AccountWorld()
+    (stop,) = world.stops()
+    world.now_ms += days * DAY_MS
+    world.position.life_deadline_ms = world.position.progress_deadline_ms = world.now_ms + DAY_MS
+    world.beside = Decimal(-50)
+    if not stop_is_there:
+        world.broker.resting.pop(stop.client_id)
+        world.send(OrderChanged(OrderUpdate(stop.client_id, SYMBOL, OrderStatus.EXPIRED, world.now_ms)))
+    world.looks(LOOKS_WITHOUT_ANSWER + 1)
+    assert world.books == (0 if days > 7 and not stop_is_there else 50)
+
+
+def test_difference_that_lacks_proof_holds_back_its_own_symbol_only() -> None:
+    world = AccountWorld()
+    world.beside = Decimal(-50)
+    for _ in range(5 * LOOKS_WITHOUT_ANSWER):
+        world.looks(1)
+        world.send(ClockTick(world.now_ms))
+    assert not world.desk.snapshot().paused
+    assert world.desk.kill_level == 0
+    assert outside_refusal(world.desk._state, SYMBOL, LIVE) is not None
+    assert outside_refusal(world.desk._state, "BTCUSDT", LIVE) is None
+    assert any("close the position here" in line for line in world.lines())
+
+
+def test_refusal_on_a_virtual_account_proves_nothing_about_the_real_one() -> None:
+    world = AccountWorld()
+    world.beside = Decimal(-50)
+    world.looks(3)
+    refused = OrderUpdate("f-x-X1", SYMBOL, OrderStatus.REJECTED, world.now_ms, reason="(code -2022)")
+    virtual = SimpleNamespace(plan=SimpleNamespace(mode=TradingMode.INFO))
+    world.desk._outside.on_refused(cast(Position, virtual), refused)
+    world.looks(LOOKS_WITHOUT_ANSWER)
+    assert world.books == 50
 
 
 @pytest.mark.parametrize("looks", [LOOKS_WITHOUT_ANSWER + 3, 3])
@@ -215,9 +318,7 @@ def test_exchange_that_has_nothing_to_reduce_and_shows_nothing_is_believed(looks
 def test_execution_that_comes_after_its_correction_takes_its_place_and_closes_nothing_more(how: str) -> None:
     world = AccountWorld()
     late = world.by_hand(-15, at=100.9)
-    for _ in range(LOOKS_WITHOUT_ANSWER):
-        for question in world.look():
-            world.tell(question, failed=True)
+    world.looks_with_proof()
     (leg,) = world.position.ledger.legs
     assert (leg.reason, world.books, world.covered) == (ExitReason.ADJUSTED, 35, 35)
     if how == "stream":
@@ -235,9 +336,7 @@ def test_execution_that_comes_after_its_correction_takes_its_place_and_closes_no
 def test_execution_after_the_correction_that_closed_the_position_mends_its_trade() -> None:
     world = AccountWorld()
     late = world.by_hand(-50, at=100.9)
-    for _ in range(LOOKS_WITHOUT_ANSWER):
-        for question in world.look():
-            world.tell(question, failed=True)
+    world.looks_with_proof()
     before = world.trades[-1]
     assert [leg.reason for leg in before.legs] == [ExitReason.ADJUSTED]
     world.send(OrderFilled(late))
@@ -307,10 +406,12 @@ def test_close_by_hand_heard_before_our_entry_leaves_the_rest_with_its_stop() ->
 def test_stop_goes_only_when_the_account_was_seen_flat() -> None:
     world = AccountWorld()
     closed = world.by_hand(-50)
-    for number in range(1, LOOKS_WITHOUT_ANSWER + 1):
-        assert world.covered == 50, f"before look {number}"
+    for number in range(1, LOOKS_WITHOUT_ANSWER):
         for question in world.look():
             world.tell(question, failed=True)
+        assert world.covered == 50, f"after look {number}"
+    world.prove()
+    world.look()
     assert (world.books, world.covered) == (0, 0)
     cancelled = [item.client_id for item in world.effects if isinstance(item, CancelOrder)]
     assert any("-S" in name for name in cancelled)
@@ -327,9 +428,7 @@ def test_our_own_execution_that_comes_after_its_correction_closes_nothing_twice(
     purpose = OrderPurpose.STOP if all_of_it else OrderPurpose.TARGET
     order = next(item for item in world.broker.resting.values() if item.purpose is purpose)
     fired = world.by_hand(-order.quantity, at=100.7)
-    for _ in range(LOOKS_WITHOUT_ANSWER):
-        for question in world.look():
-            world.tell(question, failed=True)
+    world.looks_with_proof()
     assert world.books == world.account == 50 - order.quantity
     world.broker.resting.pop(order.client_id, None)
     own = replace(fired, client_id=order.client_id)

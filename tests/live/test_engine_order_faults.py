@@ -248,7 +248,7 @@ class Trading:
     async def symbol_fills(self, symbol: str, since_ms: int) -> list[Fill]:
         return self.fills
 
-    async def booked_trades(self, symbol: str, since_ms: int) -> list[str]:
+    async def executed_orders(self, symbol: str, since_ms: int) -> list[tuple[str, Decimal]]:
         return []
 
     async def open_orders(self, symbol: str | None = None) -> list[object]:

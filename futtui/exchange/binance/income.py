@@ -1,4 +1,4 @@
-"""What the exchange has booked on an account: funding, transfers, results and fees of trades."""
+"""What the exchange has booked on an account: funding, transfers and executed orders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from futtui.domain.account import Transfer
 from futtui.exchange.binance.clock import ClockMs
 from futtui.exchange.binance.trading_models import rows_of, transfer_from
-from futtui.exchange.binance.weights import INCOME_WEIGHT
+from futtui.exchange.binance.weights import ALL_ORDERS_WEIGHT, INCOME_WEIGHT
 
 FILLS_WINDOW_MS = 7 * 24 * 3_600_000 - 60_000
 
@@ -35,9 +35,14 @@ class IncomeQuestions:
         rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
         return [item for item in rows_of(rows, transfer_from) if item is not None]
 
-    async def booked_trades(self, symbol: str, since_ms: int) -> list[str]:
-        """Ids of the trades on a symbol for which a result or a fee was booked since then; the newest seven days."""
+    async def executed_orders(self, symbol: str, since_ms: int) -> list[tuple[str, Decimal]]:
+        """Client ids of the orders of a symbol since then, with what each bought; below zero = sold."""
         start_ms = max(since_ms, self._clock() - FILLS_WINDOW_MS)
         params = {"symbol": symbol, "startTime": str(start_ms), "limit": "1000"}
-        rows = await self._ask("fapiPrivateGetIncome", params, weight=INCOME_WEIGHT)
-        return list(dict.fromkeys(name for name in rows_of(rows, lambda row: str(row.get("tradeId") or "")) if name))
+        rows = await self._ask("fapiPrivateGetAllOrders", params, weight=ALL_ORDERS_WEIGHT)
+        return rows_of(rows, _executed)
+
+
+def _executed(row: Mapping[str, Any]) -> tuple[str, Decimal]:
+    quantity = Decimal(str(row["executedQty"]))
+    return str(row["clientOrderId"]), quantity if row["side"] == "BUY" else -quantity

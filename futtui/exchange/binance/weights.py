@@ -42,6 +42,7 @@ KEEP_LISTEN_KEY = Endpoint("PUT", "/fapi/v1/listenKey", needs_key=True)
 
 ACCOUNT_QUERY_WEIGHT = 5
 INCOME_WEIGHT = 30
+ALL_ORDERS_WEIGHT = 5
 USER_TRADES_WEIGHT = 5
 
 
