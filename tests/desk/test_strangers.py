@@ -176,7 +176,7 @@ def test_orders_of_own_positions_that_ended_before_a_restart_are_no_sign_of_anot
     (stored,) = stored_positions(world)
     world.desk = TradingDesk(wide_settings(), LIVE)
     world.send(BalanceChanged(world.now_ms, LIVE, Decimal(10_000)))
-    unreadable = replace(stored, status=ended_as, side="NEITHER")  # only its id counts
+    unreadable = replace(stored, status=ended_as, detail="not json")  # only its id counts
     world.desk.restore([unreadable], time_ms=world.now_ms)
     assert not world.desk.snapshot().positions
     assert not world.desk.snapshot().blocked
