@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -158,7 +159,7 @@ def end_at_once(pool: ProcessPoolExecutor) -> None:
 @contextmanager
 def _spared_ctrl_c() -> Iterator[None]:
     """Processes that are started inside never hear Ctrl+C: one that is not ready for it would print where it was."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":  # there a console's Ctrl+C cannot be held back
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
