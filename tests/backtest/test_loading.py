@@ -7,6 +7,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -123,24 +124,27 @@ def test_processes_are_started_deaf_to_ctrl_c():
     assert signal.SIGINT not in before
 
 
-def half_an_answer() -> None:
+def half_an_answer(written: Path) -> None:
     """In a worker: begin to write an answer to the one who asks, then stand still."""
     frame = sys._getframe()
     while "result_queue" not in frame.f_locals:
         frame = frame.f_back
     os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 100_000) + b"only the beginning")
+    written.touch()
     signal.pause()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows are written in whole messages")
 @pytest.mark.timeout(60)
-def test_a_process_that_is_ended_within_its_answer_is_not_waited_for():
+def test_a_process_that_is_ended_within_its_answer_is_not_waited_for(tmp_path: Path):
     """The thread that reads answers ends, so the program can."""
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    answer = pool.submit(half_an_answer)
-    reading_thread, answers = pool._executor_manager_thread, pool._result_queue._reader
-    while not answers.poll(0.01):
+    written = tmp_path / "written"
+    answer = pool.submit(half_an_answer, written)
+    reading_thread = pool._executor_manager_thread
+    while not written.exists():
         assert not answer.done(), answer.exception()
+        time.sleep(0.01)
     workers.end_at_once(pool)
     reading_thread.join()
     assert isinstance(answer.exception(), BrokenProcessPool)
