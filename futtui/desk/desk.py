@@ -331,7 +331,7 @@ class TradingDesk(DeskQuestions):
         latched = self._kill.refusal()
         if latched is not None and not event.paused:
             self._out.say(event.time_ms, "mode", f"New trades stay paused, {latched}", Severity.ERROR)
-        elif bool(self._state.why_paused(self._state.mode)) is not event.paused:
+        elif (not self._state.paused) if event.paused else self._state.why_paused(self._state.mode):
             self._state.kill_level = 0
             if not event.paused:
                 self._kill.forget_best()

@@ -16,6 +16,7 @@ from futtui.domain.kill import KillLevel, KillSwitch
 from futtui.domain.orders import Fill, OrderStatus, OrderUpdate
 from futtui.domain.position import TradingMode
 from futtui.domain.side import OrderSide
+from futtui.domain.snapshot import PAUSED_BY_YOU
 from tests.desk.test_restart import stored_positions
 from tests.desk.world import SYMBOL, World, raw_signal, wide_settings
 
@@ -196,3 +197,18 @@ def test_an_id_with_the_mark_of_another_is_no_signal_of_ours() -> None:
     assert is_of_another(f"{THEIRS}-E1")
     assert signal_id_of(f"{THEIRS}-E1") is None
     assert not is_of_another(f"{UNMARKED}-E1")
+
+
+def test_a_pause_of_the_user_beside_another_futtui_holds_in_every_mode() -> None:
+    world = live_world()
+    world.price(100.0)
+    world.send(fill(f"{THEIRS}-E1", world.now_ms))
+    told = world.send(SetPaused(world.now_ms, True))
+    assert [item.text for item in told if isinstance(item, Say) and item.topic == "mode"]
+    assert world.desk.snapshot().pause_reason == PAUSED_BY_YOU
+    world.send(ChangeMode(world.now_ms, TradingMode.PAPER))
+    assert world.desk.snapshot().pause_reason == PAUSED_BY_YOU
+    assert refused(world)
+    assert not [item for item in world.send(SetPaused(world.now_ms, True)) if isinstance(item, Say)], "told twice"
+    world.send(SetPaused(world.now_ms, False))
+    assert not refused(world)
