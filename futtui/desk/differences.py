@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from futtui.desk.positions import Position
 from futtui.domain.orders import Fill
 from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO
@@ -65,3 +67,17 @@ def explaining(difference: Decimal, fills: list[Fill]) -> list[Fill]:
             chosen.append(part_of(fill, min(left, fill.quantity)))
             left -= chosen[-1].quantity
     return chosen[::-1]
+
+
+def closes_ours(ours: Decimal, difference: Decimal, external: Decimal) -> bool:
+    """Whether a difference is more than what is held beside us can make up for."""
+    if not ours:
+        return False
+    beside = max(external * ours, ZERO) / abs(ours)
+    return difference * ours < 0 and abs(difference) > beside
+
+
+def was_called_filled(held: Iterable[Position], difference: Decimal) -> bool:
+    """Whether orders that the exchange called filled, and then did not know, make what the account shows less."""
+    denied = (order.denied_quantity for position in held for order in position.orders.values())
+    return abs(difference) <= sum(denied, ZERO)

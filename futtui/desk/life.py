@@ -139,6 +139,9 @@ class PositionLife:
             return
         if reason is ExitReason.MANUAL:
             position.exit_attempts, position.retry_ms = 0, 0
+            if not self._spares_others(position):  # more than the account shows is refused, which is news, too
+                for order in position.closing_orders + position.of(OrderPurpose.STOP):
+                    order.give_up_denied()
         may_try = position.exit_attempts < MOST_EXIT_ATTEMPTS or not self.is_covered(position)
         if position.exit_reason is None and may_try:
             position.exit_reason = reason

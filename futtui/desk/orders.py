@@ -97,14 +97,19 @@ class WorkingOrder:
         return closes and was_empty and status is OrderStatus.EXPIRED
 
     def give_up_denied(self) -> bool:
-        """Give a denied order up, as the account still shows all that it was to close; False where none was denied.
+        """Give a denied order up, as account and books agree without it; False where none was denied.
 
-        Nothing less proves that it did nothing: sent once more it could close what is not its position's.
+        Nothing less proves what it did: sent once more it could close what is not its position's.
         """
-        if not self.denied or self.filled or self.given_up:
+        if not self.denied_quantity:
             return False
         self.given_up = True
         return True
+
+    @property
+    def denied_quantity(self) -> Decimal:
+        """How much of it may have been executed or not: the exchange called it filled, then did not know it."""
+        return self.quantity if self.denied and not self.filled and not self.given_up else ZERO
 
     def take(self, quantity: Decimal) -> None:
         """Take in an execution of `quantity`."""

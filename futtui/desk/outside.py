@@ -12,7 +12,17 @@ from decimal import Decimal
 
 from futtui.desk import words
 from futtui.desk.beside import note_beside
-from futtui.desk.differences import Correction, Difference, explaining, is_explained, makes, part_of
+from futtui.desk.differences import (
+    Correction,
+    Difference,
+    closes_ours,
+    explaining,
+    is_explained,
+    makes,
+    part_of,
+    was_called_filled,
+)
+from futtui.desk.forced import ADJUSTMENT, reason_of
 from futtui.desk.funding import share_funding
 from futtui.desk.life import PositionLife
 from futtui.desk.order_watch import OrderWatch
@@ -27,14 +37,6 @@ from futtui.domain.side import OrderSide
 from futtui.domain.symbols import ZERO, to_decimal
 from futtui.domain.timeframe import DAY_MS
 
-FORCED = {
-    "autoclose-": ExitReason.LIQUIDATION,
-    "adl_autoclose": ExitReason.DELEVERAGED,
-    "settlement_autoclose-": ExitReason.SETTLED,
-    "delivery_autoclose-": ExitReason.SETTLED,
-}
-"""Client ids that the exchange gives to its own orders."""
-ADJUSTMENT = "adjustment"
 LOOKS_WITHOUT_ANSWER = 12
 """After so many looks that agree, a difference is booked although no execution that was told makes it.
 
@@ -49,13 +51,6 @@ ASK_EVERY = 10
 """After LOOKS_WITHOUT_ANSWER, the questions are asked at every so many looks only."""
 _TRADES_KEPT = 2_000
 _CORRECTIONS_KEPT = 50
-
-
-def reason_of(client_id: str) -> ExitReason:
-    """Why an order that is not ours closed something, by its client id."""
-    if client_id == ADJUSTMENT:
-        return ExitReason.ADJUSTED
-    return next((reason for mark, reason in FORCED.items() if client_id.startswith(mark)), ExitReason.MANUAL)
 
 
 def outside_refusal(state: DeskState, symbol: str, mode: TradingMode) -> str | None:
@@ -266,9 +261,10 @@ class OutsideWatch:
             self._differences[symbol] = Difference(difference)
             return
         known.looks += 1
-        closes = bool(ours) and self._closes_ours(symbol, ours, difference)
+        closes = closes_ours(ours, difference, self._state.external.get(symbol, ZERO))
         is_told = known.told is not None and (is_explained(known) or not closes)
-        known.is_proven = known.is_proven or (closes and self._is_gone(symbol, held, event))
+        is_gone = closes and (was_called_filled(held, difference) or self._is_gone(symbol, held, event))
+        known.is_proven = known.is_proven or is_gone
         known.lacks_proof = closes and not is_told and not known.is_proven
         is_old = known.looks >= LOOKS_WITHOUT_ANSWER
         if not ours or is_told or (is_old and (known.is_proven or not closes)):
@@ -276,7 +272,8 @@ class OutsideWatch:
             self._settle(symbol, known, event)
             return
         if known.looks == LOOKS_WITHOUT_ANSWER:
-            text = words.unproven(symbol, event.amount(symbol), ours)
+            has_stop = all(item.covering_stop() is not None for item in held)
+            text = words.unproven(symbol, event.amount(symbol), ours, has_stop=has_stop)
             self._out.say(event.time_ms, "risk", text, Severity.ERROR, symbol)
         if known.asked_ms is None and (not is_old or known.looks % ASK_EVERY == 0):
             known.asked_ms = event.time_ms
@@ -293,7 +290,7 @@ class OutsideWatch:
         return not is_listed and not event.amount(symbol) and all(item.lost_its_stop for item in held)
 
     def _send_again(self, held: Iterable[Position], time_ms: int) -> None:
-        """Close once more what the account still shows whole although a closing order was called filled."""
+        """Close what the account still shows although a closing order for it was called filled."""
         for position in held:
             closing = position.closing_orders + position.of(OrderPurpose.STOP)
             denied = [order for order in closing if order.give_up_denied()]
@@ -308,11 +305,6 @@ class OutsideWatch:
         refused = update.status is OrderStatus.REJECTED and is_nothing_left(update.reason)
         if known is not None and refused and position.plan.mode is TradingMode.LIVE:
             known.is_proven = True
-
-    def _closes_ours(self, symbol: str, ours: Decimal, difference: Decimal) -> bool:
-        """Whether a difference is more than what is held beside us can make up for."""
-        beside = max(self._state.external.get(symbol, ZERO) * ours, ZERO) / abs(ours)
-        return difference * ours < 0 and abs(difference) > beside
 
     def on_told(self, event: FillsTold) -> None:
         """Keep what others executed until the next look; where it could not be told, that look asks again."""

@@ -264,15 +264,16 @@ def never_opened(position: Position) -> str:
 def denied(position: Position) -> str:
     """A closing order that was called filled turned out to be nothing."""
     return (
-        f"{position.plan.symbol}: the exchange called the closing order filled, but does not know it any more and "
-        "still shows all of the position"
+        f"{position.plan.symbol}: the exchange called the closing order filled, but does not know it any more; what "
+        "the account still shows is closed anew"
     )
 
 
-def unproven(symbol: str, seen: Decimal, ours: Decimal) -> str:
+def unproven(symbol: str, seen: Decimal, ours: Decimal, *, has_stop: bool) -> str:
     """The account shows less than our books, and nothing else says so."""
+    stop = "The stop stays" if has_stop else "No stop covers all of it"
     return (
         f"{symbol}: the account shows {amount(seen)} where futtui's books hold {amount(ours)}, but no execution tells "
-        f"that it was closed. The stop stays, and nothing new opens on {symbol}. Look at the exchange; if it is gone "
+        f"that it was closed. {stop}, and nothing new opens on {symbol}. Look at the exchange; if it is gone "
         "there, close the position here"
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from futtui.desk.outside import LOOKS_WITHOUT_ANSWER
 from futtui.domain.account import AccountSeen, HeldAmount
 from futtui.domain.events import BalanceChanged, ClockTick, ClosePosition, OrderChanged, OrderFilled
 from futtui.domain.orders import Fill, OrderPurpose, OrderStatus, OrderUpdate
@@ -143,3 +144,64 @@ def test_exit_that_was_called_filled_and_is_not_known_is_sent_again_only_when_th
     assert len(position.closing_orders) == (1 if is_late else 2)
     assert not world.desk.snapshot().positions
     assert [leg.quantity for leg in world.trades[-1].legs] == [held]
+
+
+class DeniedClose:
+    """A desk whose exit or stop was called filled and then denied, without an execution; the account is looked at."""
+
+    def __init__(self, *, by_stop: bool) -> None:
+        self.world = world = live_world()
+        world.enter()
+        (self.position,) = world.desk._state.open.values()
+        world.broker.answers = False
+        if by_stop:
+            self.order = self.position.of(OrderPurpose.STOP)[-1]
+            self.say(OrderStatus.TRIGGERED)
+        else:
+            world.send(ClosePosition(world.now_ms, self.position.position_id))
+            (self.order,) = self.position.closing_orders
+        self.say(OrderStatus.FILLED)
+        self.say(OrderStatus.EXPIRED)
+        world.broker.answers = True
+
+    def say(self, status: OrderStatus) -> None:
+        self.world.send(OrderChanged(OrderUpdate(self.order.client_id, SYMBOL, status, self.world.now_ms)))
+
+    def look(self, amount: Decimal, count: int) -> None:
+        for _ in range(count):
+            self.world.now_ms += 2_000
+            seen = (HeldAmount(SYMBOL, amount, mark_price=Decimal(100)),) if amount else ()
+            self.world.send(AccountSeen(self.world.now_ms, self.world.now_ms, TradingMode.LIVE, seen, ()))
+
+
+@pytest.mark.parametrize("by_stop", [False, True])
+@pytest.mark.parametrize("left", [0, 35])
+def test_what_the_account_still_shows_of_a_close_that_was_called_filled_is_closed(left: int, by_stop: bool) -> None:
+    """It may have been executed in part; the account shows what is left, and nothing else closes that."""
+    case = DeniedClose(by_stop=by_stop)
+    held = case.position.ledger.open
+    case.look(Decimal(left), LOOKS_WITHOUT_ANSWER - 1)
+    assert case.position.ledger.open == held, "looks that say the same are waited for"
+    case.look(Decimal(left), 3)
+    sent = [order.quantity for order in case.position.closing_orders if order is not case.order]
+    assert sent == ([Decimal(left)] if left else [])
+    assert not case.world.desk.snapshot().positions
+    assert sum(leg.quantity for leg in case.world.trades[-1].legs) == held
+    assert not case.world.desk.snapshot().paused
+
+
+@pytest.mark.parametrize("by_stop", [False, True])
+def test_closing_by_hand_does_not_wait_for_a_close_that_was_denied(by_stop: bool) -> None:
+    case = DeniedClose(by_stop=by_stop)
+    held = case.position.ledger.open
+    case.world.send(ClosePosition(case.world.now_ms, case.position.position_id))
+    assert [order.quantity for order in case.position.closing_orders if order is not case.order] == [held]
+
+
+@pytest.mark.parametrize("by_stop", [False, True])
+def test_closing_by_hand_beside_others_waits_for_the_account(by_stop: bool) -> None:
+    """What is closed twice would be closed from what is held beside."""
+    case = DeniedClose(by_stop=by_stop)
+    case.world.desk._state.external[SYMBOL] = Decimal(50)
+    case.world.send(ClosePosition(case.world.now_ms, case.position.position_id))
+    assert [order for order in case.position.closing_orders if order is not case.order] == []
