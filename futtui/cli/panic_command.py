@@ -14,7 +14,7 @@ import typer
 from futtui.cli.keys import keys_of
 from futtui.cli.places import Places
 from futtui.cli.sole_user import sole_user
-from futtui.cli.where import exchange_despite
+from futtui.cli.where_despite import NamedExchange, exchange_despite
 from futtui.domain.errors import ExchangeError, InvalidInputError
 from futtui.domain.kill import KillLevel
 from futtui.exchange.ports import Credentials, Endpoints
@@ -32,11 +32,15 @@ APP_SEES_IT_S = 3.0
 def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
     """Lock Live, ask a running futtui to close everything, and close everything from here as well.
 
-    Settings are read after that, and nothing that is wrong in them keeps the rest back.
+    Nothing that is wrong in the settings keeps the lock and the request back, nor the closing itself, unless they speak
+    of another exchange in a way that cannot be understood.
     """
     places = Places.of(home)
-    if not yes:
-        typer.confirm("Close EVERYTHING on the account of your keys at market and lock Live?", abort=True)
+    named = None if yes else exchange_despite(config, places)
+    if named is not None:
+        _tell_problems(named)
+        at = f"{'probably ' if named.doubts else ''}{named.label}"
+        typer.confirm(f"Close EVERYTHING on the account of your keys at market and lock Live? It is {at}.", abort=True)
     started_s = time.monotonic()
     try:
         ask_panic(places.home)
@@ -44,8 +48,17 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
         typer.echo("Live is locked. A running futtui closes everything, too.")
     except OSError as error:  # a full disk must not keep positions open
         typer.echo(f"Live could not be locked ({error}). Do not start futtui; closing goes on.", err=True)
-    endpoints = exchange_despite(config, places, lambda text: typer.echo(text, err=True))
-    typer.echo(f"Closing everything at {endpoints.label}.")
+    if named is None:
+        named = exchange_despite(config, places)
+        _tell_problems(named)
+    if named.doubts and (yes or not typer.confirm(f"Is it {named.label} where everything must be closed?")):
+        raise InvalidInputError(
+            "It is not clear at which exchange to close, so nothing was closed from here. The lock and the PANIC file "
+            "stay as told above; a running futtui closes everything. If none is running, close your positions in the "
+            f"exchange's own app NOW, or correct this and run it again: {'; '.join(named.doubts)}."
+        )
+    endpoints = named.endpoints
+    typer.echo(f"Closing everything at {named.label}.")
     credentials = keys_of(places)
     if credentials is None:
         raise InvalidInputError(
@@ -59,6 +72,13 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
         typer.echo(line)
     if not report.is_flat:
         raise SystemExit(1)
+
+
+def _tell_problems(named: NamedExchange) -> None:
+    if named.problem:
+        typer.echo(named.problem, err=True)
+    for doubt in named.doubts:
+        typer.echo(f"This may name another exchange, but cannot be understood: {doubt}", err=True)
 
 
 def run_rearm(home: Path | None) -> None:

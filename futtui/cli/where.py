@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 from futtui.cli.places import Places
 from futtui.config.settings import ExchangeName, Settings, find_config, load
-from futtui.config.variables import PREFIX
-from futtui.domain.errors import ConfigurationError
 from futtui.exchange.ports import Endpoints
 
 
 def exchange_of(config: Path | None, places: Places) -> tuple[Endpoints, Path]:
     """Address and database; raises ConfigurationError when the configuration cannot be used."""
     return exchange_in(load(find_config(config, places.home)).settings, places)
-
-
-def exchange_despite(config: Path | None, places: Places, tell: Callable[[str], object]) -> Endpoints:
-    """Address that the configuration names, as far as it can be read; what cannot is told. For what must not wait."""
-    exchange = {name: text for name, text in os.environ.items() if name.upper().startswith(f"{PREFIX}EXCHANGE__")}
-    file = find_config(config, places.home)
-    for source, variables in ((file, None), (file, exchange), (None, exchange)):
-        try:
-            return exchange_in(load(source, variables).settings, places)[0]
-        except (ConfigurationError, OSError) as error:
-            tell(str(error))
-    return exchange_in(Settings(), places)[0]
 
 
 def exchange_in(settings: Settings, places: Places) -> tuple[Endpoints, Path]:
