@@ -165,3 +165,10 @@ def test_the_question_names_the_exchange(tmp_path: Path, closed: list[str], monk
         panic_command.run_panic(None, tmp_path, yes=False)
     assert "Binance demo exchange (demo-fapi.binance.com)" in asked[0]
     assert (closed, read_latch(tmp_path)) == ([], None)
+
+
+def test_what_is_told_of_a_broken_file_shows_no_secret_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("{api_key: s3cr3t, exchange: {name: demo}, x: [\n", encoding="utf-8")
+    named = exchange_despite(tmp_path / "config.yaml", Places.of(tmp_path))
+    assert "name: demo" in named.doubts[0]
+    assert "s3cr3t" not in named.problem + "".join(named.doubts)

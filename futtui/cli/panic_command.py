@@ -40,7 +40,7 @@ def run_panic(config: Path | None, home: Path | None, *, yes: bool) -> None:
     if named is not None:
         _tell_problems(named)
         at = f"{'probably ' if named.doubts else ''}{named.label}"
-        typer.confirm(f"Close EVERYTHING on the account of your keys at market and lock Live? It is {at}.", abort=True)
+        typer.confirm(f"Close EVERYTHING at market on the account of your keys at {at} and lock Live?", abort=True)
     started_s = time.monotonic()
     try:
         ask_panic(places.home)

@@ -27,8 +27,8 @@ _OTHER_KEYS = ("archive_url",)
 _VARIABLES = {f"EXCHANGE{key.upper().replace('_', '')}": key for key in (*_KEYS, *_OTHER_KEYS)}
 _RIGHT = {f"{PREFIX}EXCHANGE__{key.upper()}" for key in _KEYS}
 _ELSEWHERE = re.compile(r"demo|testnet|://|localhost|127\.0\.0\.1", re.IGNORECASE)
-_STRAY_DEMO = re.compile(r"[:=]\s*[\"']?(?:demo|testnet)\b", re.IGNORECASE)
-_STRAY_ADDRESS = re.compile(r"(?:rest|stream)_url[\"']?\s*[:=]\s*[\"']?[^\s\"',}]", re.IGNORECASE)
+_STRAY_DEMO = re.compile(r"\w{0,30}[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?:demo|testnet)\b", re.IGNORECASE)
+_STRAY_ADDRESS = re.compile(r"(?:rest|stream)_url[\"']?\s*[:=]\s*[\"']?[^\s\"',}]+", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 _SECTION = re.compile(r"^[\"']?exchange[\"']?[ \t]*:.*(?:\n(?:[ \t#].*|\r?$))*", re.MULTILINE)
 
@@ -135,10 +135,10 @@ def _read_file(file: Path, reading: _Reading) -> None:
         beside = beside.replace(section, "", 1)
         _read_section(node, part, reading)
     for line in _COMMENT.sub("", beside).splitlines():
-        if "name" not in reading.values and _STRAY_DEMO.search(line):
-            reading.doubts.append(("name", f"{file}: `{line.strip()[:60]}`"))
-        elif _STRAY_ADDRESS.search(line):
-            reading.doubts.append(("rest_url", f"{file}: `{line.strip()[:60]}`"))
+        for key, stray in (("name", _STRAY_DEMO), ("rest_url", _STRAY_ADDRESS)):
+            found = None if key == "name" and key in reading.values else stray.search(line)
+            if found is not None:  # told is no more than that: a secret may stand beside it
+                reading.doubts.append((key, f"{file}: `{found.group()}`"))
 
 
 def _read_section(node: yaml.Node, source: str, reading: _Reading) -> None:
