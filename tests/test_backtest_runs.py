@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -89,6 +90,18 @@ def runs_of(home: Path, how: str = "work") -> BacktestRuns:
 
 def values(history: Path, **more: str) -> dict[str, str]:
     return {"run.history": str(history), "run.from": "2024-03-01", "run.to": "2024-03-02", **more}
+
+
+def asked_of_the_child(tmp_path: Path, **more: str) -> tuple[BacktestRuns, Path, dict[str, Any]]:
+    """Runs, and the folder and wishes of one on made-up candles that the child itself is to work out."""
+    history, home = tmp_path / "candles", tmp_path / "home"
+    write_candles(history / "15m" / "MADEUSDT.csv", START_MS - 36 * 86_400_000, 40, seed=4)
+    runs = runs_of(home)
+    asked = {item.path: item.value for item in runs.form().settings}
+    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0"}, **more)
+    folder = home / "backtests" / "20260101-000000"
+    folder.mkdir(parents=True)
+    return runs, folder, {"values": asked, "chosen": {}, "home": str(home), "made_ms": 1}
 
 
 def wait_for(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
@@ -349,14 +362,7 @@ def test_the_child_walks_forward_as_the_command_does_and_keeps_only_what_was_nev
     half_ms = 43_200_000
     fold = Fold(START_MS, START_MS + half_ms, START_MS + half_ms, START_MS + 4 * half_ms)
     monkeypatch.setattr(folds_module, "folds", lambda *_, **__: [fold])
-    history, home = tmp_path / "candles", tmp_path / "home"
-    write_candles(history / "15m" / "MADEUSDT.csv", START_MS - 36 * 86_400_000, 40, seed=4)
-    runs = runs_of(home)
-    asked = {item.path: item.value for item in runs.form().settings}
-    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0", "run.to": "2024-03-03"})
-    folder = home / "backtests" / "20260101-000000"
-    folder.mkdir(parents=True)
-    wanted = {"values": asked | {"walk.forward": "true"}, "chosen": {}, "home": str(home), "made_ms": 1}
+    runs, folder, wanted = asked_of_the_child(tmp_path, **{"run.to": "2024-03-03", "walk.forward": "true"})
     backtest_child.work(folder, wanted, OpenGate(), Stopwatch())
     told = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]
     assert [*dict.fromkeys(line["text"] for line in told if "text" in line)] == ["loading", "running", "writing"]
@@ -387,14 +393,7 @@ def test_old_runs_go_when_there_are_too_many(tmp_path: Path, history: Path, monk
 
 
 def test_the_child_works_a_whole_run_and_writes_what_the_screen_reads(tmp_path: Path, capfd) -> None:
-    history, home = tmp_path / "candles", tmp_path / "home"
-    write_candles(history / "15m" / "MADEUSDT.csv", START_MS - 36 * 86_400_000, 40, seed=4)
-    runs = runs_of(home)
-    asked = {item.path: item.value for item in runs.form().settings}
-    asked |= values(history, **{"run.systems": "volume_profile", "run.workers": "0", "run.to": "2024-03-04"})
-    folder = home / "backtests" / "20260101-000000"
-    folder.mkdir(parents=True)
-    wanted = {"values": asked, "chosen": {}, "home": str(home), "made_ms": 1}
+    runs, folder, wanted = asked_of_the_child(tmp_path, **{"run.to": "2024-03-04"})
     (folder / "wanted.json").write_text(json.dumps(wanted))
     assert backtest_child.work(folder, wanted, OpenGate(), Stopwatch()) is None
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines() if line.startswith("{")]

@@ -308,7 +308,7 @@ class LiveZone:
             self._shown_purity, is_new = round(pure, 2), True
         until_ms = now_ms + (exact - self._shown_fresh + _HUNDREDTH) * self._freshness_ms / (exact + _NO_LOSS)
         if self.flipped_ms is not None:
-            flipped = now_ms - self.flipped_ms < self._flip_ms
+            flipped = self.is_flipped(now_ms)
             if flipped:
                 until_ms = min(until_ms, self.flipped_ms + self._flip_ms)
             if flipped is not self._shown_flipped:

@@ -362,24 +362,25 @@ class BinanceTrading(IncomeQuestions):
         self, method: str, params: Mapping[str, str], *, weight: int, orders: int = 0, patience_s: float | None = None
     ) -> Any:
         how: dict[str, Any] = {"weight": weight, "changes_state": True, "orders": orders, "patience_s": patience_s}
-        return await self._with_right_clock(method, params, how, patience_s)
+        return await self._under_each_id(method, params, how, patience_s)
 
     async def _ask(self, method: str, params: Mapping[str, str], *, weight: int) -> Any:
-        return await self._with_right_clock(method, params, {"weight": weight, "changes_state": False})
+        return await self._under_each_id(method, params, {"weight": weight, "changes_state": False})
 
-    async def _with_right_clock(
+    async def _under_each_id(
         self, method: str, params: Mapping[str, str], how: Mapping[str, Any], patience_s: float | None = None
     ) -> Any:
+        """The answer to the first form of our order's id that the exchange knows."""
         *others, last = self._mark.outward(params, sends="Post" in method)
         for form in others:
             try:
-                return await self._once_more(method, form, how, patience_s)
+                return await self._with_right_clock(method, form, how, patience_s)
             except Refused as error:
                 if error.code not in UNKNOWN_ORDER_CODES:
                     raise
-        return await self._once_more(method, last, how, patience_s)
+        return await self._with_right_clock(method, last, how, patience_s)
 
-    async def _once_more(
+    async def _with_right_clock(
         self, method: str, params: Mapping[str, str], how: Mapping[str, Any], patience_s: float | None
     ) -> Any:
         call = partial(self._client.call, method, params, **how)
